@@ -1,0 +1,129 @@
+import type { Call } from './call.js';
+import { Claim, type Written } from './claim.js';
+import type { LocalRun } from './local-runs.js';
+import type { IdempotencyRecord } from './persistence-store.js';
+import type { RecordState } from './record.js';
+import { inProgress, isOutcomeOf, judge, storeError } from './verdict.js';
+import { type Found, Waiting } from './waiting.js';
+
+/** The state that a claim was taken over from. */
+export interface TakenOver {
+  readonly from: 'released' | 'abandoned' | 'unknown';
+  readonly state: RecordState;
+}
+
+/** What a call got by asking for its key. */
+export type Acquired =
+  | { readonly kind: 'held'; readonly claim: Claim; readonly takenOver?: TakenOver }
+  | ({ readonly kind: 'replay' } & Found)
+  /** The store cannot be reached, and the options say to run all the same. */
+  | { readonly kind: 'open'; readonly claim: Claim };
+
+/**
+ * Gets the right to run, or somebody's outcome.
+ *
+ * @throws {IdempotencyError} where neither is to be had; the method has not run.
+ */
+export async function acquire(call: Call, own: LocalRun): Promise<Acquired> {
+  const waiting = new Waiting(call, own);
+  const claim = new Claim(call);
+  call.refuseIfEnding();
+  if (call.settings.readFirst) {
+    const answer = await call.ask('find', () => call.store.find(call.key));
+    if ('value' in answer && isOutcomeOf(call, answer.value, Date.now())) {
+      return { kind: 'replay', record: answer.value, source: 'store' };
+    }
+  }
+  for (let isFirst = true; ; isFirst = false) {
+    const written = await firstClaim(claim);
+    if (written.kind === 'unanswered') {
+      if (isFirst && call.settings.onStoreFailure === 'run') {
+        call.publish<'store-failed'>('store-failed', () => ({
+          step: 'claim',
+          error: written.fault,
+          failedOpen: true,
+        }));
+        return { kind: 'open', claim };
+      }
+      throw storeError(call, 'claim', written.fault);
+    }
+    const acquired = await follow(claim, waiting, written);
+    if (acquired) return acquired;
+  }
+}
+
+// Repeated once with the same record and the same `now`: whichever arrives, it is the same claim.
+async function firstClaim(claim: Claim): Promise<Written> {
+  const now = Date.now();
+  const record = claim.draftInProgress({ attempt: 1, fencingToken: now }, now);
+  const written = await claim.claim(record, now);
+  return written.kind === 'unanswered' ? claim.claim(record, now) : written;
+}
+
+/** Goes on from an answer of the store until the call has something, or has to claim once more. */
+async function follow(claim: Claim, waiting: Waiting, first: Written): Promise<Acquired | undefined> {
+  const { call } = claim;
+  let written = first;
+  let takenOver: TakenOver | undefined;
+  for (;;) {
+    if (written.kind === 'done' || written.kind === 'moved') {
+      written = await withEnoughLease(claim, written);
+      if (written.kind === 'done' || written.kind === 'moved') {
+        return { kind: 'held', claim, ...(takenOver && { takenOver }) };
+      }
+    }
+    if (written.kind === 'gone') return undefined;
+    if (written.kind === 'unanswered') throw storeError(call, 'replace', written.fault);
+
+    const { holder } = written;
+    call.attempt = holder.state?.attempt ?? 1;
+    const verdict = judge(call, holder, Date.now());
+    switch (verdict.kind) {
+      case 'claim':
+        return undefined;
+      case 'replay':
+        return { kind: 'replay', record: holder, source: 'store' };
+      case 'refuse':
+        throw verdict.error;
+      case 'wait': {
+        if (call.waitLeft <= 0) throw inProgress(call, verdict.state);
+        const found = await waiting.forOutcome(verdict.state);
+        call.publish('waited', () => ({}));
+        return found && { kind: 'replay', ...found };
+      }
+      case 'take-over':
+        takenOver = verdict;
+        written = await takeOver(claim, holder, verdict);
+    }
+  }
+}
+
+async function takeOver(
+  claim: Claim,
+  holder: IdempotencyRecord,
+  { from, state }: TakenOver,
+): Promise<Written> {
+  // A recovery function only asks what became of the attempt before; it is no attempt of its own.
+  const isRecovery = from !== 'released' && typeof claim.call.settings.onAbandoned === 'function';
+  const attempt = state.attempt + (isRecovery ? 0 : 1);
+  const send = () => {
+    const now = Date.now();
+    const fencingToken = Math.max(state.fencingToken + 1, now);
+    return claim.follow(claim.draftInProgress({ attempt, fencingToken }, now), holder.token);
+  };
+  const written = await send();
+  return written.kind === 'unanswered' ? send() : written;
+}
+
+// An answer may come late, when others are about to take over: with too little left, the lease is renewed first.
+async function withEnoughLease(claim: Claim, held: Written): Promise<Written> {
+  let written = held;
+  for (let tries = 0; ; tries += 1) {
+    const now = Date.now();
+    const full = Math.max(0, claim.call.leaseFrom(now) - now);
+    if (written.kind !== 'unanswered' && claim.leaseUntil - now >= (full * 2) / 3) return written;
+    if (tries === 2) return written;
+    written = await claim.renew();
+    if (written.kind === 'lost' || written.kind === 'gone') return written;
+  }
+}

@@ -1,0 +1,123 @@
+import { InProgressError, type StoreStep } from './errors.js';
+import {
+  type IdempotencyEvent,
+  type IdempotencyEventName,
+  type IdempotencyEvents,
+  publish,
+} from './events.js';
+import type { Identity } from './identity.js';
+import { LAMBDA_MARGIN } from './lambda.js';
+import { computedTtl } from './option-checks.js';
+import type { PersistenceStore } from './persistence-store.js';
+import { warnOnce } from './process-state.js';
+import { unsettledExpiry } from './record.js';
+import type { Settings } from './settings.js';
+import { type Answer, ask } from './store-calls.js';
+
+const LONGEST_STORE_CALL = 5_000;
+const DEFAULT_TTL = 86_400_000;
+
+/** What an event tells besides what every event tells. */
+type Details<N extends IdempotencyEventName> = Omit<IdempotencyEvents[N], keyof IdempotencyEvent>;
+
+/** One call of one operation: what it asks for, and how much time it has. */
+export class Call {
+  readonly startedAt = Date.now();
+  readonly key: string;
+  readonly fingerprint: string | undefined;
+  /** Which attempt at the key this call is about, as far as it knows. */
+  attempt = 1;
+  #waited = 0;
+
+  constructor(
+    readonly operation: string,
+    readonly settings: Settings,
+    readonly store: PersistenceStore,
+    identity: Identity,
+    readonly self: unknown,
+    readonly args: readonly unknown[],
+    /** When the Lambda invocation ends that this call belongs to, else never. */
+    readonly endsAt: number,
+  ) {
+    this.key = identity.key;
+    this.fingerprint = identity.fingerprint;
+  }
+
+  /** Where a lease that is taken or renewed at `now` ends. */
+  leaseFrom(now: number): number {
+    return Math.min(now + this.settings.lease, this.endsAt);
+  }
+
+  /** When a record of this call that is not completed expires. */
+  unsettledExpiry(from: number): number {
+    const { ttl } = this.settings;
+    return unsettledExpiry(from, typeof ttl === 'number' ? ttl : undefined);
+  }
+
+  /** Milliseconds that this call may still wait for somebody else's outcome. Running does not count. */
+  get waitLeft(): number {
+    return Math.min(this.settings.wait - this.#waited, this.endsAt - LAMBDA_MARGIN - Date.now());
+  }
+
+  /** Charges the time that `wait` takes to the call's one budget. */
+  async waiting<T>(wait: () => Promise<T>): Promise<T> {
+    const from = Date.now();
+    try {
+      return await wait();
+    } finally {
+      this.#waited += Date.now() - from;
+    }
+  }
+
+  /** @throws {InProgressError} where the invocation ends too soon to begin anything. */
+  refuseIfEnding(): void {
+    if (this.endsAt - Date.now() >= LAMBDA_MARGIN) return;
+    throw new InProgressError(
+      `${this.operation}: less than ${LAMBDA_MARGIN} ms are left of this Lambda invocation, so nothing was begun (key ${this.key}); let the sender try again, or give the function a longer timeout`,
+      { operation: this.operation, key: this.key, retryAfter: 1 },
+    );
+  }
+
+  /** Asks the store, for so long as a call of it may take. Publishes a fault; never throws. */
+  async ask<T>(
+    step: StoreStep,
+    send: () => Promise<T>,
+    limits: { limit?: number; isAwaited?: boolean } = {},
+  ): Promise<Answer<T>> {
+    const { limit = Number.POSITIVE_INFINITY, isAwaited = true } = limits;
+    const longest = Math.min(LONGEST_STORE_CALL, this.settings.lease / 3, this.endsAt - Date.now(), limit);
+    const answer = await ask(send, longest, isAwaited);
+    if ('fault' in answer)
+      this.publish('store-failed', () => ({ step, error: answer.fault, failedOpen: false }));
+    return answer;
+  }
+
+  /** Milliseconds for which an outcome is kept. A failing ttl function costs a warning, never the outcome. */
+  ttlOf(result: unknown): number {
+    const { ttl } = this.settings;
+    if (typeof ttl === 'number') return ttl;
+    let right: string;
+    try {
+      const computed = computedTtl(ttl(result, ...this.args));
+      if ('length' in computed) return computed.length;
+      right = `its answer should be ${computed.right}`;
+    } catch (error) {
+      right = `it threw: ${(error as Error)?.message}`;
+    }
+    warnOnce(
+      `ttl:${this.operation}`,
+      'RETRYSAFE_TTL',
+      `${this.operation}: option "ttl" gave no time to keep an outcome for, so it is kept for a day; ${right}`,
+    );
+    return DEFAULT_TTL;
+  }
+
+  publish<N extends IdempotencyEventName>(name: N, more: () => Details<N>): void {
+    publish(name, () => ({ ...this.#facts(), ...more() }) as IdempotencyEvents[N]);
+  }
+
+  #facts(): IdempotencyEvent {
+    const duration = (Date.now() - this.startedAt) / 1_000;
+    return { operation: this.operation, key: this.key, attempt: this.attempt, duration };
+  }
+}

@@ -1,0 +1,139 @@
+import { types } from 'node:util';
+import stringify from 'fast-json-stable-stringify';
+import { className, hasPrivateFields, hiddenState, isPlain, tagOf } from './class-facts.js';
+import { looksMinified } from './names.js';
+
+/** Says where and why a value cannot be told apart from another, and never returns. */
+export type OnFault = (path: string, why: string) => never;
+
+/**
+ * The text of a value by which it is compared: equal for two values exactly when they are deep-equal, the order of
+ * properties, Map entries and Set members apart. Plain JSON is its own form. Anything else is an object with the
+ * single property `$`; a plain property that begins with `$` gets one `$` more, so the two never meet.
+ */
+export function canonicalText(value: unknown, onFault: OnFault): string {
+  try {
+    return stringify(canonical(value, '', [], onFault));
+  } catch (error) {
+    if (error instanceof RangeError) return onFault('', 'is nested too deeply');
+    throw error;
+  }
+}
+
+function canonical(value: unknown, path: string, ancestors: readonly object[], onFault: OnFault): unknown {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return value;
+    case 'number':
+      return Number.isFinite(value) && !Object.is(value, -0) ? value : special('number', printed(value));
+    case 'bigint':
+      return special('bigint', String(value));
+    case 'undefined':
+      return special('undefined');
+    case 'object':
+      break;
+    default:
+      return onFault(path, `is a ${typeof value}`);
+  }
+  if (value === null) return null;
+  if (ancestors.includes(value)) return onFault(path, 'contains itself');
+  const within = [...ancestors, value];
+  const inner = (part: unknown, name: string) => canonical(part, `${path}${name}`, within, onFault);
+  const fields = () => ownFields(value, path, inner, onFault);
+
+  if (Array.isArray(value)) return canonicalArray(value, fields, inner);
+  if (isPlain(value)) return fields();
+  return canonicalInstance(value, path, fields, inner, onFault);
+}
+
+type Inner = (part: unknown, name: string) => unknown;
+
+function special(kind: string, ...parts: readonly unknown[]): { readonly $: readonly unknown[] } {
+  return { $: [kind, ...parts] };
+}
+
+function printed(value: number): string {
+  return Object.is(value, -0) ? '-0' : String(value);
+}
+
+function canonicalArray(array: readonly unknown[], fields: () => object, inner: Inner): unknown {
+  // A hole is no undefined, and an array may bear properties besides its elements.
+  const isDense =
+    Object.keys(array).length === array.length && array.every((_, index) => Object.hasOwn(array, index));
+  if (isDense && className(array) === 'Array') return array.map((part, index) => inner(part, `[${index}]`));
+  return special('Array', className(array), array.length, fields());
+}
+
+function ownFields(value: object, path: string, inner: Inner, onFault: OnFault): Record<string, unknown> {
+  const symbols = Object.getOwnPropertySymbols(value);
+  if (symbols.some((symbol) => Object.prototype.propertyIsEnumerable.call(value, symbol))) {
+    return onFault(path, 'has a property whose name is a symbol');
+  }
+  // Without a prototype, so that a property named __proto__ is a property like any other.
+  const fields: Record<string, unknown> = Object.create(null);
+  for (const name of Object.keys(value)) {
+    fields[name.startsWith('$') ? `$${name}` : name] = inner(
+      (value as Record<string, unknown>)[name],
+      `.${name}`,
+    );
+  }
+  return fields;
+}
+
+function canonicalInstance(
+  value: object,
+  path: string,
+  fields: () => object,
+  inner: Inner,
+  onFault: OnFault,
+): unknown {
+  const name = className(value);
+  const built = canonicalBuiltIn(value, inner);
+  if (built) {
+    const [kind, ...parts] = built;
+    const extra = ArrayBuffer.isView(value) ? {} : fields();
+    // A subclass of a built-in class, or one that bears properties, is told apart from the class itself.
+    return special(kind, ...parts, ...(name !== kind || Object.keys(extra).length > 0 ? [name, extra] : []));
+  }
+  const hidden = hiddenState(value);
+  if (hidden) return onFault(path, `is ${hidden}`);
+  if (looksMinified(name))
+    return onFault(path, `is an instance of a class named "${name}", which looks minified`);
+  if (!hasPrivateFields(Object.getPrototypeOf(value))) return special('class', name, fields());
+  const { toJSON } = value as { toJSON?: unknown };
+  if (typeof toJSON !== 'function')
+    return onFault(path, `is an instance of ${name}, which has private fields`);
+  return special('class', name, fields(), inner(toJSON.call(value, ''), '.toJSON()'));
+}
+
+/** The kind and the content of an instance of a class that the language or Node.js brings. */
+function canonicalBuiltIn(value: object, inner: Inner): readonly [string, ...unknown[]] | undefined {
+  if (types.isDate(value)) return ['Date', Number.isNaN(value.getTime()) ? null : value.toISOString()];
+  if (types.isRegExp(value)) return ['RegExp', value.source, value.flags, value.lastIndex];
+  if (types.isMap(value))
+    return ['Map', sorted([...value], ([key, part]) => [inner(key, '.key'), inner(part, '.value')])];
+  if (types.isSet(value)) return ['Set', sorted([...value], (part) => inner(part, '.member'))];
+  if (types.isAnyArrayBuffer(value)) return [tagOf(value), Buffer.from(value).toString('base64')];
+  if (ArrayBuffer.isView(value)) {
+    const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
+    return [Buffer.isBuffer(value) ? 'Buffer' : tagOf(value), bytes];
+  }
+  if (types.isBoxedPrimitive(value)) return [tagOf(value), inner(value.valueOf(), '.valueOf()')];
+  if (types.isNativeError(value)) {
+    const { name, message, cause } = value;
+    const errors = (value as { errors?: unknown }).errors;
+    return ['Error', name, message, inner(cause, '.cause'), inner(errors, '.errors')];
+  }
+  const tag = tagOf(value);
+  const hasText = tag === 'URL' || tag === 'URLSearchParams' || tag.startsWith('Temporal.');
+  return hasText && className(value) === tag.replace('Temporal.', '') ? [tag, String(value)] : undefined;
+}
+
+function sorted<T>(parts: readonly T[], form: (part: T) => unknown): unknown[] {
+  return parts
+    .map((part) => form(part))
+    .map((part) => ({ part, text: stringify(part) }))
+    .sort((a, b) => (a.text < b.text ? -1 : Number(a.text > b.text)))
+    .map(({ part }) => part);
+}

@@ -1,0 +1,122 @@
+import { randomBytes } from 'node:crypto';
+import type { Call } from './call.js';
+import type { StoreStep } from './errors.js';
+import type { IdempotencyRecord } from './persistence-store.js';
+import { FORMAT, type InProgressState, type RecordState } from './record.js';
+import type { Answer } from './store-calls.js';
+
+/** What became of a write. */
+export type Written =
+  /** It stands. */
+  | { readonly kind: 'done' }
+  /** An earlier write of ours stands, whose answer we never got: go on from there. */
+  | { readonly kind: 'moved' }
+  /** Somebody else holds the key. */
+  | { readonly kind: 'lost'; readonly holder: IdempotencyRecord }
+  /** Nobody holds the key. */
+  | { readonly kind: 'gone' }
+  /** Nobody knows. To be followed by another write, never by a read. */
+  | { readonly kind: 'unanswered'; readonly fault: unknown };
+
+type Unsent<State> = State extends RecordState ? Omit<State, 'format' | 'fingerprint'> : never;
+
+/** How long a write may take, and whether a caller awaits it. */
+interface Sending {
+  readonly limit?: number;
+  readonly isAwaited?: boolean;
+}
+
+/** One call's right to run: its owner, the writes it sent, and the last of them that is known to stand. */
+export class Claim {
+  readonly #owner = randomBytes(12).toString('base64url');
+  #sent = 0;
+  #standing: IdempotencyRecord | undefined;
+
+  constructor(readonly call: Call) {}
+
+  /** The last record of ours that was confirmed. */
+  get standing(): IdempotencyRecord {
+    if (!this.#standing) throw new TypeError('nothing of this claim is known to stand');
+    return this.#standing;
+  }
+
+  /** Until when the last confirmed record lets us run. */
+  get leaseUntil(): number {
+    const { state } = this.standing;
+    return state.status === 'in-progress' ? state.leaseUntil : Number.NEGATIVE_INFINITY;
+  }
+
+  /** A record to send, under a token that no other record ever bears. */
+  draft(
+    state: Unsent<RecordState>,
+    expiresAt: number,
+    { fingerprint }: Pick<Call, 'fingerprint'> = this.call,
+  ): IdempotencyRecord {
+    this.#sent += 1;
+    const full = {
+      format: FORMAT,
+      ...state,
+      ...(fingerprint !== undefined && { fingerprint }),
+    } as RecordState;
+    return { key: this.call.key, token: `${this.#owner}.${this.#sent}`, expiresAt, state: full };
+  }
+
+  draftInProgress({ attempt, fencingToken }: Pick<InProgressState, 'attempt' | 'fencingToken'>, now: number) {
+    const leaseUntil = this.call.leaseFrom(now);
+    const state = {
+      status: 'in-progress' as const,
+      attempt,
+      fencingToken,
+      startedAt: this.call.startedAt,
+      leaseUntil,
+    };
+    return this.draft(state, this.call.unsettledExpiry(leaseUntil));
+  }
+
+  /** Claims the key with `record`, as seen at `now`. */
+  async claim(record: IdempotencyRecord, now: number): Promise<Exclude<Written, { kind: 'gone' }>> {
+    const answer = await this.#ask('claim', (store) => store.claim(record, now), {});
+    const written = this.#read(record, answer);
+    // A store that keeps nothing and says so has not answered.
+    return written.kind === 'gone'
+      ? { kind: 'unanswered', fault: new TypeError('claim() resolved to no record') }
+      : written;
+  }
+
+  /** Puts `record` after the one that bears `token`: our last confirmed one, or one that is taken over. */
+  async follow(
+    record: IdempotencyRecord,
+    token = this.standing.token,
+    sending: Sending = {},
+  ): Promise<Written> {
+    return this.#read(record, await this.#ask('replace', (store) => store.replace(record, token), sending));
+  }
+
+  /** Lengthens the lease by a new record after the last confirmed one. */
+  renew(change: { readonly attempt?: number } = {}, sending: Sending = {}): Promise<Written> {
+    const { attempt, fencingToken } = this.standing.state;
+    return this.follow(
+      this.draftInProgress({ attempt, fencingToken, ...change }, Date.now()),
+      undefined,
+      sending,
+    );
+  }
+
+  isOurs(record: IdempotencyRecord): boolean {
+    return record.token.startsWith(`${this.#owner}.`);
+  }
+
+  #ask<T>(step: StoreStep, send: (store: Call['store']) => Promise<T>, sending: Sending): Promise<Answer<T>> {
+    return this.call.ask(step, () => send(this.call.store), sending);
+  }
+
+  #read(sent: IdempotencyRecord, answer: Answer<IdempotencyRecord | undefined>): Written {
+    if ('fault' in answer) return { kind: 'unanswered', fault: answer.fault };
+    const holder = answer.value;
+    if (!holder) return { kind: 'gone' };
+    if (!this.isOurs(holder)) return { kind: 'lost', holder };
+    const isSent = holder.token === sent.token;
+    this.#standing = isSent ? sent : holder;
+    return { kind: isSent ? 'done' : 'moved' };
+  }
+}

@@ -1,0 +1,66 @@
+import { types } from 'node:util';
+
+/** An object that holds data and nothing else, of this realm or another. */
+export function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || isPlainPrototype(prototype as object);
+}
+
+function isPlainPrototype(value: object): boolean {
+  return Object.getPrototypeOf(value) === null && Object.hasOwn(value, 'isPrototypeOf');
+}
+
+/** What the language calls this kind of object. */
+export function tagOf(value: object): string {
+  return Object.prototype.toString.call(value).slice(8, -1);
+}
+
+/** The name of an object's class, empty where it has none. */
+export function className(value: object): string {
+  const name: unknown = (value as { constructor?: { name?: unknown } }).constructor?.name;
+  return typeof name === 'string' ? name : '';
+}
+
+/** What an object is whose content nobody can see from outside. */
+export function hiddenState(value: object): string | undefined {
+  const { then, pipe, getReader } = value as Record<string, unknown>;
+  if (typeof then === 'function') return 'a promise';
+  if (typeof pipe === 'function' || typeof getReader === 'function') return 'a stream';
+  if (types.isGeneratorObject(value)) return 'a generator';
+  if (Symbol.iterator in value || Symbol.asyncIterator in value)
+    return 'an iterable, whose members are not its fields';
+  const isNative = classSources(Object.getPrototypeOf(value)).some(isNativeSource);
+  return isNative ? `an instance of ${className(value)}, whose content is hidden` : undefined;
+}
+
+// A private field that matters is read somewhere in its class. Compilers turn that into calls of these helpers
+// where the target has no private fields.
+const privateField =
+  /[.?]\s*#[\p{ID_Start}$_]|__classPrivateField|__private(?:Add|Get|Set)|_class_?[pP]rivate/u;
+
+/** Whether instances of this prototype have `#private` fields. */
+export function hasPrivateFields(prototype: object): boolean {
+  return classSources(prototype).some((source) => privateField.test(source));
+}
+
+/** Whether instances of this prototype have content that is not in their fields. Errors have none. */
+export function hasHiddenContent(prototype: object): boolean {
+  const isError = (source: string) => /^function \w*Error\(\)/.test(source);
+  return (
+    hasPrivateFields(prototype) ||
+    classSources(prototype).some((source) => isNativeSource(source) && !isError(source))
+  );
+}
+
+function isNativeSource(source: string): boolean {
+  return source.includes('[native code]');
+}
+
+function classSources(prototype: object): string[] {
+  const sources: string[] = [];
+  for (let at: object | null = prototype; at && !isPlainPrototype(at); at = Object.getPrototypeOf(at)) {
+    const maker: unknown = Object.getOwnPropertyDescriptor(at, 'constructor')?.value;
+    sources.push(typeof maker === 'function' ? Function.prototype.toString.call(maker) : '[native code]');
+  }
+  return sources;
+}

@@ -1,0 +1,112 @@
+import { defineMetadata, getOwnMetadata } from 'reflect-metadata/no-conflict';
+import { ConfigurationError } from './errors.js';
+import { looksMinified, registerName } from './names.js';
+import type { Operation } from './operation.js';
+import type { ClassOptions } from './options.js';
+
+// Standard decorators keep what they learn about a class in its metadata, which compilers make only where this
+// symbol exists. The registered one is the one that esbuild and swc fall back to.
+(Symbol as { metadata?: symbol }).metadata ??= Symbol.for('Symbol.metadata');
+
+type Class = abstract new (...args: never[]) => unknown;
+
+/** One decorated method of a class. */
+export interface Declaration {
+  readonly method: string | symbol;
+  readonly isStatic: boolean;
+  readonly operation: Operation;
+}
+
+// By name and not by identity: import and require have a copy of this module each.
+const declarationsKey = Symbol.for('retrysafe.declarations');
+const defaultsKey = Symbol.for('retrysafe.defaults');
+
+type Metadata = Record<PropertyKey, unknown>;
+
+/** Notes a declaration on its class, where legacy decorators know the class. */
+export function declareOn(target: Class, declaration: Declaration): void {
+  defineMetadata(declarationsKey, [...(getOwnMetadata(declarationsKey, target) ?? []), declaration], target);
+}
+
+/** Notes a declaration in the metadata of a class that does not exist yet. */
+export function declareIn(metadata: Metadata, declaration: Declaration): void {
+  const own = Object.hasOwn(metadata, declarationsKey) ? (metadata[declarationsKey] as Declaration[]) : [];
+  metadata[declarationsKey] = [...own, declaration];
+}
+
+/** What `target` itself declares, not what it inherits. */
+export function declaredBy(target: Class): readonly Declaration[] {
+  const legacy: Declaration[] = getOwnMetadata(declarationsKey, target) ?? [];
+  const metadata = ownMetadata(target);
+  const hasStandard = metadata && Object.hasOwn(metadata, declarationsKey);
+  return hasStandard ? [...legacy, ...(metadata[declarationsKey] as Declaration[])] : legacy;
+}
+
+function ownMetadata(target: Class): Metadata | undefined {
+  const symbol = (Symbol as { metadata?: symbol }).metadata as symbol;
+  return Object.getOwnPropertyDescriptor(target, symbol)?.value;
+}
+
+/** The classes of an instance, or of a class itself, the nearest first. */
+export function classesOf(self: unknown): Class[] {
+  const classes: Class[] = [];
+  let at: unknown = typeof self === 'function' ? self : Object.getPrototypeOf(Object(self));
+  for (; at && at !== Function.prototype && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
+    const one: unknown =
+      typeof at === 'function' ? at : Object.getOwnPropertyDescriptor(at, 'constructor')?.value;
+    if (typeof one === 'function') classes.push(one as unknown as Class);
+  }
+  return classes;
+}
+
+/** Keeps the defaults that `@IdempotencyDefaults` gives a class. */
+export function setDefaults(target: Class, options: ClassOptions): void {
+  defineMetadata(defaultsKey, options, target);
+}
+
+/** The defaults that apply to calls on `self`, option by option those of its nearest class. */
+export function defaultsFor(self: unknown): ClassOptions {
+  return Object.assign({}, ...classesOf(self).reverse().map(ownDefaults));
+}
+
+function ownDefaults(target: Class): ClassOptions {
+  return getOwnMetadata(defaultsKey, target) ?? {};
+}
+
+/** The class whose metadata this is, among the classes of `self`. */
+export function classWithMetadata(metadata: Metadata | undefined, self: unknown): Class | undefined {
+  return metadata && classesOf(self).find((one) => ownMetadata(one) === metadata);
+}
+
+/**
+ * `Class.method`, of the class that declares the method.
+ *
+ * @throws {ConfigurationError} where the class has no telling name.
+ */
+export function operationName(
+  target: Class,
+  method: string | symbol,
+  isRegistered: Operation['facts']['method'],
+): string {
+  const className = ownDefaults(target).name ?? target.name;
+  const methodName = typeof method === 'symbol' ? `[${method.description ?? ''}]` : method;
+  if (looksMinified(className) && ownDefaults(target).name === undefined) {
+    throw missingName(`${className || '(anonymous class)'}.${methodName}`, 'class', className);
+  }
+  if (looksMinified(methodName)) throw missingName(`${className}.${methodName}`, 'method', methodName);
+  const name = `${className}.${methodName}`;
+  registerName(name, isRegistered);
+  return name;
+}
+
+/** The refusal of a name that would differ from build to build. */
+export function missingName(
+  where: string,
+  what: 'class' | 'method' | 'function',
+  name: string,
+): ConfigurationError {
+  const fault = name === '' ? 'has none' : `is "${name}", which looks minified`;
+  return new ConfigurationError(
+    `${where}: option "name" is undefined, and the name of the ${what} ${fault}; keys made with it would change from build to build. Right would be name: 'PreFundService.placeHold' or the like, or a build with keepNames`,
+  );
+}

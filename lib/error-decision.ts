@@ -1,0 +1,26 @@
+import type { Call } from './call.js';
+import type { ErrorDecision } from './options.js';
+import { warnOnce } from './process-state.js';
+
+const decisions: readonly unknown[] = ['release', 'remember', 'unknown'] satisfies ErrorDecision[];
+
+/** What becomes of an error that the method threw, by the options `onError` and `remember`. */
+export function decide(call: Call, error: unknown): ErrorDecision {
+  const { onError, remember = [] } = call.settings;
+  let fault: string;
+  try {
+    const decision: unknown = onError?.apply(call.self, [error, ...call.args]);
+    if (decisions.includes(decision)) return decision as ErrorDecision;
+    if (decision === undefined) return remember.some((one) => error instanceof one) ? 'remember' : 'release';
+    fault = `it answered with a ${typeof decision}`;
+  } catch (thrown) {
+    fault = `it threw: ${(thrown as Error)?.message}`;
+  }
+  warnOnce(
+    `onError:${call.operation}`,
+    'RETRYSAFE_ON_ERROR',
+    `${call.operation}: option "onError" decided nothing, so the outcome is unknown; ${fault}. Right would be 'release', 'remember', 'unknown' or undefined`,
+  );
+  // Nobody knows whether a second run would do harm.
+  return 'unknown';
+}

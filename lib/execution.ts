@@ -1,0 +1,170 @@
+import type { Call } from './call.js';
+import type { Claim } from './claim.js';
+import { deriveKey } from './derived-key.js';
+import { ClaimLostError, ConfigurationError, StoreError } from './errors.js';
+import { Lease } from './lease.js';
+import type { LocalRun } from './local-runs.js';
+import type { IdempotencyRecord, PersistenceStore } from './persistence-store.js';
+import { processState } from './process-state.js';
+import type { StoredOutcome } from './record.js';
+import type { Ending } from './replay.js';
+import { named } from './verdict.js';
+
+/** A completed record to be written by the method itself, and the token it must follow. */
+export interface Completion {
+  readonly record: IdempotencyRecord;
+  /** The record must be written exactly where one with this token stands, and nowhere else. */
+  readonly token: string;
+}
+
+/** What a running method knows about its own run. */
+export interface CurrentExecution {
+  readonly operation: string;
+  readonly key: string;
+  /** 1 for the first run under this key. */
+  readonly attempt: number;
+  /** Grows with every claim of the key; epoch milliseconds unless a clock went back. */
+  readonly fencingToken: number;
+  /** Aborts with a `ClaimLostError` when another call may start to do the same. */
+  readonly signal: AbortSignal;
+  /**
+   * A stable key for a downstream call: the same for the same call and label on every attempt and in every process,
+   * 36 characters in the form of a UUID.
+   */
+  deriveKey(label: string): string;
+  /**
+   * The record that completes this call with `result`, to be written in the transaction that does the work. To be
+   * called before the transaction begins; a second call voids the first.
+   *
+   * @throws {ClaimLostError} where the claim is lost already: do not begin the transaction.
+   * @throws {StoreError} where the lease was too short and could not be renewed.
+   */
+  completion(result: unknown): Promise<Completion>;
+}
+
+/** A run of a method, as the calls inside of it see it. */
+export interface Execution {
+  readonly view: CurrentExecution;
+  readonly isRunning: boolean;
+  readonly parent: Execution | undefined;
+  /** When the Lambda invocation ends that it belongs to. */
+  readonly endsAt: number;
+  isFor(store: PersistenceStore, key: string): boolean;
+}
+
+/**
+ * The execution of the method that is running here.
+ *
+ * @throws {ConfigurationError} outside of a method that is idempotent.
+ */
+export function currentExecution(): CurrentExecution {
+  const execution = processState.executions.getStore();
+  if (execution) return execution.view;
+  throw new ConfigurationError(
+    'currentExecution() was called outside of an idempotent method; call it in a method decorated with @Idempotent, or in what that method calls',
+  );
+}
+
+/** A run under a claim, or without one where the store could not be reached. */
+export class ClaimedExecution implements Execution {
+  readonly view: CurrentExecution;
+  readonly parent = processState.executions.getStore();
+  readonly lease: Lease | undefined;
+  isRunning = true;
+  /** The last completion that the method asked for. */
+  issued: { readonly record: IdempotencyRecord; readonly outcome: StoredOutcome } | undefined;
+
+  constructor(
+    readonly claim: Claim,
+    readonly isOpen: boolean,
+    readonly run: LocalRun,
+  ) {
+    const { call } = claim;
+    this.lease = isOpen ? undefined : new Lease(claim, run);
+    const { attempt, fencingToken } = isOpen
+      ? { attempt: 1, fencingToken: call.startedAt }
+      : claim.standing.state;
+    this.view = Object.freeze({
+      operation: call.operation,
+      key: call.key,
+      attempt,
+      fencingToken,
+      signal: this.lease?.signal ?? new AbortController().signal,
+      deriveKey: (label: string) => deriveKey(call.key, label),
+      completion: (result: unknown) => this.#completion(result),
+    });
+  }
+
+  get call(): Call {
+    return this.claim.call;
+  }
+
+  get endsAt(): number {
+    return this.call.endsAt;
+  }
+
+  isFor(store: PersistenceStore, key: string): boolean {
+    return this.call.store === store && this.call.key === key;
+  }
+
+  async #completion(result: unknown): Promise<Completion> {
+    const { call, claim, lease } = this;
+    if (!lease) throw this.#lost('it runs without a claim, since the store could not be reached');
+    if (!this.isRunning) throw this.#lost('the method has returned already');
+    await lease.stopRenewing();
+    if (lease.signal.aborted) throw lease.signal.reason;
+    // A renewal before the second completion changes the token that the first one was to follow.
+    const isShort = claim.leaseUntil - Date.now() < call.settings.lease / 2;
+    if (this.issued || isShort) await this.#renewForCompletion();
+    const outcome = call.settings.format.encodeValue(result);
+    const { attempt, fencingToken } = claim.standing.state;
+    const completedAt = Date.now();
+    const state = { status: 'completed' as const, attempt, fencingToken, completedAt, outcome };
+    const record = claim.draft(state, completedAt + call.ttlOf(result));
+    this.issued = { record, outcome };
+    return { record, token: claim.standing.token };
+  }
+
+  async #renewForCompletion(): Promise<void> {
+    const { call, claim } = this;
+    for (let tries = 0; ; ) {
+      const written = await claim.renew();
+      if (claim.standing.state.status === 'completed')
+        throw this.#lost('an earlier completion of it was applied');
+      if (written.kind === 'done') return;
+      if (written.kind === 'lost' || written.kind === 'gone') throw this.#lost('another call took it over');
+      if (written.kind === 'moved') continue;
+      if (tries++ === 0) continue;
+      throw new StoreError(
+        `${call.operation}: the claim on ${call.key} could not be renewed before its completion; do not begin the transaction`,
+        {
+          ...named(call),
+          step: 'replace',
+          cause: written.fault,
+        },
+      );
+    }
+  }
+
+  #lost(reason: string): ClaimLostError {
+    const { call } = this;
+    return new ClaimLostError(
+      `${call.operation}: no completion of ${call.key} can be had, ${reason}; do not begin the transaction`,
+      named(call),
+    );
+  }
+}
+
+/** Runs `work` so that `currentExecution()` finds the execution. Never throws. */
+export async function runWithin(
+  execution: Execution & { isRunning: boolean },
+  work: () => unknown,
+): Promise<Ending> {
+  try {
+    return { value: await processState.executions.run(execution, async () => work()) };
+  } catch (error) {
+    return { error };
+  } finally {
+    execution.isRunning = false;
+  }
+}

@@ -1,0 +1,136 @@
+import { createHash } from 'node:crypto';
+import { types } from 'node:util';
+import { canonicalText } from './canonical.js';
+import { isPlain } from './class-facts.js';
+import { ConfigurationError, KeyError } from './errors.js';
+import { compileExpression } from './expression.js';
+import { decodedEvent, isLambdaContext, isLambdaEvent } from './lambda.js';
+import type { IdempotentOptions, Selector } from './options.js';
+
+/** What tells one call of an operation from another. */
+export interface Identity {
+  readonly key: string;
+  readonly fingerprint?: string;
+}
+
+type AnySelector = Selector<unknown, readonly unknown[]>;
+
+/**
+ * Finds key and fingerprint of a call, before the method can change its arguments.
+ *
+ * @throws {KeyError} where key or scope selects nothing, or something that cannot be told apart from another.
+ * @throws {ConfigurationError} where the key is a whole Lambda event.
+ */
+export function identify(
+  operation: string,
+  { key, scope, fingerprint }: Pick<IdempotentOptions, 'key' | 'scope' | 'fingerprint'>,
+  self: unknown,
+  args: readonly unknown[],
+): Identity {
+  const call: SelectedCall = { operation, self, args };
+  const selected = key === undefined ? allArguments(call, 'key') : required(call, 'key', key);
+  const owner = scope === undefined ? null : required(call, 'scope', scope);
+  const text = (option: string, value: unknown) =>
+    canonicalText(value, (path, why) => {
+      throw new KeyError(
+        `${operation}: what \`${option}\` selects ${path && `has a part at ${path} that `}${why}, so two calls could not be told apart; let \`${option}\` select the parts that matter`,
+        { operation },
+      );
+    });
+  const digest = sha256(
+    `[${JSON.stringify(operation)},${text('scope', owner)},${text('key', selected)}]`,
+    'hex',
+  );
+  const identity = { key: `${operation}#${digest}` };
+  if (fingerprint === undefined) return identity;
+  const mark =
+    fingerprint === true ? allArguments(call, 'fingerprint') : select(call, 'fingerprint', fingerprint).value;
+  return { ...identity, fingerprint: sha256(text('fingerprint', mark), 'base64url') };
+}
+
+/** The SHA-256 digest of a text. */
+export function sha256(text: string, encoding: 'hex' | 'base64url'): string {
+  return createHash('sha256').update(text).digest(encoding);
+}
+
+interface SelectedCall {
+  readonly operation: string;
+  readonly self: unknown;
+  readonly args: readonly unknown[];
+}
+
+// A context is another with every delivery.
+function allArguments({ operation, args }: SelectedCall, option: string): readonly unknown[] {
+  const payload = args.filter((argument) => !isLambdaContext(argument));
+  for (const argument of payload) refuseEvent(operation, option, argument);
+  return payload;
+}
+
+function refuseEvent(operation: string, option: string, value: unknown): void {
+  if (!isLambdaEvent(value)) return;
+  throw new ConfigurationError(
+    `${operation}: option "${option}" is a whole Lambda event, which differs with every delivery; right would be the part that identifies the request, such as { key: 'body.id' }`,
+    { operation },
+  );
+}
+
+function required(call: SelectedCall, option: 'key' | 'scope', selector: AnySelector): unknown {
+  const { value, from } = select(call, option, selector);
+  if (selectsNothing(value, from)) {
+    throw new KeyError(
+      `${call.operation}: \`${option}\` selects nothing, or a part of it does; without a value two different requests would share one outcome. Send the value, or correct \`${option}\``,
+      { operation: call.operation },
+    );
+  }
+  refuseEvent(call.operation, option, value);
+  return value;
+}
+
+function select(
+  { operation, self, args }: SelectedCall,
+  option: string,
+  selector: AnySelector,
+): { readonly value: unknown; readonly from: unknown } {
+  try {
+    if (typeof selector === 'function') {
+      const value = selector.apply(self, args as unknown[]);
+      if (!types.isPromise(value)) return { value, from: args };
+      value.catch(() => {});
+      throw new TypeError('it returns a promise; a key must be known before anything can wait');
+    }
+    const { expression } = compileExpression(selector, {
+      parts: option === 'fingerprint' ? 'optional' : 'required',
+    });
+    const from = expression?.decodesByItself ? args[0] : decodedEvent(args[0]);
+    return { value: expression?.select(from), from };
+  } catch (error) {
+    throw new KeyError(
+      `${operation}: \`${option}\` cannot be selected from this call: ${(error as Error)?.message}`,
+      {
+        operation,
+        cause: error,
+      },
+    );
+  }
+}
+
+// A list or hash that the selection itself put together is a key of several parts, and each of them must be there;
+// one that came with the request is a value, whatever is in it.
+function selectsNothing(value: unknown, from: unknown): boolean {
+  if (value === undefined || value === null || value === '') return true;
+  if (typeof value !== 'object') return false;
+  if (value instanceof Map || value instanceof Set) return value.size === 0;
+  if (!Array.isArray(value) && !isPlain(value)) return false;
+  const parts = Object.values(value);
+  if (parts.length === 0) return true;
+  return !isPartOf(from, value) && parts.some((part) => selectsNothing(part, from));
+}
+
+function isPartOf(whole: unknown, wanted: object, seen = new Set<unknown>()): boolean {
+  if (whole === wanted) return true;
+  if (typeof whole !== 'object' || whole === null || seen.has(whole)) return false;
+  seen.add(whole);
+  const parts =
+    whole instanceof Map ? [...whole.keys(), ...whole.values()] : whole instanceof Set ? [...whole] : [];
+  return [...parts, ...Object.values(whole)].some((part) => isPartOf(part, wanted, seen));
+}

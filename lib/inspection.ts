@@ -1,0 +1,133 @@
+import type { Call } from './call.js';
+import { Claim } from './claim.js';
+import { isPlain } from './class-facts.js';
+import { classesOf, declaredBy } from './declarations.js';
+import type { ArgsOf, AsyncFunction, MethodName } from './decorator-types.js';
+import { ConfigurationError } from './errors.js';
+import { dropOutcome } from './kept-outcomes.js';
+import { operationBehind } from './make-idempotent.js';
+import type { Operation } from './operation.js';
+import type { IdempotencyRecord } from './persistence-store.js';
+import { readState } from './record.js';
+import { type RecordView, viewOf } from './record-view.js';
+import { abandonedAt, inProgress, storeError } from './verdict.js';
+
+/**
+ * The record that such a call would use, if there is one; nothing runs. Private methods go by their name with `#`.
+ *
+ * @throws {KeyError} where such a call would have no key.
+ * @throws {StoreError} where the store fails.
+ */
+export function inspect<F extends AsyncFunction>(fn: F, ...args: ArgsOf<F>): Promise<RecordView | undefined>;
+export function inspect(
+  service: object,
+  method: `#${string}`,
+  ...args: readonly unknown[]
+): Promise<RecordView | undefined>;
+export function inspect<S extends object, K extends MethodName<S>>(
+  service: S,
+  method: K,
+  ...args: ArgsOf<S[K]>
+): Promise<RecordView | undefined>;
+export async function inspect(...given: readonly unknown[]): Promise<RecordView | undefined> {
+  const call = callOf('inspect', given);
+  const record = await holderOf(call);
+  return record && viewOf(call.operation, record, call.settings.clockTolerance);
+}
+
+/** How `forget` treats a call that is running. */
+export interface ForgetOptions {
+  /** Whether to take the key away from a running call; its caller then gets a `ClaimLostError`. */
+  readonly force: boolean;
+}
+
+/**
+ * Frees the key that such a call would use, so that the next one runs the method: it puts a `released` record in
+ * place of what was there. Resolves to whether there was anything. Other processes' `keepLocal` is out of reach.
+ *
+ * @throws {InProgressError} where an equal call is running, unless `forget({ force: true }, …)` is called.
+ */
+export function forget<F extends AsyncFunction>(fn: F, ...args: ArgsOf<F>): Promise<boolean>;
+export function forget(service: object, method: `#${string}`, ...args: readonly unknown[]): Promise<boolean>;
+export function forget<S extends object, K extends MethodName<S>>(
+  service: S,
+  method: K,
+  ...args: ArgsOf<S[K]>
+): Promise<boolean>;
+export function forget<F extends AsyncFunction>(
+  options: ForgetOptions,
+  fn: F,
+  ...args: ArgsOf<F>
+): Promise<boolean>;
+export function forget(
+  options: ForgetOptions,
+  service: object,
+  method: `#${string}`,
+  ...args: readonly unknown[]
+): Promise<boolean>;
+export function forget<S extends object, K extends MethodName<S>>(
+  options: ForgetOptions,
+  service: S,
+  method: K,
+  ...args: ArgsOf<S[K]>
+): Promise<boolean>;
+export async function forget(...given: readonly unknown[]): Promise<boolean> {
+  const [first, ...rest] = given;
+  const isForced = isForgetOptions(first) && first.force === true;
+  const call = callOf('forget', isForgetOptions(first) ? rest : given);
+  dropOutcome(call.store, call.operation, call.key);
+  const claim = new Claim(call);
+  for (let holder = await holderOf(call); holder; ) {
+    const state = readState(holder);
+    if (state.status === 'released') return false;
+    if (state.status === 'in-progress' && !isForced && Date.now() < abandonedAt(call, state))
+      throw inProgress(call, state);
+    const fencingToken = state.status === 'unreadable' ? Date.now() : state.fencingToken;
+    const expiresAt = call.unsettledExpiry(Date.now());
+    // Without a fingerprint: what comes next may be another request.
+    const released = claim.draft({ status: 'released', attempt: 0, fencingToken }, expiresAt, {
+      fingerprint: undefined,
+    });
+    const written = await claim.follow(released, holder.token);
+    if (written.kind === 'unanswered') throw storeError(call, 'replace', written.fault);
+    if (written.kind !== 'lost') return written.kind !== 'gone';
+    holder = written.holder;
+  }
+  return false;
+}
+
+function isForgetOptions(value: unknown): value is ForgetOptions {
+  return (
+    typeof value === 'object' && value !== null && isPlain(value) && Object.keys(value).join() === 'force'
+  );
+}
+
+async function holderOf(call: Call): Promise<IdempotencyRecord | undefined> {
+  const answer = await call.ask('find', () => call.store.find(call.key, { consistent: true }));
+  if ('fault' in answer) throw storeError(call, 'find', answer.fault);
+  const { value: record } = answer;
+  return record && record.expiresAt > Date.now() ? record : undefined;
+}
+
+/** The call that `inspect` or `forget` is asked about: of a function, or of a method by its name. */
+function callOf(asked: string, [first, ...rest]: readonly unknown[]): Call {
+  const behind = operationBehind(first);
+  if (behind) return behind.prepare(undefined, rest);
+  const [method, ...args] = rest;
+  const operation = operationOf(first, method);
+  if (operation) return operation.prepare(first, args);
+  throw new ConfigurationError(
+    `${asked}: there is no idempotent method ${typeof method === 'symbol' || typeof method === 'string' ? String(method) : '(no name given)'} here; right would be ${asked}(service, 'method', ...args) with a method decorated with @Idempotent, or ${asked}(fn, ...args) with what makeIdempotent returned`,
+  );
+}
+
+function operationOf(self: unknown, method: unknown): Operation | undefined {
+  const isStatic = typeof self === 'function';
+  for (const one of classesOf(self)) {
+    const declared = declaredBy(one).find(
+      (candidate) => candidate.method === method && candidate.isStatic === isStatic,
+    );
+    if (declared) return declared.operation;
+  }
+  return operationBehind((self as Record<PropertyKey, unknown> | undefined)?.[method as PropertyKey]);
+}

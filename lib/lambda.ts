@@ -1,0 +1,99 @@
+/** What of a Lambda context is used here. */
+export interface LambdaContext {
+  readonly awsRequestId: string;
+  getRemainingTimeInMillis(): number;
+}
+
+/** What is kept free at the end of an invocation, in milliseconds, for the answer to get out. */
+export const LAMBDA_MARGIN = 500;
+
+export function isLambdaContext(value: unknown): value is LambdaContext {
+  const candidate = value as Partial<LambdaContext> | null | undefined;
+  return (
+    typeof candidate?.getRemainingTimeInMillis === 'function' && typeof candidate.awsRequestId === 'string'
+  );
+}
+
+/** When the invocation that these arguments belong to ends, if they belong to one. 0 ms left is 0 ms. */
+export function invocationEnd(args: readonly unknown[], now: number): number | undefined {
+  const context = args.find(isLambdaContext);
+  return context && now + Math.max(0, context.getRemainingTimeInMillis());
+}
+
+type Loose = Readonly<Record<string, unknown>>;
+
+function isObject(value: unknown): value is Loose {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+// API Gateway REST and HTTP, Application Load Balancer and function URL all have these two.
+function isHttpEvent(value: unknown): value is Loose {
+  return isObject(value) && isObject(value.requestContext) && 'isBase64Encoded' in value;
+}
+
+function isSqsRecord(value: unknown): value is Loose {
+  return isObject(value) && value.eventSource === 'aws:sqs' && typeof value.body === 'string';
+}
+
+function isSnsRecord(value: unknown): value is Loose & { readonly Sns: Loose } {
+  return isObject(value) && value.EventSource === 'aws:sns' && isObject(value.Sns);
+}
+
+function hasRecords(value: unknown): value is { readonly Records: readonly unknown[] } {
+  const isRecord = (one: unknown) =>
+    isObject(one) && /^aws:/.test(String(one.eventSource ?? one.EventSource));
+  return (
+    isObject(value) &&
+    Array.isArray(value.Records) &&
+    value.Records.length > 0 &&
+    value.Records.every(isRecord)
+  );
+}
+
+/** Whether this is an event as Lambda delivers it, or a record of one: it differs with every delivery. */
+export function isLambdaEvent(value: unknown): boolean {
+  return isHttpEvent(value) || hasRecords(value) || isSqsRecord(value) || isSnsRecord(value);
+}
+
+/** The event with the JSON text in it decoded, for expressions to look into. The event itself stays as it is. */
+export function decodedEvent(event: unknown): unknown {
+  if (hasRecords(event)) return { ...event, Records: event.Records.map(decodedRecord) };
+  if (!isHttpEvent(event)) return decodedRecord(event);
+  if (typeof event.body !== 'string') return event;
+  const body = event.isBase64Encoded === true ? Buffer.from(event.body, 'base64').toString() : event.body;
+  return { ...event, body: decodedText(body) };
+}
+
+function decodedRecord(record: unknown): unknown {
+  if (isSnsRecord(record)) return { ...record, Sns: withMessage(record.Sns) };
+  if (!isSqsRecord(record)) return record;
+  const body = decodedText(record.body as string);
+  const isNotification = isObject(body) && body.Type === 'Notification' && 'Message' in body;
+  return { ...record, body: isNotification ? withMessage(body) : body };
+}
+
+function withMessage(notification: Loose): Loose {
+  const { Message: message } = notification;
+  return typeof message === 'string' ? { ...notification, Message: decodedText(message) } : notification;
+}
+
+const stringOrNumber = /"(?:\\.|[^"\\])*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
+const marker = '\u0000retrysafe:integer:';
+
+/** Text that is JSON becomes its value, with integers of any length kept exactly; other text stays text. */
+function decodedText(text: string): unknown {
+  try {
+    if (!/\d{16}/.test(text)) return JSON.parse(text);
+    // JSON.parse would round 9007199254740993 and its neighbour to one number, and so to one key.
+    const exact = text.replace(stringOrNumber, (token) =>
+      /^-?\d{16,}$/.test(token) && !Number.isSafeInteger(Number(token))
+        ? JSON.stringify(marker + token)
+        : token,
+    );
+    return JSON.parse(exact, (_, value) =>
+      typeof value === 'string' && value.startsWith(marker) ? BigInt(value.slice(marker.length)) : value,
+    );
+  } catch {
+    return text;
+  }
+}

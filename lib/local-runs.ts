@@ -1,0 +1,103 @@
+import type { Call } from './call.js';
+import type { IdempotencyRecord } from './persistence-store.js';
+import { processState } from './process-state.js';
+import { startTimer } from './timers.js';
+
+/** How a run of this process ended, for the calls that joined it. */
+export type LocalEnd =
+  /** With an outcome. */
+  | { readonly record: IdempotencyRecord }
+  /** With a failure that is no outcome: whoever waits may try. */
+  | 'released'
+  /** Otherwise: everybody asks the store. */
+  | 'ended';
+
+/** A call of this process that equal calls of this process join instead of asking the store. */
+export class LocalRun {
+  /** Until when it may be joined: as long as its claim holds. */
+  leaseUntil = Number.POSITIVE_INFINITY;
+  readonly #runs: Map<string, LocalRun>;
+  readonly #slot: string;
+  readonly #ended: Promise<LocalEnd>;
+  #end: (end: LocalEnd) => void = () => {};
+
+  constructor(readonly call: Call) {
+    this.#runs = runsOf(call);
+    this.#slot = slotOf(call);
+    this.#ended = new Promise((resolve) => {
+      this.#end = resolve;
+    });
+  }
+
+  /** Lets equal calls join from now on, unless there is another run that they can join. */
+  open(): void {
+    if (!joinableRun(this.call)) this.#runs.set(this.#slot, this);
+  }
+
+  /** Ends the run for everybody who joined. */
+  end(end: LocalEnd): void {
+    if (this.#runs.get(this.#slot) === this) this.#runs.delete(this.#slot);
+    this.#end(end);
+  }
+
+  /** Waits for the end, for as long as the call may wait and the claim holds. */
+  join(call: Call): Promise<LocalEnd | undefined> {
+    return call.waiting(async () => {
+      let end: LocalEnd | undefined;
+      const ended = this.#ended.then((reached) => {
+        end = reached;
+      });
+      const from = Date.now();
+      const budget = call.waitLeft;
+      while (!end) {
+        const now = Date.now();
+        const left = Math.min(budget - (now - from), this.leaseUntil - now);
+        if (left <= 0) return undefined;
+        let stop = () => {};
+        const passed = new Promise<void>((resolve) => {
+          stop = startTimer(left, resolve, { isAwaited: true });
+        });
+        await Promise.race([ended, passed]);
+        stop();
+      }
+      return end;
+    });
+  }
+}
+
+/** The run of this process that `call` can join, if there is one whose claim holds. */
+export function joinableRun(call: Call): LocalRun | undefined {
+  const run = runsOf(call).get(slotOf(call));
+  return run && run.leaseUntil > Date.now() ? run : undefined;
+}
+
+/**
+ * Joins a run of this process, and after one that was released the next; or becomes the run that others join.
+ * Both in one step: of those that a released run leaves behind, one goes to the store and the rest join it.
+ */
+export async function joinOrLead(call: Call): Promise<LocalRun | { readonly record: IdempotencyRecord }> {
+  const own = new LocalRun(call);
+  for (;;) {
+    const run = call.waitLeft > 0 ? joinableRun(call) : undefined;
+    if (!run) {
+      own.open();
+      return own;
+    }
+    const end = await run.join(call);
+    call.publish('waited', () => ({}));
+    if (typeof end === 'object') return end;
+    // A leader that got nothing from the store leaves everybody to ask for themselves.
+    if (end === 'ended') return own;
+  }
+}
+
+function runsOf(call: Call): Map<string, LocalRun> {
+  const known = processState.localRuns.get(call.store) ?? new Map<string, LocalRun>();
+  processState.localRuns.set(call.store, known);
+  return known;
+}
+
+// A call with another fingerprint must be refused by the store's answer, so it is no equal call.
+function slotOf({ key, fingerprint = '' }: Call): string {
+  return `${key} ${fingerprint}`;
+}

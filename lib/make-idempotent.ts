@@ -1,0 +1,61 @@
+import { defineMetadata, getOwnMetadata, getOwnMetadataKeys } from 'reflect-metadata/no-conflict';
+import { missingName } from './declarations.js';
+import type { AsyncFunction, FunctionOptions } from './decorator-types.js';
+import { ConfigurationError } from './errors.js';
+import { looksMinified, registerName } from './names.js';
+import { type Method, Operation } from './operation.js';
+import { checkOptions } from './option-checks.js';
+
+const operationKey = Symbol.for('retrysafe.operation');
+
+/**
+ * The function made safe to retry: equal calls run it once, and all get its outcome.
+ * It keeps its type, name and length, and passes `this` on.
+ *
+ * @throws {ConfigurationError} at once for a wrong option, or where the function has no telling name and
+ * there is no option `name`.
+ */
+export function makeIdempotent<F extends AsyncFunction>(fn: F, options: FunctionOptions<F> = {}): F {
+  if (typeof fn !== 'function') {
+    throw new ConfigurationError(
+      `makeIdempotent: its first argument is a ${typeof fn}; right would be a function that returns a promise`,
+    );
+  }
+  const where = `makeIdempotent(${fn.name || 'anonymous'})`;
+  checkOptions(options, 'method', where);
+  refuseGenerator(fn, where);
+  const { name = fn.name } = options;
+  if (options.name === undefined && looksMinified(name)) throw missingName(where, 'function', name);
+  registerName(name, fn);
+  return wrap(
+    new Operation({ name: () => name, method: fn, options: { ...options }, classOptions: () => ({}) }),
+  ) as F;
+}
+
+/** @throws {ConfigurationError} where the method returns an iterator, which cannot be an outcome. */
+export function refuseGenerator(method: Method, where: string): void {
+  if (!/Generator/.test(method.constructor.name)) return;
+  throw new ConfigurationError(
+    `${where}: it is a generator, whose steps cannot be an outcome; right would be a method that returns a promise`,
+  );
+}
+
+/** The function that users call in place of the method. */
+export function wrap(operation: Operation): Method {
+  const { method } = operation.facts;
+  const wrapper: Method = function (...args) {
+    return operation.perform(this, args);
+  };
+  for (const property of ['name', 'length'] as const) {
+    Object.defineProperty(wrapper, property, { value: method[property], configurable: true });
+  }
+  // Decorators below this one left their marks on the method; frameworks look for them on what they find instead.
+  for (const key of getOwnMetadataKeys(method)) defineMetadata(key, getOwnMetadata(key, method), wrapper);
+  Object.defineProperty(wrapper, operationKey, { value: operation });
+  return wrapper;
+}
+
+/** The operation behind a function that `wrap` made. */
+export function operationBehind(fn: unknown): Operation | undefined {
+  return typeof fn === 'function' ? (fn as { [operationKey]?: Operation })[operationKey] : undefined;
+}

@@ -1,0 +1,160 @@
+import { type Acquired, acquire } from './acquire.js';
+import { BareExecution } from './bare-execution.js';
+import { Call } from './call.js';
+import { IdempotencyError, ReentrantCallError, StoreError } from './errors.js';
+import { ClaimedExecution, runWithin } from './execution.js';
+import { identify } from './identity.js';
+import { keptOutcome } from './kept-outcomes.js';
+import { invocationEnd } from './lambda.js';
+import { joinOrLead, LocalRun } from './local-runs.js';
+import { checkStore } from './option-checks.js';
+import type { IdempotentOptions } from './options.js';
+import { processState } from './process-state.js';
+import { recover } from './recovery.js';
+import { type Ending, replay } from './replay.js';
+import { resolveSettings, type Settings } from './settings.js';
+import { type Settlement, settle } from './settle.js';
+import { named } from './verdict.js';
+
+// biome-ignore lint/suspicious/noExplicitAny: the engine runs methods of every shape
+export type Method = (this: any, ...args: any[]) => unknown;
+
+/** What an operation is, whoever calls it. */
+export interface OperationFacts {
+  /** Throws a `ConfigurationError` where there is no telling. */
+  readonly name: (self: unknown) => string;
+  readonly method: Method;
+  readonly options: IdempotentOptions;
+  readonly classOptions: (self: unknown) => IdempotentOptions;
+}
+
+/** One idempotent method, from its arguments to its outcome. */
+export class Operation {
+  readonly #settings = new WeakMap<object, { readonly version: number; readonly settings: Settings }>();
+
+  constructor(readonly facts: OperationFacts) {}
+
+  /** Runs the method, or answers with the outcome of the call that did. */
+  async perform(self: unknown, args: readonly unknown[]): Promise<unknown> {
+    const ending = this.#isEnabled(self)
+      ? await perform(this, this.prepare(self, args))
+      : await this.#runBare(self, args);
+    if ('error' in ending) throw ending.error;
+    return ending.value;
+  }
+
+  /**
+   * The call that these arguments make, without making it.
+   *
+   * @throws {KeyError | ConfigurationError}
+   */
+  prepare(self: unknown, args: readonly unknown[]): Call {
+    const name = this.facts.name(self);
+    const settings = this.#settingsFor(self);
+    const identity = identify(name, settings, self, args);
+    const store = typeof settings.store === 'function' ? settings.store(self) : settings.store;
+    checkStore(name, store);
+    const enclosing = processState.executions.getStore();
+    const inherited = enclosing?.isRunning ? enclosing.endsAt : Number.POSITIVE_INFINITY;
+    return new Call(
+      name,
+      settings,
+      store,
+      identity,
+      self,
+      args,
+      invocationEnd(args, Date.now()) ?? inherited,
+    );
+  }
+
+  #isEnabled(self: unknown): boolean {
+    return !/^(?:true|1)$/i.test(process.env.IDEMPOTENCY_DISABLED ?? '') && this.#settingsFor(self).enabled;
+  }
+
+  #runBare(self: unknown, args: readonly unknown[]): Promise<Ending> {
+    const name = this.facts.name(self);
+    return runWithin(new BareExecution(name, () => this.prepare(self, args).key), () =>
+      this.facts.method.apply(self, [...args]),
+    );
+  }
+
+  #settingsFor(self: unknown): Settings {
+    const { name, options, classOptions } = this.facts;
+    // All instances of a class have the same.
+    const anchor: object =
+      typeof self === 'function' ? self : ((self && Object.getPrototypeOf(self)) ?? this);
+    const version = processState.configurationVersion;
+    const known = this.#settings.get(anchor);
+    if (known?.version === version) return known.settings;
+    const settings = resolveSettings(name(self), options, classOptions(self));
+    this.#settings.set(anchor, { version, settings });
+    return settings;
+  }
+}
+
+async function perform(operation: Operation, call: Call): Promise<Ending> {
+  try {
+    refuseReentrant(call);
+    const kept = keptOutcome(call);
+    if (kept) return await replay(call, { record: kept, source: 'kept' });
+    const leading = await joinOrLead(call);
+    if (!(leading instanceof LocalRun)) return await replay(call, { ...leading, source: 'joined' });
+    return await lead(operation, call, leading);
+  } catch (error) {
+    if (error instanceof IdempotencyError && !(error instanceof StoreError)) {
+      call.publish('refused', () => ({ code: error.code }));
+    }
+    return { error };
+  }
+}
+
+/** Makes the call, on behalf of all that join it as well. */
+async function lead(operation: Operation, call: Call, run: LocalRun): Promise<Ending> {
+  let settlement: Settlement | undefined;
+  try {
+    while (!settlement) {
+      const acquired = await acquire(call, run);
+      settlement =
+        acquired.kind === 'replay'
+          ? { ending: await replay(call, acquired), joined: { record: acquired.record } }
+          : await runHeld(operation, acquired, run);
+    }
+    return settlement.ending;
+  } finally {
+    run.end(settlement?.joined ?? 'ended');
+  }
+}
+
+/** Runs the method under its claim; answers with nothing where the claim was lost before it ran. */
+async function runHeld(
+  { facts: { method } }: Operation,
+  acquired: Exclude<Acquired, { kind: 'replay' }>,
+  run: LocalRun,
+): Promise<Settlement | undefined> {
+  const { claim } = acquired;
+  const { call } = claim;
+  run.open();
+  if (acquired.kind === 'held') {
+    const { takenOver } = acquired;
+    call.attempt = claim.standing.state.attempt;
+    if (!takenOver) call.publish('claimed', () => ({}));
+    else {
+      call.publish('taken-over', () => ({ from: takenOver.from }));
+      const recovered = await recover(claim, takenOver, run);
+      if (recovered === 'acquire') return undefined;
+      if (recovered !== 'run') return recovered;
+    }
+  }
+  const execution = new ClaimedExecution(claim, acquired.kind === 'open', run);
+  return settle(execution, await runWithin(execution, () => method.apply(call.self, [...call.args])));
+}
+
+function refuseReentrant(call: Call): void {
+  for (let at = processState.executions.getStore(); at; at = at.parent) {
+    if (!at.isRunning || !at.isFor(call.store, call.key)) continue;
+    throw new ReentrantCallError(
+      `${call.operation}: it was called from inside its own run with the same key ${call.key} and would wait for itself; call it with another key, or call what it does directly`,
+      named(call),
+    );
+  }
+}

@@ -1,0 +1,184 @@
+import { inspect } from 'node:util';
+import { hasHiddenContent } from './class-facts.js';
+import { milliseconds } from './duration.js';
+import { ConfigurationError } from './errors.js';
+import { compileExpression } from './expression.js';
+import { describeNameFault, looksMinified } from './names.js';
+import type { IdempotentOptions, OptionLevel } from './options.js';
+
+/** Answers with what would be right, or nothing where the value is right. */
+type Check = (value: unknown) => string | undefined;
+
+interface DurationLimits {
+  /** In milliseconds. */
+  readonly least: number;
+  /** The largest bare number, in seconds, that can still be meant as seconds. */
+  readonly mostSeconds: number;
+  readonly example: string;
+}
+
+function duration({ least, mostSeconds, example }: DurationLimits): Check {
+  return (value) => {
+    const length = milliseconds(value);
+    const right = `seconds or a string with a unit, ${least > 0 ? `at least ${least} ms` : '0 or more'}, such as ${example}`;
+    if (length === undefined || length < least) return right;
+    if (typeof value === 'number' && value > mostSeconds) {
+      return `seconds: did you mean ${value / 1_000}? (a longer time is written with its unit, such as '${Math.ceil(value / 3_600)}h')`;
+    }
+    return undefined;
+  };
+}
+
+const YEAR_IN_SECONDS = 31_536_000;
+const ttl = duration({ least: 1, mostSeconds: YEAR_IN_SECONDS, example: "300 or '5m'" });
+
+function oneOf(...allowed: readonly unknown[]): Check {
+  const right = allowed.map((value) => inspect(value)).join(', ');
+  return (value) => (allowed.includes(value) ? undefined : `one of ${right}`);
+}
+
+function orFunction(check: Check): Check {
+  return (value) => {
+    if (typeof value === 'function') return undefined;
+    const right = check(value);
+    return right && `${right}; or a function`;
+  };
+}
+
+function func(value: unknown): string | undefined {
+  return typeof value === 'function' ? undefined : 'a function';
+}
+
+function selector(value: unknown): string | undefined {
+  if (typeof value === 'function') {
+    return value.constructor.name === 'AsyncFunction'
+      ? 'a synchronous function: a key must be known before anything can wait'
+      : undefined;
+  }
+  if (typeof value !== 'string')
+    return "a JMESPath expression such as 'body.id', or a function of the arguments";
+  return compileExpression(value).fault;
+}
+
+function classes(what: string): Check {
+  return (value) => {
+    if (!Array.isArray(value)) return `a list of ${what}`;
+    const names = new Set<string>();
+    for (const entry of value) {
+      if (typeof entry !== 'function' || !entry.prototype)
+        return `a list of ${what}; ${inspect(entry)} is none`;
+      const { name } = entry as { name: string };
+      if (looksMinified(name)) {
+        return `a list of ${what} with telling names, since records bear them; "${name}" looks minified: build with keepNames, or rename the class`;
+      }
+      if (hasHiddenContent(entry.prototype)) {
+        return `a list of ${what} whose state is in plain fields; ${name} has private fields or a built-in parent, which no record can bring back`;
+      }
+      if (names.has(name)) return `a list of ${what} with different names; two are named "${name}"`;
+      names.add(name);
+    }
+    return undefined;
+  };
+}
+
+function store(value: unknown): string | undefined {
+  if (typeof value === 'function') return undefined;
+  const candidate = value as Record<string, unknown> | null | undefined;
+  const missing = ['claim', 'replace', 'find'].filter((step) => typeof candidate?.[step] !== 'function');
+  return missing.length > 0
+    ? `a PersistenceStore (this has no ${missing.join(', ')}), or a function (self) => store`
+    : undefined;
+}
+
+function codec(value: unknown): string | undefined {
+  const candidate = value as Record<string, unknown> | null | undefined;
+  const isCodec = typeof candidate?.encode === 'function' && typeof candidate?.decode === 'function';
+  return isCodec ? undefined : 'an object with encode(value): string and decode(text): unknown';
+}
+
+function count(value: unknown): string | undefined {
+  return Number.isSafeInteger(value) && (value as number) >= 0 ? undefined : 'a whole number, 0 or more';
+}
+
+const checks: Record<keyof IdempotentOptions, Check> = {
+  key: selector,
+  ttl: orFunction(ttl),
+  store,
+  name: describeNameFault,
+  scope: selector,
+  fingerprint: (value) => {
+    if (value === true) return undefined;
+    const right = selector(value);
+    return right && `true, or ${right}`;
+  },
+  lease: duration({ least: 100, mostSeconds: 900, example: "30 or '30s'" }),
+  renewFor: duration({ least: 100, mostSeconds: 86_400, example: "900 or '15m'" }),
+  wait: duration({ least: 0, mostSeconds: 900, example: "10 or '250ms'" }),
+  onAbandoned: orFunction(oneOf('run', 'refuse')),
+  remember: classes('error classes'),
+  onError: func,
+  onStoreFailure: oneOf('throw', 'run'),
+  mapReplay: func,
+  codec,
+  classes: classes('classes'),
+  readFirst: oneOf(true, false),
+  keepLocal: count,
+  clockTolerance: duration({ least: 0, mostSeconds: 60, example: "1 or '500ms'" }),
+  enabled: oneOf(true, false),
+};
+
+const absent: Record<OptionLevel, readonly string[]> = {
+  method: [],
+  class: ['key'],
+  process: ['key', 'name'],
+};
+
+/**
+ * Refuses wrong options of one level; what only the layers together can show is left to `resolveSettings`.
+ *
+ * @throws {ConfigurationError} naming the option, its value and what would be right.
+ */
+export function checkOptions(options: unknown, level: OptionLevel, where: string): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
+    throw new ConfigurationError(
+      `${where}: the options are ${show(options)}; right would be an object such as { ttl: 300 }`,
+    );
+  }
+  for (const [option, value] of Object.entries(options)) {
+    const check = Object.hasOwn(checks, option) ? checks[option as keyof typeof checks] : undefined;
+    if (!check || absent[level].includes(option)) {
+      const known = Object.keys(checks).filter((name) => !absent[level].includes(name));
+      throw new ConfigurationError(
+        `${where}: there is no option "${option}" ${check ? `at ${level} level` : ''} (it is ${show(value)}); the options are ${known.join(', ')}`,
+      );
+    }
+    if (value === undefined) continue;
+    const right = check(value);
+    if (right !== undefined) throw wrongOption(where, option, value, right);
+  }
+}
+
+/** Refuses what a `store` function answered with where it is no store. */
+export function checkStore(where: string, value: unknown): void {
+  const right = typeof value === 'function' ? 'a PersistenceStore' : store(value);
+  if (right !== undefined) throw wrongOption(where, 'store', value, right);
+}
+
+/** Makes a computed ttl into milliseconds, or says what would be right. */
+export function computedTtl(value: unknown): { readonly length: number } | { readonly right: string } {
+  const right = ttl(value);
+  return right === undefined ? { length: milliseconds(value) as number } : { right };
+}
+
+export function wrongOption(
+  where: string,
+  option: string,
+  value: unknown,
+  right: string,
+): ConfigurationError {
+  return new ConfigurationError(`${where}: option "${option}" is ${show(value)}; right would be ${right}`);
+}
+
+function show(value: unknown): string {
+  return inspect(value, { depth: 0, maxStringLength: 100, breakLength: Number.POSITIVE_INFINITY });
+}

@@ -1,0 +1,109 @@
+import { isPlain } from './class-facts.js';
+import { parse, stringify } from './devalue.js';
+import type { IdempotentOptions } from './options.js';
+import type { StoredOutcome } from './record.js';
+import { reducers, revivers, stripped } from './rich-types.js';
+
+/** An outcome that was read: what the method returned or threw, or why neither can be had. */
+export type Outcome =
+  | { readonly kind: 'value'; readonly value: unknown }
+  | { readonly kind: 'error'; readonly error: unknown }
+  | { readonly kind: 'none'; readonly reason: string };
+
+/** Turns outcomes into what a record keeps, and back. */
+export interface OutcomeFormat {
+  /** Never throws: a result that cannot be kept becomes the reason why. */
+  encodeValue(value: unknown): StoredOutcome;
+  encodeError(error: unknown): StoredOutcome;
+  /** Never throws. Each call makes a copy of its own. */
+  decode(stored: StoredOutcome): Outcome;
+}
+
+/** The outcome format that these options ask for. */
+export function outcomeFormat({
+  codec,
+  classes = [],
+  remember = [],
+}: Pick<IdempotentOptions, 'codec' | 'classes' | 'remember'>): OutcomeFormat {
+  const kept = [...new Set([...classes, ...remember])];
+  const toText = reducers(kept);
+  const fromText = revivers(kept);
+
+  const rich = (kind: 'value' | 'error', value: unknown): StoredOutcome => {
+    if (isPlainJson(value, new Set())) return { kind, json: JSON.parse(JSON.stringify(value)) };
+    return { kind, devalue: stringify(value, toText.reducers, toText.options) };
+  };
+
+  return {
+    encodeValue(value) {
+      try {
+        return codec ? { kind: 'value', encoded: text(codec.encode(value)) } : rich('value', value);
+      } catch (error) {
+        return none(`the result cannot be encoded: ${message(error)}`);
+      }
+    },
+    encodeError(error) {
+      try {
+        return rich('error', error);
+      } catch {
+        // An error often drags along a request or a socket. What tells it apart is kept, the rest is not.
+        return rich('error', stripped(error, kept));
+      }
+    },
+    decode(stored) {
+      try {
+        if (stored.kind === 'none') return stored;
+        const value =
+          'encoded' in stored && codec
+            ? codec.decode(stored.encoded)
+            : 'devalue' in stored
+              ? parse(stored.devalue, fromText)
+              : copyOf(stored);
+        return stored.kind === 'value' ? { kind: 'value', value } : { kind: 'error', error: value };
+      } catch (error) {
+        return none(`its stored outcome cannot be read: ${message(error)}`);
+      }
+    },
+  };
+}
+
+function copyOf(stored: StoredOutcome): unknown {
+  if (!('json' in stored)) throw new Error('it was written by a codec that is not configured here');
+  return JSON.parse(JSON.stringify(stored.json));
+}
+
+function none(reason: string): StoredOutcome & Outcome {
+  return { kind: 'none', reason };
+}
+
+function text(encoded: unknown): string {
+  if (typeof encoded === 'string') return encoded;
+  throw new TypeError('codec.encode returned no string');
+}
+
+// The names of properties may be in it, values are not: devalue and JSON name the path alone.
+function message(error: unknown): string {
+  return error instanceof Error ? error.message : 'no reason was given';
+}
+
+/** Whether JSON keeps this value exactly. One object in two places is not plain: JSON would make it two. */
+function isPlainJson(value: unknown, seen: Set<object>): boolean {
+  if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
+  if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0);
+  if (typeof value !== 'object' || seen.has(value)) return false;
+  seen.add(value);
+  const keys = Reflect.ownKeys(value);
+  if (Array.isArray(value)) {
+    // The one key more is `length`.
+    return keys.length === value.length + 1 && value.every((part) => isPlainJson(part, seen));
+  }
+  return (
+    Object.getPrototypeOf(value) !== null &&
+    isPlain(value) &&
+    keys.every((key) => {
+      const property = Object.getOwnPropertyDescriptor(value, key);
+      const isData = typeof key === 'string' && property?.enumerable === true && 'value' in property;
+      return isData && isPlainJson(property.value, seen);
+    })
+  );
+}

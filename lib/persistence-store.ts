@@ -1,0 +1,34 @@
+import type { RecordState } from './record.js';
+
+/** One version of what a store keeps under an idempotency key. */
+export interface IdempotencyRecord {
+  readonly key: string;
+  /** `owner.n`: which call wrote it, and with which of its writes. It changes with every write. */
+  readonly token: string;
+  /** Epoch milliseconds; from then on a claim may replace the record. */
+  readonly expiresAt: number;
+  /** A JSON object that a store keeps verbatim and never looks into. */
+  readonly state: RecordState;
+}
+
+/**
+ * Where records live: three operations, each one atomic step, and no policy. Every rule about statuses
+ * and time belongs to the engine; `retrysafe/testing` has the laws below as tests.
+ *
+ * - Of two simultaneous claims or replaces one wins, and both answer with the winner.
+ * - Only `claim` looks at `expiresAt`, and it compares with the `now` it is given, never with a clock of its own.
+ * - A store's own expiry is garbage collection: at least 15 minutes after `expiresAt`, so that a claim delayed
+ *   in the network finds what came before it. Correctness never depends on it.
+ * - Answers share no references with what was given or with what is kept.
+ * - A record that passes the store's size limit rejects with a `StoreError` whose `tooLarge` is `true`; the
+ *   record that was there stays. Every other fault rejects as it is: the engine wraps it.
+ * - The user injects a connected client: a store neither creates, closes nor logs.
+ */
+export interface PersistenceStore {
+  /** Keeps `record` unless one with `expiresAt > now` holds the key. Resolves to the holder afterwards. */
+  claim(record: IdempotencyRecord, now: number): Promise<IdempotencyRecord>;
+  /** Puts `record` in place of the one that bears exactly `token`. Resolves to the holder afterwards, if any. */
+  replace(record: IdempotencyRecord, token: string): Promise<IdempotencyRecord | undefined>;
+  /** Resolves to the record under `key`, if any; it may be stale unless `consistent`. */
+  find(key: string, options?: { readonly consistent?: boolean }): Promise<IdempotencyRecord | undefined>;
+}

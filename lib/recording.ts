@@ -1,0 +1,135 @@
+import type { Claim, Written } from './claim.js';
+import { StoreError } from './errors.js';
+import type { ClaimedExecution } from './execution.js';
+import type { IdempotencyRecord } from './persistence-store.js';
+import { warnOnce } from './process-state.js';
+import type { StoredOutcome } from './record.js';
+import { backoff, pause } from './timers.js';
+
+/** How long a caller waits for its result to be recorded, in milliseconds. */
+const PATIENCE = 5_000;
+
+/** What became of recording how a method ended. */
+export type Recording =
+  | { readonly kind: 'done'; readonly record: IdempotencyRecord }
+  /** A completion that the method wrote by itself stands already. */
+  | { readonly kind: 'stands'; readonly record: IdempotencyRecord }
+  | { readonly kind: 'lost'; readonly holder: IdempotencyRecord }
+  | { readonly kind: 'unanswered'; readonly fault: unknown };
+
+/** Answers whether to write once more after that many tries, when it is time to. */
+type Again = (tries: number) => boolean | Promise<boolean>;
+
+/**
+ * Records an outcome, retried for as long as a caller can be kept waiting, and then behind its back.
+ * `shared` is for the calls that joined: the outcome as it is, even where the store did not take it.
+ */
+export async function recordOutcome(
+  execution: ClaimedExecution,
+  outcome: StoredOutcome,
+  ttl: number,
+): Promise<{ readonly recording: Recording; readonly shared: IdempotencyRecord }> {
+  const { call, claim } = execution;
+  const completedAt = Date.now();
+  const draft = (kept: StoredOutcome) => () =>
+    claim.draft(
+      { status: 'completed', ...attemptOf(execution), completedAt, outcome: kept },
+      completedAt + ttl,
+    );
+  const until = Math.min(completedAt + PATIENCE, call.endsAt);
+  if (outcome.kind === 'none') call.publish('outcome-not-stored', () => ({ reason: outcome.reason }));
+
+  let recording = await write(execution, draft(outcome), retryUntil(until));
+  if (recording.kind === 'unanswered' && isTooLarge(recording.fault)) {
+    const reason = 'it is larger than the store takes';
+    call.publish('outcome-not-stored', () => ({ reason }));
+    recording = await write(execution, draft({ kind: 'none', reason }), retryUntil(until));
+  }
+  if (recording.kind === 'unanswered') giveUp(execution, draft(outcome));
+  return { recording, shared: draft(outcome)() };
+}
+
+/** Records that there is no outcome. Tried twice: the method's own error must not wait for it. */
+export function recordNoOutcome(
+  execution: ClaimedExecution,
+  status: 'released' | 'unknown',
+): Promise<Recording> {
+  const { call, claim } = execution;
+  const draft = () => claim.draft({ status, ...attemptOf(execution) }, call.unsettledExpiry(Date.now()));
+  return write(execution, draft, (tries) => tries < 2);
+}
+
+function attemptOf({ view: { attempt, fencingToken } }: ClaimedExecution) {
+  return { attempt, fencingToken };
+}
+
+/** Writes after our last confirmed record until there is an answer. Our own earlier writes may surface on the way. */
+async function write(
+  { claim, isOpen }: ClaimedExecution,
+  draft: () => IdempotencyRecord,
+  again: Again,
+  isAwaited = true,
+): Promise<Recording> {
+  const sent = new Set<string>();
+  let follows = !isOpen;
+  for (let tries = 1; ; ) {
+    const record = draft();
+    sent.add(record.token);
+    const written = await writeOnce(claim, record, follows, isAwaited);
+    switch (written.kind) {
+      case 'done':
+        return { kind: 'done', record };
+      case 'moved': {
+        const { standing } = claim;
+        follows = true;
+        if (standing.state.status === 'in-progress') continue;
+        return { kind: sent.has(standing.token) ? 'done' : 'stands', record: standing };
+      }
+      case 'lost':
+        return written;
+      case 'unanswered':
+        if (isTooLarge(written.fault) || !(await again(tries++))) return written;
+    }
+  }
+}
+
+// A record that is gone was not replaced by anybody, so the outcome may be put in its place.
+async function writeOnce(
+  claim: Claim,
+  record: IdempotencyRecord,
+  follows: boolean,
+  isAwaited: boolean,
+): Promise<Exclude<Written, { kind: 'gone' }>> {
+  const written: Written = follows ? await claim.follow(record, undefined, { isAwaited }) : { kind: 'gone' };
+  return written.kind === 'gone' ? claim.claim(record, Date.now()) : written;
+}
+
+function retryUntil(until: number, isAwaited = true): Again {
+  return async (tries) => {
+    const delay = backoff(tries);
+    if (Date.now() + delay >= until) return false;
+    await pause(delay, { isAwaited });
+    return true;
+  };
+}
+
+function giveUp(execution: ClaimedExecution, draft: () => IdempotencyRecord): void {
+  const { call, claim, isOpen } = execution;
+  call.publish('outcome-not-stored', () => ({ reason: 'the store cannot be reached' }));
+  warnOnce(
+    `not-stored:${call.operation}`,
+    'RETRYSAFE_OUTCOME_NOT_STORED',
+    `${call.operation}: the method ran, but the store did not take its outcome (key ${call.key}); unless it does before the lease ends, \`onAbandoned\` decides about the next equal call`,
+  );
+  const isLambda =
+    call.endsAt !== Number.POSITIVE_INFINITY || process.env.AWS_LAMBDA_FUNCTION_NAME !== undefined;
+  // Nothing runs on between two invocations; and without a claim there is no lease to use up.
+  if (isLambda || isOpen) return;
+  void write(execution, draft, retryUntil(claim.leaseUntil, false), false).then((recording) => {
+    if (recording.kind === 'done') call.publish('completed', () => ({}));
+  });
+}
+
+function isTooLarge(fault: unknown): boolean {
+  return fault instanceof StoreError && fault.tooLarge;
+}

@@ -1,0 +1,66 @@
+import type { TakenOver } from './acquire.js';
+import type { Call } from './call.js';
+import type { Claim } from './claim.js';
+import { ConfigurationError } from './errors.js';
+import { ClaimedExecution, runWithin } from './execution.js';
+import type { LocalRun } from './local-runs.js';
+import type { Abandoned, AbandonedDecision } from './options.js';
+import { type Settlement, settle, settleNoOutcome } from './settle.js';
+import { outcomeUnknown, storeError } from './verdict.js';
+
+/** What to do after asking: the call is settled, its method runs, or the key has to be acquired once more. */
+export type Recovered = Settlement | 'run' | 'acquire';
+
+/**
+ * Asks the recovery function what became of the attempt before, under a claim of its own, so never twice at once.
+ *
+ * @throws {StoreError} where the claim for the run it asks for cannot be renewed.
+ */
+export async function recover(claim: Claim, { from, state }: TakenOver, run: LocalRun): Promise<Recovered> {
+  const { call } = claim;
+  const { onAbandoned } = call.settings;
+  if (from === 'released' || typeof onAbandoned !== 'function') return 'run';
+  const { attempt, fencingToken } = state;
+  const abandoned: Abandoned = {
+    operation: call.operation,
+    key: call.key,
+    status: from,
+    attempt,
+    fencingToken,
+  };
+  const execution = new ClaimedExecution(claim, false, run);
+  const ending = await runWithin(execution, () => onAbandoned.apply(call.self, [abandoned, ...call.args]));
+  if ('error' in ending) return leaveUnknown(execution, ending.error);
+  const decision = ending.value as AbandonedDecision<unknown> | undefined;
+  if (decision === 'refuse') return leaveUnknown(execution, outcomeUnknown(call));
+  if (typeof decision === 'object' && decision !== null && 'value' in decision) {
+    return settle(execution, { value: decision.value });
+  }
+  if (decision === 'run') return startAttempt(execution, attempt + 1);
+  return leaveUnknown(execution, wrongDecision(call));
+}
+
+async function leaveUnknown(execution: ClaimedExecution, error: unknown): Promise<Settlement> {
+  await execution.lease?.end();
+  return settleNoOutcome(execution, { error }, 'unknown');
+}
+
+// The attempt is counted before it begins, so that a crash in it is seen for what it is.
+async function startAttempt({ claim, lease }: ClaimedExecution, attempt: number): Promise<Recovered> {
+  await lease?.end();
+  for (let tries = 0; ; ) {
+    const written = await claim.renew({ attempt });
+    if (written.kind === 'done') break;
+    if (written.kind === 'lost' || written.kind === 'gone') return 'acquire';
+    if (written.kind === 'unanswered' && tries++ > 0) throw storeError(claim.call, 'replace', written.fault);
+  }
+  claim.call.attempt = attempt;
+  return 'run';
+}
+
+function wrongDecision({ operation, key }: Call): ConfigurationError {
+  return new ConfigurationError(
+    `${operation}: option "onAbandoned" answered with none of its decisions; right would be { value }, 'run' or 'refuse'`,
+    { operation, key },
+  );
+}

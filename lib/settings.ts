@@ -1,0 +1,114 @@
+import { milliseconds } from './duration.js';
+import { checkOptions, wrongOption } from './option-checks.js';
+import type { IdempotentOptions, ProcessOptions } from './options.js';
+import { type OutcomeFormat, outcomeFormat } from './outcome.js';
+import type { PersistenceStore } from './persistence-store.js';
+import { processState, warnOnce } from './process-state.js';
+import { InMemoryStore } from './stores/in-memory.js';
+
+/** One operation's options after layering, durations in milliseconds. */
+export interface Settings
+  extends Omit<IdempotentOptions, 'ttl' | 'lease' | 'renewFor' | 'wait' | 'clockTolerance' | 'store'> {
+  readonly ttl: number | Exclude<IdempotentOptions['ttl'], undefined | number | string>;
+  readonly store: Exclude<IdempotentOptions['store'], undefined>;
+  readonly lease: number;
+  readonly renewFor: number;
+  readonly wait: number;
+  readonly clockTolerance: number;
+  readonly onAbandoned: Exclude<IdempotentOptions['onAbandoned'], undefined>;
+  readonly onStoreFailure: 'throw' | 'run';
+  readonly readFirst: boolean;
+  readonly keepLocal: number;
+  readonly enabled: boolean;
+  readonly format: OutcomeFormat;
+}
+
+const builtIn = {
+  ttl: 86_400,
+  lease: 30,
+  renewFor: 900,
+  wait: 10,
+  onAbandoned: 'run',
+  onStoreFailure: 'throw',
+  readFirst: false,
+  keepLocal: 0,
+  clockTolerance: 1,
+  enabled: true,
+} as const satisfies IdempotentOptions;
+
+/**
+ * Sets the defaults of the whole process. A call replaces the last one; `{}` resets.
+ *
+ * @throws {ConfigurationError} for a wrong or unknown option; the last configuration then stays.
+ */
+export function configureIdempotency(options: ProcessOptions): void {
+  checkOptions(options, 'process', 'configureIdempotency');
+  processState.configuration = { ...options };
+  processState.configurationVersion += 1;
+}
+
+/**
+ * Lays the options over each other: method, class, process, built in.
+ *
+ * @throws {ConfigurationError} where options of different layers do not fit together.
+ */
+export function resolveSettings(
+  operation: string,
+  methodOptions: IdempotentOptions,
+  classOptions: IdempotentOptions,
+): Settings {
+  const layered = {
+    ...builtIn,
+    ...given(processState.configuration),
+    ...given(classOptions),
+    ...given(methodOptions),
+  };
+  const lease = milliseconds(layered.lease) as number;
+  const renewFor = milliseconds(layered.renewFor) as number;
+  if (lease > renewFor) {
+    throw wrongOption(
+      operation,
+      'lease',
+      layered.lease,
+      `no longer than renewFor, which is ${layered.renewFor}`,
+    );
+  }
+  const twin = layered.classes?.find((one) =>
+    layered.remember?.some((other) => other !== one && other.name === one.name),
+  );
+  if (twin) {
+    throw wrongOption(
+      operation,
+      'classes',
+      layered.classes,
+      `without another "${twin.name}" than that of remember`,
+    );
+  }
+  return {
+    ...layered,
+    ttl: typeof layered.ttl === 'function' ? layered.ttl : (milliseconds(layered.ttl) as number),
+    store: layered.store ?? defaultStore(),
+    lease,
+    renewFor,
+    wait: milliseconds(layered.wait) as number,
+    clockTolerance: milliseconds(layered.clockTolerance) as number,
+    format: outcomeFormat(layered),
+  };
+}
+
+// An option that is given as undefined is one that is not given.
+function given<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+}
+
+function defaultStore(): PersistenceStore {
+  if (process.env.NODE_ENV === 'production' || process.env.AWS_LAMBDA_FUNCTION_NAME !== undefined) {
+    warnOnce(
+      'default-store',
+      'RETRYSAFE_DEFAULT_STORE',
+      'No `store` is configured: outcomes are kept in the memory of this process alone, where other processes and later starts do not find them.',
+    );
+  }
+  processState.defaultStore ??= new InMemoryStore();
+  return processState.defaultStore;
+}

@@ -1,0 +1,138 @@
+import type { Call } from './call.js';
+import { decide } from './error-decision.js';
+import { ClaimLostError, OutcomeUnknownError } from './errors.js';
+import type { ClaimedExecution } from './execution.js';
+import { keepOutcome } from './kept-outcomes.js';
+import type { LocalEnd } from './local-runs.js';
+import type { IdempotencyRecord } from './persistence-store.js';
+import { readState, type StoredOutcome } from './record.js';
+import { type Recording, recordNoOutcome, recordOutcome } from './recording.js';
+import { type Ending, recordedEnding, replay } from './replay.js';
+import { isOutcomeOf, named } from './verdict.js';
+import { Waiting } from './waiting.js';
+
+const ERROR_TTL = 86_400_000;
+
+/** How a run ends, for its caller and for the calls that joined it. */
+export interface Settlement {
+  readonly ending: Ending;
+  readonly joined: LocalEnd;
+}
+
+/** Records how the method ended. Never throws: the caller gets what the method gave, or what stands instead. */
+export async function settle(execution: ClaimedExecution, ending: Ending): Promise<Settlement> {
+  await execution.lease?.end();
+  const { call, issued } = execution;
+  const { format } = call.settings;
+  if ('value' in ending) {
+    const outcome = format.encodeValue(ending.value);
+    if (issued) return settleIssued(execution, ending, outcome);
+    return settleOutcome(execution, ending, outcome, call.ttlOf(ending.value));
+  }
+  const decision = decide(call, ending.error);
+  if (decision !== 'remember') return settleNoOutcome(execution, ending, decision);
+  const { ttl } = call.settings;
+  return settleOutcome(
+    execution,
+    ending,
+    format.encodeError(ending.error),
+    typeof ttl === 'number' ? ttl : ERROR_TTL,
+  );
+}
+
+async function settleOutcome(
+  execution: ClaimedExecution,
+  ending: Ending,
+  outcome: StoredOutcome,
+  ttl: number,
+): Promise<Settlement> {
+  const { call } = execution;
+  const { recording, shared } = await recordOutcome(execution, outcome, ttl);
+  if (recording.kind === 'done') {
+    call.publish('value' in ending ? 'completed' : 'remembered', () => ({}));
+    keepOutcome(call, recording.record);
+  }
+  return instead(execution, recording, ending) ?? { ending, joined: { record: shared } };
+}
+
+/** Records that there is no outcome: the key is free again, or nobody knows. */
+export async function settleNoOutcome(
+  execution: ClaimedExecution,
+  ending: Ending,
+  decision: 'release' | 'unknown',
+): Promise<Settlement> {
+  const recording = await recordNoOutcome(execution, decision === 'release' ? 'released' : 'unknown');
+  if (recording.kind === 'done')
+    execution.call.publish(decision === 'release' ? 'released' : 'unknown', () => ({}));
+  return (
+    instead(execution, recording, ending) ?? { ending, joined: decision === 'release' ? 'released' : 'ended' }
+  );
+}
+
+/** The method asked for a completion to write by itself, and returned. Whether it is there decides. */
+async function settleIssued(
+  execution: ClaimedExecution,
+  ending: Ending,
+  outcome: StoredOutcome,
+): Promise<Settlement> {
+  const { call, issued } = execution;
+  if (issued && JSON.stringify(outcome) === JSON.stringify(issued.outcome)) {
+    const answer = await call.ask('find', () => call.store.find(call.key, { consistent: true }));
+    if ('value' in answer && answer.value?.token === issued.record.token) {
+      completed(call, issued.record);
+      return { ending, joined: { record: issued.record } };
+    }
+  }
+  const error = new OutcomeUnknownError(
+    `${call.operation}: the method asked for a completion of ${call.key} and returned, but that completion was not applied; let a failed transaction throw. Find out whether the work was done, then \`forget\` the key to allow another run`,
+    named(call),
+  );
+  return settleNoOutcome(execution, { error }, 'unknown');
+}
+
+/** What stands in the way of an ending, where something does. */
+function instead(
+  execution: ClaimedExecution,
+  recording: Recording,
+  ending: Ending,
+): Promise<Settlement> | undefined {
+  const { call, isOpen } = execution;
+  if (recording.kind === 'stands') return standing(call, recording.record);
+  // Without a claim nothing was lost: somebody else ran as well.
+  return recording.kind === 'lost' && !isOpen
+    ? followSuccessor(execution, recording.holder, ending)
+    : undefined;
+}
+
+/** A completion that the method wrote by itself was applied: what it recorded is the answer. */
+async function standing(call: Call, record: IdempotencyRecord): Promise<Settlement> {
+  completed(call, record);
+  return { ending: recordedEnding(call, record), joined: { record } };
+}
+
+function completed(call: Call, record: IdempotencyRecord): void {
+  call.publish('completed', () => ({}));
+  keepOutcome(call, record);
+}
+
+/** Another call holds the key: its outcome is the answer. */
+async function followSuccessor(
+  { call, lease, run }: ClaimedExecution,
+  holder: IdempotencyRecord,
+  ending: Ending,
+): Promise<Settlement> {
+  if (!lease?.signal.aborted) call.publish('claim-lost', () => ({}));
+  const state = readState(holder);
+  const found =
+    state.status === 'in-progress'
+      ? await new Waiting(call, run).forOutcome(state)
+      : ({ record: holder, source: 'store' } as const);
+  if (found && isOutcomeOf(call, found.record, Date.now())) {
+    return { ending: await replay(call, found), joined: { record: found.record } };
+  }
+  const error = new ClaimLostError(
+    `${call.operation}: the claim on ${call.key} was lost while the method ran, and there is no outcome of the call that took it over; send the request again to get one`,
+    { ...named(call), ...('error' in ending && { cause: ending.error }) },
+  );
+  return { ending: { error }, joined: 'ended' };
+}

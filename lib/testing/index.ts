@@ -1,0 +1,3 @@
+export type { Law, StoreFactory } from './law.js';
+export { type ContractOptions, storeContract } from './store-contract.js';
+export { storeLaws } from './store-laws.js';

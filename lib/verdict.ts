@@ -1,0 +1,114 @@
+import type { Call } from './call.js';
+import {
+  FingerprintError,
+  InProgressError,
+  OutcomeUnavailableError,
+  OutcomeUnknownError,
+  StoreError,
+  type StoreStep,
+} from './errors.js';
+import type { IdempotencyRecord } from './persistence-store.js';
+import { type CompletedState, type InProgressState, type RecordState, readState } from './record.js';
+
+/** What a call does about the record that holds its key. */
+export type Verdict =
+  | { readonly kind: 'replay' }
+  | { readonly kind: 'wait'; readonly state: InProgressState }
+  /** The record has expired: claim once more. */
+  | { readonly kind: 'claim' }
+  | {
+      readonly kind: 'take-over';
+      readonly from: 'released' | 'abandoned' | 'unknown';
+      readonly state: RecordState;
+    }
+  | { readonly kind: 'refuse'; readonly error: Error };
+
+/** Judges a record that a claim or a replace answered with. */
+export function judge(call: Call, record: IdempotencyRecord, now: number): Verdict {
+  if (record.expiresAt <= now) return { kind: 'claim' };
+  const state = readState(record);
+  if (state.status === 'unreadable') return refuse(unavailable(call, state.reason));
+  if (differs(call, state)) return refuse(fingerprintError(call));
+  switch (state.status) {
+    case 'completed':
+      return { kind: 'replay' };
+    case 'released':
+      return { kind: 'take-over', from: 'released', state };
+    case 'unknown':
+      return byPolicy(call, 'unknown', state);
+    case 'in-progress':
+      return now < abandonedAt(call, state) ? { kind: 'wait', state } : byPolicy(call, 'abandoned', state);
+  }
+}
+
+/** Whether a record that was merely found, and may be stale, has the outcome of this call. */
+export function isOutcomeOf(
+  call: Call,
+  record: IdempotencyRecord | undefined,
+  now: number,
+): record is IdempotencyRecord & { state: CompletedState } {
+  if (!record || record.expiresAt <= now) return false;
+  const state = readState(record);
+  return state.status === 'completed' && !differs(call, state);
+}
+
+/** From when on a claim in progress may be taken over. */
+export function abandonedAt(call: Call, { leaseUntil }: InProgressState): number {
+  return leaseUntil + call.settings.clockTolerance;
+}
+
+// A record or a call without a fingerprint comes from before or after a change of that option.
+function differs({ fingerprint }: Call, state: RecordState): boolean {
+  return fingerprint !== undefined && state.fingerprint !== undefined && fingerprint !== state.fingerprint;
+}
+
+function byPolicy(call: Call, from: 'abandoned' | 'unknown', state: RecordState): Verdict {
+  return call.settings.onAbandoned === 'refuse'
+    ? refuse(outcomeUnknown(call))
+    : { kind: 'take-over', from, state };
+}
+
+function refuse(error: Error): Verdict {
+  return { kind: 'refuse', error };
+}
+
+export function inProgress(call: Call, state: InProgressState): InProgressError {
+  const retryAfter = Math.max(1, Math.ceil((abandonedAt(call, state) - Date.now()) / 1_000));
+  return new InProgressError(
+    `${call.operation}: an equal call is still running (key ${call.key}); try again in ${retryAfter} s, or let duplicates \`wait\` longer`,
+    { ...named(call), retryAfter },
+  );
+}
+
+export function outcomeUnknown(call: Call): OutcomeUnknownError {
+  return new OutcomeUnknownError(
+    `${call.operation}: an earlier call ended without a recorded outcome (key ${call.key}); find out whether its work was done, then \`forget\` the key to allow another run, or let \`onAbandoned\` decide`,
+    named(call),
+  );
+}
+
+export function unavailable(call: Call, reason: string): OutcomeUnavailableError {
+  return new OutcomeUnavailableError(
+    `${call.operation}: the work was done before, but its outcome cannot be had: ${reason} (key ${call.key}). It is not run again by itself; \`forget(service, method, …args)\` frees the key if it should be`,
+    named(call),
+  );
+}
+
+function fingerprintError(call: Call): FingerprintError {
+  return new FingerprintError(
+    `${call.operation}: the key ${call.key} was used before for a request with another fingerprint; send a new key with a new request`,
+    named(call),
+  );
+}
+
+export function storeError(call: Call, step: StoreStep, cause: unknown): StoreError {
+  return new StoreError(
+    `${call.operation}: the store failed at ${step}, so the method did not run in this call (key ${call.key}): ${(cause as Error)?.message ?? cause}. Try again when the store answers, or choose onStoreFailure: 'run'`,
+    { ...named(call), step, cause, tooLarge: cause instanceof StoreError && cause.tooLarge },
+  );
+}
+
+/** What an error about a call names. */
+export function named({ operation, key }: Call): { readonly operation: string; readonly key: string } {
+  return { operation, key };
+}

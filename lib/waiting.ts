@@ -1,0 +1,60 @@
+import type { Call } from './call.js';
+import { joinableRun, type LocalRun } from './local-runs.js';
+import type { IdempotencyRecord } from './persistence-store.js';
+import { type InProgressState, readState } from './record.js';
+import { backoff, pause } from './timers.js';
+import { abandonedAt, isOutcomeOf } from './verdict.js';
+
+/** Where the outcome was found that a waiting call answers with. */
+export interface Found {
+  readonly record: IdempotencyRecord;
+  readonly source: 'store' | 'joined';
+}
+
+/** A call's waiting for somebody else's outcome. */
+export class Waiting {
+  #round = 0;
+
+  /** `own` is the run under which others join this call: it must not join itself. */
+  constructor(
+    readonly call: Call,
+    readonly own: LocalRun,
+  ) {}
+
+  /**
+   * Waits while the claim of `state` holds. Answers with the outcome, or with nothing when the store has to be
+   * asked by a claim: the wait is over, the lease lapsed, or something else was found, which may be stale.
+   */
+  async forOutcome(state: InProgressState): Promise<Found | undefined> {
+    const { call } = this;
+    let lapsesAt = abandonedAt(call, state);
+    while (call.waitLeft > 0 && Date.now() < lapsesAt) {
+      const run = joinableRun(call);
+      if (run && run !== this.own) {
+        const end = await run.join(call);
+        if (typeof end === 'object') return { record: end.record, source: 'joined' };
+        if (end) return undefined;
+        continue;
+      }
+      const found = await call.waiting(() => this.#look(lapsesAt));
+      if (found === 'nothing new') continue;
+      if (isOutcomeOf(call, found, Date.now())) return { record: found, source: 'store' };
+      const seen = found && readState(found);
+      if (seen?.status !== 'in-progress') return undefined;
+      lapsesAt = Math.max(lapsesAt, abandonedAt(call, seen));
+    }
+    return undefined;
+  }
+
+  async #look(lapsesAt: number): Promise<IdempotencyRecord | undefined | 'nothing new'> {
+    const { call } = this;
+    const until = Math.min(call.waitLeft, lapsesAt - Date.now());
+    await pause(Math.min(backoff(this.#round++), until));
+    // A look at the very end would only delay the claim that follows.
+    if (Date.now() >= lapsesAt) return 'nothing new';
+    const answer = await call.ask('find', () => call.store.find(call.key), {
+      limit: Math.max(1, call.waitLeft),
+    });
+    return 'fault' in answer ? 'nothing new' : answer.value;
+  }
+}

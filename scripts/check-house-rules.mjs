@@ -1,0 +1,96 @@
+// Checks the rules of lib/ that no linter knows. Each is one line of `rules`; see CONTRIBUTING.md for the reasons.
+import { readdirSync, readFileSync } from 'node:fs';
+import { basename, dirname, join, normalize, relative, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const lib = join(root, 'lib');
+const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+const maxLines = 200;
+const emptyNames = /^(utils?|helpers?|common|base|managers?)\b|[-.](utils?|helpers?|managers?)\b/i;
+
+const files = readdirSync(lib, { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+  .map((entry) => describe(join(entry.parentPath, entry.name)));
+const byPath = new Map(files.map((file) => [file.path, file]));
+const fromRoot = reachable('index.ts');
+
+const rules = {
+  [`has at most ${maxLines} lines`]: ({ lines }) => (lines > maxLines ? `it has ${lines}` : undefined),
+  'has a name that says what is inside': ({ path }) =>
+    path.split('/').find((part) => emptyNames.test(basename(part, '.ts'))),
+  'uses global timers only, which fake timers can see': ({ imports }) =>
+    imports.find(({ from }) => /^(node:)?timers(\/|$)/.test(from))?.from,
+  'never uses nextTick, which hangs asynchronous zlib when it is faked': ({ code }) =>
+    code.match(/\bnextTick\b/)?.[0],
+  'loads only our dependencies and Node.js itself': (file) =>
+    file.path.startsWith('stores/') && !fromRoot.has(file.path)
+      ? undefined
+      : file.imports.find(({ from, typeOnly }) => !typeOnly && !isRelative(from) && !isAllowed(from))?.from,
+  'of a store imports only the interface and the errors': ({ path, imports }) =>
+    path.startsWith('stores/')
+      ? imports.find(({ from }) => isRelative(from) && !/^\.\.\/(persistence-store|errors)\.js$/.test(from))
+          ?.from
+      : undefined,
+};
+
+function describe(file) {
+  const text = readFileSync(file, 'utf8');
+  const code = text.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|\s)\/\/.*$/gm, '$1');
+  const statements = code.matchAll(
+    /^(?:import|export)\b(\s+type\b)?(?:[\s\w{},*$]*?\bfrom)?\s*['"]([^'"]+)['"]/gm,
+  );
+  const calls = code.matchAll(/\b(?:import|require)\(\s*['"]([^'"]+)['"]/g);
+  return {
+    path: relative(lib, file).split(sep).join('/'),
+    lines: text.replace(/\n$/, '').split('\n').length,
+    code,
+    imports: [
+      ...[...statements].map(([, type, from]) => ({ from, typeOnly: type !== undefined })),
+      ...[...calls].map(([, from]) => ({ from, typeOnly: false })),
+    ],
+  };
+}
+
+function isRelative(from) {
+  return from.startsWith('.');
+}
+
+function isAllowed(from) {
+  const name = from
+    .split('/')
+    .slice(0, from.startsWith('@') ? 2 : 1)
+    .join('/');
+  return from.startsWith('node:') || name in dependencies;
+}
+
+/** Lists the files that are loaded at run time by the one named. */
+function reachable(path, seen = new Set()) {
+  const file = byPath.get(path);
+  if (!file || seen.has(path)) return seen;
+  seen.add(path);
+  for (const { from, typeOnly } of file.imports) {
+    if (isRelative(from) && !typeOnly) {
+      reachable(
+        normalize(join(dirname(path), from))
+          .split(sep)
+          .join('/')
+          .replace(/\.js$/, '.ts'),
+        seen,
+      );
+    }
+  }
+  return seen;
+}
+
+let broken = 0;
+for (const file of files) {
+  for (const [rule, check] of Object.entries(rules)) {
+    const fault = check(file);
+    if (fault === undefined) continue;
+    broken += 1;
+    console.error(`lib/${file.path}: each file here ${rule}: ${fault}`);
+  }
+}
+console.log(`House rules: ${files.length} files, ${Object.keys(rules).length} rules, ${broken} broken.`);
+process.exitCode = broken === 0 ? 0 : 1;

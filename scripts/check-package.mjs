@@ -1,0 +1,36 @@
+// Packs the package and checks the tarball: what is inside, `attw` in every resolution mode, `publint --strict`.
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { pack } from './pack.mjs';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const faults = [];
+
+function run(title, command, ...args) {
+  console.log(`\n${title}`);
+  const { status } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
+  if (status !== 0) faults.push(`${title} failed.`);
+}
+
+run('build', process.execPath, 'scripts/build.mjs');
+const { tarball, files, size } = pack();
+const expected = ['README.md', 'CHANGELOG.md', 'LICENSE', 'package.json', 'dist/cjs/package.json'];
+for (const file of expected) if (!files.includes(file)) faults.push(`${file} is not in the tarball.`);
+const stray = files.filter((file) => !/^(dist|lib)\//.test(file) && !expected.includes(file));
+if (stray.length > 0) faults.push(`The tarball has files that nobody needs: ${stray.join(', ')}`);
+for (const file of files.filter((name) => name.endsWith('.map'))) {
+  for (const source of JSON.parse(readFileSync(join(root, file), 'utf8')).sources) {
+    const path = join(dirname(file), source);
+    if (!files.includes(path)) faults.push(`${file} points to ${path}, which is not in the tarball.`);
+  }
+}
+console.log(`\ntarball: ${files.length} files, ${(size / 1024).toFixed(0)} kB`);
+
+run('attw', join(root, 'node_modules/.bin/attw'), tarball, ...(process.stdout.isTTY ? [] : ['--no-color']));
+run('publint --strict', join(root, 'node_modules/.bin/publint'), 'run', tarball, '--strict');
+
+for (const fault of faults) console.error(fault);
+console.log(`Package: ${faults.length === 0 ? 'no findings' : `${faults.length} findings`}.`);
+process.exitCode = faults.length === 0 ? 0 : 1;

@@ -1,0 +1,112 @@
+// Builds the package, compiles the specs once per decorator mode (type specs included) and runs each mode in one
+// mocha process of its own: in a shared process the second mode would be answered from the first one's outcomes.
+//
+//   node scripts/run-specs.mjs [--mode=standard|legacy] [--no-build] [--node=<path>] [mocha's options]
+import { execFileSync, spawn } from 'node:child_process';
+import { readdirSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const require = createRequire(import.meta.url);
+const projects = { standard: 'spec', legacy: 'spec/legacy' };
+const exitGrace = 10_000;
+
+let modes = Object.keys(projects);
+let build = true;
+let node = process.execPath;
+const mochaOptions = [];
+for (const argument of process.argv.slice(2)) {
+  const [name, value] = argument.split('=');
+  if (name === '--mode') modes = [value];
+  else if (name === '--no-build') build = false;
+  else if (name === '--node') node = value;
+  else mochaOptions.push(argument);
+}
+if (!modes.every((mode) => mode in projects)) {
+  console.error(`Unknown mode '${modes}': use one of ${Object.keys(projects).join(', ')}.`);
+  process.exit(2);
+}
+if (process.env.CI) mochaOptions.push('--forbid-only');
+
+/** Runs node with the arguments and resolves to its exit code. */
+function run(...args) {
+  return new Promise((resolve) => {
+    spawn(process.execPath, args, { cwd: root, stdio: 'inherit' }).on('close', (code) => resolve(code ?? 1));
+  });
+}
+
+async function compileSpecs(mode) {
+  rmSync(join(root, `.build/spec-${mode}`), { recursive: true, force: true });
+  const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin/tsc');
+  const code = await run(tsc, '-p', projects[mode]);
+  if (code !== 0) console.error(`The specs do not compile with ${mode} decorators.`);
+  return code;
+}
+
+function specFiles(mode) {
+  const folder = join(root, `.build/spec-${mode}`);
+  const files = readdirSync(folder, { recursive: true }).filter((file) => file.endsWith('.spec.js'));
+  return files.sort().map((file) => join(folder, file));
+}
+
+/** Runs one mode's specs and resolves to their totals, with `passed` 0 and `failed` 1 when mocha itself breaks. */
+function runSpecs(mode) {
+  const mocha = join(dirname(require.resolve('mocha/package.json')), 'bin/mocha.js');
+  const colour = process.stdout.isTTY && !process.env.NO_COLOR ? ['--color'] : [];
+  const args = ['--enable-source-maps', mocha, ...colour, ...mochaOptions, ...specFiles(mode)];
+  const started = Date.now();
+  return new Promise((resolve) => {
+    const child = spawn(node, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+    let output = '';
+    let grace;
+    let leaked = false;
+    child.stdout.on('data', (chunk) => {
+      process.stdout.write(chunk);
+      output += chunk;
+      if (!/^ +\d+ passing/m.test(plain(output))) return;
+      clearTimeout(grace);
+      grace = setTimeout(() => {
+        leaked = true;
+        child.kill('SIGKILL');
+      }, exitGrace);
+    });
+    child.on('close', (code) => {
+      clearTimeout(grace);
+      const passed = count(output, 'passing');
+      const pending = count(output, 'pending');
+      let failed = count(output, 'failing');
+      if (leaked) console.error(`A handle left open by a spec keeps the process alive (${mode} decorators).`);
+      if (leaked || (code !== 0 && failed === 0)) failed += 1;
+      resolve({ mode, passed, failed, pending, seconds: (Date.now() - started) / 1000 });
+    });
+  });
+}
+
+function plain(text) {
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours begin with the escape character.
+  return text.replace(/\u001b\[\d*m/g, '');
+}
+
+function count(output, word) {
+  const found = [...plain(output).matchAll(new RegExp(`^ +(\\d+) ${word}\\b`, 'gm'))].at(-1);
+  return found ? Number(found[1]) : 0;
+}
+
+if (build) {
+  if ((await run('scripts/build.mjs')) !== 0) process.exit(1);
+  const codes = await Promise.all(modes.map(compileSpecs));
+  if (codes.some((code) => code !== 0)) process.exit(1);
+}
+const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim().slice(1);
+const totals = [];
+for (const mode of modes) {
+  console.log(`\n${mode} decorators, Node.js ${version}`);
+  totals.push(await runSpecs(mode));
+}
+for (const { mode, passed, failed, pending, seconds } of totals) {
+  const counts = `${passed} passed, ${failed} failed, ${pending} pending`;
+  console.log(`specs, ${mode} decorators, Node.js ${version}: ${counts} in ${seconds.toFixed(1)} s`);
+}
+process.exitCode = totals.every(({ passed, failed }) => failed === 0 && passed > 0) ? 0 : 1;
