@@ -1,12 +1,11 @@
 import { deriveKey } from './derived-key.js';
 import { ConfigurationError } from './errors.js';
-import type { CurrentExecution, Execution } from './execution.js';
-import { processState } from './process-state.js';
+import { type CurrentExecution, type Execution, executions } from './execution.js';
 
 /** A run of a method whose idempotency is disabled: it has no claim, and its key only when somebody asks. */
 export class BareExecution implements Execution {
   readonly view: CurrentExecution;
-  readonly parent = processState.executions.getStore();
+  readonly parent = executions.getStore();
   readonly endsAt = this.parent?.endsAt ?? Number.POSITIVE_INFINITY;
   isRunning = true;
 

@@ -9,10 +9,10 @@ import type { Identity } from './identity.js';
 import { LAMBDA_MARGIN } from './lambda.js';
 import { computedTtl } from './option-checks.js';
 import type { PersistenceStore } from './persistence-store.js';
-import { warnOnce } from './process-state.js';
 import { unsettledExpiry } from './record.js';
 import type { Settings } from './settings.js';
 import { type Answer, ask } from './store-calls.js';
+import { warnOnce } from './warnings.js';
 
 const LONGEST_STORE_CALL = 5_000;
 const DEFAULT_TTL = 86_400_000;

@@ -1,5 +1,5 @@
+import { sha256 } from './digest.js';
 import { ConfigurationError } from './errors.js';
-import { sha256 } from './identity.js';
 
 /** A stable key for a downstream call: SHA-256, in the form of a UUID of version 8 (RFC 9562, section 5.8). */
 export function deriveKey(key: string, label: string): string {

@@ -1,6 +1,6 @@
 import type { Call } from './call.js';
 import type { ErrorDecision } from './options.js';
-import { warnOnce } from './process-state.js';
+import { warnOnce } from './warnings.js';
 
 const decisions: readonly unknown[] = ['release', 'remember', 'unknown'] satisfies ErrorDecision[];
 

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Call } from './call.js';
 import type { Claim } from './claim.js';
 import { deriveKey } from './derived-key.js';
@@ -5,9 +6,9 @@ import { ClaimLostError, ConfigurationError, StoreError } from './errors.js';
 import { Lease } from './lease.js';
 import type { LocalRun } from './local-runs.js';
 import type { IdempotencyRecord, PersistenceStore } from './persistence-store.js';
-import { processState } from './process-state.js';
 import type { StoredOutcome } from './record.js';
 import type { Ending } from './replay.js';
+import { shared } from './shared.js';
 import { named } from './verdict.js';
 
 /** A completed record to be written by the method itself, and the token it must follow. */
@@ -58,17 +59,20 @@ export interface Execution {
  * @throws {ConfigurationError} outside of a method that is idempotent.
  */
 export function currentExecution(): CurrentExecution {
-  const execution = processState.executions.getStore();
+  const execution = executions.getStore();
   if (execution) return execution.view;
   throw new ConfigurationError(
     'currentExecution() was called outside of an idempotent method; call it in a method decorated with @Idempotent, or in what that method calls',
   );
 }
 
+/** The run, if any, that the code running just now belongs to. */
+export const executions = shared('executions', () => new AsyncLocalStorage<Execution>());
+
 /** A run under a claim, or without one where the store could not be reached. */
 export class ClaimedExecution implements Execution {
   readonly view: CurrentExecution;
-  readonly parent = processState.executions.getStore();
+  readonly parent = executions.getStore();
   readonly lease: Lease | undefined;
   isRunning = true;
   /** The last completion that the method asked for. */
@@ -161,7 +165,7 @@ export async function runWithin(
   work: () => unknown,
 ): Promise<Ending> {
   try {
-    return { value: await processState.executions.run(execution, async () => work()) };
+    return { value: await executions.run(execution, async () => work()) };
   } catch (error) {
     return { error };
   } finally {

@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto';
 import { types } from 'node:util';
 import { canonicalText } from './canonical.js';
 import { isPlain } from './class-facts.js';
+import { sha256 } from './digest.js';
 import { ConfigurationError, KeyError } from './errors.js';
 import { compileExpression } from './expression.js';
 import { decodedEvent, isLambdaContext, isLambdaEvent } from './lambda.js';
@@ -46,11 +46,6 @@ export function identify(
   const mark =
     fingerprint === true ? allArguments(call, 'fingerprint') : select(call, 'fingerprint', fingerprint).value;
   return { ...identity, fingerprint: sha256(text('fingerprint', mark), 'base64url') };
-}
-
-/** The SHA-256 digest of a text. */
-export function sha256(text: string, encoding: 'hex' | 'base64url'): string {
-  return createHash('sha256').update(text).digest(encoding);
 }
 
 interface SelectedCall {

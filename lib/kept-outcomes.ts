@@ -1,6 +1,11 @@
 import type { Call } from './call.js';
 import type { IdempotencyRecord, PersistenceStore } from './persistence-store.js';
-import { processState } from './process-state.js';
+import { shared } from './shared.js';
+
+const stores = shared(
+  'kept-outcomes',
+  () => new WeakMap<PersistenceStore, Map<string, Map<string, IdempotencyRecord>>>(),
+);
 
 /** The completed record that this process keeps for `call` by its option `keepLocal`, if it still counts. */
 export function keptOutcome(call: Call): IdempotencyRecord | undefined {
@@ -34,13 +39,12 @@ export function dropOutcome(store: PersistenceStore, operation: string, key: str
 }
 
 function recordsOf(store: PersistenceStore, operation: string): Map<string, IdempotencyRecord> | undefined {
-  return processState.keptOutcomes.get(store)?.get(operation);
+  return stores.get(store)?.get(operation);
 }
 
 function startKeeping({ store, operation }: Call): Map<string, IdempotencyRecord> {
-  const operations =
-    processState.keptOutcomes.get(store) ?? new Map<string, Map<string, IdempotencyRecord>>();
+  const operations = stores.get(store) ?? new Map<string, Map<string, IdempotencyRecord>>();
   const kept = new Map<string, IdempotencyRecord>();
-  processState.keptOutcomes.set(store, operations.set(operation, kept));
+  stores.set(store, operations.set(operation, kept));
   return kept;
 }

@@ -1,6 +1,6 @@
 import type { Call } from './call.js';
-import type { IdempotencyRecord } from './persistence-store.js';
-import { processState } from './process-state.js';
+import type { IdempotencyRecord, PersistenceStore } from './persistence-store.js';
+import { shared } from './shared.js';
 import { startTimer } from './timers.js';
 
 /** How a run of this process ended, for the calls that joined it. */
@@ -11,6 +11,8 @@ export type LocalEnd =
   | 'released'
   /** Otherwise: everybody asks the store. */
   | 'ended';
+
+const stores = shared('local-runs', () => new WeakMap<PersistenceStore, Map<string, LocalRun>>());
 
 /** A call of this process that equal calls of this process join instead of asking the store. */
 export class LocalRun {
@@ -92,8 +94,8 @@ export async function joinOrLead(call: Call): Promise<LocalRun | { readonly reco
 }
 
 function runsOf(call: Call): Map<string, LocalRun> {
-  const known = processState.localRuns.get(call.store) ?? new Map<string, LocalRun>();
-  processState.localRuns.set(call.store, known);
+  const known = stores.get(call.store) ?? new Map<string, LocalRun>();
+  stores.set(call.store, known);
   return known;
 }
 

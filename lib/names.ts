@@ -1,4 +1,8 @@
-import { processState, warnOnce } from './process-state.js';
+import { shared } from './shared.js';
+import { warnOnce } from './warnings.js';
+
+/** The source text of the method behind each operation name. */
+const sources = shared('operation-sources', () => new Map<string, string>());
 
 /** Whether a class or function name is one that a minifier gave: it would differ from build to build. */
 export function looksMinified(name: string): boolean {
@@ -14,8 +18,8 @@ export function describeNameFault(name: unknown): string | undefined {
 /** Warns once where two different methods bear one operation name: equal payloads would share a key. */
 export function registerName(name: string, method: (...args: never[]) => unknown): void {
   const source = Function.prototype.toString.call(method);
-  const known = processState.operations.get(name);
-  processState.operations.set(name, known ?? source);
+  const known = sources.get(name);
+  sources.set(name, known ?? source);
   // Compared by source, since module resets (test runners, hot reload) define one method anew again and again.
   if (known === undefined || known === source) return;
   warnOnce(

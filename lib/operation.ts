@@ -2,17 +2,16 @@ import { type Acquired, acquire } from './acquire.js';
 import { BareExecution } from './bare-execution.js';
 import { Call } from './call.js';
 import { IdempotencyError, ReentrantCallError, StoreError } from './errors.js';
-import { ClaimedExecution, runWithin } from './execution.js';
+import { ClaimedExecution, executions, runWithin } from './execution.js';
 import { identify } from './identity.js';
 import { keptOutcome } from './kept-outcomes.js';
 import { invocationEnd } from './lambda.js';
 import { joinOrLead, LocalRun } from './local-runs.js';
 import { checkStore } from './option-checks.js';
 import type { IdempotentOptions } from './options.js';
-import { processState } from './process-state.js';
 import { recover } from './recovery.js';
 import { type Ending, replay } from './replay.js';
-import { resolveSettings, type Settings } from './settings.js';
+import { configuration, resolveSettings, type Settings } from './settings.js';
 import { type Settlement, settle } from './settle.js';
 import { named } from './verdict.js';
 
@@ -54,7 +53,7 @@ export class Operation {
     const identity = identify(name, settings, self, args);
     const store = typeof settings.store === 'function' ? settings.store(self) : settings.store;
     checkStore(name, store);
-    const enclosing = processState.executions.getStore();
+    const enclosing = executions.getStore();
     const inherited = enclosing?.isRunning ? enclosing.endsAt : Number.POSITIVE_INFINITY;
     return new Call(
       name,
@@ -83,7 +82,7 @@ export class Operation {
     // All instances of a class have the same.
     const anchor: object =
       typeof self === 'function' ? self : ((self && Object.getPrototypeOf(self)) ?? this);
-    const version = processState.configurationVersion;
+    const version = configuration.version;
     const known = this.#settings.get(anchor);
     if (known?.version === version) return known.settings;
     const settings = resolveSettings(name(self), options, classOptions(self));
@@ -150,7 +149,7 @@ async function runHeld(
 }
 
 function refuseReentrant(call: Call): void {
-  for (let at = processState.executions.getStore(); at; at = at.parent) {
+  for (let at = executions.getStore(); at; at = at.parent) {
     if (!at.isRunning || !at.isFor(call.store, call.key)) continue;
     throw new ReentrantCallError(
       `${call.operation}: it was called from inside its own run with the same key ${call.key} and would wait for itself; call it with another key, or call what it does directly`,

@@ -1,5 +1,3 @@
-import type { IdempotencyRecord } from './persistence-store.js';
-
 /** The format that this version writes. A record of a newer one is never overwritten by itself. */
 export const FORMAT = 1;
 
@@ -55,8 +53,7 @@ export interface UnreadableState {
 const statuses: readonly unknown[] = ['in-progress', 'completed', 'unknown', 'released'];
 
 /** Reads the state of a record that may have been written by another version, or damaged. */
-export function readState(record: IdempotencyRecord): RecordState | UnreadableState {
-  const state: unknown = record.state;
+export function readState({ state }: { readonly state: unknown }): RecordState | UnreadableState {
   if (typeof state !== 'object' || state === null) return unreadable('its state is no object');
   const { format, status, attempt, fencingToken, leaseUntil, outcome } = state as Record<string, unknown>;
   if (typeof format === 'number' && format > FORMAT) {

@@ -2,9 +2,9 @@ import type { Claim, Written } from './claim.js';
 import { StoreError } from './errors.js';
 import type { ClaimedExecution } from './execution.js';
 import type { IdempotencyRecord } from './persistence-store.js';
-import { warnOnce } from './process-state.js';
 import type { StoredOutcome } from './record.js';
 import { backoff, pause } from './timers.js';
+import { warnOnce } from './warnings.js';
 
 /** How long a caller waits for its result to be recorded, in milliseconds. */
 const PATIENCE = 5_000;

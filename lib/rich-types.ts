@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { className, hasPrivateFields, hiddenState, isPlain, tagOf } from './class-facts.js';
-import { warnOnce } from './process-state.js';
+import { warnOnce } from './warnings.js';
 
 type KeptClass = abstract new (...args: never[]) => unknown;
 type Fields = Record<string, unknown>;

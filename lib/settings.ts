@@ -3,8 +3,9 @@ import { checkOptions, wrongOption } from './option-checks.js';
 import type { IdempotentOptions, ProcessOptions } from './options.js';
 import { type OutcomeFormat, outcomeFormat } from './outcome.js';
 import type { PersistenceStore } from './persistence-store.js';
-import { processState, warnOnce } from './process-state.js';
+import { shared } from './shared.js';
 import { InMemoryStore } from './stores/in-memory.js';
+import { warnOnce } from './warnings.js';
 
 /** One operation's options after layering, durations in milliseconds. */
 export interface Settings
@@ -36,6 +37,9 @@ const builtIn = {
   enabled: true,
 } as const satisfies IdempotentOptions;
 
+/** What `configureIdempotency` set last; the version tells when settings made from it are out of date. */
+export const configuration = shared('configuration', () => ({ options: {} as ProcessOptions, version: 0 }));
+
 /**
  * Sets the defaults of the whole process. A call replaces the last one; `{}` resets.
  *
@@ -43,8 +47,8 @@ const builtIn = {
  */
 export function configureIdempotency(options: ProcessOptions): void {
   checkOptions(options, 'process', 'configureIdempotency');
-  processState.configuration = { ...options };
-  processState.configurationVersion += 1;
+  configuration.options = { ...options };
+  configuration.version += 1;
 }
 
 /**
@@ -59,7 +63,7 @@ export function resolveSettings(
 ): Settings {
   const layered = {
     ...builtIn,
-    ...given(processState.configuration),
+    ...given(configuration.options),
     ...given(classOptions),
     ...given(methodOptions),
   };
@@ -109,6 +113,5 @@ function defaultStore(): PersistenceStore {
       'No `store` is configured: outcomes are kept in the memory of this process alone, where other processes and later starts do not find them.',
     );
   }
-  processState.defaultStore ??= new InMemoryStore();
-  return processState.defaultStore;
+  return shared('default-store', () => new InMemoryStore());
 }
