@@ -17,7 +17,9 @@ export function keptOutcome(call: Call): IdempotencyRecord | undefined {
     return undefined;
   }
   // Another fingerprint must be refused by the store's answer.
-  return record.state.fingerprint === call.fingerprint ? record : undefined;
+  if (record.state.fingerprint !== call.fingerprint) return undefined;
+  keepOutcome(call, record);
+  return record;
 }
 
 /** Keeps a completed record, the one used longest ago leaving when there are too many. */

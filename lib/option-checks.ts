@@ -1,6 +1,6 @@
 import { inspect } from 'node:util';
 import { hasHiddenContent } from './class-facts.js';
-import { milliseconds } from './duration.js';
+import { type Duration, milliseconds } from './duration.js';
 import { ConfigurationError } from './errors.js';
 import { compileExpression } from './expression.js';
 import { describeNameFault, looksMinified } from './names.js';
@@ -156,6 +156,14 @@ export function checkOptions(options: unknown, level: OptionLevel, where: string
     const right = check(value);
     if (right !== undefined) throw wrongOption(where, option, value, right);
   }
+  const { lease, renewFor } = options as IdempotentOptions;
+  if (lease !== undefined && renewFor !== undefined) checkLease(where, lease, renewFor);
+}
+
+/** Refuses a lease that ends after its last renewal. */
+export function checkLease(where: string, lease: Duration, renewFor: Duration): void {
+  if ((milliseconds(lease) as number) <= (milliseconds(renewFor) as number)) return;
+  throw wrongOption(where, 'lease', lease, `no longer than renewFor, which is ${show(renewFor)}`);
 }
 
 /** Refuses what a `store` function answered with where it is no store. */

@@ -23,7 +23,8 @@ export async function replay(
   { record, source }: { readonly record: IdempotencyRecord; readonly source: 'store' | 'joined' | 'kept' },
 ): Promise<Ending> {
   call.attempt = record.state.attempt;
-  keepOutcome(call, record);
+  // What was joined is kept by the call that ran, if the store took it.
+  if (source === 'store') keepOutcome(call, record);
   const ending = recordedEnding(call, record);
   if ('isMissing' in ending) {
     call.publish('refused', () => ({ code: 'ERR_IDEMPOTENCY_OUTCOME_UNAVAILABLE' }));

@@ -1,5 +1,5 @@
 import { milliseconds } from './duration.js';
-import { checkOptions, wrongOption } from './option-checks.js';
+import { checkLease, checkOptions, wrongOption } from './option-checks.js';
 import type { IdempotentOptions, ProcessOptions } from './options.js';
 import { type OutcomeFormat, outcomeFormat } from './outcome.js';
 import type { PersistenceStore } from './persistence-store.js';
@@ -67,16 +67,7 @@ export function resolveSettings(
     ...given(classOptions),
     ...given(methodOptions),
   };
-  const lease = milliseconds(layered.lease) as number;
-  const renewFor = milliseconds(layered.renewFor) as number;
-  if (lease > renewFor) {
-    throw wrongOption(
-      operation,
-      'lease',
-      layered.lease,
-      `no longer than renewFor, which is ${layered.renewFor}`,
-    );
-  }
+  checkLease(operation, layered.lease, layered.renewFor);
   const twin = layered.classes?.find((one) =>
     layered.remember?.some((other) => other !== one && other.name === one.name),
   );
@@ -92,8 +83,8 @@ export function resolveSettings(
     ...layered,
     ttl: typeof layered.ttl === 'function' ? layered.ttl : (milliseconds(layered.ttl) as number),
     store: layered.store ?? defaultStore(),
-    lease,
-    renewFor,
+    lease: milliseconds(layered.lease) as number,
+    renewFor: milliseconds(layered.renewFor) as number,
     wait: milliseconds(layered.wait) as number,
     clockTolerance: milliseconds(layered.clockTolerance) as number,
     format: outcomeFormat(layered),
