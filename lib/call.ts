@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { InProgressError, type StoreStep } from './errors.js';
 import {
   type IdempotencyEvent,
@@ -98,7 +99,10 @@ export class Call {
     if (typeof ttl === 'number') return ttl;
     let right: string;
     try {
-      const computed = computedTtl(ttl(result, ...this.args));
+      const answer: unknown = ttl(result, ...this.args);
+      // An asynchronous one comes too late, and its failure must not end the process.
+      if (types.isPromise(answer)) answer.catch(() => {});
+      const computed = computedTtl(answer);
       if ('length' in computed) return computed.length;
       right = `its answer should be ${computed.right}`;
     } catch (error) {

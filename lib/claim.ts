@@ -21,7 +21,7 @@ export type Written =
 type Unsent<State> = State extends RecordState ? Omit<State, 'format' | 'fingerprint'> : never;
 
 /** How long a write may take, and whether a caller awaits it. */
-interface Sending {
+export interface Sending {
   readonly limit?: number;
   readonly isAwaited?: boolean;
 }
@@ -74,8 +74,12 @@ export class Claim {
   }
 
   /** Claims the key with `record`, as seen at `now`. */
-  async claim(record: IdempotencyRecord, now: number): Promise<Exclude<Written, { kind: 'gone' }>> {
-    const answer = await this.#ask('claim', (store) => store.claim(record, now), {});
+  async claim(
+    record: IdempotencyRecord,
+    now: number,
+    sending: Sending = {},
+  ): Promise<Exclude<Written, { kind: 'gone' }>> {
+    const answer = await this.#ask('claim', (store) => store.claim(record, now), sending);
     const written = this.#read(record, answer);
     // A store that keeps nothing and says so has not answered.
     return written.kind === 'gone'

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { Call } from './call.js';
 import type { ErrorDecision } from './options.js';
 import { warnOnce } from './warnings.js';
@@ -12,7 +13,9 @@ export function decide(call: Call, error: unknown): ErrorDecision {
     const decision: unknown = onError?.apply(call.self, [error, ...call.args]);
     if (decisions.includes(decision)) return decision as ErrorDecision;
     if (decision === undefined) return remember.some((one) => error instanceof one) ? 'remember' : 'release';
-    fault = `it answered with a ${typeof decision}`;
+    // An asynchronous one comes too late, and its failure must not end the process.
+    if (types.isPromise(decision)) decision.catch(() => {});
+    fault = `it answered with ${types.isPromise(decision) ? 'a promise' : `a value of type ${typeof decision}`}`;
   } catch (thrown) {
     fault = `it threw: ${(thrown as Error)?.message}`;
   }

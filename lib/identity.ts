@@ -100,7 +100,7 @@ function select(
     return { value: expression?.select(from), from };
   } catch (error) {
     throw new KeyError(
-      `${operation}: \`${option}\` cannot be selected from this call: ${(error as Error)?.message}`,
+      `${operation}: \`${option}\` cannot be selected from this call, for the reason that is this error's \`cause\`; send what it selects, or correct \`${option}\``,
       {
         operation,
         cause: error,

@@ -1,8 +1,9 @@
-import { isPlain } from './class-facts.js';
-import { parse, stringify } from './devalue.js';
+import { className, isPlain } from './class-facts.js';
+import { DevalueError, parse, stringify } from './devalue.js';
 import type { IdempotentOptions } from './options.js';
 import type { StoredOutcome } from './record.js';
-import { reducers, revivers, stripped } from './rich-types.js';
+import { stripped } from './rich-errors.js';
+import { NotKept, reducers, revivers } from './rich-types.js';
 
 /** An outcome that was read: what the method returned or threw, or why neither can be had. */
 export type Outcome =
@@ -39,20 +40,23 @@ export function outcomeFormat({
       try {
         return codec ? { kind: 'value', encoded: text(codec.encode(value)) } : rich('value', value);
       } catch (error) {
-        return none(`the result cannot be encoded: ${message(error)}`);
+        return none(`the result cannot be encoded: ${reasonOf(error)}`);
       }
     },
     encodeError(error) {
       try {
         return rich('error', error);
       } catch {
-        // An error often drags along a request or a socket. What tells it apart is kept, the rest is not.
-        return rich('error', stripped(error, kept));
+        // An error often drags along a request or a socket. What can be kept of it is.
+        const canBeKept = (part: unknown) => 'devalue' in attempt(() => rich('error', [part, undefined]));
+        const rest = attempt(() => rich('error', stripped(error, kept, canBeKept)));
+        return 'kind' in rest ? rest : none('the error cannot be encoded');
       }
     },
     decode(stored) {
       try {
         if (stored.kind === 'none') return stored;
+        if (stored.kind !== 'value' && stored.kind !== 'error') throw new NotKept('it is of an unknown kind');
         const value =
           'encoded' in stored && codec
             ? codec.decode(stored.encoded)
@@ -61,14 +65,14 @@ export function outcomeFormat({
               : copyOf(stored);
         return stored.kind === 'value' ? { kind: 'value', value } : { kind: 'error', error: value };
       } catch (error) {
-        return none(`its stored outcome cannot be read: ${message(error)}`);
+        return none(`its stored outcome cannot be read: ${reasonOf(error)}`);
       }
     },
   };
 }
 
 function copyOf(stored: StoredOutcome): unknown {
-  if (!('json' in stored)) throw new Error('it was written by a codec that is not configured here');
+  if (!('json' in stored)) throw new NotKept('it was written by a codec that is not configured here');
   return JSON.parse(JSON.stringify(stored.json));
 }
 
@@ -78,12 +82,22 @@ function none(reason: string): StoredOutcome & Outcome {
 
 function text(encoded: unknown): string {
   if (typeof encoded === 'string') return encoded;
-  throw new TypeError('codec.encode returned no string');
+  throw new NotKept('codec.encode returned no string');
 }
 
-// The names of properties may be in it, values are not: devalue and JSON name the path alone.
-function message(error: unknown): string {
-  return error instanceof Error ? error.message : 'no reason was given';
+// An application's getter, toJSON() or codec, and JSON.parse, may put a payload into their messages. Only texts that
+// are ours or devalue's, which name no values, are passed on.
+function reasonOf(error: unknown): string {
+  if (error instanceof NotKept || error instanceof DevalueError) return error.message;
+  return 'reading it failed';
+}
+
+function attempt<T extends object>(run: () => T): T | Record<never, never> {
+  try {
+    return run();
+  } catch {
+    return {};
+  }
 }
 
 /** Whether JSON keeps this value exactly. One object in two places is not plain: JSON would make it two. */
@@ -95,7 +109,8 @@ function isPlainJson(value: unknown, seen: Set<object>): boolean {
   const keys = Reflect.ownKeys(value);
   if (Array.isArray(value)) {
     // The one key more is `length`.
-    return keys.length === value.length + 1 && value.every((part) => isPlainJson(part, seen));
+    const isArray = className(value) === 'Array' && keys.length === value.length + 1;
+    return isArray && Array.from(value).every((part) => isPlainJson(part, seen));
   }
   return (
     Object.getPrototypeOf(value) !== null &&

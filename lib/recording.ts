@@ -1,4 +1,4 @@
-import type { Claim, Written } from './claim.js';
+import type { Claim, Sending, Written } from './claim.js';
 import { StoreError } from './errors.js';
 import type { ClaimedExecution } from './execution.js';
 import type { IdempotencyRecord } from './persistence-store.js';
@@ -17,8 +17,13 @@ export type Recording =
   | { readonly kind: 'lost'; readonly holder: IdempotencyRecord }
   | { readonly kind: 'unanswered'; readonly fault: unknown };
 
-/** Answers whether to write once more after that many tries, when it is time to. */
-type Again = (tries: number) => boolean | Promise<boolean>;
+/** For how long a record is written again and again. */
+interface Patience {
+  /** Without a time, at once, and no more often than this. */
+  readonly tries?: number;
+  readonly until?: number;
+  readonly isAwaited?: boolean;
+}
 
 /**
  * Records an outcome, retried for as long as a caller can be kept waiting, and then behind its back.
@@ -39,11 +44,11 @@ export async function recordOutcome(
   const until = Math.min(completedAt + PATIENCE, call.endsAt);
   if (outcome.kind === 'none') call.publish('outcome-not-stored', () => ({ reason: outcome.reason }));
 
-  let recording = await write(execution, draft(outcome), retryUntil(until));
+  let recording = await write(execution, draft(outcome), { until });
   if (recording.kind === 'unanswered' && isTooLarge(recording.fault)) {
     const reason = 'it is larger than the store takes';
     call.publish('outcome-not-stored', () => ({ reason }));
-    recording = await write(execution, draft({ kind: 'none', reason }), retryUntil(until));
+    recording = await write(execution, draft({ kind: 'none', reason }), { until });
   }
   if (recording.kind === 'unanswered') giveUp(execution, draft(outcome));
   return { recording, shared: draft(outcome)() };
@@ -56,7 +61,7 @@ export function recordNoOutcome(
 ): Promise<Recording> {
   const { call, claim } = execution;
   const draft = () => claim.draft({ status, ...attemptOf(execution) }, call.unsettledExpiry(Date.now()));
-  return write(execution, draft, (tries) => tries < 2);
+  return write(execution, draft, { tries: 2 });
 }
 
 function attemptOf({ view: { attempt, fencingToken } }: ClaimedExecution) {
@@ -67,29 +72,34 @@ function attemptOf({ view: { attempt, fencingToken } }: ClaimedExecution) {
 async function write(
   { claim, isOpen }: ClaimedExecution,
   draft: () => IdempotencyRecord,
-  again: Again,
-  isAwaited = true,
+  { tries: mostTries = Number.POSITIVE_INFINITY, until, isAwaited = true }: Patience,
 ): Promise<Recording> {
   const sent = new Set<string>();
   let follows = !isOpen;
   for (let tries = 1; ; ) {
+    const standing = follows ? claim.standing : undefined;
+    // What ended the claim already is never written over.
+    if (standing && standing.state.status !== 'in-progress') {
+      return { kind: sent.has(standing.token) ? 'done' : 'stands', record: standing };
+    }
     const record = draft();
     sent.add(record.token);
-    const written = await writeOnce(claim, record, follows, isAwaited);
+    const limit = until === undefined ? Number.POSITIVE_INFINITY : until - Date.now();
+    const written = await writeOnce(claim, record, follows, { limit, isAwaited });
     switch (written.kind) {
       case 'done':
         return { kind: 'done', record };
-      case 'moved': {
-        const { standing } = claim;
+      case 'moved':
         follows = true;
-        if (standing.state.status === 'in-progress') continue;
-        return { kind: sent.has(standing.token) ? 'done' : 'stands', record: standing };
-      }
+        continue;
       case 'lost':
         return written;
-      case 'unanswered':
-        if (isTooLarge(written.fault) || !(await again(tries++))) return written;
     }
+    const delay = until === undefined ? 0 : backoff(tries);
+    const isOver = tries === mostTries || Date.now() + delay >= (until ?? Number.POSITIVE_INFINITY);
+    if (isOver || isTooLarge(written.fault)) return written;
+    tries += 1;
+    await pause(delay, { isAwaited });
   }
 }
 
@@ -98,19 +108,10 @@ async function writeOnce(
   claim: Claim,
   record: IdempotencyRecord,
   follows: boolean,
-  isAwaited: boolean,
+  sending: Sending,
 ): Promise<Exclude<Written, { kind: 'gone' }>> {
-  const written: Written = follows ? await claim.follow(record, undefined, { isAwaited }) : { kind: 'gone' };
-  return written.kind === 'gone' ? claim.claim(record, Date.now()) : written;
-}
-
-function retryUntil(until: number, isAwaited = true): Again {
-  return async (tries) => {
-    const delay = backoff(tries);
-    if (Date.now() + delay >= until) return false;
-    await pause(delay, { isAwaited });
-    return true;
-  };
+  const written: Written = follows ? await claim.follow(record, undefined, sending) : { kind: 'gone' };
+  return written.kind === 'gone' ? claim.claim(record, Date.now(), sending) : written;
 }
 
 function giveUp(execution: ClaimedExecution, draft: () => IdempotencyRecord): void {
@@ -125,7 +126,7 @@ function giveUp(execution: ClaimedExecution, draft: () => IdempotencyRecord): vo
     call.endsAt !== Number.POSITIVE_INFINITY || process.env.AWS_LAMBDA_FUNCTION_NAME !== undefined;
   // Nothing runs on between two invocations; and without a claim there is no lease to use up.
   if (isLambda || isOpen) return;
-  void write(execution, draft, retryUntil(claim.leaseUntil, false), false).then((recording) => {
+  void write(execution, draft, { until: claim.leaseUntil, isAwaited: false }).then((recording) => {
     if (recording.kind === 'done') call.publish('completed', () => ({}));
   });
 }

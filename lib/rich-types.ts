@@ -1,38 +1,27 @@
-import { types } from 'node:util';
 import { className, hasPrivateFields, hiddenState, isPlain, tagOf } from './class-facts.js';
+import {
+  classFor,
+  type ErrorParts,
+  errorParts,
+  type Fields,
+  isError,
+  type KeptClass,
+  revivedError,
+} from './rich-errors.js';
 import { warnOnce } from './warnings.js';
-
-type KeptClass = abstract new (...args: never[]) => unknown;
-type Fields = Record<string, unknown>;
-
-interface ErrorParts extends Fields {
-  readonly name: string;
-  readonly message: string;
-  readonly fields: Fields;
-  readonly cause?: unknown;
-  readonly errors?: unknown;
-}
 
 // What the codec's library keeps by itself, by tag.
 const builtIn =
   /^(?:Number|String|Boolean|BigInt|Date|URL|URLSearchParams|RegExp|Array|Set|Map|Temporal\.\w+|DataView|ArrayBuffer|\w+Array)$/;
 
-const nativeErrors = {
-  Error,
-  EvalError,
-  RangeError,
-  ReferenceError,
-  SyntaxError,
-  TypeError,
-  URIError,
-  AggregateError,
-};
+/** A part that cannot be kept says so by an error of this class, whose text is ours and names no value. */
+export class NotKept extends TypeError {}
 
 /** How values that JSON and the codec's library do not know become ones that they know. */
 export function reducers(kept: readonly KeptClass[]) {
   const keptClasses = kept.map((one) => [
     `=${one.name}`,
-    (value: unknown) => isInstance(value, one) && parts(value),
+    (value: unknown) => classFor(value, kept) === one && parts(value as object),
   ]);
   return {
     reducers: {
@@ -42,14 +31,17 @@ export function reducers(kept: readonly KeptClass[]) {
       entries: (value: unknown) =>
         typeof value === 'object' &&
         value !== null &&
-        Object.hasOwn(value, '__proto__') &&
-        Object.entries(value),
+        Object.hasOwn(value, '__proto__') && [Object.getPrototypeOf(value) === null, Object.entries(value)],
       json: (value: unknown) => {
+        if (isUnlistedBuiltIn(value)) warnForeign(value);
         if (!isForeign(value)) return false;
         const { toJSON } = value as { toJSON?: unknown };
         if (typeof toJSON !== 'function') return false;
+        const data: unknown = toJSON.call(value, '');
+        // One that answers with the instance itself means its own fields.
+        if (data === value) return false;
         warnForeign(value);
-        return [toJSON.call(value, '')];
+        return [data];
       },
       fields: (value: unknown) => isForeign(value) && dataOf(value),
     } as Record<string, (value: unknown) => unknown>,
@@ -73,33 +65,11 @@ export function revivers(kept: readonly KeptClass[]): Record<string, (value: any
     ...Object.fromEntries(keptClasses),
     Buffer: (bytes: Uint8Array) => Buffer.from(bytes),
     Error: (value: ErrorParts) => revivedError(errors, value),
-    entries: (entries: [string, unknown][]) => Object.fromEntries(entries),
+    entries: ([isBare, entries]: [boolean, [string, unknown][]]) =>
+      Object.setPrototypeOf(Object.fromEntries(entries), isBare ? null : Object.prototype),
     json: ([value]: [unknown]) => value,
     fields: (value: Fields) => value,
   };
-}
-
-/** The error without what cannot be kept: its class, name, message and primitive fields. */
-export function stripped(error: unknown, kept: readonly KeptClass[]): unknown {
-  if (!isError(error)) return new Error(`A ${typeof error} was thrown that cannot be kept`);
-  const { name, message, fields } = errorParts(error);
-  const primitives = Object.entries(fields).filter(
-    ([, value]) => Object(value) !== value && typeof value !== 'symbol',
-  );
-  const one = kept.find((candidate) => isInstance(error, candidate));
-  return revivedError(
-    new WeakMap(),
-    { name, message, fields: Object.fromEntries(primitives) },
-    one?.prototype,
-  );
-}
-
-function isInstance(value: unknown, one: KeptClass): value is object {
-  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === one.prototype;
-}
-
-function isError(value: unknown): value is Error {
-  return types.isNativeError(value) || value instanceof Error;
 }
 
 /** An instance of a class that nobody listed and nobody knows. */
@@ -113,41 +83,15 @@ function isForeign(value: unknown): value is object {
   );
 }
 
+/** An instance of a subclass of a built-in class, which replays as that class alone. */
+function isUnlistedBuiltIn(value: unknown): value is object {
+  if (typeof value !== 'object' || value === null || isPlain(value) || Buffer.isBuffer(value)) return false;
+  const tag = tagOf(value);
+  return builtIn.test(tag) && className(value) !== tag.replace('Temporal.', '');
+}
+
 function parts(value: object): Fields {
   return isError(value) ? errorParts(value) : { ...value };
-}
-
-function errorParts(error: Error): ErrorParts {
-  const { name, message, cause, errors } = error as Error & { errors?: unknown };
-  return {
-    name,
-    message,
-    fields: { ...error },
-    ...('cause' in error && { cause }),
-    ...(Array.isArray(errors) && { errors }),
-  };
-}
-
-// Called twice where an error contains itself: early, with the parts that are there, and again with all of them.
-function revivedError(known: WeakMap<object, Error>, parts: ErrorParts, prototype?: object): Error {
-  const { name, message, fields } = parts;
-  const Native = nativeErrors[name as keyof typeof nativeErrors] ?? Error;
-  const revived = known.get(parts) ?? newError(Native, prototype);
-  known.set(parts, revived);
-  const hidden = (value: unknown) => ({ value, writable: true, configurable: true, enumerable: false });
-  Object.defineProperty(revived, 'message', hidden(message));
-  if ('cause' in parts) Object.defineProperty(revived, 'cause', hidden(parts.cause));
-  if ('errors' in parts) Object.defineProperty(revived, 'errors', hidden(parts.errors));
-  Object.assign(revived, fields);
-  if (revived.name !== name) Object.defineProperty(revived, 'name', hidden(name));
-  // Anew, since its first line bears name and message.
-  Error.captureStackTrace(revived, revivedError);
-  return revived;
-}
-
-function newError(Native: (typeof nativeErrors)[keyof typeof nativeErrors], prototype?: object): Error {
-  const error: Error = new (Native as ErrorConstructor)();
-  return prototype ? Object.setPrototypeOf(error, prototype) : error;
 }
 
 function dataOf(value: object): Fields {
@@ -155,7 +99,7 @@ function dataOf(value: object): Fields {
     hiddenState(value) ??
     (hasPrivateFields(Object.getPrototypeOf(value)) ? 'an instance with private fields' : undefined);
   if (hidden)
-    throw new TypeError(
+    throw new NotKept(
       `a ${className(value) || 'nameless class'} in it is ${hidden}; list the class in \`classes\` or give it a toJSON()`,
     );
   warnForeign(value);

@@ -4,7 +4,8 @@ import { HOUR, holds, type Law, law, record, released } from './law.js';
 /** What a replace does. */
 export const replaceLaws: readonly Law[] = [
   law('a replace puts the record in the place of the one that bears the token', async (store, key) => {
-    await store.claim(record(key, 'a.1'), Date.now());
+    // With more in its state than what replaces it has.
+    await store.claim(record(key, 'a.1', { state: { ...released(1), fingerprint: 'f' } }), Date.now());
     const next = record(key, 'a.2', { state: released(2), expiresAt: Date.now() + 2 * HOUR });
     assert.deepEqual(await store.replace(next, 'a.1'), next, 'what the replace answers');
     await holds(store, next);
