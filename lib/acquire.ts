@@ -1,6 +1,6 @@
 import type { Call } from './call.js';
 import { Claim, type Written } from './claim.js';
-import type { LocalRun } from './local-runs.js';
+import { joinableRun, type LocalRun } from './local-runs.js';
 import type { IdempotencyRecord } from './persistence-store.js';
 import type { RecordState } from './record.js';
 import { inProgress, isOutcomeOf, judge, storeError } from './verdict.js';
@@ -30,14 +30,14 @@ export async function acquire(call: Call, own: LocalRun): Promise<Acquired> {
   call.refuseIfEnding();
   if (call.settings.readFirst) {
     const answer = await call.ask('find', () => call.store.find(call.key));
-    if ('value' in answer && isOutcomeOf(call, answer.value, Date.now())) {
-      return { kind: 'replay', record: answer.value, source: 'store' };
-    }
+    const seen = 'value' in answer ? answer.value : undefined;
+    if (isOutcomeOf(call, seen, Date.now())) return { kind: 'replay', record: seen, source: 'store' };
+    if (seen && seen.expiresAt > Date.now()) call.hasSeenHolder = true;
   }
   for (let isFirst = true; ; isFirst = false) {
     const written = await firstClaim(claim);
     if (written.kind === 'unanswered') {
-      if (isFirst && call.settings.onStoreFailure === 'run') {
+      if (isFirst && mayRunOpen(call, own)) {
         call.publish<'store-failed'>('store-failed', () => ({
           step: 'claim',
           error: written.fault,
@@ -50,6 +50,12 @@ export async function acquire(call: Call, own: LocalRun): Promise<Acquired> {
     const acquired = await follow(claim, waiting, written);
     if (acquired) return acquired;
   }
+}
+
+/** Where anybody is known to run, running beside them would be a second run and no open failure. */
+function mayRunOpen(call: Call, own: LocalRun): boolean {
+  const run = joinableRun(call);
+  return call.settings.onStoreFailure === 'run' && !call.hasSeenHolder && (!run || run === own);
 }
 
 // Repeated once with the same record and the same `now`: whichever arrives, it is the same claim.
@@ -69,6 +75,8 @@ async function follow(claim: Claim, waiting: Waiting, first: Written): Promise<A
     if (written.kind === 'done' || written.kind === 'moved') {
       written = await withEnoughLease(claim, written);
       if (written.kind === 'done' || written.kind === 'moved') {
+        // The answer may have taken what was left of a Lambda invocation; the lease ends with it by itself.
+        call.refuseIfEnding();
         return { kind: 'held', claim, ...(takenOver && { takenOver }) };
       }
     }
@@ -78,6 +86,7 @@ async function follow(claim: Claim, waiting: Waiting, first: Written): Promise<A
     const { holder } = written;
     call.attempt = holder.state?.attempt ?? 1;
     const verdict = judge(call, holder, Date.now());
+    call.hasSeenHolder ||= verdict.kind !== 'claim';
     switch (verdict.kind) {
       case 'claim':
         return undefined;

@@ -28,6 +28,8 @@ export class Call {
   readonly fingerprint: string | undefined;
   /** Which attempt at the key this call is about, as far as it knows. */
   attempt = 1;
+  /** Whether anybody was ever seen to hold the key: then the call never runs without a claim. */
+  hasSeenHolder = false;
   #waited = 0;
 
   constructor(

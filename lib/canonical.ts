@@ -1,4 +1,4 @@
-import { types } from 'node:util';
+import { isDeepStrictEqual, types } from 'node:util';
 import stringify from 'fast-json-stable-stringify';
 import { className, hasPrivateFields, hiddenState, isPlain, tagOf } from './class-facts.js';
 import { looksMinified } from './names.js';
@@ -41,10 +41,11 @@ function canonical(value: unknown, path: string, ancestors: readonly object[], o
   const within = [...ancestors, value];
   const inner = (part: unknown, name: string) => canonical(part, `${path}${name}`, within, onFault);
   const fields = () => ownFields(value, path, inner, onFault);
+  const shown = () => shownState(value, path, inner, onFault);
 
-  if (Array.isArray(value)) return canonicalArray(value, fields, inner);
+  if (Array.isArray(value)) return canonicalArray(value, fields, shown, inner);
   if (isPlain(value)) return fields();
-  return canonicalInstance(value, path, fields, inner, onFault);
+  return canonicalInstance(value, path, fields, shown, inner, onFault);
 }
 
 type Inner = (part: unknown, name: string) => unknown;
@@ -57,12 +58,20 @@ function printed(value: number): string {
   return Object.is(value, -0) ? '-0' : String(value);
 }
 
-function canonicalArray(array: readonly unknown[], fields: () => object, inner: Inner): unknown {
+function canonicalArray(
+  array: readonly unknown[],
+  fields: () => object,
+  shown: () => readonly unknown[],
+  inner: Inner,
+): unknown {
   // A hole is no undefined, and an array may bear properties besides its elements.
-  const isDense =
-    Object.keys(array).length === array.length && array.every((_, index) => Object.hasOwn(array, index));
-  if (isDense && className(array) === 'Array') return array.map((part, index) => inner(part, `[${index}]`));
-  return special('Array', className(array), array.length, fields());
+  const names = Object.keys(array);
+  const isDense = names.length === array.length && names.every((name, index) => name === String(index));
+  const name = className(array);
+  if (name !== 'Array') return special('Array', name, array.length, fields(), ...shown());
+  if (!isDense || Object.getOwnPropertySymbols(array).length > 0)
+    return special('Array', name, array.length, fields());
+  return array.map((part, index) => inner(part, `[${index}]`));
 }
 
 function ownFields(value: object, path: string, inner: Inner, onFault: OnFault): Record<string, unknown> {
@@ -72,7 +81,11 @@ function ownFields(value: object, path: string, inner: Inner, onFault: OnFault):
   }
   // Without a prototype, so that a property named __proto__ is a property like any other.
   const fields: Record<string, unknown> = Object.create(null);
-  for (const name of Object.keys(value)) {
+  // The elements of bytes are told by the bytes; integer names always come first.
+  const names = isBareBytes(value)
+    ? []
+    : Object.keys(value).slice(types.isTypedArray(value) ? value.length : 0);
+  for (const name of names) {
     fields[name.startsWith('$') ? `$${name}` : name] = inner(
       (value as Record<string, unknown>)[name],
       `.${name}`,
@@ -81,10 +94,17 @@ function ownFields(value: object, path: string, inner: Inner, onFault: OnFault):
   return fields;
 }
 
+// A megabyte of bytes has a million names, which take a hundred times as long as this comparison.
+function isBareBytes(value: object): boolean {
+  const isBytes = Buffer.isBuffer(value) || Object.getPrototypeOf(value) === Uint8Array.prototype;
+  return isBytes && isDeepStrictEqual(value, (value as Uint8Array).subarray());
+}
+
 function canonicalInstance(
   value: object,
   path: string,
   fields: () => object,
+  shown: () => readonly unknown[],
   inner: Inner,
   onFault: OnFault,
 ): unknown {
@@ -92,19 +112,27 @@ function canonicalInstance(
   const built = canonicalBuiltIn(value, inner);
   if (built) {
     const [kind, ...parts] = built;
-    const extra = ArrayBuffer.isView(value) ? {} : fields();
+    const extra = fields();
     // A subclass of a built-in class, or one that bears properties, is told apart from the class itself.
-    return special(kind, ...parts, ...(name !== kind || Object.keys(extra).length > 0 ? [name, extra] : []));
+    if (name !== kind) return special(kind, ...parts, name, extra, ...shown());
+    return special(kind, ...parts, ...(Object.keys(extra).length > 0 ? [name, extra] : []));
   }
   const hidden = hiddenState(value);
   if (hidden) return onFault(path, `is ${hidden}`);
+  return special('class', name, fields(), ...shown());
+}
+
+/** What an instance shows of its private state, where it has any. */
+function shownState(value: object, path: string, inner: Inner, onFault: OnFault): readonly unknown[] {
+  const name = className(value);
   if (looksMinified(name))
     return onFault(path, `is an instance of a class named "${name}", which looks minified`);
-  if (!hasPrivateFields(Object.getPrototypeOf(value))) return special('class', name, fields());
+  if (!hasPrivateFields(Object.getPrototypeOf(value))) return [];
   const { toJSON } = value as { toJSON?: unknown };
-  if (typeof toJSON !== 'function')
+  // A toJSON that is inherited from a built-in class knows nothing of it.
+  if (typeof toJSON !== 'function' || Function.prototype.toString.call(toJSON).includes('[native code]'))
     return onFault(path, `is an instance of ${name}, which has private fields`);
-  return special('class', name, fields(), inner(toJSON.call(value, ''), '.toJSON()'));
+  return [inner(toJSON.call(value, ''), '.toJSON()')];
 }
 
 /** The kind and the content of an instance of a class that the language or Node.js brings. */

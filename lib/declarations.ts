@@ -2,7 +2,7 @@ import { defineMetadata, getOwnMetadata } from 'reflect-metadata/no-conflict';
 import { ConfigurationError } from './errors.js';
 import { looksMinified, registerName } from './names.js';
 import type { Operation } from './operation.js';
-import type { ClassOptions } from './options.js';
+import { type ClassOptions, given } from './options.js';
 
 // Standard decorators keep what they learn about a class in its metadata, which compilers make only where this
 // symbol exists. The registered one is the one that esbuild and swc fall back to.
@@ -61,7 +61,7 @@ export function classesOf(self: unknown): Class[] {
 
 /** Keeps the defaults that `@IdempotencyDefaults` gives a class. */
 export function setDefaults(target: Class, options: ClassOptions): void {
-  defineMetadata(defaultsKey, options, target);
+  defineMetadata(defaultsKey, given(options), target);
 }
 
 /** The defaults that apply to calls on `self`, option by option those of its nearest class. */
@@ -89,14 +89,27 @@ export function operationName(
   isRegistered: Operation['facts']['method'],
 ): string {
   const className = ownDefaults(target).name ?? target.name;
-  const methodName = typeof method === 'symbol' ? `[${method.description ?? ''}]` : method;
+  const methodName = printedName(method);
   if (looksMinified(className) && ownDefaults(target).name === undefined) {
     throw missingName(`${className || '(anonymous class)'}.${methodName}`, 'class', className);
   }
-  if (looksMinified(methodName)) throw missingName(`${className}.${methodName}`, 'method', methodName);
   const name = `${className}.${methodName}`;
   registerName(name, isRegistered);
   return name;
+}
+
+/**
+ * Refuses a method whose own name cannot be part of an operation's.
+ *
+ * @throws {ConfigurationError}
+ */
+export function checkMethodName(method: string | symbol, where: string): void {
+  const name = typeof method === 'symbol' ? (method.description ?? '') : method.replace('#', '');
+  if (looksMinified(name)) throw missingName(where, 'method', name);
+}
+
+function printedName(method: string | symbol): string {
+  return typeof method === 'symbol' ? `[${method.description}]` : method;
 }
 
 /** The refusal of a name that would differ from build to build. */

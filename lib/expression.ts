@@ -1,5 +1,6 @@
 import { gunzipSync } from 'node:zlib';
 import { compile, TreeInterpreter, TYPE_ANY } from '@jmespath-community/jmespath';
+import { parseExactly } from './exact-json.js';
 
 /** A node of a parsed expression, as far as it is looked into here. */
 interface Node {
@@ -20,13 +21,15 @@ export interface Expression {
 // the key of another order. Every projected part is passed through this function, which does not let nothing pass.
 const PART = 'retrysafe_part';
 const HEADER = 'header';
+// The language's own would write every Map as {}, and cannot write a bigint at all.
+const TEXT = 'retrysafe_text';
 
 // An interpreter of our own: the package's is shared with the application, and so would our functions be.
 type Interpreter = typeof TreeInterpreter;
 const interpreter = new (TreeInterpreter.constructor as new () => Interpreter)();
 
 const decoders = {
-  json: (value: unknown) => (typeof value === 'string' ? JSON.parse(value) : value),
+  json: (value: unknown) => (typeof value === 'string' ? parseExactly(value) : value),
   base64: (value: unknown) => (typeof value === 'string' ? bytes(value).toString() : value),
   base64_gzip: (value: unknown) => (typeof value === 'string' ? gunzipSync(bytes(value)).toString() : value),
 } satisfies Record<string, (value: unknown) => unknown>;
@@ -40,6 +43,7 @@ define(PART, (part) => {
   return part;
 });
 define(HEADER, lookUpHeader, 2);
+define(TEXT, textOf);
 
 function define(name: string, run: (...args: unknown[]) => unknown, parameters = 1): void {
   const signature = Array.from({ length: parameters }, () => ({ types: [TYPE_ANY] }));
@@ -106,6 +110,7 @@ function prepare(
   ) as Record<string, unknown>;
   if (type === 'Function' && name === HEADER)
     copy.children = [{ type: 'Root' }, ...(copy.children as Node[])];
+  if (type === 'Function' && name === 'to_string') copy.name = TEXT;
   if (needsParts && type.endsWith('Projection'))
     copy.right = { type: 'Function', name: PART, children: [copy.right] };
   return copy;
@@ -137,6 +142,16 @@ function lookUpHeader(event: unknown, wanted: unknown): unknown {
     if (value !== undefined) return Array.isArray(value) && value.length === 1 ? value[0] : value;
   }
   return null;
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'bigint') return String(value);
+  return JSON.stringify(value, (_, part) => {
+    if (part instanceof Map || part instanceof Set)
+      throw new TypeError('to_string() cannot write a Map or a Set');
+    return part;
+  });
 }
 
 function bytes(base64: string): Buffer {

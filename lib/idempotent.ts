@@ -1,4 +1,11 @@
-import { classWithMetadata, declareIn, declareOn, defaultsFor, operationName } from './declarations.js';
+import {
+  checkMethodName,
+  classWithMetadata,
+  declareIn,
+  declareOn,
+  defaultsFor,
+  operationName,
+} from './declarations.js';
 import type { IdempotentDecorator, OptionsFor } from './decorator-types.js';
 import { ConfigurationError } from './errors.js';
 import { refuseGenerator, wrap } from './make-idempotent.js';
@@ -57,7 +64,7 @@ function decorateStandard(method: unknown, context: StandardContext, options: Id
   const { kind, name: methodName, static: isStatic, metadata } = context;
   const where = `@Idempotent on ${String(methodName)}`;
   if (kind !== 'method') throw notAMethod(where, kind);
-  check(method as Method, options, where);
+  check(method as Method, methodName, options, where);
   let name = options.name;
   const operation = new Operation({
     name(self) {
@@ -92,7 +99,7 @@ function decorateLegacy(
   if (kind !== 'method') throw notAMethod(where, kind);
   const property = descriptor as PropertyDescriptor;
   const method = property.value as Method;
-  check(method, options, where);
+  check(method, methodName as string | symbol, options, where);
   let { name } = options;
   const nameOnce = () => {
     name ??= operationName(owner, methodName as string | symbol, method);
@@ -123,8 +130,9 @@ function legacyKind(target: unknown, name: unknown, descriptor: unknown): string
   return typeof value === 'function' ? 'method' : 'field';
 }
 
-function check(method: Method, options: IdempotentOptions, where: string): void {
+function check(method: Method, methodName: string | symbol, options: IdempotentOptions, where: string): void {
   checkOptions(options, 'method', where);
+  if (options.name === undefined) checkMethodName(methodName, where);
   refuseGenerator(method, where);
 }
 

@@ -45,6 +45,7 @@ export function identify(
   if (fingerprint === undefined) return identity;
   const mark =
     fingerprint === true ? allArguments(call, 'fingerprint') : select(call, 'fingerprint', fingerprint).value;
+  refuseEvent(operation, 'fingerprint', mark);
   return { ...identity, fingerprint: sha256(text('fingerprint', mark), 'base64url') };
 }
 
@@ -121,11 +122,18 @@ function selectsNothing(value: unknown, from: unknown): boolean {
   return !isPartOf(from, value) && parts.some((part) => selectsNothing(part, from));
 }
 
-function isPartOf(whole: unknown, wanted: object, seen = new Set<unknown>()): boolean {
-  if (whole === wanted) return true;
-  if (typeof whole !== 'object' || whole === null || seen.has(whole)) return false;
-  seen.add(whole);
-  const parts =
-    whole instanceof Map ? [...whole.keys(), ...whole.values()] : whole instanceof Set ? [...whole] : [];
-  return [...parts, ...Object.values(whole)].some((part) => isPartOf(part, wanted, seen));
+// Without recursion: a request may be nested as deeply as its sender likes.
+function isPartOf(whole: unknown, wanted: object): boolean {
+  const seen = new Set<unknown>();
+  const left = [whole];
+  while (left.length > 0) {
+    const at = left.pop();
+    if (at === wanted) return true;
+    if (typeof at !== 'object' || at === null || ArrayBuffer.isView(at) || seen.has(at)) continue;
+    seen.add(at);
+    if (at instanceof Map) for (const [key, part] of at) left.push(key, part);
+    if (at instanceof Set) for (const part of at) left.push(part);
+    for (const part of Object.values(at)) left.push(part);
+  }
+  return false;
 }

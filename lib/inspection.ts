@@ -5,6 +5,7 @@ import { classesOf, declaredBy } from './declarations.js';
 import type { ArgsOf, AsyncFunction, MethodName } from './decorator-types.js';
 import { ConfigurationError } from './errors.js';
 import { dropOutcome } from './kept-outcomes.js';
+import { leaveRuns } from './local-runs.js';
 import { operationBehind } from './make-idempotent.js';
 import type { Operation } from './operation.js';
 import type { IdempotencyRecord } from './persistence-store.js';
@@ -90,8 +91,12 @@ export async function forget(...given: readonly unknown[]): Promise<boolean> {
     });
     const written = await claim.follow(released, holder.token);
     if (written.kind === 'unanswered') throw storeError(call, 'replace', written.fault);
-    if (written.kind !== 'lost') return written.kind !== 'gone';
-    holder = written.holder;
+    if (written.kind === 'lost') {
+      holder = written.holder;
+      continue;
+    }
+    leaveRuns(call);
+    return written.kind !== 'gone';
   }
   return false;
 }

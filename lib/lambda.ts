@@ -1,3 +1,5 @@
+import { parseExactly } from './exact-json.js';
+
 /** What of a Lambda context is used here. */
 export interface LambdaContext {
   readonly awsRequestId: string;
@@ -32,7 +34,7 @@ function isHttpEvent(value: unknown): value is Loose {
 }
 
 function isSqsRecord(value: unknown): value is Loose {
-  return isObject(value) && value.eventSource === 'aws:sqs' && typeof value.body === 'string';
+  return isObject(value) && value.eventSource === 'aws:sqs' && 'body' in value;
 }
 
 function isSnsRecord(value: unknown): value is Loose & { readonly Sns: Loose } {
@@ -66,8 +68,8 @@ export function decodedEvent(event: unknown): unknown {
 
 function decodedRecord(record: unknown): unknown {
   if (isSnsRecord(record)) return { ...record, Sns: withMessage(record.Sns) };
-  if (!isSqsRecord(record)) return record;
-  const body = decodedText(record.body as string);
+  if (!isSqsRecord(record) || typeof record.body !== 'string') return record;
+  const body = decodedText(record.body);
   const isNotification = isObject(body) && body.Type === 'Notification' && 'Message' in body;
   return { ...record, body: isNotification ? withMessage(body) : body };
 }
@@ -77,22 +79,10 @@ function withMessage(notification: Loose): Loose {
   return typeof message === 'string' ? { ...notification, Message: decodedText(message) } : notification;
 }
 
-const stringOrNumber = /"(?:\\.|[^"\\])*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
-const marker = '\u0000retrysafe:integer:';
-
-/** Text that is JSON becomes its value, with integers of any length kept exactly; other text stays text. */
+/** Text that is JSON becomes its value; other text stays text. */
 function decodedText(text: string): unknown {
   try {
-    if (!/\d{16}/.test(text)) return JSON.parse(text);
-    // JSON.parse would round 9007199254740993 and its neighbour to one number, and so to one key.
-    const exact = text.replace(stringOrNumber, (token) =>
-      /^-?\d{16,}$/.test(token) && !Number.isSafeInteger(Number(token))
-        ? JSON.stringify(marker + token)
-        : token,
-    );
-    return JSON.parse(exact, (_, value) =>
-      typeof value === 'string' && value.startsWith(marker) ? BigInt(value.slice(marker.length)) : value,
-    );
+    return parseExactly(text);
   } catch {
     return text;
   }

@@ -93,6 +93,8 @@ export class Lease {
     this.#stopRenewal();
     this.#stopLapse();
     if (this.signal.aborted) return;
+    // Whoever joined must not wait for a run that others may already repeat.
+    this.run.sendAway();
     const { call } = this.claim;
     call.publish('claim-lost', () => ({}));
     this.#controller.abort(

@@ -16,8 +16,9 @@ const stores = shared('local-runs', () => new WeakMap<PersistenceStore, Map<stri
 
 /** A call of this process that equal calls of this process join instead of asking the store. */
 export class LocalRun {
-  /** Until when it may be joined: as long as its claim holds. */
-  leaseUntil = Number.POSITIVE_INFINITY;
+  #leaseUntil = Number.POSITIVE_INFINITY;
+  #wake: () => void = () => {};
+  #shortened = this.#untilShortened();
   readonly #runs: Map<string, LocalRun>;
   readonly #slot: string;
   readonly #ended: Promise<LocalEnd>;
@@ -29,6 +30,22 @@ export class LocalRun {
     this.#ended = new Promise((resolve) => {
       this.#end = resolve;
     });
+  }
+
+  /** Until when it may be joined: as long as its claim holds. */
+  get leaseUntil(): number {
+    return this.#leaseUntil;
+  }
+
+  set leaseUntil(until: number) {
+    const isShorter = until < this.#leaseUntil;
+    this.#leaseUntil = until;
+    if (isShorter) this.#wake();
+  }
+
+  /** Sends away everybody who joined: the claim does not hold any longer. */
+  sendAway(): void {
+    this.leaseUntil = Number.NEGATIVE_INFINITY;
   }
 
   /** Lets equal calls join from now on, unless there is another run that they can join. */
@@ -59,10 +76,20 @@ export class LocalRun {
         const passed = new Promise<void>((resolve) => {
           stop = startTimer(left, resolve, { isAwaited: true });
         });
-        await Promise.race([ended, passed]);
+        // Who joins before the claim is answered learns of its lease then.
+        await Promise.race([ended, passed, this.#shortened]);
         stop();
       }
       return end;
+    });
+  }
+
+  #untilShortened(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#wake = () => {
+        this.#shortened = this.#untilShortened();
+        resolve();
+      };
     });
   }
 }
@@ -85,12 +112,18 @@ export async function joinOrLead(call: Call): Promise<LocalRun | { readonly reco
       own.open();
       return own;
     }
+    call.hasSeenHolder = true;
     const end = await run.join(call);
     call.publish('waited', () => ({}));
     if (typeof end === 'object') return end;
     // A leader that got nothing from the store leaves everybody to ask for themselves.
     if (end === 'ended') return own;
   }
+}
+
+/** Sends away everybody who joined a run of a key that was taken away from it. */
+export function leaveRuns({ store, key }: Pick<Call, 'store' | 'key'>): void {
+  for (const run of stores.get(store)?.values() ?? []) if (run.call.key === key) run.sendAway();
 }
 
 function runsOf(call: Call): Map<string, LocalRun> {

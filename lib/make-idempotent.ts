@@ -21,7 +21,7 @@ export function makeIdempotent<F extends AsyncFunction>(fn: F, options: Function
       `makeIdempotent: its first argument is a ${typeof fn}; right would be a function that returns a promise`,
     );
   }
-  const where = `makeIdempotent(${(typeof options?.name === 'string' && options.name) || fn.name || 'anonymous'})`;
+  const where = `makeIdempotent(${fn.name || options?.name || 'anonymous'})`;
   checkOptions(options, 'method', where);
   refuseGenerator(fn, where);
   const { name = fn.name } = options;

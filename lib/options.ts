@@ -110,3 +110,8 @@ export type ProcessOptions = Omit<IdempotentOptions, 'key' | 'name'>;
 
 /** A level at which options are given; each has its own set. */
 export type OptionLevel = 'method' | 'class' | 'process';
+
+/** The options without those that are given as undefined, which are none. */
+export function given<T extends object>(options: T): T {
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
+}

@@ -95,10 +95,11 @@ async function write(
       case 'lost':
         return written;
     }
-    const delay = until === undefined ? 0 : backoff(tries);
-    const isOver = tries === mostTries || Date.now() + delay >= (until ?? Number.POSITIVE_INFINITY);
-    if (isOver || isTooLarge(written.fault)) return written;
+    if (tries === mostTries || isTooLarge(written.fault)) return written;
     tries += 1;
+    if (until === undefined) continue;
+    const delay = backoff(tries);
+    if (Date.now() + delay >= until) return written;
     await pause(delay, { isAwaited });
   }
 }

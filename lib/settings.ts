@@ -1,6 +1,6 @@
 import { milliseconds } from './duration.js';
 import { checkLease, checkOptions, wrongOption } from './option-checks.js';
-import type { IdempotentOptions, ProcessOptions } from './options.js';
+import { given, type IdempotentOptions, type ProcessOptions } from './options.js';
 import { type OutcomeFormat, outcomeFormat } from './outcome.js';
 import type { PersistenceStore } from './persistence-store.js';
 import { shared } from './shared.js';
@@ -89,11 +89,6 @@ export function resolveSettings(
     clockTolerance: milliseconds(layered.clockTolerance) as number,
     format: outcomeFormat(layered),
   };
-}
-
-// An option that is given as undefined is one that is not given.
-function given<T extends object>(options: T): T {
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as T;
 }
 
 function defaultStore(): PersistenceStore {

@@ -8,8 +8,8 @@ import type { IdempotencyRecord } from './persistence-store.js';
 import { readState, type StoredOutcome } from './record.js';
 import { type Recording, recordNoOutcome, recordOutcome } from './recording.js';
 import { type Ending, recordedEnding, replay } from './replay.js';
-import { isOutcomeOf, named } from './verdict.js';
-import { Waiting } from './waiting.js';
+import { abandonedAt, isOutcomeOf, named } from './verdict.js';
+import { type Found, Waiting } from './waiting.js';
 
 const ERROR_TTL = 86_400_000;
 
@@ -117,16 +117,25 @@ function completed(call: Call, record: IdempotencyRecord): void {
 
 /** Another call holds the key: its outcome is the answer. */
 async function followSuccessor(
-  { call, lease, run }: ClaimedExecution,
+  { call, claim, lease, run }: ClaimedExecution,
   holder: IdempotencyRecord,
   ending: Ending,
 ): Promise<Settlement> {
   if (!lease?.signal.aborted) call.publish('claim-lost', () => ({}));
-  const state = readState(holder);
-  const found =
-    state.status === 'in-progress'
-      ? await new Waiting(call, run).forOutcome(state)
-      : ({ record: holder, source: 'store' } as const);
+  const waiting = new Waiting(call, run);
+  let found: Found | undefined;
+  for (let seen: IdempotencyRecord | undefined = holder; seen && !found; ) {
+    const state = readState(seen);
+    if (state.status !== 'in-progress') found = { record: seen, source: 'store' };
+    else if (call.waitLeft <= 0 || Date.now() >= abandonedAt(call, state)) break;
+    else {
+      found = await waiting.forOutcome(state);
+      if (found) break;
+      // What ended the waiting may be stale. A write that cannot apply any more answers with the holder.
+      const written = await claim.renew();
+      seen = written.kind === 'lost' ? written.holder : undefined;
+    }
+  }
   if (found && isOutcomeOf(call, found.record, Date.now())) {
     return { ending: await replay(call, found), joined: { record: found.record } };
   }

@@ -1,0 +1,129 @@
+import { isDeepStrictEqual } from 'node:util';
+import type { APIGatewayProxyResult } from 'aws-lambda';
+import type { IdempotencyEventName } from 'retrysafe';
+import type { Hold, HoldOrder } from './core-bank.js';
+import { dollars, print, row, say } from './terminal.js';
+
+const counters = ['requests', 'runs', 'holds', 'replays', 'refused'] as const;
+
+/**
+ * What is counted in a scene: requests that arrived, runs of the method, holds that the ledger grew by, outcomes that
+ * the library replayed, and requests that it refused.
+ */
+export type Counts = Record<(typeof counters)[number], number>;
+
+/** Tells the story while it happens, and holds what it counts against what should be. */
+export class Story {
+  readonly #scenes: { readonly title: string; readonly expected: Counts; readonly found: Counts }[] = [];
+  readonly #faults: string[] = [];
+  readonly #answered = new Map<string, Set<string>>();
+  readonly #keys = new Map<string, Set<string>>();
+  #counts = nothing();
+
+  constructor(readonly ledger: readonly Hold[]) {}
+
+  /** Plays a scene, whose counts have to be as expected in the end. */
+  async scene(number: string, title: string, expected: Counts, play: () => Promise<void>): Promise<void> {
+    print();
+    print(`${number.padEnd(4)}${title}`, 'bold');
+    const before = this.ledger.length;
+    this.#counts = nothing();
+    await play();
+    this.#counts.holds = this.ledger.length - before;
+    this.#scenes.push({ title: `${number.padEnd(4)}${title}`, expected, found: this.#counts });
+  }
+
+  arrived({ transactionId, cents }: HoldOrder, remark = ''): void {
+    this.#counts.requests += 1;
+    say('arrived', `POST /pre-fund/holds  ${transactionId}  ${dollars(cents)}${remark}`);
+  }
+
+  /** The method ran, and asked the bank under this key. */
+  ran({ transactionId }: HoldOrder, key: string, what: string): void {
+    this.#counts.runs += 1;
+    note(this.#keys, transactionId, key);
+    say('ran', `placeHold asks the bank, key ${key.slice(0, 8)}…: ${what}`);
+  }
+
+  happened(name: IdempotencyEventName, words: string, remark = ''): void {
+    if (name === 'replayed') this.#counts.replays += 1;
+    if (name === 'refused') this.#counts.refused += 1;
+    say('retrysafe', `${name.padEnd(10)}  ${words}${remark}`);
+  }
+
+  answered({ transactionId }: HoldOrder, { statusCode, body }: APIGatewayProxyResult): void {
+    const { holdId, cents, title, detail } = JSON.parse(body);
+    if (statusCode !== 201) {
+      say('answered', `${statusCode}  ${title}: ${withoutDigest(detail)}`, 'red');
+      return;
+    }
+    note(this.#answered, transactionId, holdId);
+    say('answered', `201  ${holdId} of ${dollars(cents)}`);
+  }
+
+  /** Notes a fault where the two differ. */
+  expect(what: string, found: unknown, expected: unknown): void {
+    if (isDeepStrictEqual(found, expected)) return;
+    this.#faults.push(`${what}: ${JSON.stringify(found)}, it should be ${JSON.stringify(expected)}`);
+  }
+
+  /** Prints the table and the verdict, and answers whether everything is as it should be. */
+  end(): boolean {
+    for (const { title, expected, found } of this.#scenes) {
+      for (const counter of counters) this.expect(`${title}: ${counter}`, found[counter], expected[counter]);
+    }
+    this.#checkLedger();
+    print();
+    row('', counters, 'bold');
+    for (const { title, expected, found } of this.#scenes) {
+      row(
+        title,
+        counters.map((one) => `${found[one]}${found[one] === expected[one] ? '' : '!'}`),
+      );
+    }
+    const totals = counters.map((one) => this.#scenes.reduce((total, { found }) => total + found[one], 0));
+    row('    In all', totals.map(String), 'bold');
+    print();
+    for (const fault of this.#faults) print(`Not as it should be: ${fault}`, 'red');
+    if (this.#faults.length > 0) return false;
+    const held = dollars(this.ledger.reduce((total, { cents }) => total + cents, 0));
+    print(
+      `The ledger is as it should be: ${this.ledger.length} holds, one for each transaction, ${held}`,
+      'green',
+    );
+    return true;
+  }
+
+  #checkLedger(): void {
+    for (const transactionId of new Set([
+      ...this.#keys.keys(),
+      ...this.ledger.map((hold) => hold.transactionId),
+    ])) {
+      const placed = this.ledger.filter((hold) => hold.transactionId === transactionId);
+      const answered = [...(this.#answered.get(transactionId) ?? [])];
+      this.expect(
+        `${transactionId}: holds on the ledger`,
+        placed.map(({ holdId }) => holdId),
+        answered,
+      );
+      this.expect(`${transactionId}: holds answered`, answered.length <= 1, true);
+      this.expect(
+        `${transactionId}: keys that the bank was asked under`,
+        this.#keys.get(transactionId)?.size,
+        1,
+      );
+    }
+  }
+}
+
+function nothing(): Counts {
+  return { requests: 0, runs: 0, holds: 0, replays: 0, refused: 0 };
+}
+
+function note(notes: Map<string, Set<string>>, name: string, value: string): void {
+  notes.set(name, (notes.get(name) ?? new Set()).add(value));
+}
+
+function withoutDigest(detail: string): string {
+  return detail.replace(/#([0-9a-f]{6})[0-9a-f]{58}/g, '#$1…');
+}

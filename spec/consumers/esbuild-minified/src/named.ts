@@ -1,0 +1,6 @@
+import { exercise } from './exercise.js';
+
+exercise().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});

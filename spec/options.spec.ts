@@ -1,0 +1,300 @@
+import { expect } from 'chai';
+import {
+  ConfigurationError,
+  configureIdempotency,
+  IdempotencyDefaults,
+  Idempotent,
+  makeIdempotent,
+} from 'retrysafe';
+import { thrown } from './support/rejection.js';
+
+// biome-ignore-start lint/suspicious/noExplicitAny: wrong options are what this is about
+const anyIdempotent = Idempotent as (options?: unknown) => any;
+const anyMakeIdempotent = makeIdempotent as (fn: unknown, options?: unknown) => unknown;
+const anyDefaults = IdempotencyDefaults as (options?: unknown) => any;
+const anyConfigure = configureIdempotency as (options?: unknown) => void;
+// biome-ignore-end lint/suspicious/noExplicitAny: as above
+
+class Declined extends Error {}
+const DeclinedOfAnother = class Declined extends Error {};
+class ab extends Error {}
+class WithPrivateState {
+  #state = 1;
+  get state() {
+    return this.#state;
+  }
+}
+class ExtendsMap extends Map {}
+
+interface Wrong {
+  readonly value: unknown;
+  /** How the message shows the value. */
+  readonly shown: string;
+  readonly right: RegExp;
+}
+
+const wrong = (value: unknown, shown: string, right: RegExp): Wrong => ({ value, shown, right });
+
+const aTime = /seconds or a string with a unit, .*such as/;
+const noExpression = /a JMESPath expression; this one does not parse/;
+const selectors = [
+  wrong(5, '5', /a JMESPath expression such as 'body.id', or a function of the arguments/),
+  wrong('body.', "'body.'", noExpression),
+  wrong('[body', "'[body'", noExpression),
+  wrong('', "''", noExpression),
+  wrong(async () => 'a', '[AsyncFunction (anonymous)]', /a synchronous function/),
+  wrong('headers.Idempotency-Key', "'headers.Idempotency-Key'", /write headers\."Idempotency-Key"$/),
+  wrong('[a, headers.x-request-id]', "'[a, headers.x-request-id]'", /write \[a, headers\."x-request-id"\]$/),
+];
+const classLists = (what: string) => [
+  wrong(Declined, '[class Declined extends Error]', new RegExp(`a list of ${what}$`)),
+  wrong({}, '{}', new RegExp(`a list of ${what}$`)),
+  wrong(['Declined'], "[ 'Declined' ]", new RegExp(`a list of ${what}; 'Declined' is none`)),
+  wrong([() => 1], '[ [Function (anonymous)] ]', /is none/),
+  wrong(
+    [ab],
+    '[ [class ab extends Error] ]',
+    /"ab" looks minified: build with keepNames, or rename the class/,
+  ),
+  wrong(
+    [Declined, DeclinedOfAnother],
+    '[ [class Declined extends Error], [class Declined extends Error] ]',
+    /with different names; two are named "Declined"/,
+  ),
+  wrong(
+    [WithPrivateState],
+    '[ [class WithPrivateState] ]',
+    /WithPrivateState has private fields or a built-in parent/,
+  ),
+  wrong(
+    [ExtendsMap],
+    '[ [class ExtendsMap extends Map] ]',
+    /ExtendsMap has private fields or a built-in parent/,
+  ),
+];
+const yesOrNo = /one of true, false/;
+
+const table: Record<string, readonly Wrong[]> = {
+  key: selectors,
+  ttl: [
+    wrong(0, '0', aTime),
+    wrong(-1, '-1', aTime),
+    wrong(Number.NaN, 'NaN', aTime),
+    wrong(Number.POSITIVE_INFINITY, 'Infinity', aTime),
+    wrong('5 minutes', "'5 minutes'", /such as 300 or '5m'; or a function/),
+    wrong('300', "'300'", aTime),
+    wrong(null, 'null', aTime),
+    wrong(86_400_000, '86400000', /seconds: did you mean 86400\?/),
+  ],
+  store: [
+    wrong(
+      {},
+      '{}',
+      /a PersistenceStore \(this has no claim, replace, find\), or a function \(self\) => store/,
+    ),
+    wrong({ claim() {} }, '{ claim: [Function: claim] }', /this has no replace, find/),
+    wrong('redis', "'redis'", /a PersistenceStore/),
+    wrong(null, 'null', /a PersistenceStore/),
+  ],
+  name: [
+    wrong('', "''", /a text of 1 to 200 characters/),
+    wrong(' placeHold', "' placeHold'", /without surrounding space/),
+    wrong('x'.repeat(201), `'${'x'.repeat(100)}'... 101 more characters`, /1 to 200/),
+    wrong(5, '5', /a text/),
+  ],
+  scope: selectors,
+  fingerprint: [
+    wrong(false, 'false', /true, or a JMESPath expression such as/),
+    wrong('amount.', "'amount.'", /true, or a JMESPath expression; this one does not parse/),
+    wrong(async () => 'a', '[AsyncFunction (anonymous)]', /true, or a synchronous function/),
+  ],
+  lease: [
+    wrong(0, '0', aTime),
+    wrong('50ms', "'50ms'", /at least 100 ms, such as 30 or '30s'/),
+    wrong(30_000, '30000', /seconds: did you mean 30\?/),
+    wrong('half a minute', "'half a minute'", aTime),
+  ],
+  renewFor: [
+    wrong(0, '0', /such as 900 or '15m'/),
+    wrong(900_000, '900000', /seconds: did you mean 900\?/),
+    wrong(true, 'true', aTime),
+  ],
+  wait: [
+    wrong(-1, '-1', /0 or more, such as 10 or '250ms'/),
+    wrong(5_000, '5000', /seconds: did you mean 5\?/),
+    wrong('5 s', "'5 s'", aTime),
+  ],
+  onAbandoned: [
+    wrong('retry', "'retry'", /one of 'run', 'refuse'; or a function/),
+    wrong({ value: 1 }, '{ value: 1 }', /one of 'run', 'refuse'; or a function/),
+  ],
+  remember: classLists('error classes'),
+  onError: [wrong('release', "'release'", /a function$/)],
+  onStoreFailure: [
+    wrong('ignore', "'ignore'", /one of 'throw', 'run'$/),
+    wrong(() => 'run', '[Function (anonymous)]', /one of 'throw', 'run'$/),
+  ],
+  mapReplay: [wrong({}, '{}', /a function$/)],
+  codec: [
+    wrong(JSON, 'Object [JSON] {}', /an object with encode\(value\): string and decode\(text\): unknown/),
+    wrong({ encode: String }, '{ encode: [Function: String] }', /an object with encode/),
+    wrong(null, 'null', /an object with encode/),
+  ],
+  classes: classLists('classes'),
+  readFirst: [wrong('yes', "'yes'", yesOrNo), wrong(1, '1', yesOrNo)],
+  keepLocal: [
+    wrong(-1, '-1', /a whole number, 0 or more/),
+    wrong(1.5, '1.5', /a whole number/),
+    wrong('10', "'10'", /a whole number/),
+    wrong(true, 'true', /a whole number/),
+  ],
+  clockTolerance: [
+    wrong(-1, '-1', /0 or more, such as 1 or '500ms'/),
+    wrong(1_000, '1000', /seconds: did you mean 1\?/),
+  ],
+  enabled: [wrong('false', "'false'", yesOrNo), wrong(0, '0', yesOrNo), wrong(null, 'null', yesOrNo)],
+};
+
+const tellTale = async () => {};
+
+/** Where options are given, what a message then begins with, and which options are not for that place. */
+const places = [
+  {
+    place: 'a method',
+    begins: /^@Idempotent on (?:WronglyDecorated\.)?place: /,
+    not: [] as string[],
+    give: (options: unknown) => {
+      class WronglyDecorated {
+        @anyIdempotent(options)
+        async place() {}
+      }
+      return WronglyDecorated;
+    },
+  },
+  {
+    place: 'a function',
+    begins: /^makeIdempotent\(tellTale\): /,
+    not: [],
+    give: (options: unknown) => anyMakeIdempotent(tellTale, options),
+  },
+  {
+    place: 'a class',
+    begins: /^@IdempotencyDefaults on WronglyConfigured: /,
+    not: ['key'],
+    give: (options: unknown) => {
+      @anyDefaults(options)
+      class WronglyConfigured {}
+      return WronglyConfigured;
+    },
+  },
+  {
+    place: 'the process',
+    begins: /^configureIdempotency: /,
+    not: ['key', 'name'],
+    give: (options: unknown) => anyConfigure(options),
+  },
+];
+
+function refusal(give: () => unknown): string {
+  const error = thrown(give);
+  expect(error).to.be.instanceOf(ConfigurationError).and.include({ code: 'ERR_IDEMPOTENCY_CONFIGURATION' });
+  return (error as Error).message;
+}
+
+describe('a wrong option is refused when it is given, with its name, its value and what would be right (2)', () => {
+  afterEach(() => configureIdempotency({}));
+
+  for (const [option, values] of Object.entries(table)) {
+    it(`refuses a wrong ${option}`, () => {
+      for (const { place, begins, not, give } of places) {
+        if (not.includes(option)) continue;
+        for (const { value, shown, right } of values) {
+          const message = refusal(() => give({ [option]: value }));
+          expect(message, place).to.match(begins);
+          expect(message, place).to.contain(`option "${option}" is ${shown}; right would be `);
+          expect(message.slice(message.indexOf('right would be')), place).to.match(right);
+        }
+      }
+    });
+  }
+
+  it('has a wrong value for each option there is', () => {
+    const listed = /the options are (.*)$/.exec(refusal(() => anyMakeIdempotent(tellTale, { nope: 1 })))?.[1];
+    expect(listed?.split(', ')).to.have.members(Object.keys(table));
+  });
+
+  for (const { place, begins, not, give } of places) {
+    it(`refuses an unknown option for ${place}, and lists the known ones`, () => {
+      for (const unknown of ['retries', 'Key', 'constructor', 'toString']) {
+        const message = refusal(() => give({ [unknown]: 3 }));
+        expect(message).to.match(begins);
+        expect(message).to.contain(`there is no option "${unknown}"`).and.contain('(it is 3)');
+        const known = message.slice(message.indexOf('the options are ') + 16).split(', ');
+        expect(known).to.have.members(Object.keys(table).filter((option) => !not.includes(option)));
+      }
+    });
+
+    it(`refuses for ${place} what are no options at all`, () => {
+      for (const options of ['300', 300, ['key'], true]) {
+        expect(refusal(() => give(options))).to.match(/the options are .*; right would be an object such as/);
+      }
+    });
+
+    it(`takes an option that is undefined for ${place} as one that is not given`, () => {
+      const levelOptions = Object.keys(table).filter((option) => !not.includes(option));
+      give(Object.fromEntries(levelOptions.map((option) => [option, undefined])));
+    });
+  }
+
+  it('refuses key and name for the process, and key for a class, as what they are', () => {
+    expect(refusal(() => anyConfigure({ key: 'id' }))).to.contain(
+      `there is no option "key" at process level`,
+    );
+    expect(refusal(() => anyConfigure({ name: 'Holds' }))).to.contain('no option "name" at process level');
+    class Unconfigured {}
+    expect(refusal(() => anyDefaults({ key: 'id' })(Unconfigured))).to.contain(
+      'no option "key" at class level',
+    );
+  });
+
+  it('shows no more than a glimpse of the value', () => {
+    const card = { number: '4111111111111111', nested: { secret: 'nested secret' } };
+    const message = refusal(() => anyMakeIdempotent(tellTale, { wait: { card } }));
+    expect(message).not.to.match(/4111|nested secret/);
+  });
+
+  it('takes times in each way that makes sense', () => {
+    for (const ttl of [
+      1,
+      0.5,
+      300,
+      31_536_000,
+      '1ms',
+      '250ms',
+      '30s',
+      '5m',
+      '24h',
+      '7d',
+      '1.5h',
+      '400d',
+      () => 1,
+    ]) {
+      anyMakeIdempotent(tellTale, { ttl });
+    }
+    for (const wait of [0, '0s', 900, '1h']) anyMakeIdempotent(tellTale, { wait });
+  });
+
+  it('refuses a lease longer than renewFor given with it, at once', () => {
+    for (const { begins, give } of places) {
+      const message = refusal(() => give({ lease: 60, renewFor: '30s' }));
+      expect(message).to.match(begins);
+      expect(message).to.match(
+        /option "lease" is 60; right would be no longer than renewFor, which is .*30s/,
+      );
+    }
+  });
+
+  it('accepts a lease as long as renewFor', () => {
+    for (const { give } of places) give({ lease: 60, renewFor: '1m' });
+  });
+});

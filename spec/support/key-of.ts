@@ -1,0 +1,44 @@
+import {
+  type IdempotencyRecord,
+  type IdempotentOptions,
+  inspect,
+  makeIdempotent,
+  type PersistenceStore,
+} from 'retrysafe';
+
+/** A store without records that notes which key it was asked for. */
+class AskedStore implements PersistenceStore {
+  asked: string | undefined;
+
+  async claim(record: IdempotencyRecord): Promise<IdempotencyRecord> {
+    return record;
+  }
+
+  async replace(record: IdempotencyRecord): Promise<IdempotencyRecord> {
+    return record;
+  }
+
+  async find(key: string): Promise<undefined> {
+    this.asked = key;
+  }
+}
+
+type KeyOptions = Pick<IdempotentOptions, 'name' | 'key' | 'scope' | 'fingerprint'>;
+
+/** Answers with a function that tells the key of a call with these arguments, without making the call. */
+export function keyReader(options: KeyOptions = {}): (...args: readonly unknown[]) => Promise<string> {
+  return async (...args) => {
+    const store = new AskedStore();
+    const accept = makeIdempotent(async (..._args: readonly unknown[]): Promise<void> => {}, {
+      name: 'Payments.accept',
+      ...options,
+      store,
+    });
+    await inspect(accept, ...args);
+    if (store.asked === undefined) throw new Error('the store was not asked for a key');
+    return store.asked;
+  };
+}
+
+/** The key of one call under the default options. */
+export const keyOf = keyReader();

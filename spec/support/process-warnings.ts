@@ -1,0 +1,21 @@
+import sinon from 'sinon';
+
+/** The process warnings that were emitted since, which then do not reach the terminal. */
+export interface CaughtWarnings {
+  /** The texts of those that bear `code`. */
+  texts(code: string): string[];
+  restore(): void;
+}
+
+/** Catches process warnings until `restore` is called. */
+export function catchWarnings(): CaughtWarnings {
+  const emitWarning = sinon.stub(process, 'emitWarning');
+  return {
+    texts: (code) =>
+      emitWarning
+        .getCalls()
+        .filter(({ args }) => (args[1] as unknown as { code?: string } | undefined)?.code === code)
+        .map(({ args }) => String(args[0])),
+    restore: () => emitWarning.restore(),
+  };
+}
