@@ -63,7 +63,8 @@ export function revivers(kept: readonly KeptClass[]): Record<string, (value: any
   ]);
   return {
     ...Object.fromEntries(keptClasses),
-    Buffer: (bytes: Uint8Array) => Buffer.from(bytes),
+    // Over memory of its own: a copy would be in a pool that other buffers share.
+    Buffer: ({ buffer, byteOffset, byteLength }: Uint8Array) => Buffer.from(buffer, byteOffset, byteLength),
     Error: (value: ErrorParts) => revivedError(errors, value),
     entries: ([isBare, entries]: [boolean, [string, unknown][]]) =>
       Object.setPrototypeOf(Object.fromEntries(entries), isBare ? null : Object.prototype),
