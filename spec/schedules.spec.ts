@@ -1,12 +1,11 @@
 import { expect } from 'chai';
 import { ClaimLostError, currentExecution, forget, type IdempotencyRecord, StoreError } from 'retrysafe';
 import { type Deferred, defer } from './support/defer.js';
-import { crash, deployable, restOfTurn, standing } from './support/deployment.js';
+import { crash, deployable, standing } from './support/deployment.js';
 import { rejection } from './support/rejection.js';
 import { type Fate, type Made, ScriptedStore } from './support/scripted-store.js';
 import { fakeTime } from './support/time.js';
 
-const DAY = 86_400_000;
 const options = { lease: 6, clockTolerance: 1, wait: 10 } as const;
 
 describe('schedules of a call and its store (21)', () => {
@@ -33,7 +32,6 @@ describe('schedules of a call and its store (21)', () => {
     clock.restore();
   });
 
-  const never = () => new Promise<never>(() => {});
   const delayed = (delay: number, fate: Fate = (apply) => apply()): Fate => {
     return async (apply) => {
       const answer = await (fate as (apply: () => Promise<unknown>) => Promise<unknown>)(apply);
@@ -297,66 +295,6 @@ describe('schedules of a call and its store (21)', () => {
     });
   });
 
-  describe('store calls that hang', () => {
-    const lambda = (remaining: number) => ({
-      awsRequestId: 'one',
-      getRemainingTimeInMillis: () => remaining,
-    });
-
-    for (const [limit, lease, given] of [
-      ['5 s', 600, 5_000],
-      ['a third of the lease', 6, 2_000],
-    ] as const) {
-      it(`are given up after ${limit}`, async () => {
-        const error = rejection(operation(store.always('claim', 'hang'), never, { lease })('a'));
-        await clock.tickAsync(given - 1);
-        expect(store.count('claim')).to.equal(1);
-        await clock.tickAsync(1);
-        expect(store.count('claim')).to.equal(2);
-        await clock.tickAsync(given);
-        expect(await error).to.be.instanceOf(StoreError);
-      });
-    }
-
-    it('are given up at the end of the invocation', async () => {
-      const error = rejection(
-        operation(store.always('claim', 'hang'), never, { lease: 60 })('a', lambda(1_200)),
-      );
-      await clock.tickAsync(1_210);
-      expect(await error).to.be.instanceOf(StoreError);
-    });
-
-    it('are given up when the wait is over', async () => {
-      void operation(store, never, { lease: 60 })('a');
-      await restOfTurn();
-      let ended = false;
-      const error = rejection(operation(peer.always('find', 'hang'), never, { lease: 60, wait: 1 })('a'));
-      void error.then(() => {
-        ended = true;
-      });
-      await clock.tickAsync(1_100);
-      expect(ended).to.equal(true);
-      expect(await error).to.include({ code: 'ERR_IDEMPOTENCY_IN_PROGRESS' });
-    });
-
-    it('count as unknown: a completion that hangs is sent again', async () => {
-      const call = operation(store.next('replace', 'hang'), async () => 'done')('a');
-      await clock.tickAsync(4_000);
-      expect(await call).to.equal('done');
-      expect((await standing(store))?.state.status).to.equal('completed');
-    });
-
-    it('a look that hangs or fails while it waits ends nothing', async () => {
-      void operation(store, work, { lease: 60 })('a').catch(() => {});
-      await restOfTurn();
-      const call = operation(peer.next('find', 'hang', 'fail'), never, { lease: 60 })('a');
-      await clock.tickAsync(1_000);
-      ends[0]?.resolve('done');
-      await clock.tickAsync(8_000);
-      expect(await call).to.equal('done');
-    });
-  });
-
   describe('completing', () => {
     it('is tried at least once even after the lease has lapsed', async () => {
       const call = operation(store.always('replace', 'fail'), work)('a');
@@ -367,45 +305,6 @@ describe('schedules of a call and its store (21)', () => {
       expect(await call).to.equal('done');
       expect(store.count('replace') - sent).to.equal(1);
       expect((await standing(store))?.state.status).to.equal('completed');
-    });
-  });
-
-  describe('the expiry of a record that is not completed', () => {
-    for (const [name, ttl, kept] of [
-      ['a short ttl', 1, DAY],
-      ['a computed ttl', () => 1, DAY],
-      ['a ttl of 7 days', '7d', 7 * DAY],
-    ] as const) {
-      it(`is, by ${name}, a day or the ttl after its lease, set anew at every renewal`, async () => {
-        void operation(store, never, { ttl })('a');
-        const from = Date.now();
-        await restOfTurn();
-        expect((await standing(store))?.expiresAt).to.equal(from + 6_000 + kept);
-        await clock.tickAsync(2_000);
-        expect((await standing(store))?.expiresAt).to.equal(from + 8_000 + kept);
-      });
-    }
-
-    it('so a short ttl frees no key that is running', async () => {
-      void operation(store, never, { ttl: 1 })('a');
-      await clock.tickAsync(30_000);
-      const error = await rejection(operation(peer, never, { ttl: 1, wait: 0 })('a'));
-      expect(error).to.include({ code: 'ERR_IDEMPOTENCY_IN_PROGRESS' });
-    });
-
-    it('is a day from its end where it was released, or is unknown', async () => {
-      for (const [id, decision] of [
-        ['a', 'release'],
-        ['b', 'unknown'],
-      ] as const) {
-        const one = store.peer();
-        const fails = operation(one, async () => Promise.reject(new Error('no')), {
-          ttl: 1,
-          onError: () => decision,
-        });
-        await rejection(fails(id));
-        expect((await standing(one))?.expiresAt).to.equal(Date.now() + DAY);
-      }
     });
   });
 

@@ -151,6 +151,20 @@ describe('waiting for a running call (17)', () => {
       expect(new Set(times).size).to.equal(3);
     });
 
+    it('they see that the lease is renewed, and ask by no further claim meanwhile', async () => {
+      const operation = deployable({ wait: 60, lease: 6 });
+      const { ends, work } = runs();
+      void operation(store, work)('a');
+      await restOfTurn();
+      const peer = store.peer();
+      const duplicate = operation(peer, work)('a');
+      await clock.tickAsync(50_000);
+      expect(peer.count('claim')).to.equal(1);
+      ends[0]?.resolve('done');
+      await clock.tickAsync(1_000);
+      expect(await duplicate).to.equal('done');
+    });
+
     it('a waiter gets the outcome at its next look', async () => {
       const operation = deployable({ wait: 60 });
       const { ends, work } = runs();

@@ -1,6 +1,5 @@
 import fc from 'fast-check';
 import { type Completion, currentExecution, IdempotencyError, onIdempotencyEvent } from 'retrysafe';
-import sinon from 'sinon';
 import { deployable, restOfTurn } from '../support/deployment.js';
 import { fakeTime } from '../support/time.js';
 import { Database, Network, pause, type Weather } from './network.js';
@@ -39,6 +38,7 @@ interface Schedule {
     readonly wait: number;
     readonly ttl: number;
     readonly readFirst: boolean;
+    readonly keepLocal: number;
     readonly onAbandoned: 'run' | 'refuse' | 'asks';
   };
   readonly recovery: { readonly answers: 'run' | 'refuse' | 'value' | 'throws'; readonly takes: number };
@@ -58,6 +58,7 @@ const schedules: fc.Arbitrary<Schedule> = fc.record({
     wait: fc.constantFrom(0, 2, 10, 30),
     ttl: fc.constantFrom(2, 86_400),
     readFirst: fc.boolean(),
+    keepLocal: fc.constantFrom(0, 1),
     onAbandoned: fc.constantFrom('run', 'run', 'refuse', 'asks'),
   }),
   recovery: fc.record({
@@ -109,7 +110,8 @@ const schedules: fc.Arbitrary<Schedule> = fc.record({
 /** One schedule, lived through in fake time. Answers with what was wrong. */
 async function simulate({ options, recovery, calls, weather, jitter }: Schedule): Promise<string[]> {
   const clock = fakeTime();
-  const random = sinon.stub(Math, 'random').returns(jitter);
+  const { random } = Math;
+  Math.random = () => jitter;
   const database = new Database();
   const forecast = weather[Symbol.iterator]();
   const { violations } = database;
@@ -249,7 +251,7 @@ async function simulate({ options, recovery, calls, weather, jitter }: Schedule)
     return violations;
   } finally {
     stop();
-    random.restore();
+    Math.random = random;
     clock.restore();
   }
 }
