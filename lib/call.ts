@@ -108,7 +108,7 @@ export class Call {
       if ('length' in computed) return computed.length;
       right = `its answer should be ${computed.right}`;
     } catch (error) {
-      right = `it threw: ${(error as Error)?.message}`;
+      right = `it threw ${error instanceof Error ? 'an error' : `a ${typeof error}`}`;
     }
     warnOnce(
       `ttl:${this.operation}`,

@@ -88,10 +88,15 @@ function ownFields(value: object, path: string, inner: Inner, onFault: OnFault):
   for (const name of names) {
     fields[name.startsWith('$') ? `$${name}` : name] = inner(
       (value as Record<string, unknown>)[name],
-      `.${name}`,
+      nameInPath(name),
     );
   }
   return fields;
+}
+
+// A name that is no identifier may be data itself.
+function nameInPath(name: string): string {
+  return /^[A-Za-z_$][\w$]{0,39}$/.test(name) ? `.${name}` : '.…';
 }
 
 // A megabyte of bytes has a million names, which take a hundred times as long as this comparison.

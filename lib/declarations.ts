@@ -118,8 +118,9 @@ export function missingName(
   what: 'class' | 'method' | 'function',
   name: string,
 ): ConfigurationError {
-  const fault = name === '' ? 'has none' : `is "${name}", which looks minified`;
+  const fault =
+    name === '' ? `the ${what} has no name` : `the name of the ${what} is "${name}", which looks minified`;
   return new ConfigurationError(
-    `${where}: option "name" is undefined, and the name of the ${what} ${fault}; keys made with it would change from build to build. Right would be name: 'PreFundService.placeHold' or the like, or a build with keepNames`,
+    `${where}: option "name" is undefined, and ${fault}; keys made with it would change from build to build. Right would be name: 'PreFundService.placeHold' or the like, or a build with keepNames`,
   );
 }

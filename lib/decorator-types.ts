@@ -48,7 +48,8 @@ export type OptionsFor<T, C, A extends readonly any[], R> =
 type SealedArgs<A extends readonly any[]> = [A] extends [infer U extends readonly any[]] ? U : never;
 
 /** What a user reads: "Argument of type … is not assignable to parameter of type '<the text>'". */
-export type NotAMethod = '@Idempotent() decorates methods only: not a class, accessor, field or parameter';
+export type NotAMethod =
+  '@Idempotent() is written with parentheses and decorates methods only: not a class, accessor, field or parameter';
 export type NotAPromise = '@Idempotent() needs a method that returns a Promise: make it async';
 
 /**

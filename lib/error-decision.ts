@@ -17,7 +17,7 @@ export function decide(call: Call, error: unknown): ErrorDecision {
     if (types.isPromise(decision)) decision.catch(() => {});
     fault = `it answered with ${types.isPromise(decision) ? 'a promise' : `a value of type ${typeof decision}`}`;
   } catch (thrown) {
-    fault = `it threw: ${(thrown as Error)?.message}`;
+    fault = `it threw ${thrown instanceof Error ? 'an error' : `a ${typeof thrown}`}`;
   }
   warnOnce(
     `onError:${call.operation}`,

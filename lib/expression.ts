@@ -17,6 +17,9 @@ export interface Expression {
   select(document: unknown): unknown;
 }
 
+/** A projection of a key selects nothing of one of its parts. */
+export class MissingPart extends Error {}
+
 // JMESPath drops what a projection selects nothing of, so that `items[].id` would give an order with a missing id
 // the key of another order. Every projected part is passed through this function, which does not let nothing pass.
 const PART = 'retrysafe_part';
@@ -39,7 +42,7 @@ for (const [name, decode] of Object.entries(decoders)) {
   define(`powertools_${name}`, decode);
 }
 define(PART, (part) => {
-  if (part === null || part === undefined) throw new Error('a part of a list selects nothing');
+  if (part === null || part === undefined) throw new MissingPart('a part of a list selects nothing');
   return part;
 });
 define(HEADER, lookUpHeader, 2);
@@ -80,9 +83,12 @@ function parse(
   const facts = { subtracts: false, decodes: false };
   const ready = prepare(tree, needsParts, facts) as never;
   if (facts.subtracts) {
-    return {
-      fault: `free of arithmetic on names; JMESPath reads a hyphen as a minus: write ${quoteHyphens(text)}`,
-    };
+    const quoted = quoteHyphens(text);
+    const advice =
+      quoted === text
+        ? 'a key of several parts is a list, such as [userId, orderId]'
+        : `JMESPath reads a hyphen as a minus: write ${quoted}`;
+    return { fault: `free of arithmetic on names; ${advice}` };
   }
   return {
     expression: {

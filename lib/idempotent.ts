@@ -138,7 +138,7 @@ function check(method: Method, methodName: string | symbol, options: IdempotentO
 
 function notAMethod(where: string, kind: string): ConfigurationError {
   return new ConfigurationError(
-    `${where}: it decorates a ${kind}; right would be a method that returns a promise`,
+    `${where}: it decorates ${/^a/.test(kind) ? 'an' : 'a'} ${kind}; right would be a method that returns a promise`,
   );
 }
 

@@ -3,9 +3,10 @@ import { canonicalText } from './canonical.js';
 import { isPlain } from './class-facts.js';
 import { sha256 } from './digest.js';
 import { ConfigurationError, KeyError } from './errors.js';
-import { compileExpression } from './expression.js';
+import { compileExpression, MissingPart } from './expression.js';
 import { decodedEvent, isLambdaContext, isLambdaEvent } from './lambda.js';
 import type { IdempotentOptions, Selector } from './options.js';
+import { warnOnce } from './warnings.js';
 
 /** What tells one call of an operation from another. */
 export interface Identity {
@@ -46,6 +47,13 @@ export function identify(
   const mark =
     fingerprint === true ? allArguments(call, 'fingerprint') : select(call, 'fingerprint', fingerprint).value;
   refuseEvent(operation, 'fingerprint', mark);
+  if (mark === undefined || mark === null) {
+    warnOnce(
+      `fingerprint:${operation}`,
+      'RETRYSAFE_EMPTY_FINGERPRINT',
+      `${operation}: option "fingerprint" selects nothing of a call, so nothing is compared between it and its duplicates; if that is no optional part, correct the option`,
+    );
+  }
   return { ...identity, fingerprint: sha256(text('fingerprint', mark), 'base64url') };
 }
 
@@ -63,7 +71,8 @@ function allArguments({ operation, args }: SelectedCall, option: string): readon
 }
 
 function refuseEvent(operation: string, option: string, value: unknown): void {
-  if (!isLambdaEvent(value)) return;
+  const isEvent = Array.isArray(value) ? value.some(isLambdaEvent) : isLambdaEvent(value);
+  if (!isEvent) return;
   throw new ConfigurationError(
     `${operation}: option "${option}" is a whole Lambda event, which differs with every delivery; right would be the part that identifies the request, such as { key: 'body.id' }`,
     { operation },
@@ -72,14 +81,24 @@ function refuseEvent(operation: string, option: string, value: unknown): void {
 
 function required(call: SelectedCall, option: 'key' | 'scope', selector: AnySelector): unknown {
   const { value, from } = select(call, option, selector);
-  if (selectsNothing(value, from)) {
-    throw new KeyError(
-      `${call.operation}: \`${option}\` selects nothing, or a part of it does; without a value two different requests would share one outcome. Send the value, or correct \`${option}\``,
-      { operation: call.operation },
-    );
-  }
+  if (selectsNothing(value, from)) throw nothingSelected(call, option, selector);
   refuseEvent(call.operation, option, value);
   return value;
+}
+
+function nothingSelected(
+  { operation, args: [first] }: SelectedCall,
+  option: string,
+  selector: AnySelector,
+): KeyError {
+  const looked =
+    typeof selector === 'string'
+      ? `; the expression ${selector} looks into the first argument, which is ${first === null ? 'null' : `of type ${typeof first}`}`
+      : '';
+  return new KeyError(
+    `${operation}: \`${option}\` selects nothing, or a part of it does${looked}. Without a value two different requests would share one outcome: send the value, or correct \`${option}\``,
+    { operation },
+  );
 }
 
 function select(
@@ -100,6 +119,7 @@ function select(
     const from = expression?.decodesByItself ? args[0] : decodedEvent(args[0]);
     return { value: expression?.select(from), from };
   } catch (error) {
+    if (error instanceof MissingPart) throw nothingSelected({ operation, self, args }, option, selector);
     throw new KeyError(
       `${operation}: \`${option}\` cannot be selected from this call, for the reason that is this error's \`cause\`; send what it selects, or correct \`${option}\``,
       {

@@ -21,6 +21,7 @@ function duration({ least, mostSeconds, example }: DurationLimits): Check {
   return (value) => {
     const length = milliseconds(value);
     const right = `seconds or a string with a unit, ${least > 0 ? `at least ${least} ms` : '0 or more'}, such as ${example}`;
+    if (typeof value === 'string' && /^\d+$/.test(value)) return `${right}; did you mean '${value}s'?`;
     if (length === undefined || length < least) return right;
     if (typeof value === 'number' && value > mostSeconds) {
       return `seconds: did you mean ${value / 1_000}? (a longer time is written with its unit, such as '${Math.ceil(value / 3_600)}h')`;
@@ -29,8 +30,8 @@ function duration({ least, mostSeconds, example }: DurationLimits): Check {
   };
 }
 
-const YEAR_IN_SECONDS = 31_536_000;
-const ttl = duration({ least: 1, mostSeconds: YEAR_IN_SECONDS, example: "300 or '5m'" });
+const MONTH_IN_SECONDS = 2_678_400;
+const ttl = duration({ least: 1, mostSeconds: MONTH_IN_SECONDS, example: "300 or '5m'" });
 
 function oneOf(...allowed: readonly unknown[]): Check {
   const right = allowed.map((value) => inspect(value)).join(', ');
@@ -149,7 +150,7 @@ export function checkOptions(options: unknown, level: OptionLevel, where: string
     if (!check || absent[level].includes(option)) {
       const known = Object.keys(checks).filter((name) => !absent[level].includes(name));
       throw new ConfigurationError(
-        `${where}: there is no option "${option}" ${check ? `at ${level} level` : ''} (it is ${show(value)}); the options are ${known.join(', ')}`,
+        `${where}: there is no option "${option}"${check ? ` at ${level} level` : ''} (it is ${show(value)}); the options are ${known.join(', ')}`,
       );
     }
     if (value === undefined) continue;

@@ -34,22 +34,37 @@ export function outcomeFormat({
     if (isPlainJson(value, new Set())) return { kind, json: JSON.parse(JSON.stringify(value)) };
     return { kind, devalue: stringify(value, toText.reducers, toText.options) };
   };
+  // A codec knows values. What it may have to encrypt of an error reaches it as text.
+  const richError = (error: unknown): StoredOutcome => {
+    if (!codec) return rich('error', error);
+    const encoded = text(codec.encode(stringify(error, toText.reducers, toText.options)));
+    return { kind: 'error', encoded };
+  };
+  const decoded = (stored: Exclude<StoredOutcome, { kind: 'none' }>): unknown => {
+    if ('json' in stored) return JSON.parse(JSON.stringify(stored.json));
+    if ('devalue' in stored) return parse(stored.devalue, fromText);
+    if (!codec) throw new NotKept('it was written by a codec that is not configured here');
+    const value = codec.decode(stored.encoded);
+    return stored.kind === 'error' ? parse(value as string, fromText) : value;
+  };
 
   return {
     encodeValue(value) {
       try {
         return codec ? { kind: 'value', encoded: text(codec.encode(value)) } : rich('value', value);
       } catch (error) {
-        return none(`the result cannot be encoded: ${reasonOf(error)}`);
+        return none(
+          `the result cannot be encoded: ${reasonOf(error) ?? 'codec.encode, or a getter or toJSON() in it, threw'}`,
+        );
       }
     },
     encodeError(error) {
       try {
-        return rich('error', error);
+        return richError(error);
       } catch {
         // An error often drags along a request or a socket. What can be kept of it is.
         const canBeKept = (part: unknown) => 'devalue' in attempt(() => rich('error', [part, undefined]));
-        const rest = attempt(() => rich('error', stripped(error, kept, canBeKept)));
+        const rest = attempt(() => richError(stripped(error, kept, canBeKept)));
         return 'kind' in rest ? rest : none('the error cannot be encoded');
       }
     },
@@ -57,23 +72,15 @@ export function outcomeFormat({
       try {
         if (stored.kind === 'none') return stored;
         if (stored.kind !== 'value' && stored.kind !== 'error') throw new NotKept('it is of an unknown kind');
-        const value =
-          'encoded' in stored && codec
-            ? codec.decode(stored.encoded)
-            : 'devalue' in stored
-              ? parse(stored.devalue, fromText)
-              : copyOf(stored);
+        const value = decoded(stored);
         return stored.kind === 'value' ? { kind: 'value', value } : { kind: 'error', error: value };
       } catch (error) {
-        return none(`its stored outcome cannot be read: ${reasonOf(error)}`);
+        return none(
+          `its stored outcome cannot be read: ${reasonOf(error) ?? 'codec.decode threw, or its text is damaged'}`,
+        );
       }
     },
   };
-}
-
-function copyOf(stored: StoredOutcome): unknown {
-  if (!('json' in stored)) throw new NotKept('it was written by a codec that is not configured here');
-  return JSON.parse(JSON.stringify(stored.json));
 }
 
 function none(reason: string): StoredOutcome & Outcome {
@@ -87,9 +94,8 @@ function text(encoded: unknown): string {
 
 // An application's getter, toJSON() or codec, and JSON.parse, may put a payload into their messages. Only texts that
 // are ours or devalue's, which name no values, are passed on.
-function reasonOf(error: unknown): string {
-  if (error instanceof NotKept || error instanceof DevalueError) return error.message;
-  return 'reading it failed';
+function reasonOf(error: unknown): string | undefined {
+  return error instanceof NotKept || error instanceof DevalueError ? error.message : undefined;
 }
 
 function attempt<T extends object>(run: () => T): T | Record<never, never> {

@@ -41,7 +41,7 @@ export type RecordState = InProgressState | CompletedState | UnknownState | Rele
 export type StoredOutcome =
   | { readonly kind: 'value' | 'error'; readonly json: unknown }
   | { readonly kind: 'value' | 'error'; readonly devalue: string }
-  | { readonly kind: 'value'; readonly encoded: string }
+  | { readonly kind: 'value' | 'error'; readonly encoded: string }
   | { readonly kind: 'none'; readonly reason: string };
 
 /** A record whose state cannot be understood. */

@@ -1,3 +1,4 @@
+import type { Call } from './call.js';
 import type { Claim, Sending, Written } from './claim.js';
 import { StoreError } from './errors.js';
 import type { ClaimedExecution } from './execution.js';
@@ -8,6 +9,8 @@ import { warnOnce } from './warnings.js';
 
 /** How long a caller waits for its result to be recorded, in milliseconds. */
 const PATIENCE = 5_000;
+/** The same where the store was out of reach before: the caller has waited for it already. */
+const OPEN_PATIENCE = 1_000;
 
 /** What became of recording how a method ended. */
 export type Recording =
@@ -41,13 +44,13 @@ export async function recordOutcome(
       { status: 'completed', ...attemptOf(execution), completedAt, outcome: kept },
       completedAt + ttl,
     );
-  const until = Math.min(completedAt + PATIENCE, call.endsAt);
-  if (outcome.kind === 'none') call.publish('outcome-not-stored', () => ({ reason: outcome.reason }));
+  const until = Math.min(completedAt + (execution.isOpen ? OPEN_PATIENCE : PATIENCE), call.endsAt);
+  if (outcome.kind === 'none') tellNotStored(call, outcome.reason);
 
   let recording = await write(execution, draft(outcome), { until });
   if (recording.kind === 'unanswered' && isTooLarge(recording.fault)) {
     const reason = 'it is larger than the store takes';
-    call.publish('outcome-not-stored', () => ({ reason }));
+    tellNotStored(call, reason);
     recording = await write(execution, draft({ kind: 'none', reason }), { until });
   }
   if (recording.kind === 'unanswered') giveUp(execution, draft(outcome));
@@ -113,6 +116,15 @@ async function writeOnce(
 ): Promise<Exclude<Written, { kind: 'gone' }>> {
   const written: Written = follows ? await claim.follow(record, undefined, sending) : { kind: 'gone' };
   return written.kind === 'gone' ? claim.claim(record, Date.now(), sending) : written;
+}
+
+function tellNotStored(call: Call, reason: string): void {
+  call.publish('outcome-not-stored', () => ({ reason }));
+  warnOnce(
+    `unkept:${call.operation}`,
+    'RETRYSAFE_OUTCOME_NOT_STORED',
+    `${call.operation}: the key is completed without its outcome, so that duplicates get an OutcomeUnavailableError: ${reason}`,
+  );
 }
 
 function giveUp(execution: ClaimedExecution, draft: () => IdempotencyRecord): void {

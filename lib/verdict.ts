@@ -103,7 +103,7 @@ function fingerprintError(call: Call): FingerprintError {
 
 export function storeError(call: Call, step: StoreStep, cause: unknown): StoreError {
   return new StoreError(
-    `${call.operation}: the store failed at ${step}, so the method did not run in this call (key ${call.key}): ${(cause as Error)?.message ?? cause}. Try again when the store answers, or choose onStoreFailure: 'run'`,
+    `${call.operation}: the store failed at ${step}, so the method did not run in this call (key ${call.key}) for the reason that is this error's \`cause\`. Try again when the store answers, or choose onStoreFailure: 'run'`,
     { ...named(call), step, cause, tooLarge: cause instanceof StoreError && cause.tooLarge },
   );
 }

@@ -3,6 +3,7 @@ import { type Codec, InMemoryStore, inspect, makeIdempotent, OutcomeUnavailableE
 import { defer } from './support/defer.js';
 import { rejection } from './support/rejection.js';
 import { recordOf, replayed, storedOutcome } from './support/replayed.js';
+import { ScriptedStore } from './support/scripted-store.js';
 
 const marker = 'PAYLOAD-4111-1111';
 
@@ -50,19 +51,21 @@ describe('a codec of one’s own (codec)', () => {
     expect(codec.decoded).to.equal(2);
   });
 
-  it('is not used for remembered errors, which come back as errors', async () => {
+  it('gets the text of remembered errors, which come back as errors and are not readable in the store', async () => {
     const codec = new ReversingCodec();
+    const store = new ScriptedStore();
     const quoteRate = makeIdempotent(
       async function quoteRate(): Promise<number> {
         throw new RangeError('no rate');
       },
-      { store: new InMemoryStore(), codec, remember: [RangeError] },
+      { store, codec, remember: [RangeError] },
     );
     await rejection(quoteRate());
     expect(await rejection(quoteRate()))
       .to.be.instanceOf(RangeError)
       .with.property('message', 'no rate');
-    expect(codec.encoded).to.equal(0);
+    expect(codec.encoded).to.equal(1);
+    expect(JSON.stringify(store.calls)).not.to.include('no rate');
   });
 
   const wrong: Record<string, () => string> = {

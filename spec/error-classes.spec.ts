@@ -68,7 +68,7 @@ const cases: ErrorCase[] = [
     code: 'ERR_IDEMPOTENCY_KEY',
     statusCode: 400,
     hasKey: false,
-    nextStep: /Send the value|let `\w+` select|cannot be selected from this call/,
+    nextStep: /send the value|let `\w+` select|cannot be selected from this call/,
     situations: {
       'a key that selects nothing': () => rejection(placing()({ ...request, id: null })),
       'a scope that selects nothing': () => rejection(placing(undefined, { scope: 'tenant' })(request)),

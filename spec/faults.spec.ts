@@ -66,7 +66,7 @@ describe('a store that fails (21)', () => {
       });
     }
 
-    it('the StoreError bears the store’s own error as its cause, and nothing of the payload', async () => {
+    it('the StoreError bears the store’s own error as its cause, and neither its text nor the payload', async () => {
       const own = new Error('connection refused');
       store.always('claim', () => Promise.reject(own));
       const error = (await rejection(
@@ -74,8 +74,8 @@ describe('a store that fails (21)', () => {
       )) as StoreError;
       expect(error.cause).to.equal(own);
       expect(error.message)
-        .to.match(/connection refused/)
-        .and.not.match(/secret/);
+        .to.match(/its? `cause`|error's `cause`/)
+        .and.not.match(/secret|connection refused/);
     });
 
     it('a store that throws without a promise is a store that fails', async () => {

@@ -268,7 +268,7 @@ describe('a wrong option is refused when it is given, with its name, its value a
       1,
       0.5,
       300,
-      31_536_000,
+      2_678_400,
       '1ms',
       '250ms',
       '30s',

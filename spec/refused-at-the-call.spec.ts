@@ -192,10 +192,7 @@ describe('what only a call can show is refused at the call, before the method ru
         ConfigurationError,
         /function is "e", which looks minified/,
       );
-      expect(() => makeIdempotent(async () => {})).to.throw(
-        ConfigurationError,
-        /name of the function has none/,
-      );
+      expect(() => makeIdempotent(async () => {})).to.throw(ConfigurationError, /the function has no name/);
     });
 
     it('is no fault where the method, the class or the function is given a name', async () => {

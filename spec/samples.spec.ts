@@ -127,7 +127,7 @@ describe(`the samples, compiled with ${mode} decorators`, () => {
     it('ends well, with exit code 0 and nothing to complain about', () => {
       expect(told).to.include({ code: 0, stderr: '' });
       expect(told.stdout).to.match(
-        /\nThe ledger is as it should be: 5 holds, one for each transaction, \$545\.00\n$/,
+        /\nThe ledger is as it should be: 5 holds, one for each that the bank accepted, \$545\.00\n$/,
       );
     });
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { HOUR, holds, type Law, law, record, released } from './law.js';
 
-/** What a replace does. */
+/** What a replace does, and a find. */
 export const replaceLaws: readonly Law[] = [
   law('a replace puts the record in the place of the one that bears the token', async (store, key) => {
     // With more in its state than what replaces it has.
@@ -34,6 +34,12 @@ export const replaceLaws: readonly Law[] = [
       'a.2',
       'the holder after the replace',
     );
+  }),
+  law('a find does not look at expiresAt', async (store, key) => {
+    const now = Date.now();
+    const expired = record(key, 'a.1', { expiresAt: now - 1 });
+    await store.claim(expired, now - HOUR);
+    await holds(store, expired);
   }),
   law('a replace that comes again after a later one changes nothing', async (store, key) => {
     await store.claim(record(key, 'a.1'), Date.now());

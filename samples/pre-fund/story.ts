@@ -88,7 +88,7 @@ export class Story {
     if (this.#faults.length > 0) return false;
     const held = dollars(this.ledger.reduce((total, { cents }) => total + cents, 0));
     print(
-      `The ledger is as it should be: ${this.ledger.length} holds, one for each transaction, ${held}`,
+      `The ledger is as it should be: ${this.ledger.length} holds, one for each that the bank accepted, ${held}`,
       'green',
     );
     return true;

@@ -143,7 +143,7 @@ describe('private methods (1, 25)', () => {
         const name = place.slice(0, place.indexOf(','));
         expect(define).to.throw(
           ConfigurationError,
-          new RegExp(`on ${name}: it decorates a .*right would be a method`),
+          new RegExp(`on ${name}: it decorates an? .*right would be a method`),
         );
       });
     }

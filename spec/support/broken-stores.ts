@@ -356,6 +356,17 @@ export const brokenStores: readonly BrokenStore[] = [
       })(),
   },
   {
+    fault: 'hides a record from its expiresAt on',
+    breaks: 'a find does not look at expiresAt',
+    create: () =>
+      new (class extends SoundStore {
+        override async find(key: string): Promise<Kept> {
+          const holder = await super.find(key);
+          return holder && holder.expiresAt > Date.now() ? holder : undefined;
+        }
+      })(),
+  },
+  {
     fault: 'cuts off what is too large',
     breaks: 'a record that is too large is refused as such, and the holder stays',
     create: () =>

@@ -68,8 +68,8 @@ type InClass = ClassMethodDecoratorContext;
 type Sync = () => number;
 ok<Same<Told<Sync, InClass, unknown>, '@Idempotent() needs a method that returns a Promise: make it async'>>();
 ok<Same<Told<object, 'name', TypedPropertyDescriptor<Sync>>, '@Idempotent() needs a method that returns a Promise: make it async'>>();
-ok<Same<Told<undefined, ClassFieldDecoratorContext, unknown>, '@Idempotent() decorates methods only: not a class, accessor, field or parameter'>>();
-ok<Same<Told<object, 'name', number>, '@Idempotent() decorates methods only: not a class, accessor, field or parameter'>>();
+ok<Same<Told<undefined, ClassFieldDecoratorContext, unknown>, '@Idempotent() is written with parentheses and decorates methods only: not a class, accessor, field or parameter'>>();
+ok<Same<Told<object, 'name', number>, '@Idempotent() is written with parentheses and decorates methods only: not a class, accessor, field or parameter'>>();
 
 // ---------------------------------------------------------------- refused: options
 
