@@ -3,6 +3,7 @@ import { Claim, type Written } from './claim.js';
 import { joinableRun, type LocalRun } from './local-runs.js';
 import type { IdempotencyRecord } from './persistence-store.js';
 import type { RecordState } from './record.js';
+import { backoff, pause } from './timers.js';
 import { inProgress, isOutcomeOf, judge, storeError } from './verdict.js';
 import { type Found, Waiting } from './waiting.js';
 
@@ -76,11 +77,17 @@ async function follow(claim: Claim, waiting: Waiting, first: Written): Promise<A
       written = await withEnoughLease(claim, written);
       if (written.kind === 'done' || written.kind === 'moved') {
         // The answer may have taken what was left of a Lambda invocation; the lease ends with it by itself.
+        if (call.isEnding) await giveBack(claim, takenOver);
         call.refuseIfEnding();
         return { kind: 'held', claim, ...(takenOver && { takenOver }) };
       }
     }
-    if (written.kind === 'gone') return undefined;
+    if (written.kind === 'gone') {
+      // Somebody deletes records, or the store loses them: not to be asked again and again without a pause.
+      if (call.waitLeft <= 0) throw storeError(call, 'replace', new TypeError('the record vanished'));
+      await call.waiting(() => pause(backoff(0)));
+      return undefined;
+    }
     if (written.kind === 'unanswered') throw storeError(call, 'replace', written.fault);
 
     const { holder } = written;
@@ -105,6 +112,14 @@ async function follow(claim: Claim, waiting: Waiting, first: Written): Promise<A
         written = await takeOver(claim, holder, verdict);
     }
   }
+}
+
+// The method has not run, and nobody should have to wonder whether it did. What was abandoned before stays so.
+async function giveBack(claim: Claim, takenOver: TakenOver | undefined): Promise<void> {
+  if (takenOver && takenOver.from !== 'released') return;
+  const { attempt, fencingToken } = claim.standing.state;
+  const state = { status: 'released' as const, attempt: attempt - 1, fencingToken };
+  await claim.follow(claim.draft(state, claim.call.unsettledExpiry(Date.now())));
 }
 
 async function takeOver(

@@ -1,11 +1,11 @@
 import { deriveKey } from './derived-key.js';
 import { ConfigurationError } from './errors.js';
-import { type CurrentExecution, type Execution, executions } from './execution.js';
+import { type CurrentExecution, type Execution, executions, ongoing } from './execution.js';
 
 /** A run of a method whose idempotency is disabled: it has no claim, and its key only when somebody asks. */
 export class BareExecution implements Execution {
   readonly view: CurrentExecution;
-  readonly parent = executions.getStore();
+  #parent = ongoing(executions.getStore());
   readonly endsAt = this.parent?.endsAt ?? Number.POSITIVE_INFINITY;
   isRunning = true;
 
@@ -26,6 +26,11 @@ export class BareExecution implements Execution {
         );
       },
     });
+  }
+
+  get parent(): Execution | undefined {
+    this.#parent = ongoing(this.#parent);
+    return this.#parent;
   }
 
   isFor(): boolean {

@@ -68,13 +68,18 @@ export class Call {
     try {
       return await wait();
     } finally {
-      this.#waited += Date.now() - from;
+      // A clock that goes back gives no time.
+      this.#waited += Math.max(0, Date.now() - from);
     }
+  }
+
+  get isEnding(): boolean {
+    return this.endsAt - Date.now() < LAMBDA_MARGIN;
   }
 
   /** @throws {InProgressError} where the invocation ends too soon to begin anything. */
   refuseIfEnding(): void {
-    if (this.endsAt - Date.now() >= LAMBDA_MARGIN) return;
+    if (!this.isEnding) return;
     throw new InProgressError(
       `${this.operation}: less than ${LAMBDA_MARGIN} ms are left of this Lambda invocation, so nothing was begun (key ${this.key}); let the sender try again, or give the function a longer timeout`,
       { operation: this.operation, key: this.key, retryAfter: 1 },

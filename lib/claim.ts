@@ -79,12 +79,12 @@ export class Claim {
     now: number,
     sending: Sending = {},
   ): Promise<Exclude<Written, { kind: 'gone' }>> {
-    const answer = await this.#ask('claim', (store) => store.claim(record, now), sending);
-    const written = this.#read(record, answer);
-    // A store that keeps nothing and says so has not answered.
-    return written.kind === 'gone'
-      ? { kind: 'unanswered', fault: new TypeError('claim() resolved to no record') }
-      : written;
+    const send = async (store: Call['store']) => {
+      const holder = await store.claim(record, now);
+      if (holder?.token === record.token || holder?.expiresAt > now) return holder;
+      throw new TypeError('claim() resolved to no record that holds the key');
+    };
+    return this.#read(record, await this.#ask('claim', send, sending)) as Exclude<Written, { kind: 'gone' }>;
   }
 
   /** Puts `record` after the one that bears `token`: our last confirmed one, or one that is taken over. */
@@ -93,12 +93,19 @@ export class Claim {
     token = this.standing.token,
     sending: Sending = {},
   ): Promise<Written> {
-    return this.#read(record, await this.#ask('replace', (store) => store.replace(record, token), sending));
+    const send = async (store: Call['store']) => {
+      const holder = await store.replace(record, token);
+      if (holder?.token !== token) return holder;
+      throw new TypeError('replace() resolved to the record that it should have replaced');
+    };
+    return this.#read(record, await this.#ask('replace', send, sending));
   }
 
   /** Lengthens the lease by a new record after the last confirmed one. */
   renew(change: { readonly attempt?: number } = {}, sending: Sending = {}): Promise<Written> {
-    const { attempt, fencingToken } = this.standing.state;
+    const { status, attempt, fencingToken } = this.standing.state;
+    // What ended the claim already is never written over.
+    if (status !== 'in-progress') return Promise.resolve({ kind: 'moved' });
     return this.follow(
       this.draftInProgress({ attempt, fencingToken, ...change }, Date.now()),
       undefined,
@@ -110,8 +117,20 @@ export class Claim {
     return record.token.startsWith(`${this.#owner}.`);
   }
 
-  #ask<T>(step: StoreStep, send: (store: Call['store']) => Promise<T>, sending: Sending): Promise<Answer<T>> {
-    return this.call.ask(step, () => send(this.call.store), sending);
+  #ask<T extends IdempotencyRecord | undefined>(
+    step: StoreStep,
+    send: (store: Call['store']) => Promise<T>,
+    sending: Sending,
+  ): Promise<Answer<T>> {
+    return this.call.ask(
+      step,
+      async () => {
+        const holder = await send(this.call.store);
+        if (!holder || typeof holder.token === 'string') return holder;
+        throw new TypeError(`${step}() resolved to something that is no record`);
+      },
+      sending,
+    );
   }
 
   #read(sent: IdempotencyRecord, answer: Answer<IdempotencyRecord | undefined>): Written {

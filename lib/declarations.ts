@@ -61,7 +61,10 @@ export function classesOf(self: unknown): Class[] {
 
 /** Keeps the defaults that `@IdempotencyDefaults` gives a class. */
 export function setDefaults(target: Class, options: ClassOptions): void {
-  defineMetadata(defaultsKey, given(options), target);
+  // A decorator below may have answered with a proxy or a wrapping function: instances know the class behind it.
+  const behind: unknown = target.prototype?.constructor;
+  for (const one of new Set([target, ...(typeof behind === 'function' ? [behind as Class] : [])]))
+    defineMetadata(defaultsKey, given(options), one);
 }
 
 /** The defaults that apply to calls on `self`, option by option those of its nearest class. */

@@ -69,10 +69,17 @@ export function currentExecution(): CurrentExecution {
 /** The run, if any, that the code running just now belongs to. */
 export const executions = shared('executions', () => new AsyncLocalStorage<Execution>());
 
+/** The nearest run that goes on: one that has ended matters to nobody, and is not kept in memory for its children. */
+export function ongoing(execution: Execution | undefined): Execution | undefined {
+  let at = execution;
+  while (at && !at.isRunning) at = at.parent;
+  return at;
+}
+
 /** A run under a claim, or without one where the store could not be reached. */
 export class ClaimedExecution implements Execution {
   readonly view: CurrentExecution;
-  readonly parent = executions.getStore();
+  #parent = ongoing(executions.getStore());
   readonly lease: Lease | undefined;
   isRunning = true;
   /** The last completion that the method asked for. */
@@ -99,6 +106,11 @@ export class ClaimedExecution implements Execution {
     });
   }
 
+  get parent(): Execution | undefined {
+    this.#parent = ongoing(this.#parent);
+    return this.#parent;
+  }
+
   get call(): Call {
     return this.claim.call;
   }
@@ -118,7 +130,8 @@ export class ClaimedExecution implements Execution {
     await lease.stopRenewing();
     if (lease.signal.aborted) throw lease.signal.reason;
     // A renewal before the second completion changes the token that the first one was to follow.
-    const isShort = claim.leaseUntil - Date.now() < call.settings.lease / 2;
+    const now = Date.now();
+    const isShort = claim.leaseUntil - now < (call.leaseFrom(now) - now) / 2;
     if (this.issued || isShort) await this.#renewForCompletion();
     const outcome = call.settings.format.encodeValue(result);
     const { attempt, fencingToken } = claim.standing.state;

@@ -76,8 +76,13 @@ export async function forget(...given: readonly unknown[]): Promise<boolean> {
   const [first, ...rest] = given;
   const isForced = isForgetOptions(first) && first.force === true;
   const call = callOf('forget', isForgetOptions(first) ? rest : given);
+  const isFreed = await release(call, new Claim(call), isForced);
+  // After the write: an equal call may have kept the outcome meanwhile.
   dropOutcome(call.store, call.operation, call.key);
-  const claim = new Claim(call);
+  return isFreed;
+}
+
+async function release(call: Call, claim: Claim, isForced: boolean): Promise<boolean> {
   for (let holder = await holderOf(call); holder; ) {
     const state = readState(holder);
     if (state.status === 'released') return false;

@@ -59,7 +59,9 @@ export class Lease {
     this.#stopRenewal = startTimer(
       delay,
       () => {
-        this.#renewal = this.#renew();
+        // A timer may fire late, in a process that was frozen: a lease that lapsed is not brought back to life.
+        if (this.#isLapsed) this.#lapse();
+        else this.#renewal = this.#renew();
       },
       bookkeeping,
     );
@@ -71,6 +73,7 @@ export class Lease {
     switch (written.kind) {
       case 'done':
       case 'moved':
+        if (this.signal.aborted) break;
         call.publish('renewed', () => ({ leaseUntil: this.claim.leaseUntil }));
         this.#confirm();
         break;
@@ -82,10 +85,13 @@ export class Lease {
     }
   }
 
+  get #isLapsed(): boolean {
+    return Date.now() >= Math.min(this.claim.leaseUntil, this.#renewUntil);
+  }
+
   #lapse(): void {
-    const now = Date.now();
-    if (now < Math.min(this.claim.leaseUntil, this.#renewUntil)) this.#confirm();
-    else this.#lose(now >= this.#renewUntil ? 'it is not renewed any longer' : 'its lease lapsed');
+    if (!this.#isLapsed) this.#confirm();
+    else this.#lose(Date.now() >= this.#renewUntil ? 'it is not renewed any longer' : 'its lease lapsed');
   }
 
   #lose(reason: string): void {

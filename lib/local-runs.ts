@@ -17,19 +17,15 @@ const stores = shared('local-runs', () => new WeakMap<PersistenceStore, Map<stri
 /** A call of this process that equal calls of this process join instead of asking the store. */
 export class LocalRun {
   #leaseUntil = Number.POSITIVE_INFINITY;
-  #wake: () => void = () => {};
-  #shortened = this.#untilShortened();
+  #end: LocalEnd | undefined;
+  /** Wakes those who joined. */
+  readonly #joined = new Set<() => void>();
   readonly #runs: Map<string, LocalRun>;
   readonly #slot: string;
-  readonly #ended: Promise<LocalEnd>;
-  #end: (end: LocalEnd) => void = () => {};
 
   constructor(readonly call: Call) {
     this.#runs = runsOf(call);
     this.#slot = slotOf(call);
-    this.#ended = new Promise((resolve) => {
-      this.#end = resolve;
-    });
   }
 
   /** Until when it may be joined: as long as its claim holds. */
@@ -40,11 +36,13 @@ export class LocalRun {
   set leaseUntil(until: number) {
     const isShorter = until < this.#leaseUntil;
     this.#leaseUntil = until;
+    // Who joined before the claim was answered learns of its lease now.
     if (isShorter) this.#wake();
   }
 
   /** Sends away everybody who joined: the claim does not hold any longer. */
   sendAway(): void {
+    this.#leave();
     this.leaseUntil = Number.NEGATIVE_INFINITY;
   }
 
@@ -55,42 +53,46 @@ export class LocalRun {
 
   /** Ends the run for everybody who joined. */
   end(end: LocalEnd): void {
-    if (this.#runs.get(this.#slot) === this) this.#runs.delete(this.#slot);
-    this.#end(end);
+    this.#leave();
+    this.#end = end;
+    this.#wake();
   }
 
   /** Waits for the end, for as long as the call may wait and the claim holds. */
   join(call: Call): Promise<LocalEnd | undefined> {
     return call.waiting(async () => {
-      let end: LocalEnd | undefined;
-      const ended = this.#ended.then((reached) => {
-        end = reached;
-      });
-      const from = Date.now();
-      const budget = call.waitLeft;
-      while (!end) {
+      let budget = call.waitLeft;
+      while (!this.#end) {
         const now = Date.now();
-        const left = Math.min(budget - (now - from), this.leaseUntil - now);
+        const left = Math.min(budget, this.leaseUntil - now);
         if (left <= 0) return undefined;
-        let stop = () => {};
-        const passed = new Promise<void>((resolve) => {
-          stop = startTimer(left, resolve, { isAwaited: true });
-        });
-        // Who joins before the claim is answered learns of its lease then.
-        await Promise.race([ended, passed, this.#shortened]);
-        stop();
+        const isWoken = await this.#wokenWithin(left);
+        budget -= isWoken ? Math.max(0, Date.now() - now) : left;
       }
-      return end;
+      return this.#end;
     });
   }
 
-  #untilShortened(): Promise<void> {
+  // A set and no shared promise: what is chained to a promise stays in memory until it settles.
+  #wokenWithin(delay: number): Promise<boolean> {
     return new Promise((resolve) => {
-      this.#wake = () => {
-        this.#shortened = this.#untilShortened();
-        resolve();
+      const finish = (isWoken: boolean) => {
+        stop();
+        this.#joined.delete(wake);
+        resolve(isWoken);
       };
+      const wake = () => finish(true);
+      const stop = startTimer(delay, () => finish(false), { isAwaited: true });
+      this.#joined.add(wake);
     });
+  }
+
+  #wake(): void {
+    for (const wake of this.#joined) wake();
+  }
+
+  #leave(): void {
+    if (this.#runs.get(this.#slot) === this) this.#runs.delete(this.#slot);
   }
 }
 

@@ -1,12 +1,12 @@
 import { type Acquired, acquire } from './acquire.js';
 import { BareExecution } from './bare-execution.js';
 import { Call } from './call.js';
-import { IdempotencyError, ReentrantCallError, StoreError } from './errors.js';
-import { ClaimedExecution, executions, runWithin } from './execution.js';
+import { IdempotencyError, InProgressError, ReentrantCallError, StoreError } from './errors.js';
+import { ClaimedExecution, executions, ongoing, runWithin } from './execution.js';
 import { identify } from './identity.js';
 import { keptOutcome } from './kept-outcomes.js';
 import { invocationEnd } from './lambda.js';
-import { joinOrLead, LocalRun } from './local-runs.js';
+import { joinOrLead, type LocalEnd, LocalRun } from './local-runs.js';
 import { checkStore } from './option-checks.js';
 import type { IdempotentOptions } from './options.js';
 import { recover } from './recovery.js';
@@ -53,8 +53,7 @@ export class Operation {
     const identity = identify(name, settings, self, args);
     const store = typeof settings.store === 'function' ? settings.store(self) : settings.store;
     checkStore(name, store);
-    const enclosing = executions.getStore();
-    const inherited = enclosing?.isRunning ? enclosing.endsAt : Number.POSITIVE_INFINITY;
+    const inherited = ongoing(executions.getStore())?.endsAt ?? Number.POSITIVE_INFINITY;
     return new Call(
       name,
       settings,
@@ -81,7 +80,7 @@ export class Operation {
     const { name, options, classOptions } = this.facts;
     // All instances of a class have the same.
     const anchor: object =
-      typeof self === 'function' ? self : ((self && Object.getPrototypeOf(self)) ?? this);
+      typeof self === 'function' ? self : (self != null && Object.getPrototypeOf(self)) || this;
     const version = configuration.version;
     const known = this.#settings.get(anchor);
     if (known?.version === version) return known.settings;
@@ -110,6 +109,7 @@ async function perform(operation: Operation, call: Call): Promise<Ending> {
 /** Makes the call, on behalf of all that join it as well. */
 async function lead(operation: Operation, call: Call, run: LocalRun): Promise<Ending> {
   let settlement: Settlement | undefined;
+  let otherwise: LocalEnd = 'ended';
   try {
     while (!settlement) {
       const acquired = await acquire(call, run);
@@ -119,8 +119,12 @@ async function lead(operation: Operation, call: Call, run: LocalRun): Promise<En
           : await runHeld(operation, acquired, run);
     }
     return settlement.ending;
+  } catch (error) {
+    // Its own time to wait is over; those who have more left go on behind one of them.
+    if (error instanceof InProgressError) otherwise = 'released';
+    throw error;
   } finally {
-    run.end(settlement?.joined ?? 'ended');
+    run.end(settlement?.joined ?? otherwise);
   }
 }
 
@@ -149,8 +153,8 @@ async function runHeld(
 }
 
 function refuseReentrant(call: Call): void {
-  for (let at = executions.getStore(); at; at = at.parent) {
-    if (!at.isRunning || !at.isFor(call.store, call.key)) continue;
+  for (let at = ongoing(executions.getStore()); at; at = at.parent) {
+    if (!at.isFor(call.store, call.key)) continue;
     throw new ReentrantCallError(
       `${call.operation}: it was called from inside its own run with the same key ${call.key} and would wait for itself; call it with another key, or call what it does directly`,
       named(call),

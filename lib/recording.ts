@@ -39,32 +39,40 @@ export async function recordOutcome(
 ): Promise<{ readonly recording: Recording; readonly shared: IdempotencyRecord }> {
   const { call, claim } = execution;
   const completedAt = Date.now();
-  const draft = (kept: StoredOutcome) => () =>
+  let kept = outcome;
+  const draft = (stored: StoredOutcome) =>
     claim.draft(
-      { status: 'completed', ...attemptOf(execution), completedAt, outcome: kept },
+      { status: 'completed', ...attemptOf(execution), completedAt, outcome: stored },
       completedAt + ttl,
     );
-  const until = Math.min(completedAt + (execution.isOpen ? OPEN_PATIENCE : PATIENCE), call.endsAt);
+  const record = async (patience: Patience): Promise<Recording> => {
+    const recording = await write(execution, () => draft(kept), patience);
+    const isRefused = recording.kind === 'unanswered' && isTooLarge(recording.fault) && kept.kind !== 'none';
+    if (!isRefused) return recording;
+    kept = { kind: 'none', reason: 'it is larger than the store takes' };
+    tellNotStored(call, kept.reason);
+    return write(execution, () => draft(kept), patience);
+  };
   if (outcome.kind === 'none') tellNotStored(call, outcome.reason);
+  const recording = await record({ until: patienceEnd(execution) });
+  if (recording.kind === 'unanswered') giveUp(execution, record);
+  return { recording, shared: draft(outcome) };
+}
 
-  let recording = await write(execution, draft(outcome), { until });
-  if (recording.kind === 'unanswered' && isTooLarge(recording.fault)) {
-    const reason = 'it is larger than the store takes';
-    tellNotStored(call, reason);
-    recording = await write(execution, draft({ kind: 'none', reason }), { until });
-  }
-  if (recording.kind === 'unanswered') giveUp(execution, draft(outcome));
-  return { recording, shared: draft(outcome)() };
+/** Until when a caller waits, from now on, for what is being recorded. */
+export function patienceEnd({ call, isOpen }: ClaimedExecution): number {
+  return Math.min(Date.now() + (isOpen ? OPEN_PATIENCE : PATIENCE), call.endsAt);
 }
 
 /** Records that there is no outcome. Tried twice: the method's own error must not wait for it. */
 export function recordNoOutcome(
   execution: ClaimedExecution,
   status: 'released' | 'unknown',
+  patience: Patience = { tries: 2 },
 ): Promise<Recording> {
   const { call, claim } = execution;
   const draft = () => claim.draft({ status, ...attemptOf(execution) }, call.unsettledExpiry(Date.now()));
-  return write(execution, draft, { tries: 2 });
+  return write(execution, draft, patience);
 }
 
 function attemptOf({ view: { attempt, fencingToken } }: ClaimedExecution) {
@@ -127,7 +135,7 @@ function tellNotStored(call: Call, reason: string): void {
   );
 }
 
-function giveUp(execution: ClaimedExecution, draft: () => IdempotencyRecord): void {
+function giveUp(execution: ClaimedExecution, record: (patience: Patience) => Promise<Recording>): void {
   const { call, claim, isOpen } = execution;
   call.publish('outcome-not-stored', () => ({ reason: 'the store cannot be reached' }));
   warnOnce(
@@ -139,7 +147,7 @@ function giveUp(execution: ClaimedExecution, draft: () => IdempotencyRecord): vo
     call.endsAt !== Number.POSITIVE_INFINITY || process.env.AWS_LAMBDA_FUNCTION_NAME !== undefined;
   // Nothing runs on between two invocations; and without a claim there is no lease to use up.
   if (isLambda || isOpen) return;
-  void write(execution, draft, { until: claim.leaseUntil, isAwaited: false }).then((recording) => {
+  void record({ until: claim.leaseUntil, isAwaited: false }).then((recording) => {
     if (recording.kind === 'done') call.publish('completed', () => ({}));
   });
 }

@@ -5,7 +5,7 @@ import { ConfigurationError } from './errors.js';
 import { ClaimedExecution, runWithin } from './execution.js';
 import type { LocalRun } from './local-runs.js';
 import type { Abandoned, AbandonedDecision } from './options.js';
-import { type Settlement, settle, settleNoOutcome } from './settle.js';
+import { type Settlement, settle, settleNoOutcome, standing } from './settle.js';
 import { outcomeUnknown, storeError } from './verdict.js';
 
 /** What to do after asking: the call is settled, its method runs, or the key has to be acquired once more. */
@@ -49,9 +49,12 @@ async function leaveUnknown(execution: ClaimedExecution, error: unknown): Promis
 async function startAttempt({ claim, lease }: ClaimedExecution, attempt: number): Promise<Recovered> {
   await lease?.end();
   for (let tries = 0; ; ) {
+    claim.call.refuseIfEnding();
     const written = await claim.renew({ attempt });
     if (written.kind === 'done') break;
     if (written.kind === 'lost' || written.kind === 'gone') return 'acquire';
+    // The recovery function wrote a completion after all.
+    if (claim.standing.state.status === 'completed') return standing(claim.call, claim.standing);
     if (written.kind === 'unanswered' && tries++ > 0) throw storeError(claim.call, 'replace', written.fault);
   }
   claim.call.attempt = attempt;

@@ -6,7 +6,7 @@ import { keepOutcome } from './kept-outcomes.js';
 import type { LocalEnd } from './local-runs.js';
 import type { IdempotencyRecord } from './persistence-store.js';
 import { readState, type StoredOutcome } from './record.js';
-import { type Recording, recordNoOutcome, recordOutcome } from './recording.js';
+import { patienceEnd, type Recording, recordNoOutcome, recordOutcome } from './recording.js';
 import { type Ending, recordedEnding, replay } from './replay.js';
 import { abandonedAt, isOutcomeOf, named } from './verdict.js';
 import { type Found, Waiting } from './waiting.js';
@@ -52,7 +52,9 @@ async function settleOutcome(
     call.publish('value' in ending ? 'completed' : 'remembered', () => ({}));
     keepOutcome(call, recording.record);
   }
-  return instead(execution, recording, ending) ?? { ending, joined: { record: shared } };
+  // Somebody else's outcome is recorded; whoever joined gets that.
+  const joined = recording.kind === 'lost' ? ('ended' as const) : { record: shared };
+  return instead(execution, recording, ending) ?? { ending, joined };
 }
 
 /** Records that there is no outcome: the key is free again, or nobody knows. */
@@ -62,6 +64,15 @@ export async function settleNoOutcome(
   decision: 'release' | 'unknown',
 ): Promise<Settlement> {
   const recording = await recordNoOutcome(execution, decision === 'release' ? 'released' : 'unknown');
+  return noOutcomeSettled(execution, recording, ending, decision);
+}
+
+function noOutcomeSettled(
+  execution: ClaimedExecution,
+  recording: Recording,
+  ending: Ending,
+  decision: 'release' | 'unknown',
+): Settlement | Promise<Settlement> {
   if (recording.kind === 'done')
     execution.call.publish(decision === 'release' ? 'released' : 'unknown', () => ({}));
   return (
@@ -76,18 +87,33 @@ async function settleIssued(
   outcome: StoredOutcome,
 ): Promise<Settlement> {
   const { call, issued } = execution;
-  if (issued && JSON.stringify(outcome) === JSON.stringify(issued.outcome)) {
-    const answer = await call.ask('find', () => call.store.find(call.key, { consistent: true }));
-    if ('value' in answer && answer.value?.token === issued.record.token) {
-      completed(call, issued.record);
-      return { ending, joined: { record: issued.record } };
-    }
+  const isSame = issued && JSON.stringify(outcome) === JSON.stringify(issued.outcome);
+  const answer = isSame
+    ? await call.ask('find', () => call.store.find(call.key, { consistent: true }))
+    : undefined;
+  const isThere = answer && 'value' in answer && answer.value?.token === issued?.record.token;
+  // A look that failed says nothing; a write that the completion keeps from applying does.
+  const recording: Recording =
+    issued && isThere
+      ? { kind: 'stands', record: issued.record }
+      : await recordNoOutcome(execution, 'unknown', { until: patienceEnd(execution) });
+  if (isSame && recording.kind === 'stands' && recording.record.token === issued.record.token) {
+    completed(call, issued.record);
+    return { ending, joined: { record: issued.record } };
   }
-  const error = new OutcomeUnknownError(
-    `${call.operation}: the method asked for a completion of ${call.key} and returned, but that completion was not applied; let a failed transaction throw. Find out whether the work was done, then \`forget\` the key to allow another run`,
+  return noOutcomeSettled(execution, recording, { error: notApplied(call, recording) }, 'unknown');
+}
+
+// Nobody answers as if the work were done where nobody can tell: the next equal call finds out.
+function notApplied(call: Call, { kind }: Recording): OutcomeUnknownError {
+  const what =
+    kind === 'unanswered'
+      ? 'whether that completion was applied cannot be told, since the store does not answer; send the request again'
+      : 'that completion was not applied; let a failed transaction throw. Find out whether the work was done, then `forget` the key to allow another run';
+  return new OutcomeUnknownError(
+    `${call.operation}: the method asked for a completion of ${call.key} and returned, but ${what}`,
     named(call),
   );
-  return settleNoOutcome(execution, { error }, 'unknown');
 }
 
 /** What stands in the way of an ending, where something does. */
@@ -95,7 +121,7 @@ function instead(
   execution: ClaimedExecution,
   recording: Recording,
   ending: Ending,
-): Promise<Settlement> | undefined {
+): Settlement | Promise<Settlement> | undefined {
   const { call, isOpen } = execution;
   if (recording.kind === 'stands') return standing(call, recording.record);
   // Without a claim nothing was lost: somebody else ran as well.
@@ -105,7 +131,7 @@ function instead(
 }
 
 /** A completion that the method wrote by itself was applied: what it recorded is the answer. */
-async function standing(call: Call, record: IdempotencyRecord): Promise<Settlement> {
+export function standing(call: Call, record: IdempotencyRecord): Settlement {
   completed(call, record);
   return { ending: recordedEnding(call, record), joined: { record } };
 }
@@ -133,7 +159,7 @@ async function followSuccessor(
       if (found) break;
       // What ended the waiting may be stale. A write that cannot apply any more answers with the holder.
       const written = await claim.renew();
-      seen = written.kind === 'lost' ? written.holder : undefined;
+      if (written.kind !== 'unanswered') seen = written.kind === 'lost' ? written.holder : undefined;
     }
   }
   if (found && isOutcomeOf(call, found.record, Date.now())) {

@@ -8,10 +8,17 @@ interface TimerOptions {
 
 /** Calls `run` once after `delay` milliseconds, unless the answered function was called before. */
 export function startTimer(delay: number, run: () => void, { isAwaited }: TimerOptions): () => void {
-  const timer = setTimeout(run, Math.min(Math.max(0, delay), LONGEST));
+  let timer: ReturnType<typeof setTimeout> | undefined = setTimeout(
+    run,
+    Math.min(Math.max(0, delay), LONGEST),
+  );
   // In a browser-like test environment a timer is a number.
   if (!isAwaited && typeof timer === 'object') timer.unref();
-  return () => clearTimeout(timer);
+  return () => {
+    clearTimeout(timer);
+    // A timer keeps the execution in which it was started.
+    timer = undefined;
+  };
 }
 
 export function pause(delay: number, options: TimerOptions = { isAwaited: true }): Promise<void> {

@@ -48,12 +48,13 @@ export class Waiting {
 
   async #look(lapsesAt: number): Promise<IdempotencyRecord | undefined | 'nothing new'> {
     const { call } = this;
-    const until = Math.min(call.waitLeft, lapsesAt - Date.now());
-    await pause(Math.min(backoff(this.#round++), until));
+    const until = Math.min(Date.now() + call.waitLeft, lapsesAt);
+    await pause(Math.min(backoff(this.#round++), until - Date.now()));
     // A look at the very end would only delay the claim that follows.
-    if (Date.now() >= lapsesAt) return 'nothing new';
+    const left = until - Date.now();
+    if (left <= 0) return 'nothing new';
     const answer = await call.ask('find', () => call.store.find(call.key), {
-      limit: Math.max(1, call.waitLeft),
+      limit: left,
     });
     return 'fault' in answer ? 'nothing new' : answer.value;
   }

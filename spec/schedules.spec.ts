@@ -92,7 +92,9 @@ describe('schedules of a call and its store (21)', () => {
     it('a replace has happened only if the answer bears the very token sent', async () => {
       // The completion is not applied, and the answer shows our claim as it was.
       store.next('replace', () => store.inner.find(store.calls[0]?.record?.key as string));
-      expect(await operation(store, async () => 'done')('a')).to.equal('done');
+      const call = operation(store, async () => 'done')('a');
+      await clock.tickAsync(1_000);
+      expect(await call).to.equal('done');
       expect(writes()).to.deep.equal(['claim .1', 'replace .2 after .1', 'replace .3 after .1']);
       expect((await standing(store))?.state.status).to.equal('completed');
     });
