@@ -76,7 +76,7 @@ async function follow(claim: Claim, waiting: Waiting, first: Written): Promise<A
     if (written.kind === 'done' || written.kind === 'moved') {
       written = await withEnoughLease(claim, written);
       if (written.kind === 'done' || written.kind === 'moved') {
-        // The answer may have taken what was left of a Lambda invocation; the lease ends with it by itself.
+        // The answer may have taken what was left of a Lambda invocation.
         if (call.isEnding) await giveBack(claim, takenOver);
         call.refuseIfEnding();
         return { kind: 'held', claim, ...(takenOver && { takenOver }) };
