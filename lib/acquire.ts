@@ -35,10 +35,10 @@ export async function acquire(call: Call, own: LocalRun): Promise<Acquired> {
     if (isOutcomeOf(call, seen, Date.now())) return { kind: 'replay', record: seen, source: 'store' };
     if (seen && seen.expiresAt > Date.now()) call.hasSeenHolder = true;
   }
-  for (let isFirst = true; ; isFirst = false) {
+  for (let round = 0; ; round += 1) {
     const written = await firstClaim(claim);
     if (written.kind === 'unanswered') {
-      if (isFirst && mayRunOpen(call, own)) {
+      if (round === 0 && mayRunOpen(call, own)) {
         call.publish<'store-failed'>('store-failed', () => ({
           step: 'claim',
           error: written.fault,
@@ -48,7 +48,7 @@ export async function acquire(call: Call, own: LocalRun): Promise<Acquired> {
       }
       throw storeError(call, 'claim', written.fault);
     }
-    const acquired = await follow(claim, waiting, written);
+    const acquired = await follow(claim, waiting, written, round);
     if (acquired) return acquired;
   }
 }
@@ -68,7 +68,12 @@ async function firstClaim(claim: Claim): Promise<Written> {
 }
 
 /** Goes on from an answer of the store until the call has something, or has to claim once more. */
-async function follow(claim: Claim, waiting: Waiting, first: Written): Promise<Acquired | undefined> {
+async function follow(
+  claim: Claim,
+  waiting: Waiting,
+  first: Written,
+  round: number,
+): Promise<Acquired | undefined> {
   const { call } = claim;
   let written = first;
   let takenOver: TakenOver | undefined;
@@ -85,7 +90,7 @@ async function follow(claim: Claim, waiting: Waiting, first: Written): Promise<A
     if (written.kind === 'gone') {
       // Somebody deletes records, or the store loses them: not to be asked again and again without a pause.
       if (call.waitLeft <= 0) throw storeError(call, 'replace', new TypeError('the record vanished'));
-      await call.waiting(() => pause(backoff(0)));
+      await call.waiting(() => pause(backoff(round)));
       return undefined;
     }
     if (written.kind === 'unanswered') throw storeError(call, 'replace', written.fault);

@@ -7,7 +7,7 @@ import { startTimer } from './timers.js';
 export type LocalEnd =
   /** With an outcome. */
   | { readonly record: IdempotencyRecord }
-  /** With a failure that is no outcome: whoever waits may try. */
+  /** Without an outcome that others could have: whoever waits lines up behind one that asks the store. */
   | 'released'
   /** Otherwise: everybody asks the store. */
   | 'ended';

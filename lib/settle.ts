@@ -75,9 +75,7 @@ function noOutcomeSettled(
 ): Settlement | Promise<Settlement> {
   if (recording.kind === 'done')
     execution.call.publish(decision === 'release' ? 'released' : 'unknown', () => ({}));
-  return (
-    instead(execution, recording, ending) ?? { ending, joined: decision === 'release' ? 'released' : 'ended' }
-  );
+  return instead(execution, recording, ending) ?? { ending, joined: 'released' };
 }
 
 /** The method asked for a completion to write by itself, and returned. Whether it is there decides. */

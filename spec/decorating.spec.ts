@@ -187,6 +187,22 @@ describe('decorating (1)', () => {
       expect(await passOn.call({ tag: 'first' }, 'a')).to.equal('first a');
     });
 
+    for (const self of [0, '', false, null, undefined, 1n, 'text', Symbol('self'), Object.create(null)]) {
+      it(`may have any \`this\`: ${typeof self} ${typeof self === 'object' ? self && 'without a prototype' : String(self)}`, async () => {
+        const isSame = makeIdempotent(
+          async function isSame(this: unknown, _id: string) {
+            return this === self;
+          },
+          {
+            name: `this is ${typeof self} ${self ? 'and truthy' : JSON.stringify(self)}`,
+            store: new InMemoryStore(),
+          },
+        );
+        expect(await isSame.call(self, `${String(typeof self)}`)).to.equal(true);
+        expect(await isSame.call(self, `${String(typeof self)}`)).to.equal(true);
+      });
+    }
+
     it('keeps its name and length', () => {
       const { place, three } = KeepingOrders.prototype;
       expect(place).to.include({ name: 'place', length: 0 });

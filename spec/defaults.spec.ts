@@ -129,6 +129,57 @@ describe('defaults (2)', () => {
     });
   });
 
+  describe('of a class that another decorator replaced', () => {
+    type AnyClass = abstract new (...args: never[]) => object;
+    function proxied<C extends AnyClass>(target: C): C {
+      return new Proxy(target, {});
+    }
+    /** As a decorator does that was made for classes called without `new`. */
+    function wrapped<C extends AnyClass>(target: C): C {
+      const wrapper = function wrapper(...args: unknown[]) {
+        return Reflect.construct(target as unknown as new () => object, args);
+      };
+      Object.setPrototypeOf(wrapper, target);
+      wrapper.prototype = target.prototype;
+      return wrapper as unknown as C;
+    }
+
+    it('by a proxy: apply to its instances and its static methods', async () => {
+      @IdempotencyDefaults({ ttl: 60, lease: 10 })
+      @proxied
+      class ProxiedClerk {
+        readonly desk = 1;
+        @Idempotent()
+        async place(_id: string) {}
+        @Idempotent({ name: 'ProxiedClerk.file' })
+        static async file(_id: string) {}
+      }
+      expect(await leaseAndTtl(new ProxiedClerk())).to.deep.equal([10_000, 60_000]);
+      await ProxiedClerk.file('a');
+      expect(((await inspect(ProxiedClerk, 'file', 'a'))?.expiresAt ?? 0) - Date.now()).to.equal(60_000);
+    });
+
+    it('by a function: apply to its instances', async () => {
+      @IdempotencyDefaults({ ttl: 60, lease: 10 })
+      @wrapped
+      class WrappedClerk {
+        @Idempotent({ name: 'WrappedClerk.place' })
+        async place(_id: string) {}
+      }
+      expect(await leaseAndTtl(new WrappedClerk())).to.deep.equal([10_000, 60_000]);
+    });
+
+    it('above the defaults: they apply as well', async () => {
+      @proxied
+      @IdempotencyDefaults({ ttl: 60, lease: 10 })
+      class ClerkBehindProxy {
+        @Idempotent()
+        async place(_id: string) {}
+      }
+      expect(await leaseAndTtl(new ClerkBehindProxy())).to.deep.equal([10_000, 60_000]);
+    });
+  });
+
   describe('of the process, by configureIdempotency,', () => {
     const clerk: Timed = { place: makeIdempotent(async (_id: string) => {}, { name: 'Configured.place' }) };
 

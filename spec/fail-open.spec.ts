@@ -45,6 +45,17 @@ describe('running without a claim (21)', () => {
     expect(peer.calls.map(({ step }) => step)).to.deep.equal(['claim', 'claim', 'claim']);
   });
 
+  it('beside one whose outcome is recorded: its caller has its own, whoever joined has the recorded one', async () => {
+    const end = defer<string>();
+    const open = operation(store.next('claim', 'fail', 'fail'), () => end.promise);
+    const [first, joined] = [open('a'), open('a')];
+    await restOfTurn();
+    expect(await operation(peer, async () => 'elsewhere')('a')).to.equal('elsewhere');
+    end.resolve('here');
+    await clock.tickAsync(1_000);
+    expect(await Promise.all([first, joined])).to.deep.equal(['here', 'elsewhere']);
+  });
+
   it('does not happen where the answer showed an abandoned claim, and only the take-over failed', async () => {
     await crash(operation, store, 'a');
     await clock.tickAsync(7_000);

@@ -7,6 +7,7 @@ import {
   onIdempotencyEvent,
 } from 'retrysafe';
 import type { SinonFakeTimers } from 'sinon';
+import { restOfTurn } from './support/deployment.js';
 import { rejection } from './support/rejection.js';
 import { ScriptedStore } from './support/scripted-store.js';
 import { fakeTime } from './support/time.js';
@@ -123,6 +124,33 @@ describe('outcomes that a process keeps (keepLocal)', () => {
     await price('book');
     expect(runs).to.deep.equal(['book', 'book']);
     expect(await storeCalls('book'), 'of the new outcome').to.equal(0);
+  });
+
+  it('leave when they are forgotten, also where an equal call kept one just meanwhile', async () => {
+    const { price, runs, store } = keeping();
+    await price('book');
+    store.next('find', 'hold');
+    const forgotten = forget(price, 'book');
+    await restOfTurn();
+    await price('book');
+    await store.held[0]?.release();
+    expect(await forgotten).to.equal(true);
+    await price('book');
+    expect(runs).to.deep.equal(['book', 'book']);
+  });
+
+  it('leave when they are forgotten, also where another process read one before it kept it', async () => {
+    const { price, store } = keeping();
+    await price('book');
+    const elsewhere = keeping({}, store.peer());
+    elsewhere.store.next('replace', 'hold');
+    const forgotten = forget(elsewhere.price, 'book');
+    await restOfTurn();
+    await elsewhere.price('book');
+    await elsewhere.store.held[0]?.release();
+    expect(await forgotten).to.equal(true);
+    await elsewhere.price('book');
+    expect(elsewhere.runs).to.deep.equal(['book']);
   });
 
   it('do not answer a call with another fingerprint', async () => {

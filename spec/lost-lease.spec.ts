@@ -146,6 +146,23 @@ describe('a lost lease (15)', () => {
     expect(await Promise.all([late.call, second])).to.deep.equal(['second', 'second']);
   });
 
+  it('nor does a stale look and then a store that is out of reach for a moment', async () => {
+    const late = await lapsed('fail');
+    const successor = defer<unknown>();
+    const second = operation(store.peer(), () => successor.promise)('a');
+    await restOfTurn();
+    store.next('find', async () => undefined);
+    late.end.resolve('first');
+    await restOfTurn();
+    // The completion was turned away; the question that follows the stale look is not answered.
+    const asked = store.next('replace', 'fail').count('replace');
+    await clock.tickAsync(2_000);
+    expect(store.count('replace')).to.equal(asked + 1);
+    successor.resolve('second');
+    await clock.tickAsync(2_000);
+    expect(await Promise.all([late.call, second])).to.deep.equal(['second', 'second']);
+  });
+
   it('its own error is the cause of ClaimLostError where the successor fails', async () => {
     const late = await lapsed('fail');
     const successor = defer<unknown>();

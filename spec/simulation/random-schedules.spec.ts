@@ -22,8 +22,11 @@ interface Method {
     | 'crashes'
     | 'commits'
     | 'commits and throws'
-    | 'commits again';
+    | 'commits again'
+    | 'repeats its transaction';
   readonly takes: number;
+  /** Of how many transactions the answer is lost; they may have been committed. */
+  readonly lost: number;
 }
 
 interface PlannedCall {
@@ -81,8 +84,10 @@ const schedules: fc.Arbitrary<Schedule> = fc.record({
           'commits',
           'commits and throws',
           'commits again',
+          'repeats its transaction',
         ),
         takes: fc.oneof(fc.integer({ min: 0, max: 500 }), fc.integer({ min: 0, max: 12_000 })),
+        lost: fc.nat(3),
       }),
     }),
     { minLength: 2, maxLength: 7 },
@@ -138,6 +143,24 @@ async function simulate({ options, recovery, calls, weather, jitter }: Schedule)
   async function commit({ record, token }: Completion, takes: number): Promise<void> {
     await pause(takes);
     if ((await database.replace(record, token))?.token !== record.token) throw new WorkFailed('rolled back');
+    // Its outcome is recorded, and may expire while the method goes on: from here on it holds no claim.
+    const { key, signal } = currentExecution();
+    running.get(key)?.delete(signal);
+  }
+
+  /** Asks for a completion and commits it, up to three times; the first answers are lost. */
+  async function repeat({ takes, lost }: Method, value: object): Promise<unknown> {
+    for (let transaction = 1; ; transaction += 1) {
+      const result = { ...value, transaction };
+      try {
+        await commit(await currentExecution().completion(result), takes / 6);
+        if (transaction <= lost) throw new WorkFailed('the answer of the transaction is lost');
+        return result;
+      } catch (error) {
+        if (transaction === 3) throw error;
+        await pause(takes / 6);
+      }
+    }
   }
 
   async function work(index: number): Promise<unknown> {
@@ -158,6 +181,8 @@ async function simulate({ options, recovery, calls, weather, jitter }: Schedule)
         unsettled.delete(index);
         return new Promise(() => {});
       }
+      case 'repeats its transaction':
+        return repeat(method, value);
       default: {
         const completion = await currentExecution().completion(value);
         await commit(completion, method.takes / 2);
@@ -262,6 +287,7 @@ const expectedFailures: Record<string, true> = {
   'is unsure': true,
   'commits and throws': true,
   'rolled back': true,
+  'the answer of the transaction is lost': true,
   'nobody knows': true,
 };
 
