@@ -16,7 +16,16 @@ function run(title, command, ...args) {
 
 run('build', process.execPath, 'scripts/build.mjs');
 const { tarball, files, size } = pack();
-const expected = ['README.md', 'CHANGELOG.md', 'LICENSE', 'package.json', 'dist/cjs/package.json'];
+// The documents that the README links to are in the package, so that its links lead somewhere.
+const documents = [
+  'README.md',
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
+  'SECURITY.md',
+  'docs/architecture.md',
+  'docs/guarantees.md',
+];
+const expected = [...documents, 'LICENSE', 'package.json', 'dist/cjs/package.json'];
 for (const file of expected) if (!files.includes(file)) faults.push(`${file} is not in the tarball.`);
 const stray = files.filter((file) => !/^(dist|lib)\//.test(file) && !expected.includes(file));
 if (stray.length > 0) faults.push(`The tarball has files that nobody needs: ${stray.join(', ')}`);
