@@ -268,8 +268,9 @@ function changed(one: Recipe, choice: number): Recipe {
 /**
  * Whether two payloads are the same request: `util.isDeepStrictEqual`, which leaves the order of properties, of
  * Map entries and of Set members apart, and tells apart holes from `undefined`, -0 from 0, one class from another.
- * It is corrected in two points. An object without a prototype counts as a plain one: parsers make either. And
- * Node.js 20 finds all URLs equal, so a URL is compared by its text.
+ * It is corrected in three points. An object without a prototype counts as a plain one: parsers make either. And
+ * Node.js 20 finds all URLs equal, so a URL is compared by its text. Node.js 22 cannot compare some Maps with the key
+ * `undefined` or `null` at all, so these are compared as objects of a class of their own.
  */
 export function sameRequest(one: unknown, other: unknown): boolean {
   return isDeepStrictEqual(comparable(one), comparable(other));
@@ -279,11 +280,17 @@ class UrlText {
   constructor(readonly text: string) {}
 }
 
+class EmptyKey {
+  constructor(readonly text: string) {}
+}
+
 function comparable(value: unknown): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (value instanceof URL) return new UrlText(value.href);
   if (value instanceof Map) {
-    const pairs = [...value].map(([key, part]) => [comparable(key), comparable(part)] as const);
+    const pairs = [...value].map(
+      ([key, part]) => [key == null ? new EmptyKey(`${key}`) : comparable(key), comparable(part)] as const,
+    );
     return fill(value instanceof Attributes ? new Attributes(pairs) : new Map(pairs), value);
   }
   if (value instanceof Set) return new Set([...value].map(comparable));
