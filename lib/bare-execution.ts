@@ -1,15 +1,14 @@
 import { deriveKey } from './derived-key.js';
 import { ConfigurationError } from './errors.js';
-import { type CurrentExecution, type Execution, executions, ongoing } from './execution.js';
+import { type CurrentExecution, type Execution, NestedExecution } from './execution.js';
 
 /** A run of a method whose idempotency is disabled: it has no claim, and its key only when somebody asks. */
-export class BareExecution implements Execution {
+export class BareExecution extends NestedExecution implements Execution {
   readonly view: CurrentExecution;
-  #parent = ongoing(executions.getStore());
   readonly endsAt = this.parent?.endsAt ?? Number.POSITIVE_INFINITY;
-  isRunning = true;
 
   constructor(operation: string, key: () => string) {
+    super();
     this.view = Object.freeze({
       operation,
       get key() {
@@ -26,11 +25,6 @@ export class BareExecution implements Execution {
         );
       },
     });
-  }
-
-  get parent(): Execution | undefined {
-    this.#parent = ongoing(this.#parent);
-    return this.#parent;
   }
 
   isFor(): boolean {

@@ -100,7 +100,10 @@ export class ReentrantCallError extends IdempotencyError {
 }
 mark(ReentrantCallError, 'reentrant');
 
-/** The store's operation that failed. Whichever it is: this call did not run the method. */
+/**
+ * The store's operation that failed. Whichever it is, a call ends with it only before it ran the method. Inside of a
+ * method, `completion()` rejects with `replace`; where the method lets that through, it is the method's own error.
+ */
 export type StoreStep = 'claim' | 'replace' | 'find';
 
 /** The store failed. Thrown by the engine before the method ran, and by stores for records they cannot take. */

@@ -76,12 +76,21 @@ export function ongoing(execution: Execution | undefined): Execution | undefined
   return at;
 }
 
-/** A run under a claim, or without one where the store could not be reached. */
-export class ClaimedExecution implements Execution {
-  readonly view: CurrentExecution;
-  #parent = ongoing(executions.getStore());
-  readonly lease: Lease | undefined;
+/** A run, inside of the run that it was called from. */
+export abstract class NestedExecution {
   isRunning = true;
+  #parent = ongoing(executions.getStore());
+
+  get parent(): Execution | undefined {
+    this.#parent = ongoing(this.#parent);
+    return this.#parent;
+  }
+}
+
+/** A run under a claim, or without one where the store could not be reached. */
+export class ClaimedExecution extends NestedExecution implements Execution {
+  readonly view: CurrentExecution;
+  readonly lease: Lease | undefined;
   /** The last completion that the method asked for. */
   issued: { readonly record: IdempotencyRecord; readonly outcome: StoredOutcome } | undefined;
 
@@ -90,6 +99,7 @@ export class ClaimedExecution implements Execution {
     readonly isOpen: boolean,
     readonly run: LocalRun,
   ) {
+    super();
     const { call } = claim;
     this.lease = isOpen ? undefined : new Lease(claim, run);
     const { attempt, fencingToken } = isOpen
@@ -104,11 +114,6 @@ export class ClaimedExecution implements Execution {
       deriveKey: (label: string) => deriveKey(call.key, label),
       completion: (result: unknown) => this.#completion(result),
     });
-  }
-
-  get parent(): Execution | undefined {
-    this.#parent = ongoing(this.#parent);
-    return this.#parent;
   }
 
   get call(): Call {

@@ -184,27 +184,28 @@ describe('a claim and its lease (14)', () => {
   });
 });
 
-describe('a process with a claim (14)', () => {
-  const run = (script: string) =>
-    new Promise<{ readonly code: number | string | null; readonly output: string; readonly took: number }>(
-      (resolve) => {
-        const from = Date.now();
-        const text = `import { makeIdempotent } from ${JSON.stringify(import.meta.resolve('retrysafe'))};\n${script}`;
-        execFile(
-          process.execPath,
-          ['--input-type=module', '--eval', text],
-          { timeout: 8_000 },
-          (error, output) => {
-            resolve({
-              code: error ? (error.code ?? error.signal ?? null) : 0,
-              output,
-              took: Date.now() - from,
-            });
-          },
-        );
-      },
-    );
+/** Runs a script in a process of its own. */
+const run = (script: string) =>
+  new Promise<{ readonly code: number | string | null; readonly output: string; readonly took: number }>(
+    (resolve) => {
+      const from = Date.now();
+      const text = `import { makeIdempotent } from ${JSON.stringify(import.meta.resolve('retrysafe'))};\n${script}`;
+      execFile(
+        process.execPath,
+        ['--input-type=module', '--eval', text],
+        { timeout: 8_000 },
+        (error, output) => {
+          resolve({
+            code: error ? (error.code ?? error.signal ?? null) : 0,
+            output,
+            took: Date.now() - from,
+          });
+        },
+      );
+    },
+  );
 
+describe('a process with a claim (14)', () => {
   it('ends by itself while a method hangs: no timer of ours keeps it alive', async function () {
     this.timeout(10_000);
     const { code, output, took } = await run(
@@ -234,6 +235,27 @@ describe('a process with a claim (14)', () => {
     expect(output).to.equal('renewing\n');
     expect(code).to.equal(0);
     expect(took).to.be.lessThan(4_000);
+  });
+});
+
+describe('a process with a caller that waits (14)', () => {
+  it('stays alive until that caller has its answer, be it the last thing it does', async function () {
+    this.timeout(10_000);
+    const { code, output } = await run(
+      `import { InMemoryStore } from ${JSON.stringify(import.meta.resolve('retrysafe'))};
+       const records = new InMemoryStore();
+       const peer = () => ({
+         claim: (record, now) => records.claim(record, now),
+         replace: (record, token) => records.replace(record, token),
+         find: (key) => records.find(key),
+       });
+       const options = { name: 'hang', wait: '300ms' };
+       void makeIdempotent(() => new Promise(() => {}), { ...options, store: peer() })('a');
+       const refused = await makeIdempotent(async () => {}, { ...options, store: peer() })('a').catch((error) => error);
+       console.log(refused.name);`,
+    );
+    expect(output).to.equal('InProgressError\n');
+    expect(code).to.equal(0);
   });
 });
 

@@ -1,13 +1,9 @@
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { expect } from 'chai';
 import { InMemoryStore, InProgressError, makeIdempotent } from 'retrysafe';
 import { defer } from './support/defer.js';
 import { restOfTurn } from './support/deployment.js';
+import { collectGarbage } from './support/heap.js';
 import { fakeTime } from './support/time.js';
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 
 /** Something that a spec hands over and then no longer holds itself. */
 interface Request {
