@@ -5,18 +5,11 @@ import { deriveKey } from './derived-key.js';
 import { ClaimLostError, ConfigurationError, StoreError } from './errors.js';
 import { Lease } from './lease.js';
 import type { LocalRun } from './local-runs.js';
-import type { IdempotencyRecord, PersistenceStore } from './persistence-store.js';
+import type { Completion, IdempotencyRecord, PersistenceStore } from './persistence-store.js';
 import type { StoredOutcome } from './record.js';
 import type { Ending } from './replay.js';
 import { shared } from './shared.js';
 import { named } from './verdict.js';
-
-/** A completed record to be written by the method itself, and the token it must follow. */
-export interface Completion {
-  readonly record: IdempotencyRecord;
-  /** The record must be written exactly where one with this token stands, and nowhere else. */
-  readonly token: string;
-}
 
 /** What a running method knows about its own run. */
 export interface CurrentExecution {

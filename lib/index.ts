@@ -7,7 +7,7 @@ export {
   type IdempotencyEvents,
   onIdempotencyEvent,
 } from './events.js';
-export { type Completion, type CurrentExecution, currentExecution } from './execution.js';
+export { type CurrentExecution, currentExecution } from './execution.js';
 export { IdempotencyDefaults, idempotentOperations, type OperationListing } from './idempotency-defaults.js';
 export { Idempotent } from './idempotent.js';
 export { type ForgetOptions, forget, inspect } from './inspection.js';
@@ -23,7 +23,7 @@ export type {
   Selected,
   Selector,
 } from './options.js';
-export type { IdempotencyRecord, PersistenceStore } from './persistence-store.js';
+export type { Completion, IdempotencyRecord, PersistenceStore } from './persistence-store.js';
 export type { RecordState } from './record.js';
 export type { RecordView } from './record-view.js';
 export { configureIdempotency } from './settings.js';

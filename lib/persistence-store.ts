@@ -11,6 +11,13 @@ export interface IdempotencyRecord {
   readonly state: RecordState;
 }
 
+/** A completed record to be written by the method itself, and the token it must follow. */
+export interface Completion {
+  readonly record: IdempotencyRecord;
+  /** The record must be written exactly where one with this token stands, and nowhere else. */
+  readonly token: string;
+}
+
 /**
  * Where records live: three operations, each one atomic step, and no policy. Every rule about statuses
  * and time belongs to the engine; `retrysafe/testing` has the laws below as tests.

@@ -1,0 +1,88 @@
+import { gunzipSync, gzipSync } from 'node:zlib';
+import type { AttributeValue } from '@aws-sdk/client-dynamodb';
+import { ConfigurationError, StoreError } from '../../errors.js';
+import type { IdempotencyRecord } from '../../persistence-store.js';
+import type { DynamoDBStoreOptions } from './options.js';
+
+export type Item = Record<string, AttributeValue>;
+
+/** DynamoDB takes no larger item, names of attributes included (Service, account, and table quotas: item size). */
+const LARGEST_ITEM = 409_600;
+
+/** DynamoDB's TTL comes this much later than a record expires, in seconds: it bounds how late a claim can arrive. */
+const GRACE = 900;
+
+/** Records as a table keeps them. */
+export class Items {
+  readonly tableName: string;
+  readonly keyAttribute: string;
+  readonly #ttlAttribute: string;
+  readonly #sortKeyAttribute: string | undefined;
+  readonly #partitionKey: string | ((key: string) => string);
+  readonly #compressAbove: number;
+
+  constructor(options: DynamoDBStoreOptions) {
+    this.tableName = options.tableName;
+    this.keyAttribute = options.keyAttribute ?? 'id';
+    this.#ttlAttribute = options.ttlAttribute ?? 'expiration';
+    this.#sortKeyAttribute = options.sortKeyAttribute;
+    this.#partitionKey = options.partitionKey ?? ((key) => key);
+    this.#compressAbove = options.compressAbove ?? 4_096;
+  }
+
+  /** @throws {ConfigurationError} where `partitionKey` answers with no text. */
+  keyOf(key: string): Item {
+    if (this.#sortKeyAttribute === undefined) return { [this.keyAttribute]: { S: key } };
+    const partition: unknown =
+      typeof this.#partitionKey === 'function' ? this.#partitionKey(key) : this.#partitionKey;
+    if (typeof partition === 'string' && partition !== '') {
+      return { [this.keyAttribute]: { S: partition }, [this.#sortKeyAttribute]: { S: key } };
+    }
+    throw new ConfigurationError(
+      `DynamoDBStore: option "partitionKey" answered with ${typeof partition === 'string' ? 'an empty text' : `a ${typeof partition}`} for ${key}; right would be a text`,
+    );
+  }
+
+  /** @throws {StoreError} with `tooLarge` where no item can hold the record. */
+  itemOf({ key, token, expiresAt, state }: IdempotencyRecord): Item {
+    const text = JSON.stringify(state);
+    const bytes = Buffer.byteLength(text);
+    // Synchronous, so that a completion can be made into an item in the middle of a transaction's list.
+    const compressed = bytes > this.#compressAbove ? gzipSync(text) : undefined;
+    // The engine's own limit also counts the other attributes, and it is the engine that counts them.
+    if ((compressed?.byteLength ?? bytes) > LARGEST_ITEM) throw tooLarge(this.tableName);
+    return {
+      ...this.keyOf(key),
+      token: { S: token },
+      expiresAt: { N: String(expiresAt) },
+      state: compressed ? { B: compressed } : { S: text },
+      [this.#ttlAttribute]: { N: String(Math.ceil(expiresAt / 1_000) + GRACE) },
+    };
+  }
+
+  /** @throws {StoreError} where the item is nobody's record. */
+  recordOf(key: string, { token, expiresAt, state }: Item): IdempotencyRecord {
+    if (token?.S === undefined || expiresAt?.N === undefined) {
+      throw new StoreError(
+        `The item ${key} of table "${this.tableName}" is no record of retrysafe; use a table, or a name for the operation, that nothing else uses`,
+      );
+    }
+    return { key, token: token.S, expiresAt: Number(expiresAt.N), state: stateOf(state) };
+  }
+}
+
+// What cannot be read goes on as it is: the engine tells it from a free key, and knows how to say so.
+function stateOf(kept: AttributeValue | undefined): IdempotencyRecord['state'] {
+  try {
+    return JSON.parse(kept?.B ? gunzipSync(kept.B).toString() : (kept?.S ?? ''));
+  } catch {
+    return undefined as never;
+  }
+}
+
+export function tooLarge(tableName: string, cause?: unknown): StoreError {
+  return new StoreError(`The record is larger than an item of table "${tableName}" can be, which is 400 KB`, {
+    tooLarge: true,
+    cause,
+  });
+}

@@ -1,0 +1,127 @@
+import { inspect } from 'node:util';
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { ConfigurationError } from '../../errors.js';
+
+/** A table, and which of its attributes DynamoDB itself looks at. */
+export interface DynamoDBTableOptions {
+  /** Its name, or its ARN where it belongs to another account. */
+  readonly tableName: string;
+  /** The partition key, a string. Default: `id`. */
+  readonly keyAttribute?: string;
+  /** The attribute that DynamoDB's TTL is set to, in epoch seconds. Default: `expiration`. */
+  readonly ttlAttribute?: string;
+  /** The sort key, a string, of a table that has one: it then holds the idempotency key. Default: none. */
+  readonly sortKeyAttribute?: string;
+}
+
+/** Where and how a `DynamoDBStore` keeps records. */
+export interface DynamoDBStoreOptions extends DynamoDBTableOptions {
+  /** The application's own client. The store neither configures nor destroys it. */
+  readonly client: Pick<DynamoDBClient, 'send'>;
+  /**
+   * The value of the partition key in a table with a sort key. Default: the idempotency key, which spreads records
+   * over all partitions; one text for all of them makes a hot partition.
+   */
+  readonly partitionKey?: string | ((key: string) => string);
+  /** From how many bytes of state on it is compressed: 0 for always, `Infinity` for never. Default: 4,096. */
+  readonly compressAbove?: number;
+}
+
+/** The attributes that every item of a store has, besides its key and the one for TTL. */
+export const recordAttributes = ['token', 'expiresAt', 'state'] as const;
+
+/** Answers with what would be right, or nothing where the value is right. */
+type Check = (value: unknown, options: Readonly<Record<string, unknown>>) => string | undefined;
+
+function attribute(value: unknown): string | undefined {
+  if (typeof value !== 'string' || value === '') return 'the name of an attribute';
+  return recordAttributes.some((name) => name === value)
+    ? `another name than ${recordAttributes.join(', ')}, which the store uses itself`
+    : undefined;
+}
+
+const tableChecks: Record<keyof DynamoDBTableOptions, Check> = {
+  tableName: (value) => (typeof value === 'string' && value !== '' ? undefined : 'the name of a table'),
+  keyAttribute: attribute,
+  ttlAttribute: attribute,
+  sortKeyAttribute: attribute,
+};
+
+const storeChecks: Record<keyof DynamoDBStoreOptions, Check> = {
+  client: (value) =>
+    typeof (value as { send?: unknown } | null)?.send === 'function'
+      ? undefined
+      : 'a DynamoDBClient of @aws-sdk/client-dynamodb, which has a method send()',
+  ...tableChecks,
+  partitionKey: (value, { sortKeyAttribute }) => {
+    if (sortKeyAttribute === undefined) return 'left out: it needs the option "sortKeyAttribute"';
+    return typeof value === 'function' || (typeof value === 'string' && value !== '')
+      ? undefined
+      : 'a text, or a function (key) => text';
+  },
+  compressAbove: (value) =>
+    typeof value === 'number' && value >= 0 ? undefined : 'a number of bytes, 0 or more, or Infinity',
+};
+
+/**
+ * Refuses wrong options.
+ *
+ * @throws {ConfigurationError} naming the option, its value and what would be right.
+ */
+export function checkStoreOptions(options: unknown): void {
+  checkOptions('DynamoDBStore', storeChecks, ['client', 'tableName'], options);
+}
+
+/** The same for what describes a table alone; the other options of a store may be there and do not matter. */
+export function checkTableOptions(options: unknown): void {
+  const ignored = Object.fromEntries(Object.keys(storeChecks).map((name) => [name, () => undefined]));
+  checkOptions('tableDefinition', { ...ignored, ...tableChecks }, ['tableName'], options);
+}
+
+function checkOptions(
+  where: string,
+  checks: Readonly<Record<string, Check>>,
+  required: readonly string[],
+  given: unknown,
+): void {
+  if (typeof given !== 'object' || given === null) {
+    throw new ConfigurationError(
+      `${where}: the options are ${show(given)}; right would be { ${required.join(', ')} }`,
+    );
+  }
+  const options: Readonly<Record<string, unknown>> = {
+    ...Object.fromEntries(required.map((option) => [option, undefined])),
+    ...given,
+  };
+  for (const [option, value] of Object.entries(options)) {
+    const check = Object.hasOwn(checks, option) ? checks[option] : undefined;
+    if (!check) {
+      throw new ConfigurationError(
+        `${where}: there is no option "${option}" (it is ${show(value)}); the options are ${Object.keys(checks).join(', ')}`,
+      );
+    }
+    if (value === undefined && !required.includes(option)) continue;
+    const right = check(value, options);
+    if (right !== undefined) throw wrongOption(where, option, value, right);
+  }
+  checkNames(where, options);
+}
+
+// Two of them under one name would be one attribute.
+function checkNames(where: string, options: Readonly<Record<string, unknown>>): void {
+  const { keyAttribute = 'id', ttlAttribute = 'expiration', sortKeyAttribute } = options;
+  const named: Record<string, unknown> = { keyAttribute, ttlAttribute, sortKeyAttribute };
+  for (const [option, name] of Object.entries(named)) {
+    const twin = Object.keys(named).find((other) => other !== option && named[other] === name);
+    if (name !== undefined && twin)
+      throw wrongOption(where, option, name, `another name than that of ${twin}`);
+  }
+}
+
+function wrongOption(where: string, option: string, value: unknown, right: string): ConfigurationError {
+  return new ConfigurationError(`${where}: option "${option}" is ${show(value)}; right would be ${right}`);
+}
+
+function show(value: unknown): string {
+  return inspect(value, { depth: -1, maxStringLength: 100, breakLength: Number.POSITIVE_INFINITY });
+}
