@@ -9,7 +9,12 @@ export function ask<T>(send: () => Promise<T>, limit: number, isAwaited: boolean
   return new Promise((resolve) => {
     const stop = startTimer(
       limit,
-      () => resolve({ fault: new StoreError(`The store gave no answer within ${Math.round(limit)} ms`) }),
+      () =>
+        resolve({
+          fault: new StoreError(
+            `the store gave no answer within ${Math.round(limit)} ms; try again when it does`,
+          ),
+        }),
       { isAwaited },
     );
     const end = (answer: Answer<T>) => {

@@ -1,6 +1,7 @@
 import type { Call } from './call.js';
 import {
   FingerprintError,
+  IdempotencyError,
   InProgressError,
   OutcomeUnavailableError,
   OutcomeUnknownError,
@@ -102,8 +103,13 @@ function fingerprintError(call: Call): FingerprintError {
 }
 
 export function storeError(call: Call, step: StoreStep, cause: unknown): StoreError {
+  // What an error of ours says has no payload; what others say is for the log, by way of the cause.
+  const why =
+    cause instanceof IdempotencyError
+      ? `: ${cause.message}`
+      : " for the reason that is this error's `cause`. Try again when the store answers, or choose onStoreFailure: 'run'";
   return new StoreError(
-    `${call.operation}: the store failed at ${step}, so the method did not run in this call (key ${call.key}) for the reason that is this error's \`cause\`. Try again when the store answers, or choose onStoreFailure: 'run'`,
+    `${call.operation}: the store failed at ${step}, so the method did not run in this call (key ${call.key})${why}`,
     { ...named(call), step, cause, tooLarge: cause instanceof StoreError && cause.tooLarge },
   );
 }

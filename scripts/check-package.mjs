@@ -23,6 +23,7 @@ const documents = [
   'CONTRIBUTING.md',
   'SECURITY.md',
   'docs/architecture.md',
+  'docs/dynamodb.md',
   'docs/guarantees.md',
 ];
 const expected = [...documents, 'LICENSE', 'package.json', 'dist/cjs/package.json'];

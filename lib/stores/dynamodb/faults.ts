@@ -3,7 +3,7 @@ import { tooLarge } from './items.js';
 
 /** Says what is wrong with a table, where a fault of the client tells that; every other fault stays as it is. */
 export function explained(fault: unknown, tableName: string): unknown {
-  const { name, message = '' } = fault as Partial<Error>;
+  const { name, message } = (fault ?? {}) as Partial<Error>;
   const text = String(message);
   switch (name) {
     case 'ResourceNotFoundException':

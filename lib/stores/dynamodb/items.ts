@@ -64,7 +64,7 @@ export class Items {
   recordOf(key: string, { token, expiresAt, state }: Item): IdempotencyRecord {
     if (token?.S === undefined || expiresAt?.N === undefined) {
       throw new StoreError(
-        `The item ${key} of table "${this.tableName}" is no record of retrysafe; use a table, or a name for the operation, that nothing else uses`,
+        `DynamoDBStore: the item ${key} of table "${this.tableName}" is no record of retrysafe; use a table, or a name for the operation, that nothing else uses`,
       );
     }
     return { key, token: token.S, expiresAt: Number(expiresAt.N), state: stateOf(state) };
@@ -80,9 +80,9 @@ function stateOf(kept: AttributeValue | undefined): IdempotencyRecord['state'] {
   }
 }
 
-export function tooLarge(tableName: string, cause?: unknown): StoreError {
-  return new StoreError(`The record is larger than an item of table "${tableName}" can be, which is 400 KB`, {
-    tooLarge: true,
-    cause,
-  });
+export function tooLarge(tableName: string, fault?: unknown): StoreError {
+  return new StoreError(
+    `DynamoDBStore: the record is larger than an item of table "${tableName}" can be, which is 400 KB`,
+    { tooLarge: true, ...(fault !== undefined && { cause: fault }) },
+  );
 }
