@@ -31,6 +31,7 @@ export class Claim {
   readonly #owner = randomBytes(12).toString('base64url');
   #sent = 0;
   #standing: IdempotencyRecord | undefined;
+  #isInDoubt = false;
 
   constructor(readonly call: Call) {}
 
@@ -38,6 +39,11 @@ export class Claim {
   get standing(): IdempotencyRecord {
     if (!this.#standing) throw new TypeError('nothing of this claim is known to stand');
     return this.#standing;
+  }
+
+  /** Whether something was sent after the last confirmed record that may stand by now, or come to stand. */
+  get isInDoubt(): boolean {
+    return this.#isInDoubt;
   }
 
   /** Until when the last confirmed record lets us run. */
@@ -134,6 +140,7 @@ export class Claim {
   }
 
   #read(sent: IdempotencyRecord, answer: Answer<IdempotencyRecord | undefined>): Written {
+    this.#isInDoubt = 'fault' in answer;
     if ('fault' in answer) return { kind: 'unanswered', fault: answer.fault };
     const holder = answer.value;
     if (!holder) return { kind: 'gone' };

@@ -127,10 +127,11 @@ export class ClaimedExecution extends NestedExecution implements Execution {
     if (!this.isRunning) throw this.#lost('the method has returned already');
     await lease.stopRenewing();
     if (lease.signal.aborted) throw lease.signal.reason;
-    // A renewal before the second completion changes the token that the first one was to follow.
+    // A renewal before the second completion changes the token that the first one was to follow. And one whose answer
+    // is unknown may have changed it already: a transaction that follows the old one would be cancelled.
     const now = Date.now();
     const isShort = claim.leaseUntil - now < (call.leaseFrom(now) - now) / 2;
-    if (this.issued || isShort) await this.#renewForCompletion();
+    if (this.issued || isShort || claim.isInDoubt) await this.#renewForCompletion();
     const outcome = call.settings.format.encodeValue(result);
     const { attempt, fencingToken } = claim.standing.state;
     const completedAt = Date.now();

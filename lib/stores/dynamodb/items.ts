@@ -60,8 +60,15 @@ export class Items {
     };
   }
 
-  /** @throws {StoreError} where the item is nobody's record. */
-  recordOf(key: string, { token, expiresAt, state }: Item): IdempotencyRecord {
+  /** @throws {StoreError} where the item is nobody's record, or that of another key. */
+  recordOf(key: string, item: Item): IdempotencyRecord {
+    const { token, expiresAt, state } = item;
+    // In a table without that sort key, all keys of one partition are one item: nobody may get another's outcome.
+    if (this.#sortKeyAttribute !== undefined && item[this.#sortKeyAttribute]?.S !== key) {
+      throw new StoreError(
+        `DynamoDBStore: the table "${this.tableName}" has no sort key "${this.#sortKeyAttribute}", so that all keys of a partition are one item; correct "sortKeyAttribute", or create a table that fits (tableDefinition() says how)`,
+      );
+    }
     if (token?.S === undefined || expiresAt?.N === undefined) {
       throw new StoreError(
         `DynamoDBStore: the item ${key} of table "${this.tableName}" is no record of retrysafe; use a table, or a name for the operation, that nothing else uses`,
