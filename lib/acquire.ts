@@ -1,5 +1,6 @@
 import type { Call } from './call.js';
 import { Claim, type Written } from './claim.js';
+import { ConfigurationError } from './errors.js';
 import { joinableRun, type LocalRun } from './local-runs.js';
 import type { IdempotencyRecord } from './persistence-store.js';
 import type { RecordState } from './record.js';
@@ -38,7 +39,7 @@ export async function acquire(call: Call, own: LocalRun): Promise<Acquired> {
   for (let round = 0; ; round += 1) {
     const written = await firstClaim(claim);
     if (written.kind === 'unanswered') {
-      if (round === 0 && mayRunOpen(call, own)) {
+      if (round === 0 && mayRunOpen(call, own, written.fault)) {
         call.publish<'store-failed'>('store-failed', () => ({
           step: 'claim',
           error: written.fault,
@@ -53,10 +54,15 @@ export async function acquire(call: Call, own: LocalRun): Promise<Acquired> {
   }
 }
 
-/** Where anybody is known to run, running beside them would be a second run and no open failure. */
-function mayRunOpen(call: Call, own: LocalRun): boolean {
+/**
+ * Where anybody is known to run, running beside them would be a second run and no open failure. And a store that is
+ * used wrongly was reached: it may hold the outcome, and it will not be right by the next call.
+ */
+function mayRunOpen(call: Call, own: LocalRun, fault: unknown): boolean {
+  if (call.settings.onStoreFailure !== 'run' || call.hasSeenHolder) return false;
+  if (fault instanceof ConfigurationError) return false;
   const run = joinableRun(call);
-  return call.settings.onStoreFailure === 'run' && !call.hasSeenHolder && (!run || run === own);
+  return !run || run === own;
 }
 
 // Repeated once with the same record and the same `now`: whichever arrives, it is the same claim.

@@ -2,8 +2,8 @@
 // diagrams and links hold.
 //
 // ```ts                        a program of its own: compiled strictly and run by Node.js, which must exit with 0. One
-//                              that needs DynamoDB finds an embedded engine of its own, with an empty table
-//                              `idempotency` unless it creates its tables itself
+//                              that needs DynamoDB finds an embedded engine of its own, with the empty tables
+//                              `idempotency` and `refunds` unless it creates its tables itself
 // ```ts continues              goes on where the document's last program ended
 // ```ts compile-only           is not run
 // ```ts legacy                 is compiled with `experimentalDecorators`
@@ -88,12 +88,11 @@ function checkShell({ document, line, lines }) {
   for (const [index, text] of lines.entries()) {
     const at = line + 1 + index;
     const command = text.replace(/(^|\s)#.*$/, '').replace(/^\$ /, '');
-    for (const [, name, script] of command.matchAll(/\bnpm\s+(?:(?:run|run-script)\s+)?(?=(\S+))(\S+)/g)) {
-      const isRun = /\bnpm\s+run/.test(command);
-      if (isRun ? !(script in scripts) : !npmCommands.has(name))
-        fault(document, at, `npm has no ${script} here`);
+    for (const [, run, name] of command.matchAll(/\bnpm\s+(run(?:-script)?\s+)?(\S+)/g)) {
+      if (run ? !(name in scripts) : !npmCommands.has(name)) fault(document, at, `npm has no ${name} here`);
     }
-    if (/\b(npm\s+(install|i)|npx|git clone)\b/.test(command)) continue;
+    // What other programs are given need not be a path.
+    if (!/^\s*(cd|ls|cat|cp|node|sh|bash|tsc)\b/.test(command)) continue;
     for (const word of command.split(/\s+/)) {
       const path = word.match(/^(?:\.\/)?([\w.-]+(?:\/[\w.-]+)+\/?)$/)?.[1];
       if (!path || /^(dist|\.build|node_modules)\//.test(path)) continue;
@@ -233,7 +232,8 @@ async function startEngine(text) {
   if (!text.includes('CreateTableCommand')) {
     const { tableDefinition } = await import('retrysafe/dynamodb');
     const client = new DynamoDBClient(engine.connection);
-    await client.send(new CreateTableCommand(tableDefinition({ tableName: 'idempotency' }).createTable));
+    for (const tableName of ['idempotency', 'refunds'])
+      await client.send(new CreateTableCommand(tableDefinition({ tableName }).createTable));
     client.destroy();
   }
   const env = {

@@ -7,17 +7,21 @@ import { setTimeout as timeout } from 'node:timers/promises';
 const require = createRequire(import.meta.url);
 const host = '127.0.0.1';
 const startLimit = 10_000;
+// The engine ends with this process, however that ends: its watcher reads a pipe that breaks then, and kills it.
+const untilParentEnds = 'exec 3<&0; (cat <&3; kill -9 $$) >/dev/null 2>&1 & exec "$0" "$@" </dev/null 3<&-';
 
 export async function startDynoxide() {
   const binary = dynoxideBinary();
   if (!binary) return undefined;
   // It does not tell which port it chose, so it gets one that was free just now; somebody else may be quicker.
-  for (let tries = 0; tries < 5; tries += 1) {
+  for (let tries = 1; ; tries += 1) {
     const port = await freePort();
-    const started = await start(binary, port);
-    if (started) return embedded('dynoxide', port, started);
+    const { stop, said } = await start(binary, port);
+    if (stop) return embedded('dynoxide', port, stop);
+    if (tries < 5 && said.includes('in use')) continue;
+    console.error(`dynoxide does not start here: ${said.trim() || 'it says nothing'}`);
+    return undefined;
   }
-  throw new Error('dynoxide did not start on any of five ports');
 }
 
 export async function startDynalite() {
@@ -49,33 +53,35 @@ async function freePort() {
   return port;
 }
 
-/** Resolves to a function that stops the engine, or to nothing where it could not listen on the port. */
+/** Resolves to a function that stops the engine, or to what it said where it does not listen. */
 async function start(binary, port) {
-  const child = spawn(binary, ['--host', host, '--port', String(port)], {
-    stdio: ['ignore', 'ignore', 'pipe'],
+  const child = spawn('sh', ['-c', untilParentEnds, binary, '--host', host, '--port', String(port)], {
+    stdio: ['pipe', 'ignore', 'pipe'],
   });
-  const kill = () => child.kill('SIGKILL');
-  process.once('exit', kill);
+  let said = '';
   const exited = new Promise((resolve) => {
     child.once('exit', resolve);
-    child.once('error', resolve);
-  }).then(() => process.removeListener('exit', kill));
+    child.once('error', (error) => {
+      said += error.message;
+      resolve();
+    });
+  });
   const listening = new Promise((resolve) => {
-    let said = '';
     child.stderr.on('data', (chunk) => {
       said += chunk;
       if (said.includes('listening on')) resolve(true);
     });
   });
-  const isUp = await Promise.race([listening, exited, timeout(startLimit)]);
-  if (isUp === true) {
-    return async () => {
-      kill();
-      await exited;
-    };
-  }
-  kill();
-  return undefined;
+  // The pipe that breaks is what ends the engine, and its watcher before it could meet another process's id.
+  const stop = async () => {
+    child.stdin.destroy();
+    await exited;
+  };
+  void exited.then(() => child.stdin.destroy());
+  const isUp = await Promise.race([listening, exited, timeout(startLimit, undefined, { ref: false })]);
+  if (isUp === true) return { stop };
+  await stop();
+  return { said };
 }
 
 function embedded(name, port, stop) {

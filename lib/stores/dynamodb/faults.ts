@@ -1,5 +1,4 @@
 import { StoreError } from '../../errors.js';
-import { tooLarge } from './items.js';
 
 /** Says what is wrong with a table, where a fault of the client tells that; every other fault stays as it is. */
 export function explained(fault: unknown, tableName: string): unknown {
@@ -7,19 +6,19 @@ export function explained(fault: unknown, tableName: string): unknown {
   const text = String(message);
   switch (name) {
     case 'ResourceNotFoundException':
-      return wrong(
+      return unusable(
         fault,
         `there is no table "${tableName}" in the client's account and region; create it (tableDefinition() says how), or correct the option "tableName" or the client's region`,
       );
     case 'AccessDeniedException':
-      return wrong(
+      return unusable(
         fault,
         `the client may not use the table "${tableName}"; allow dynamodb:GetItem and dynamodb:PutItem on it`,
       );
     case 'ValidationException':
       if (/item size/i.test(text)) return tooLarge(tableName, fault);
       if (/key element does not match the schema|missing the key|type mismatch for key/i.test(text)) {
-        return wrong(
+        return unusable(
           fault,
           `the keys of the table "${tableName}" are others than the options say; correct "keyAttribute" (a string, "id" unless given) and "sortKeyAttribute" (a string, none unless given), or create a table that fits (tableDefinition() says how)`,
         );
@@ -28,6 +27,14 @@ export function explained(fault: unknown, tableName: string): unknown {
   return fault;
 }
 
-function wrong(cause: unknown, what: string): StoreError {
+function unusable(cause: unknown, what: string): StoreError {
   return new StoreError(`DynamoDBStore: ${what}`, { cause });
+}
+
+/** What is said of a record that no item can hold. */
+export function tooLarge(tableName: string, fault?: unknown): StoreError {
+  return new StoreError(
+    `DynamoDBStore: the record is larger than an item of table "${tableName}" can be, which is 400 KB`,
+    { tooLarge: true, ...(fault !== undefined && { cause: fault }) },
+  );
 }

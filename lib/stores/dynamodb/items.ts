@@ -1,13 +1,18 @@
+import { types } from 'node:util';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { ConfigurationError, StoreError } from '../../errors.js';
+import { ConfigurationError } from '../../errors.js';
 import type { IdempotencyRecord } from '../../persistence-store.js';
+import { tooLarge } from './faults.js';
 import type { DynamoDBStoreOptions } from './options.js';
 
 export type Item = Record<string, AttributeValue>;
 
 /** DynamoDB takes no larger item, names of attributes included (Service, account, and table quotas: item size). */
 const LARGEST_ITEM = 409_600;
+
+/** No more than this is compressed, in bytes: it takes the event loop's time, here and at every replay. */
+const LARGEST_STATE = 32 * 1_024 * 1_024;
 
 /** DynamoDB's TTL comes this much later than a record expires, in seconds: it bounds how late a claim can arrive. */
 const GRACE = 900;
@@ -30,22 +35,16 @@ export class Items {
     this.#compressAbove = options.compressAbove ?? 4_096;
   }
 
-  /** @throws {ConfigurationError} where `partitionKey` answers with no text. */
+  /** @throws {ConfigurationError} where `partitionKey` gives no string. */
   keyOf(key: string): Item {
     if (this.#sortKeyAttribute === undefined) return { [this.keyAttribute]: { S: key } };
-    const partition: unknown =
-      typeof this.#partitionKey === 'function' ? this.#partitionKey(key) : this.#partitionKey;
-    if (typeof partition === 'string' && partition !== '') {
-      return { [this.keyAttribute]: { S: partition }, [this.#sortKeyAttribute]: { S: key } };
-    }
-    throw new ConfigurationError(
-      `DynamoDBStore: option "partitionKey" answered with ${typeof partition === 'string' ? 'an empty text' : `a ${typeof partition}`} for ${key}; right would be a text`,
-    );
+    return { [this.keyAttribute]: { S: this.#partitionOf(key) }, [this.#sortKeyAttribute]: { S: key } };
   }
 
   /** @throws {StoreError} with `tooLarge` where no item can hold the record. */
   itemOf({ key, token, expiresAt, state }: IdempotencyRecord): Item {
-    const text = JSON.stringify(state);
+    const text = textOf(state);
+    if (text === undefined || text.length > LARGEST_STATE) throw tooLarge(this.tableName);
     const bytes = Buffer.byteLength(text);
     // Synchronous, so that a completion can be made into an item in the middle of a transaction's list.
     const compressed = bytes > this.#compressAbove ? gzipSync(text) : undefined;
@@ -60,36 +59,64 @@ export class Items {
     };
   }
 
-  /** @throws {StoreError} where the item is nobody's record, or that of another key. */
+  /** @throws {ConfigurationError} where the item is no record, or that of another key. */
   recordOf(key: string, item: Item): IdempotencyRecord {
     const { token, expiresAt, state } = item;
     // In a table without that sort key, all keys of one partition are one item: nobody may get another's outcome.
     if (this.#sortKeyAttribute !== undefined && item[this.#sortKeyAttribute]?.S !== key) {
-      throw new StoreError(
+      throw new ConfigurationError(
         `DynamoDBStore: the table "${this.tableName}" has no sort key "${this.#sortKeyAttribute}", so that all keys of a partition are one item; correct "sortKeyAttribute", or create a table that fits (tableDefinition() says how)`,
       );
     }
     if (token?.S === undefined || expiresAt?.N === undefined) {
-      throw new StoreError(
+      throw new ConfigurationError(
         `DynamoDBStore: the item ${key} of table "${this.tableName}" is no record of retrysafe; use a table, or a name for the operation, that nothing else uses`,
       );
     }
     return { key, token: token.S, expiresAt: Number(expiresAt.N), state: stateOf(state) };
+  }
+
+  #partitionOf(key: string): string {
+    if (typeof this.#partitionKey === 'string') return this.#partitionKey;
+    let answer: unknown;
+    try {
+      answer = this.#partitionKey(key);
+    } catch (cause) {
+      throw wrongPartition('threw', key, cause);
+    }
+    if (typeof answer === 'string' && answer !== '') return answer;
+    // An asynchronous one comes too late, and its failure must not end the process.
+    if (types.isPromise(answer)) answer.catch(() => {});
+    throw wrongPartition(
+      answer === '' ? "answered with ''" : `answered with a value of type ${typeof answer}`,
+      key,
+    );
+  }
+}
+
+function wrongPartition(what: string, key: string, cause?: unknown): ConfigurationError {
+  return new ConfigurationError(
+    `DynamoDBStore: option "partitionKey" ${what} for ${key}; right would be a function (key) => string that is synchronous`,
+    cause === undefined ? {} : { cause },
+  );
+}
+
+// No string holds more than 512 MB. A result that fits just so may pass that inside of its record.
+function textOf(state: IdempotencyRecord['state']): string | undefined {
+  try {
+    return JSON.stringify(state);
+  } catch {
+    return undefined;
   }
 }
 
 // What cannot be read goes on as it is: the engine tells it from a free key, and knows how to say so.
 function stateOf(kept: AttributeValue | undefined): IdempotencyRecord['state'] {
   try {
-    return JSON.parse(kept?.B ? gunzipSync(kept.B).toString() : (kept?.S ?? ''));
+    return JSON.parse(
+      kept?.B ? gunzipSync(kept.B, { maxOutputLength: 4 * LARGEST_STATE }).toString() : (kept?.S ?? ''),
+    );
   } catch {
     return undefined as never;
   }
-}
-
-export function tooLarge(tableName: string, fault?: unknown): StoreError {
-  return new StoreError(
-    `DynamoDBStore: the record is larger than an item of table "${tableName}" can be, which is 400 KB`,
-    { tooLarge: true, ...(fault !== undefined && { cause: fault }) },
-  );
 }

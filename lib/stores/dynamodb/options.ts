@@ -20,7 +20,7 @@ export interface DynamoDBStoreOptions extends DynamoDBTableOptions {
   readonly client: Pick<DynamoDBClient, 'send'>;
   /**
    * The value of the partition key in a table with a sort key. Default: the idempotency key, which spreads records
-   * over all partitions; one text for all of them makes a hot partition.
+   * over all partitions; one string for all of them makes a hot partition.
    */
   readonly partitionKey?: string | ((key: string) => string);
   /** From how many bytes of state on it is compressed: 0 for always, `Infinity` for never. Default: 4,096. */
@@ -28,7 +28,7 @@ export interface DynamoDBStoreOptions extends DynamoDBTableOptions {
 }
 
 /** The attributes that every item of a store has, besides its key and the one for TTL. */
-export const recordAttributes = ['token', 'expiresAt', 'state'] as const;
+const recordAttributes = ['token', 'expiresAt', 'state'] as const;
 
 /** Answers with what would be right, or nothing where the value is right. */
 type Check = (value: unknown, options: Readonly<Record<string, unknown>>) => string | undefined;
@@ -57,7 +57,7 @@ const storeChecks: Record<keyof DynamoDBStoreOptions, Check> = {
     if (sortKeyAttribute === undefined) return 'left out: it needs the option "sortKeyAttribute"';
     return typeof value === 'function' || (typeof value === 'string' && value !== '')
       ? undefined
-      : 'a text, or a function (key) => text';
+      : 'a string, or a function (key) => string';
   },
   compressAbove: (value) =>
     typeof value === 'number' && value >= 0 ? undefined : 'a number of bytes, 0 or more, or Infinity',
@@ -97,7 +97,7 @@ function checkOptions(
     const check = Object.hasOwn(checks, option) ? checks[option] : undefined;
     if (!check) {
       throw new ConfigurationError(
-        `${where}: there is no option "${option}" (it is ${show(value)}); the options are ${Object.keys(checks).join(', ')}`,
+        `${where}: there is no option "${option}"; the options are ${Object.keys(checks).join(', ')}`,
       );
     }
     if (value === undefined && !required.includes(option)) continue;
@@ -122,6 +122,8 @@ function wrongOption(where: string, option: string, value: unknown, right: strin
   return new ConfigurationError(`${where}: option "${option}" is ${show(value)}; right would be ${right}`);
 }
 
+// Nothing of what is inside of a value, which may be secret.
 function show(value: unknown): string {
-  return inspect(value, { depth: -1, maxStringLength: 100, breakLength: Number.POSITIVE_INFINITY });
+  const glimpse = { depth: -1, customInspect: false, maxStringLength: 100 };
+  return inspect(value, { ...glimpse, breakLength: Number.POSITIVE_INFINITY });
 }

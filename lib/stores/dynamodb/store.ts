@@ -15,8 +15,14 @@ type Condition = Pick<
   'ConditionExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'
 >;
 
-/** How often a write is sent that meets a transaction of somebody else's, about two seconds in all. */
+/** How often a write is sent that meets a transaction of somebody else's, about a second in all. */
 const CONFLICTS = 8;
+
+/** How often a claim is sent that is refused without anybody holding the key: somebody removes items by hand. */
+const VANISHED_HOLDERS = 3;
+
+/** Nobody listens to an answer after this, in milliseconds; without an end a request would keep its socket for ever. */
+const LONGEST_REQUEST = 10_000;
 
 /**
  * Keeps records in a DynamoDB table, one item each. A claim and a replace are one conditional write, whose loser gets
@@ -25,7 +31,7 @@ const CONFLICTS = 8;
 export class DynamoDBStore implements PersistenceStore {
   readonly #client: DynamoDBStoreOptions['client'];
   readonly #items: Items;
-  /** Whether the engine tells the loser of a write who holds the key. */
+  /** Whether the engine is known to tell the loser of a write who holds the key. */
   #tellsHolder = false;
 
   /** @throws {ConfigurationError} for a wrong option. */
@@ -36,18 +42,20 @@ export class DynamoDBStore implements PersistenceStore {
   }
 
   async claim(record: IdempotencyRecord, now: number): Promise<IdempotencyRecord> {
+    const { tableName, keyAttribute } = this.#items;
     const isFree = {
-      ConditionExpression: 'attribute_not_exists(#key) OR #expiresAt <= :now',
-      ExpressionAttributeNames: { '#key': this.#items.keyAttribute, '#expiresAt': 'expiresAt' },
+      // Other people's items may have an `expiresAt` of their own.
+      ConditionExpression: 'attribute_not_exists(#key) OR (attribute_exists(#token) AND #expiresAt <= :now)',
+      ExpressionAttributeNames: { '#key': keyAttribute, '#token': 'token', '#expiresAt': 'expiresAt' },
       ExpressionAttributeValues: { ':now': { N: String(now) } },
     };
-    for (let tries = 1; tries <= 3; tries += 1) {
+    for (let tries = 1; tries <= VANISHED_HOLDERS; tries += 1) {
       const holder = await this.#put(record, isFree);
-      // Without either, the holder was looked up after the write, and somebody removed it in between.
+      // Another answer was looked up after the write, and is no reason for its refusal any more.
       if (holder && (holder.token === record.token || holder.expiresAt > now)) return holder;
     }
     throw new StoreError(
-      `DynamoDBStore: the table "${this.#items.tableName}" refuses to write ${record.key} and shows no holder of it`,
+      `DynamoDBStore: the table "${tableName}" refuses to write ${record.key} and shows no holder of it`,
     );
   }
 
@@ -61,10 +69,15 @@ export class DynamoDBStore implements PersistenceStore {
   ): Promise<IdempotencyRecord | undefined> {
     const { tableName: TableName } = this.#items;
     const Key = this.#items.keyOf(key);
-    const { Item } = await this.#sent(() =>
-      this.#client.send(new GetItemCommand({ TableName, Key, ConsistentRead: consistent })),
-    );
-    return Item && this.#items.recordOf(key, Item);
+    try {
+      const { Item } = await this.#client.send(
+        new GetItemCommand({ TableName, Key, ConsistentRead: consistent }),
+        limit(),
+      );
+      return Item && this.#items.recordOf(key, Item);
+    } catch (fault) {
+      throw explained(fault, TableName);
+    }
   }
 
   /**
@@ -76,44 +89,45 @@ export class DynamoDBStore implements PersistenceStore {
    */
   transactItem(completion: Completion): TransactWriteItem {
     const { record, token } = (completion ?? {}) as Partial<Completion>;
-    if (typeof token !== 'string' || typeof record?.token !== 'string') {
+    if (typeof token !== 'string' || typeof record?.key !== 'string' || typeof record.token !== 'string') {
       throw new ConfigurationError(
         'DynamoDBStore: transactItem() got no completion; hand over `await currentExecution().completion(result)`',
       );
     }
-    return { Put: this.#write(this.#items.itemOf(record), bears(token)) };
+    return { Put: this.#write(record, bears(token)) };
   }
 
   /** Writes the record where the condition holds. Resolves to the holder afterwards, if any. */
   async #put(record: IdempotencyRecord, condition: Condition): Promise<IdempotencyRecord | undefined> {
-    const { key } = record;
-    const item = this.#items.itemOf(record);
     try {
-      await this.#sent(() => this.#client.send(new PutItemCommand(this.#write(item, condition))));
-      return this.#items.recordOf(key, item);
+      await this.#send(this.#write(record, condition));
+      return structuredClone(record);
     } catch (fault) {
-      if (nameOf(fault) !== 'ConditionalCheckFailedException') throw fault;
+      if (nameOf(fault) !== 'ConditionalCheckFailedException') throw explained(fault, this.#items.tableName);
       const { Item } = fault as { readonly Item?: Item };
       this.#tellsHolder ||= Item !== undefined;
-      if (Item) return this.#items.recordOf(key, Item);
-      return this.#tellsHolder ? undefined : this.find(key, { consistent: true });
+      if (Item) return this.#items.recordOf(record.key, Item);
+      return this.#tellsHolder ? undefined : this.find(record.key, { consistent: true });
     }
   }
 
-  #write(Item: Item, condition: Condition) {
-    const { tableName: TableName } = this.#items;
-    return { TableName, Item, ...condition, ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const };
+  #write(record: IdempotencyRecord, condition: Condition) {
+    return {
+      TableName: this.#items.tableName,
+      Item: this.#items.itemOf(record),
+      ...condition,
+      ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
+    };
   }
 
-  /** Sends a command, again where a transaction is writing the item: the client itself does not repeat that. */
-  async #sent<Output>(send: () => Promise<Output>): Promise<Output> {
+  /** Sends a write, again where a transaction is writing the item: the client itself does not repeat that. */
+  async #send(write: PutItemCommandInput): Promise<void> {
     for (let tries = 1; ; tries += 1) {
       try {
-        return await send();
+        await this.#client.send(new PutItemCommand(write), limit());
+        return;
       } catch (fault) {
-        if (nameOf(fault) !== 'TransactionConflictException' || tries === CONFLICTS) {
-          throw explained(fault, this.#items.tableName);
-        }
+        if (nameOf(fault) !== 'TransactionConflictException' || tries === CONFLICTS) throw fault;
         await pauseAfter(tries);
       }
     }
@@ -128,13 +142,19 @@ function bears(token: string): Condition {
   };
 }
 
+function limit(): { readonly abortSignal: AbortSignal } {
+  return { abortSignal: AbortSignal.timeout(LONGEST_REQUEST) };
+}
+
 function nameOf(fault: unknown): unknown {
   return (fault as { readonly name?: unknown } | null | undefined)?.name;
 }
 
 function pauseAfter(tries: number): Promise<void> {
-  const longest = Math.min(500, 25 * 2 ** tries);
+  const longest = Math.min(200, 25 * 2 ** tries);
   return new Promise((resolve) => {
-    setTimeout(resolve, longest * (0.5 + Math.random() / 2));
+    const timer: NodeJS.Timeout | number = setTimeout(resolve, longest * (0.5 + Math.random() / 2));
+    // Whoever awaits this is kept alive by the engine's own timer; a renewal behind the caller's back is not awaited.
+    if (typeof timer === 'object') timer.unref();
   });
 }

@@ -1,10 +1,8 @@
-import { randomUUID } from 'node:crypto';
-import type { APIGatewayProxyEvent, Context } from 'aws-lambda';
-
-const path = '/pre-fund/holds';
+import { createHash, randomUUID } from 'node:crypto';
+import type { APIGatewayProxyEvent, Context, SQSEvent } from 'aws-lambda';
 
 /** An API Gateway REST event as AWS sends it: its body is JSON text, and every delivery bears ids of its own. */
-export function apiGatewayEvent(body: object): APIGatewayProxyEvent {
+export function apiGatewayEvent(path: string, body: object): APIGatewayProxyEvent {
   const requestId = randomUUID();
   const headers = {
     'Content-Type': 'application/json',
@@ -55,6 +53,33 @@ export function apiGatewayEvent(body: object): APIGatewayProxyEvent {
     body: JSON.stringify(body),
     isBase64Encoded: false,
   };
+}
+
+/** A batch of an SQS queue as Lambda delivers it: message ids stay, whatever is delivered how often. */
+export function sqsEvent(messages: Readonly<Record<string, string>>, receiveCount = 1): SQSEvent {
+  const Records = Object.entries(messages).map(([messageId, body]) => ({
+    messageId,
+    receiptHandle: randomUUID(),
+    body,
+    attributes: {
+      ApproximateReceiveCount: String(receiveCount),
+      SentTimestamp: String(Date.now()),
+      SenderId: 'AIDAIENQZJOLO23YVJ4VO',
+      ApproximateFirstReceiveTimestamp: String(Date.now()),
+    },
+    messageAttributes: {},
+    md5OfBody: createHash('md5').update(body).digest('hex'),
+    eventSource: 'aws:sqs',
+    eventSourceARN: 'arn:aws:sqs:eu-west-1:123456789012:settlements',
+    awsRegion: 'eu-west-1',
+  }));
+  return { Records };
+}
+
+/** What the state machine of template.yaml hands to a state: two ids of its context object, and the order. */
+export function stepInput(execution: string, state: string, order: { accountId: string; cents: number }) {
+  const arn = 'arn:aws:states:eu-west-1:123456789012:express:Funding';
+  return { execution: `${arn}:${execution}:5b7e1c0a-7b0c-4f0e-8a51-6a7d5c5f0b1e`, state, ...order };
 }
 
 /** The context of one invocation, which ends `timeout` milliseconds from now. */

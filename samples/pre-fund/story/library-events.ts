@@ -10,7 +10,10 @@ const telling: Telling = {
   waited: ({ duration }) =>
     `for the call that holds the key${duration < 0.5 ? '' : `, ${duration.toFixed(1)} s`}`,
   refused: ({ code }) => code,
-  'taken-over': ({ attempt, from }) => `the key was ${from}: attempt ${attempt} begins`,
+  'taken-over': ({ attempt, from }) =>
+    from === 'released'
+      ? `the key was released: attempt ${attempt} begins`
+      : `the key was ${from}: what became of attempt ${attempt}?`,
   renewed: () => 'the lease of a running call',
   'claim-lost': () => 'another call may run',
   completed: () => 'the result is on record',

@@ -12,6 +12,8 @@ const styles = {
   answered: 'green',
   lost: 'red',
   killed: 'red',
+  recovery: 'yellow',
+  table: 'gray',
   'on record': 'blue',
 } as const satisfies Record<string, Style>;
 
@@ -56,11 +58,6 @@ export function row(title: string, cells: readonly string[], style?: Style): voi
     return cell.endsWith('!') ? paint('red', text.padStart(10)) : text.padStart(10);
   });
   print(`${title.padEnd(columns - 10 * cells.length)}${padded.join('')}`.trimEnd(), style);
-}
-
-/** An amount of money as people write it. */
-export function dollars(cents: number): string {
-  return (cents / 100).toLocaleString('en-US', { style: 'currency', currency: 'USD' });
 }
 
 function printHeld(): void {

@@ -1,48 +1,76 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import type { IdempotencyEventName } from 'retrysafe';
-import type { Hold, HoldOrder } from './core-bank.js';
-import { dollars, print, row, say } from './terminal.js';
+import type { Hold, HoldOrder } from '../app/orders.js';
+import { type BankReport, dollars } from './bank-stand-in.js';
+import { print, row, say } from './terminal.js';
 
 const counters = ['requests', 'runs', 'holds', 'replays', 'refused'] as const;
 
 /**
- * What is counted in a scene: requests that arrived, runs of the method, holds that the ledger grew by, outcomes that
+ * What is counted in a scene: requests that arrived, runs of a method, holds that the ledger grew by, outcomes that
  * the library replayed, and requests that it refused.
  */
 export type Counts = Record<(typeof counters)[number], number>;
 
+/** In the order of the table's columns. */
+export function counts(
+  requests: number,
+  runs: number,
+  holds: number,
+  replays: number,
+  refused: number,
+): Counts {
+  return { requests, runs, holds, replays, refused };
+}
+
 /** Tells the story while it happens, and holds what it counts against what should be. */
-export class Story {
+export class Story implements BankReport {
   readonly #scenes: { readonly title: string; readonly expected: Counts; readonly found: Counts }[] = [];
   readonly #faults: string[] = [];
   readonly #answered = new Map<string, Set<string>>();
   readonly #keys = new Map<string, Set<string>>();
-  #counts = nothing();
+  #counts = counts(0, 0, 0, 0, 0);
 
-  constructor(readonly ledger: readonly Hold[]) {}
+  /** The bank's, which hears of the story before the story hears of it. */
+  ledger: readonly Hold[] = [];
 
   /** Plays a scene, whose counts have to be as expected in the end. */
   async scene(number: string, title: string, expected: Counts, play: () => Promise<void>): Promise<void> {
     print();
     print(`${number.padEnd(4)}${title}`, 'bold');
     const before = this.ledger.length;
-    this.#counts = nothing();
+    this.#counts = counts(0, 0, 0, 0, 0);
     await play();
     this.#counts.holds = this.ledger.length - before;
     this.#scenes.push({ title: `${number.padEnd(4)}${title}`, expected, found: this.#counts });
   }
 
-  arrived({ transactionId, cents }: HoldOrder, remark = ''): void {
+  /** A request came, of whatever kind. */
+  requested(what: string): void {
     this.#counts.requests += 1;
-    say('arrived', `POST /pre-fund/holds  ${transactionId}  ${dollars(cents)}${remark}`);
+    say('arrived', what);
   }
 
-  /** The method ran, and asked the bank under this key. */
-  ran({ transactionId }: HoldOrder, key: string, what: string): void {
-    this.#counts.runs += 1;
+  arrived({ transactionId, cents }: HoldOrder, remark = ''): void {
+    this.requested(`POST /pre-fund/holds  ${transactionId}  ${dollars(cents)}${remark}`);
+  }
+
+  /** A method ran, and asked the bank for a hold under this key. */
+  ran(transactionId: string, key: string, what: string): void {
     note(this.#keys, transactionId, key);
-    say('ran', `placeHold asks the bank, key ${key.slice(0, 8)}…: ${what}`);
+    this.worked(`the bank is asked for a hold, key ${key.slice(0, 8)}…: ${what}`);
+  }
+
+  /** A method ran, and did this. */
+  worked(what: string): void {
+    this.#counts.runs += 1;
+    say('ran', what);
+  }
+
+  /** Nothing ran: the bank was asked what became of a request. */
+  looked(key: string, what: string): void {
+    say('recovery', `the bank is asked what became of key ${key.slice(0, 8)}…: ${what}`);
   }
 
   happened(name: IdempotencyEventName, words: string, remark = ''): void {
@@ -51,14 +79,24 @@ export class Story {
     say('retrysafe', `${name.padEnd(10)}  ${words}${remark}`);
   }
 
-  answered({ transactionId }: HoldOrder, { statusCode, body }: APIGatewayProxyResult): void {
-    const { holdId, cents, title, detail } = JSON.parse(body);
-    if (statusCode !== 201) {
-      say('answered', `${statusCode}  ${title}: ${withoutDigest(detail)}`, 'red');
-      return;
-    }
+  answered({ transactionId }: HoldOrder, result: APIGatewayProxyResult): void {
+    const { statusCode, headers, body } = result;
+    const isReplay = headers?.['Idempotent-Replayed'] === 'true';
+    if (statusCode !== 201) this.refused(result);
+    else
+      this.placed({ ...JSON.parse(body), transactionId }, '201  ', isReplay ? '  Idempotent-Replayed' : '');
+  }
+
+  /** A hold is the answer. */
+  placed({ transactionId, holdId, cents }: Hold, status = '', remark = ''): void {
     note(this.#answered, transactionId, holdId);
-    say('answered', `201  ${holdId} of ${dollars(cents)}`);
+    say('answered', `${status}${holdId} of ${dollars(cents)}${remark}`);
+  }
+
+  /** Problem details are the answer. */
+  refused({ statusCode, body }: APIGatewayProxyResult): void {
+    const { title, detail } = JSON.parse(body);
+    say('answered', `${statusCode}  ${title}: ${withoutDigest(detail)}`, 'red');
   }
 
   /** Notes a fault where the two differ. */
@@ -114,10 +152,6 @@ export class Story {
       );
     }
   }
-}
-
-function nothing(): Counts {
-  return { requests: 0, runs: 0, holds: 0, replays: 0, refused: 0 };
 }
 
 function note(notes: Map<string, Set<string>>, name: string, value: string): void {

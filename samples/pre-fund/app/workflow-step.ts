@@ -1,0 +1,17 @@
+import type { Context } from 'aws-lambda';
+import type { Hold } from './orders.js';
+import type { PreFundService } from './pre-fund-service.js';
+import { stepOrder } from './requests.js';
+
+/**
+ * The Lambda function behind the states of a Step Functions workflow. An Express workflow may run a state more than
+ * once; the execution's id and the state's name tell which hold is meant.
+ */
+export class WorkflowStep {
+  constructor(readonly service: PreFundService) {}
+
+  async handle(input: unknown, context: Context): Promise<Hold> {
+    const { isReplay: _, ...hold } = await this.service.placeHoldFor(stepOrder(input), context);
+    return hold;
+  }
+}

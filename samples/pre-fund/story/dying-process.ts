@@ -1,0 +1,40 @@
+// One more instance of the service, in a process of its own, with the same table and the same bank. The parent kills
+// it in the middle of its work. Where no engine can run, the parent has the records.
+import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
+import type { APIGatewayProxyEvent } from 'aws-lambda';
+import type { IdempotencyEventName } from 'retrysafe';
+import { CoreBank } from '../app/core-bank.js';
+import { PreFundApi } from '../app/pre-fund-api.js';
+import { lambdaContext } from './events.js';
+import { ImpatientService } from './impatient-service.js';
+import { InMemoryRefunds } from './in-memory-refunds.js';
+import { onEveryEvent } from './library-events.js';
+import { inTables } from './records.js';
+import { RemoteStore } from './remote-store.js';
+
+/** What the parent sends to begin with. */
+export interface Assignment {
+  readonly event: APIGatewayProxyEvent;
+  readonly bankUrl: string;
+  readonly connection: DynamoDBClientConfig | undefined;
+}
+
+/** What it tells the parent while it lives. */
+export interface Notice {
+  readonly event: IdempotencyEventName;
+  readonly words: string;
+}
+
+process.once('message', async ({ event, bankUrl, connection }: Assignment) => {
+  onEveryEvent((name, words) => process.send?.({ event: name, words } satisfies Notice));
+  const { store, refunds } = connection ? inTables(new DynamoDBClient(connection)) : withTheParent();
+  const service = new ImpatientService(store, new CoreBank(bankUrl), refunds);
+  await new PreFundApi(service).handle(event, lambdaContext());
+  // Whoever comes here was not killed, and the parent takes note of it.
+  process.disconnect();
+});
+
+function withTheParent() {
+  const store = new RemoteStore();
+  return { store, refunds: new InMemoryRefunds(store) };
+}

@@ -1,0 +1,42 @@
+import sinon from 'sinon';
+import type { Traffic } from '../support/dynamodb-traffic.js';
+
+/** Fake time that passes no faster than real requests are answered. */
+export class PassingTime {
+  readonly #clock = sinon.useFakeTimers({
+    // From now on, and not from a date of its own: clients correct a clock that differs much from the engine's.
+    now: Date.now(),
+    toFake: ['setTimeout', 'clearTimeout', 'Date'],
+    // Clients clear a timer -1 that they have not set, which is none of the fake ones.
+    shouldClearNativeTimers: true,
+  });
+
+  constructor(readonly traffic: Pick<Traffic, 'quiet'>) {}
+
+  /** Lets time pass. Nothing times out because a request takes its real time. */
+  async pass(milliseconds: number): Promise<void> {
+    const end = Date.now() + milliseconds;
+    await this.traffic.quiet();
+    while (Date.now() < end) {
+      await this.#clock.tickAsync(Math.min(50, end - Date.now()));
+      await this.traffic.quiet();
+    }
+  }
+
+  /** Lets time pass until the promise has settled, for two minutes at most, and answers as it does. */
+  async until<T>(promise: Promise<T>): Promise<T> {
+    let isSettled = false;
+    const settle = () => {
+      isSettled = true;
+    };
+    promise.then(settle, settle);
+    await this.traffic.quiet();
+    for (let turn = 0; turn < 2_400 && !isSettled; turn += 1) await this.pass(50);
+    if (isSettled) return promise;
+    throw new Error('the promise has not settled within two minutes');
+  }
+
+  restore(): void {
+    this.#clock.restore();
+  }
+}

@@ -1,0 +1,142 @@
+import type { APIGatewayProxyResult, Context } from 'aws-lambda';
+import { expect } from 'chai';
+import sinon from 'sinon';
+import { defer } from '../support/defer.js';
+import { useDynamoDB } from '../support/dynamodb.js';
+import { invocation } from '../support/invocation.js';
+import {
+  type Application,
+  ApplicationParts,
+  type Bank,
+  bodyOf,
+  createTables,
+  httpEvent,
+  type Tables,
+} from './application.js';
+import { mode } from './compiled.js';
+
+const holds = '/pre-fund/holds';
+
+function context(remaining = 28_000): Context {
+  return invocation(remaining) as Context;
+}
+
+async function titleOf(answer: Promise<APIGatewayProxyResult>): Promise<unknown> {
+  return bodyOf(await answer).title;
+}
+
+describe(`the sample's recovery, with ${mode} decorators`, () => {
+  const dynamoDB = useDynamoDB();
+  let parts: ApplicationParts;
+  let tables: Tables;
+  let bank: Bank;
+  let application: Application;
+
+  before(async function () {
+    this.timeout(60_000);
+    parts = await ApplicationParts.load();
+  });
+  beforeEach(async () => {
+    tables = await createTables(dynamoDB);
+    bank = await parts.startBank();
+    application = start();
+  });
+  afterEach(async () => {
+    sinon.restore();
+    await bank.stop();
+  });
+
+  function start(): Application {
+    return parts.start({ bankUrl: bank.url, tables, client: dynamoDB.client() });
+  }
+
+  function ask(body: object, remaining?: number): Promise<APIGatewayProxyResult> {
+    return application.api.handle(httpEvent(holds, body), context(remaining));
+  }
+
+  describe('when the bank gives no answer', () => {
+    for (const [what, isPlaced] of [
+      ['has placed the hold', true],
+      ['has not placed the hold', false],
+    ] as const) {
+      it(`asks what became of it at the next try, where the bank ${what}`, async () => {
+        const order = { transactionId: 'T-1', accountId: '4711', cents: 2_500 };
+        bank.interception = async (_, carryOut) => {
+          if (isPlaced) await carryOut();
+          return { status: 504 };
+        };
+        expect(await titleOf(ask(order))).to.equal('BankSilent');
+        let asked = 0;
+        bank.interception = (_, carryOut) => {
+          asked += 1;
+          return carryOut();
+        };
+        const second = await ask(order);
+        expect(second.statusCode).to.equal(201);
+        expect(bodyOf(second)).to.include({ holdId: 'H-1' });
+        expect(asked, 'further requests to place it').to.equal(isPlaced ? 0 : 1);
+        bank.interception = undefined;
+        expect(bank.bank.ledger).to.have.length(1);
+        expect(bodyOf(await ask(order))).to.include({ holdId: 'H-1' });
+      });
+    }
+
+    it('keeps the outcome unknown while the bank cannot be asked either', async () => {
+      const order = { transactionId: 'T-1', accountId: '4711', cents: 2_500 };
+      bank.interception = async (_, carryOut) => {
+        await carryOut();
+        return { status: 504 };
+      };
+      await ask(order);
+      bank.bank.outages = 1;
+      expect(await titleOf(ask(order))).to.equal('BankUnavailable');
+      expect(bodyOf(await ask(order))).to.include({ holdId: 'H-1' });
+      expect(bank.bank.ledger).to.have.length(1);
+    });
+  });
+
+  it('asks the bank what became of a process whose lease has lapsed; that one then gets the same hold', async () => {
+    const order = { transactionId: 'T-1', accountId: '4711', cents: 2_500 };
+    const reached = defer();
+    const released = defer();
+    bank.interception = async (_, carryOut) => {
+      const answer = await carryOut();
+      reached.resolve();
+      await released.promise;
+      return answer;
+    };
+    const stalled = ask(order, 600_000);
+    await reached.promise;
+    // A minute later for whoever asks the clock; no timer of the stalled process has run.
+    sinon.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 });
+    const second = await start().api.handle(httpEvent(holds, order), context());
+    expect(second.statusCode).to.equal(201);
+    expect(second.headers, 'the outcome was found, not replayed').not.to.have.property('Idempotent-Replayed');
+    released.resolve();
+    const late = await stalled;
+    expect(late.body).to.equal(second.body);
+    expect(late.headers, 'it answers with its successor’s outcome').to.include({
+      'Idempotent-Replayed': 'true',
+    });
+    expect(bank.bank.ledger).to.have.length(1);
+  });
+
+  it('gives the bank one key for all attempts at a hold, and another one for another hold', async () => {
+    const order = { transactionId: 'T-1', accountId: '4711', cents: 2_500 };
+    const keys: string[] = [];
+    for (const status of [503, 503]) {
+      bank.interception = async (key) => {
+        keys.push(key);
+        return { status };
+      };
+      await ask(order);
+      application = start();
+    }
+    await ask(order);
+    await ask({ ...order, transactionId: 'T-2' });
+    const placed = bank.bank.ledger.map(({ key }) => key);
+    expect(new Set([...keys, placed[0]]).size).to.equal(1);
+    expect(placed[1]).not.to.equal(placed[0]);
+    expect(placed[0]).to.match(/^[0-9a-f-]{36}$/);
+  });
+});

@@ -1,0 +1,85 @@
+import type { Context } from 'aws-lambda';
+import { expect } from 'chai';
+import { useDynamoDB } from '../support/dynamodb.js';
+import { fixture } from '../support/fixture.js';
+import { invocation } from '../support/invocation.js';
+import { rejection } from '../support/rejection.js';
+import { type Application, ApplicationParts, type Bank, createTables, type Tables } from './application.js';
+import { mode } from './compiled.js';
+
+interface StepInput {
+  readonly execution: string;
+  readonly state: string;
+  readonly accountId: string;
+  readonly cents: number;
+}
+
+const input = fixture<StepInput>('events/step-functions.json');
+
+function context(): Context {
+  return invocation(30_000) as Context;
+}
+
+describe(`the sample's step of a workflow, with ${mode} decorators`, () => {
+  const dynamoDB = useDynamoDB();
+  let parts: ApplicationParts;
+  let tables: Tables;
+  let bank: Bank;
+  let application: Application;
+
+  before(async function () {
+    this.timeout(60_000);
+    parts = await ApplicationParts.load();
+  });
+  beforeEach(async () => {
+    bank = await parts.startBank();
+    tables = await createTables(dynamoDB);
+    application = start();
+  });
+  afterEach(() => bank.stop());
+
+  function start(): Application {
+    return parts.start({ bankUrl: bank.url, tables, client: dynamoDB.client() });
+  }
+
+  async function enter(more: Partial<StepInput> = {}): Promise<string> {
+    return (await application.step.handle({ ...input, ...more }, context())).holdId;
+  }
+
+  it('answers a state that is entered again with the same hold, in another process too', async () => {
+    const hold = await application.step.handle(input, context());
+    application = start();
+    expect(await application.step.handle(input, context())).to.deep.equal(hold);
+    expect(bank.bank.ledger).to.have.length(1);
+  });
+
+  it('places a hold of its own for another state, and for another execution', async () => {
+    const holdIds = [
+      await enter(),
+      await enter({ state: 'HoldFee', cents: 150 }),
+      await enter({ execution: `${input.execution}-2` }),
+    ];
+    expect(new Set(holdIds).size).to.equal(3);
+    expect(new Set(bank.bank.ledger.map(({ transactionId }) => transactionId)).size).to.equal(3);
+  });
+
+  for (const part of ['execution', 'state'] as const) {
+    it(`refuses an input without its ${part}, and asks nobody`, async () => {
+      const { [part]: _, ...rest } = input;
+      expect(await rejection(application.step.handle(rest, context()))).to.include({ name: 'KeyError' });
+      expect(bank.bank.ledger).to.be.empty;
+    });
+  }
+
+  it('refuses another amount in the same state of the same execution', async () => {
+    await enter();
+    expect(await rejection(enter({ cents: 1 }))).to.include({ name: 'FingerprintError' });
+  });
+
+  it('fails by names that the state machine can list under `Retry`', async () => {
+    bank.bank.outages = 1;
+    expect(await rejection(enter())).to.include({ name: 'BankUnavailable' });
+    bank.interception = async () => ({ status: 504 });
+    expect(await rejection(enter())).to.include({ name: 'BankSilent' });
+  });
+});
