@@ -226,7 +226,7 @@ const cases: ErrorCase[] = [
     code: 'ERR_IDEMPOTENCY_STORE',
     statusCode: 503,
     hasKey: true,
-    nextStep: /Try again when the store answers|do not begin the transaction/,
+    nextStep: /Try again when the store answers|try again when it does|do not begin the transaction/,
     situations: {
       'a claim that fails': () => {
         const store = new ScriptedStore().always('claim', 'fail');

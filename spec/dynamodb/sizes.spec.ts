@@ -10,12 +10,15 @@ import {
 import { DynamoDBStore, type DynamoDBStoreOptions } from 'retrysafe/dynamodb';
 import { deployable, type Work } from '../support/deployment.js';
 import { useDynamoDB } from '../support/dynamodb.js';
+import { SentCommands } from '../support/dynamodb-commands.js';
 import { randomText, statement } from '../support/outcomes.js';
 import { type CaughtWarnings, catchWarnings } from '../support/process-warnings.js';
 import { rejection } from '../support/rejection.js';
 
 const KB = 1_024;
 const MB = 1_024 * KB;
+
+const uncompressed = { compressAbove: Number.POSITIVE_INFINITY };
 
 const never: Work = () => expect.fail('the method ran');
 
@@ -45,7 +48,7 @@ describe('the size of a record (4)', () => {
   const dynamoDB = useDynamoDB();
   let client: DynamoDBClient;
 
-  before(() => {
+  beforeEach(() => {
     client = dynamoDB.client();
   });
 
@@ -89,7 +92,7 @@ describe('the size of a record (4)', () => {
   it('is compressed always with 0, never with Infinity, and each reads what the other wrote', async () => {
     const { store, form } = await storage();
     const always = store({ compressAbove: 0 });
-    const plain = store({ compressAbove: Number.POSITIVE_INFINITY });
+    const plain = store(uncompressed);
     const small = recordOf('small', 300);
     const large = recordOf('large', 100_000, 'ü');
     await always.claim(small, Date.now());
@@ -136,23 +139,21 @@ describe('the size of a record (4)', () => {
       warnings.restore();
     });
 
-    const tooLarge = ['it is larger than the store takes'];
-
-    for (const [what, options, result] of [
-      ['a result of 1 MB that cannot be compressed', {}, randomText(MB)],
-      [
-        'a result of 1 MB that is not to be compressed',
-        { compressAbove: Number.POSITIVE_INFINITY },
-        statement(MB),
-      ],
+    // The claim, the completion without the outcome; before it the one with it, unless it is known to be too large.
+    for (const [what, options, result, requests] of [
+      ['a result of 1 MB that cannot be compressed', {}, randomText(MB), 2],
+      ['a result of 33 MB, which is too much to compress', {}, 'x'.repeat(33 * MB), 2],
+      ['a result of 1 MB that is not to be compressed', uncompressed, statement(MB), 2],
       [
         'a result that would fit, but not with the other attributes of its item',
-        { compressAbove: Number.POSITIVE_INFINITY },
+        uncompressed,
         'x'.repeat(400 * KB - 200),
+        3,
       ],
     ] as const) {
       it(`${what} reaches its caller, and no duplicate runs the method again`, async () => {
         const { store } = await storage();
+        const commands = new SentCommands(client);
         const operation = deployable();
         let runs = 0;
         const work: Work = async () => {
@@ -161,8 +162,9 @@ describe('the size of a record (4)', () => {
         };
         const call = operation(store(options), work);
         expect(await call('a')).to.deep.equal(result);
+        expect(commands.take()).to.have.length(requests);
         expect(await inspect(call, 'a')).to.include({ status: 'completed' });
-        expect(reasons).to.deep.equal(tooLarge);
+        expect(reasons).to.deep.equal(['it is larger than the store takes']);
         expect(warnings.texts('RETRYSAFE_OUTCOME_NOT_STORED')).to.have.length(1);
         for (const duplicate of [call, operation(store(), work)]) {
           expect(await rejection(duplicate('a'))).to.be.instanceOf(OutcomeUnavailableError);
@@ -189,7 +191,7 @@ describe('the size of a record (4)', () => {
         ['state alone', 400 * KB + 1],
         ['item', 400 * KB - 20],
       ] as const) {
-        const plain = store({ compressAbove: Number.POSITIVE_INFINITY });
+        const plain = store(uncompressed);
         const error = await rejection(plain.claim(recordOf(key, bytes), Date.now()));
         expect(error).to.be.instanceOf(StoreError).and.include({ tooLarge: true });
         expect((error as Error).message).to.match(

@@ -115,6 +115,7 @@ describe('the definition of a table (7)', () => {
     });
   });
 
+  // CDK and Terraform: in the consumer project `infrastructure`, which has their own compilers.
   describe('in docs/dynamodb.md', () => {
     const { createTable, updateTimeToLive } = tableDefinition({ tableName });
     const ttl = updateTimeToLive.TimeToLiveSpecification;
@@ -129,37 +130,6 @@ describe('the definition of a table (7)', () => {
         TimeToLiveSpecification: ttl,
         PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
       });
-    });
-
-    it('is the same for the AWS CDK, with the same permissions', () => {
-      const code = block('typescript', 'aws-cdk-lib');
-      expect(code).to.contain(`tableName: '${createTable.TableName}'`);
-      expect(code).to.contain(
-        `partitionKey: { name: '${createTable.KeySchema?.[0]?.AttributeName}', type: AttributeType.STRING }`,
-      );
-      expect(code).not.to.contain('sortKey');
-      expect(code).to.contain(`billingMode: BillingMode.${createTable.BillingMode}`);
-      expect(code).to.contain(`timeToLiveAttribute: '${ttl?.AttributeName}'`);
-      const { Statement } = JSON.parse(block('json', '"Action"'));
-      const granted = [...code.matchAll(/'(dynamodb:\w+)'/g)].map(([, action]) => action);
-      expect(granted).to.have.members(Statement[0].Action);
-    });
-
-    it('is the same for Terraform', () => {
-      const code = block('hcl', 'aws_dynamodb_table').replace(/ +/g, ' ');
-      const [key] = createTable.AttributeDefinitions ?? [];
-      expect(code).to.contain(`name = "${createTable.TableName}"`);
-      expect(code).to.contain(`billing_mode = "${createTable.BillingMode}"`);
-      expect(code).to.contain(`hash_key = "${key?.AttributeName}"`);
-      expect(code).not.to.contain('range_key');
-      expect(code).to.match(
-        new RegExp(
-          `attribute \\{\\s+name = "${key?.AttributeName}"\\s+type = "${key?.AttributeType}"\\s+\\}`,
-        ),
-      );
-      expect(code).to.match(
-        new RegExp(`ttl \\{\\s+attribute_name = "${ttl?.AttributeName}"\\s+enabled = ${ttl?.Enabled}\\s+\\}`),
-      );
     });
   });
 });

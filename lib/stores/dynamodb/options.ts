@@ -110,11 +110,10 @@ function checkOptions(
 // Two of them under one name would be one attribute.
 function checkNames(where: string, options: Readonly<Record<string, unknown>>): void {
   const { keyAttribute = 'id', ttlAttribute = 'expiration', sortKeyAttribute } = options;
-  const named: Record<string, unknown> = { keyAttribute, ttlAttribute, sortKeyAttribute };
-  for (const [option, name] of Object.entries(named)) {
-    const twin = Object.keys(named).find((other) => other !== option && named[other] === name);
-    if (name !== undefined && twin)
-      throw wrongOption(where, option, name, `another name than that of ${twin}`);
+  const names: Record<string, unknown> = { keyAttribute, ttlAttribute, sortKeyAttribute };
+  for (const option of Object.keys(names).filter((given) => options[given] !== undefined)) {
+    const twin = Object.keys(names).find((other) => other !== option && names[other] === names[option]);
+    if (twin) throw wrongOption(where, option, names[option], `another name than that of ${twin}`);
   }
 }
 
