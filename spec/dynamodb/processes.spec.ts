@@ -74,7 +74,7 @@ describe('eight processes with the same 200 keys (9)', function () {
       process.env.SIMULATION_SEED ?? (process.env.CI ? Date.now() % 1_000_000 : 20_260_101),
     );
     const { answers, killed, lines } = await runAll(
-      { lease: '3s', clockTolerance: 0.1, wait: 30 },
+      { lease: '4s', clockTolerance: 0.1, wait: 30 },
       fates(seed),
     );
 
