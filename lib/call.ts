@@ -93,9 +93,10 @@ export class Call {
     limits: { limit?: number; isAwaited?: boolean } = {},
   ): Promise<Answer<T>> {
     const { limit = Number.POSITIVE_INFINITY, isAwaited = true } = limits;
-    const longest = Math.min(LONGEST_STORE_CALL, this.settings.lease / 3, this.endsAt - Date.now(), limit);
-    const answer = await ask(send, longest, isAwaited);
-    if ('fault' in answer)
+    const longest = Math.min(LONGEST_STORE_CALL, this.settings.lease / 3, this.endsAt - Date.now());
+    const answer = await ask(send, Math.min(longest, limit), isAwaited);
+    // Whoever had less time than a store may take learned nothing about the store.
+    if ('fault' in answer && !(answer.isLate && limit < longest))
       this.publish('store-failed', () => ({ step, error: answer.fault, failedOpen: false }));
     return answer;
   }

@@ -107,7 +107,7 @@ function notApplied(call: Call, { kind }: Recording): OutcomeUnknownError {
   const what =
     kind === 'unanswered'
       ? 'whether that completion was applied cannot be told, since the store does not answer; send the request again'
-      : 'that completion was not applied; let a failed transaction throw. Find out whether the work was done, then `forget` the key to allow another run';
+      : 'that completion was not applied; let a failed transaction throw. Find out whether the work was done: the next equal call runs again unless `onAbandoned` says otherwise';
   return new OutcomeUnknownError(
     `${call.operation}: the method asked for a completion of ${call.key} and returned, but ${what}`,
     named(call),

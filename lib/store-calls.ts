@@ -2,7 +2,7 @@ import { StoreError } from './errors.js';
 import { startTimer } from './timers.js';
 
 /** What became of a store call: its answer, or a fault after which nobody knows whether it was done. */
-export type Answer<T> = { readonly value: T } | { readonly fault: unknown };
+export type Answer<T> = { readonly value: T } | { readonly fault: unknown; readonly isLate?: true };
 
 /** Sends a store call and gives it up after `limit` milliseconds. Never throws. */
 export function ask<T>(send: () => Promise<T>, limit: number, isAwaited: boolean): Promise<Answer<T>> {
@@ -11,6 +11,7 @@ export function ask<T>(send: () => Promise<T>, limit: number, isAwaited: boolean
       limit,
       () =>
         resolve({
+          isLate: true,
           fault: new StoreError(
             `the store gave no answer within ${Math.round(limit)} ms; try again when it does`,
           ),

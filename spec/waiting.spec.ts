@@ -50,6 +50,25 @@ describe('waiting for a running call (17)', () => {
     return () => at;
   }
 
+  it('ends when its time is up, and does not call the store that it was looking at a failing one', async () => {
+    const failures: unknown[] = [];
+    const stop = onIdempotencyEvent('store-failed', (event) => failures.push(event));
+    const operation = deployable({ wait: '2s' });
+    const { ends, work } = runs();
+    const running = operation(store, work)('a');
+    await restOfTurn();
+    // Looks that would be answered, but not before the wait is over.
+    const elsewhere = store.peer().always('find', 'hang');
+    const refused = rejection(operation(elsewhere, work)('a'));
+    await clock.tickAsync(2_000);
+    expect(await refused).to.be.instanceOf(InProgressError);
+    expect(elsewhere.count('find')).to.equal(1);
+    expect(failures).to.deep.equal([]);
+    ends[0]?.resolve('done');
+    await running;
+    stop();
+  });
+
   describe('in one process', () => {
     it('duplicates have the outcome in the same turn in which the runner settles, without a store call', async () => {
       const { ends, work } = runs();

@@ -20,7 +20,7 @@ const wrong = (value: unknown, shown: string, right: RegExp, beside: object = {}
 });
 
 const aClient = /^a DynamoDBClient of @aws-sdk\/client-dynamodb, which has a method send\(\)$/;
-const aTable = /^the name of a table$/;
+const aTable = /^the name of a table \(3 to 255 letters, digits, _, - and \.\), or its ARN$/;
 const aPartition = /^a string, or a function \(key\) => string$/;
 const bytes = /^a number of bytes, 0 or more, or Infinity$/;
 const notOurs = /^another name than token, expiresAt, state, which the store uses itself$/;
@@ -45,6 +45,8 @@ const table: Record<string, readonly Wrong[]> = {
   tableName: [
     wrong(undefined, 'undefined', aTable),
     wrong('', "''", aTable),
+    wrong('my table', "'my table'", aTable),
+    wrong('ab', "'ab'", aTable),
     wrong({ Ref: 'Table' }, '[Object]', aTable),
   ],
   keyAttribute: attribute({ ttlAttribute: 'same' }),

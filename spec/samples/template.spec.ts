@@ -77,7 +77,7 @@ describe(`the sample's template, beside ${mode} decorators`, () => {
   it('hands the ids of execution and state to each step of the workflow', () => {
     for (const { Parameters } of tasks()) {
       expect(Parameters.Payload).to.include({
-        'execution.$': '$$.Execution.Id',
+        'execution.$': '$$.Execution.Name',
         'state.$': '$$.State.Name',
       });
     }

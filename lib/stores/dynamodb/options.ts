@@ -41,7 +41,11 @@ function attribute(value: unknown): string | undefined {
 }
 
 const tableChecks: Record<keyof DynamoDBTableOptions, Check> = {
-  tableName: (value) => (typeof value === 'string' && value !== '' ? undefined : 'the name of a table'),
+  // DynamoDB's naming rules; an ARN is left to DynamoDB.
+  tableName: (value) =>
+    typeof value === 'string' && /^([\w.-]{3,255}|arn:.+)$/.test(value)
+      ? undefined
+      : 'the name of a table (3 to 255 letters, digits, _, - and .), or its ARN',
   keyAttribute: attribute,
   ttlAttribute: attribute,
   sortKeyAttribute: attribute,

@@ -5,7 +5,7 @@ import { stepOrder } from './requests.js';
 
 /**
  * The Lambda function behind the states of a Step Functions workflow. An Express workflow may run a state more than
- * once; the execution's id and the state's name tell which hold is meant.
+ * once; the names of the execution and the state tell which hold is meant.
  */
 export class WorkflowStep {
   constructor(readonly service: PreFundService) {}

@@ -11,6 +11,7 @@ import { shuffler } from '../support/payloads.js';
 
 const keys = Array.from({ length: 200 }, (_, index) => `hold-${index}`);
 
+// Its processes use no decorators, so it is run in one mode only.
 describe('eight processes with the same 200 keys (9)', function () {
   this.timeout(60_000);
   const dynamoDB = useDynamoDB();
