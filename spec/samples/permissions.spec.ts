@@ -91,7 +91,8 @@ describe(`the sample's permissions and times, with ${mode} decorators`, () => {
       IdempotencyTable: tables.idempotency,
       RefundsTable: tables.refunds,
     };
-    const [policy] = Resources[name]?.Properties.Policies ?? [];
+    const [policy, ...others] = Resources[name]?.Properties.Policies ?? [];
+    expect(others, 'policies besides').to.be.empty;
     const statements: Statement[] = policy.Statement;
     return new Set(
       statements.flatMap(({ Effect, Action, Resource: { 'Fn::GetAtt': resource } }) => {

@@ -81,6 +81,15 @@ describe(`the sample's recovery, with ${mode} decorators`, () => {
       });
     }
 
+    it('has waited for it for three seconds, which leaves time for a second request in the same invocation', async () => {
+      sinon.stub(console, 'error');
+      bank.interception = () => new Promise(() => {});
+      const from = performance.now();
+      const answer = ask({ transactionId: 'T-1', accountId: '4711', cents: 2_500 });
+      expect(await titleOf(answer)).to.equal('BankSilent');
+      expect(performance.now() - from).to.be.within(2_900, 8_000);
+    });
+
     it('keeps the outcome unknown while the bank cannot be asked either', async () => {
       const order = { transactionId: 'T-1', accountId: '4711', cents: 2_500 };
       bank.interception = async (_, carryOut) => {

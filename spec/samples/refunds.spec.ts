@@ -1,6 +1,7 @@
 import { type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
 import type { APIGatewayProxyResult, Context } from 'aws-lambda';
 import { expect } from 'chai';
+import sinon from 'sinon';
 import { useDynamoDB } from '../support/dynamodb.js';
 import { invocation } from '../support/invocation.js';
 import {
@@ -32,6 +33,7 @@ describe(`the sample's refunds, with ${mode} decorators`, () => {
     bank = await parts.startBank();
   });
   after(() => bank.stop());
+  afterEach(() => sinon.restore());
 
   let lastId = 0;
   beforeEach(async () => {
@@ -126,6 +128,17 @@ describe(`the sample's refunds, with ${mode} decorators`, () => {
     expect([first.statusCode, second.statusCode]).to.deep.equal([201, 201]);
     expect(second.body).to.equal(first.body);
     expect(second.headers).to.include({ 'Idempotent-Replayed': 'true' });
+    expect(await balance()).to.equal(6_000);
+  });
+
+  it('answers 503 where the refunds are out of reach, and makes the refund at the next try', async () => {
+    const logged = sinon.stub(console, 'error');
+    requests.refuse('TransactWriteItems');
+    const answer = await refund(`R-${transactionId}`, 4_000);
+    expect(answer.statusCode).to.equal(503);
+    expect(answer.headers).to.include({ 'Retry-After': '1' });
+    expect(logged.callCount).to.equal(1);
+    expect((await refund(`R-${transactionId}`, 4_000)).statusCode).to.equal(201);
     expect(await balance()).to.equal(6_000);
   });
 

@@ -12,12 +12,14 @@ export class SentRequests {
   /** How often each kind of request was sent, repetitions by the client itself included. */
   readonly counts = new Map<string, number>();
   readonly #waiting = new Map<string, () => void>();
+  #refused: string | undefined;
   #lost: { readonly name: string; left: number } | undefined;
 
   constructor(client: DynamoDBClient) {
     client.middlewareStack.add(
       (next, { commandName = '' }) =>
         async (args) => {
+          this.#refuse(commandName.replace(/Command$/, ''));
           this.#note(commandName.replace(/Command$/, ''), args.input as Input);
           const answer = await next(args);
           this.#lose(commandName.replace(/Command$/, ''));
@@ -31,6 +33,11 @@ export class SentRequests {
   /** So many of the next answers to this request get lost, after the engine has done what was asked. */
   loseAnswers(name: string, count: number): void {
     this.#lost = { name, left: count };
+  }
+
+  /** The next such request fails before the engine hears of it, and is not worth repeating to the client. */
+  refuse(name: string): void {
+    this.#refused = name;
   }
 
   /** Resolves as soon as such an action is sent, if it was not sent before. */
@@ -47,6 +54,12 @@ export class SentRequests {
       this.actions.add(`dynamodb:${kind}Item ${part?.TableName}`);
     }
     for (const action of this.actions) this.#waiting.get(action)?.();
+  }
+
+  #refuse(name: string): void {
+    if (this.#refused !== name) return;
+    this.#refused = undefined;
+    throw new Error('out of reach');
   }
 
   #lose(name: string): void {

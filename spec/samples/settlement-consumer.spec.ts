@@ -104,6 +104,36 @@ describe(`the sample's consumer of settlements, with ${mode} decorators`, () => 
     expect(await balance('tx-1')).to.equal(500);
   });
 
+  it('settles nothing whose id is no text: it would share its balance with another', async () => {
+    const [record] = event.Records;
+    const bodies = ['["tx-1"]', '{"a":1}', '9007199254740993', `"${'T'.repeat(2_049)}"`].map(
+      (id) => `{"transactionId":${id},"cents":1}`,
+    );
+    const Records = bodies.map((body, index) => ({ ...record, messageId: `m-${index}`, body }));
+    expect(await failuresOf({ Records } as SQSEvent)).to.have.length(bodies.length);
+    expect(settled()).to.be.empty;
+  });
+
+  it('pays once where the balance cannot be written at first, and allows to pay back at the next delivery', async () => {
+    const message = { Records: event.Records.filter(({ messageId }) => messageId === first) };
+    const missing = { ...tables, refunds: 'retrysafe-spec-missing' };
+    application = parts.start({ bankUrl: bank.url, tables: missing, client: dynamoDB.client() });
+    expect(await failuresOf(message)).to.deep.equal([first]);
+    application = start();
+    expect(await failuresOf(message)).to.deep.equal([]);
+    expect(settled()).to.deep.equal(['tx-1']);
+    expect(await balance('tx-1')).to.equal(2_500);
+  });
+
+  it('settles no other amount for the same transaction', async () => {
+    await failuresOf(event);
+    const [message] = event.Records;
+    const other = { ...message, messageId: 'another amount', body: '{"transactionId":"tx-1","cents":1}' };
+    expect(await failuresOf({ Records: [other] } as SQSEvent)).to.deep.equal(['another amount']);
+    expect(application.reports.at(-1)).to.deep.equal(['another amount', 'FingerprintError']);
+    expect(settled()).to.have.length(2);
+  });
+
   it('keeps an outcome for longer than a message can come back from the dead-letter queue', async () => {
     await failuresOf(event);
     const service = application.service as { settle(order: object, context: Context): Promise<unknown> };

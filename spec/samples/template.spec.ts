@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { fixture } from '../support/fixture.js';
 import { definition } from './application.js';
 import { mode } from './compiled.js';
 import { ofType, readTemplate } from './template.js';
@@ -82,6 +83,20 @@ describe(`the sample's template, beside ${mode} decorators`, () => {
       });
     }
     expect(Resources.FundingWorkflow?.Properties.Type).to.equal('EXPRESS');
+  });
+
+  it('lets the workflow invoke the function that its states name, with all that it asks for', () => {
+    const { Policies, DefinitionSubstitutions } = Resources.FundingWorkflow?.Properties ?? {};
+    const invoked = { FunctionName: { Ref: 'WorkflowStepFunction' } };
+    expect(Policies).to.deep.equal([{ LambdaInvokePolicy: invoked }]);
+    expect(DefinitionSubstitutions).to.deep.equal({
+      WorkflowStepArn: { 'Fn::GetAtt': ['WorkflowStepFunction', 'Arn'] },
+    });
+    for (const { Parameters } of tasks()) {
+      expect(Parameters.FunctionName).to.equal('$' + '{WorkflowStepArn}');
+      const fields = Object.keys(Parameters.Payload).map((field) => field.replace('.$', ''));
+      expect(fields).to.have.members(Object.keys(fixture<object>('events/step-functions.json')));
+    }
   });
 
   it('has a workflow in which every state is reached and the last one ends it', () => {

@@ -6,6 +6,7 @@ import { invocation } from '../support/invocation.js';
 import { rejection } from '../support/rejection.js';
 import { type Application, ApplicationParts, type Bank, createTables, type Tables } from './application.js';
 import { mode } from './compiled.js';
+import { ofType, readTemplate } from './template.js';
 
 interface StepInput {
   readonly execution: string;
@@ -15,6 +16,15 @@ interface StepInput {
 }
 
 const input = fixture<StepInput>('events/step-functions.json');
+
+/** The names of errors after which the state machine enters a state again, for each state. */
+function retriedNames(): string[][] {
+  const [workflow] = ofType(readTemplate(), 'AWS::Serverless::StateMachine').values();
+  const states: { readonly Retry?: readonly { readonly ErrorEquals: string[] }[] }[] = Object.values(
+    workflow?.Properties.Definition.States,
+  );
+  return states.flatMap(({ Retry }) => (Retry ? [Retry.flatMap(({ ErrorEquals }) => ErrorEquals)] : []));
+}
 
 function context(): Context {
   return invocation(30_000) as Context;
@@ -71,15 +81,38 @@ describe(`the sample's step of a workflow, with ${mode} decorators`, () => {
     });
   }
 
+  it('asks the bank what became of a state whose answer was lost', async () => {
+    bank.interception = async (_, carryOut) => {
+      await carryOut();
+      return { status: 504 };
+    };
+    await rejection(enter());
+    let asked = 0;
+    bank.interception = (_, carryOut) => {
+      asked += 1;
+      return carryOut();
+    };
+    expect(await enter()).to.equal('H-1');
+    expect(asked, 'further requests to place it').to.equal(0);
+  });
+
   it('refuses another amount in the same state of the same execution', async () => {
     await enter();
     expect(await rejection(enter({ cents: 1 }))).to.include({ name: 'FingerprintError' });
   });
 
-  it('fails by names that the state machine can list under `Retry`', async () => {
+  it('is entered again after each failure that may pass, by the name that the state machine knows it by', async () => {
     bank.bank.outages = 1;
-    expect(await rejection(enter())).to.include({ name: 'BankUnavailable' });
+    const away = await rejection(enter());
     bank.interception = async () => ({ status: 504 });
-    expect(await rejection(enter())).to.include({ name: 'BankSilent' });
+    const silent = await rejection(enter());
+    const ended = await rejection(application.step.handle(input, invocation(400) as Context));
+    const names = [away, silent, ended].map((error) => (error as Error).name);
+    expect(names).to.deep.equal(['BankUnavailable', 'BankSilent', 'InProgressError']);
+    const crashed = ['Runtime.ExitError', 'Sandbox.Timedout', 'States.Timeout', 'Lambda.Unknown'];
+    expect(retriedNames()).to.have.length(2);
+    for (const retried of retriedNames()) {
+      expect(retried).to.include.members([...names, 'StoreError', 'ClaimLostError', ...crashed]);
+    }
   });
 });

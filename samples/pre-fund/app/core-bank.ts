@@ -33,14 +33,13 @@ export class CoreBank {
 
   async settle(order: SettlementOrder): Promise<Settlement> {
     const answer = await this.#send({ method: 'POST', path: 'settlements', label: 'settlement', order });
-    const { transactionId, cents, settledAt } = answer as Settlement;
-    return { transactionId, cents, settledAt: new Date(settledAt) };
+    return { ...order, settledAt: new Date((answer as Settlement).settledAt) };
   }
 
   /** Resolves to what the bank says, or to nothing where it knows of nothing. */
   async #send({ method, path, label, order }: BankRequest): Promise<unknown> {
     const { deriveKey, signal } = currentExecution();
-    const response = await this.#answer(path, {
+    const response = await this.#answer(new URL(path, this.url), {
       method,
       headers: { 'Content-Type': 'application/json', 'Idempotency-Key': deriveKey(label) },
       // Another call may run as soon as the claim is lost: there is no use in going on.
@@ -56,9 +55,9 @@ export class CoreBank {
     throw new Error(`The core bank refuses ${method} /${path}, with status ${status}`);
   }
 
-  async #answer(path: string, request: RequestInit & { readonly signal: AbortSignal }) {
+  async #answer(url: URL, request: RequestInit & { readonly signal: AbortSignal }) {
     try {
-      const response = await fetch(new URL(path, this.url), request);
+      const response = await fetch(url, request);
       return {
         status: response.status,
         body: response.ok || response.status === 402 ? await response.json() : undefined,

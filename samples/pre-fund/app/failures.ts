@@ -41,6 +41,13 @@ export class NotRefundable extends Error {
   readonly statusCode = 409;
 }
 
+/** The refunds are out of reach. Whether this one was made is found out at the next try. */
+export class RefundsUnavailable extends Error {
+  override readonly name = 'RefundsUnavailable';
+  readonly statusCode = 503;
+  readonly retryAfter = 1;
+}
+
 /** Somebody else writes the same balance just now. Nothing was done. */
 export class BalanceBusy extends Error {
   override readonly name = 'BalanceBusy';

@@ -21,11 +21,11 @@ export class PreFundApi {
     switch (`${event.httpMethod} ${event.resource}`) {
       case 'POST /pre-fund/holds': {
         const hold = await this.service.placeHold(holdOrder(fieldsOf(bodyOf(event))), context);
-        return created(event, hold.holdId, hold);
+        return created(hold);
       }
       case 'POST /pre-fund/refunds': {
         const refund = await this.service.refund(refundOrder(fieldsOf(bodyOf(event))), context);
-        return created(event, refund.refundId, refund);
+        return created(refund);
       }
       default:
         throw new NotFound('There is nothing here to be asked for.');
@@ -38,16 +38,11 @@ function bodyOf({ body, isBase64Encoded }: APIGatewayProxyEvent): string | null 
 }
 
 /** A replayed outcome has the same body as the first answer had, to the byte: a replayed Date is a Date. */
-function created(
-  { path }: APIGatewayProxyEvent,
-  id: string,
-  { isReplay, ...result }: Replayable<object>,
-): APIGatewayProxyResult {
+function created({ isReplay, ...result }: Replayable<object>): APIGatewayProxyResult {
   return {
     statusCode: 201,
     headers: {
       'Content-Type': 'application/json',
-      Location: `${path}/${encodeURIComponent(id)}`,
       ...(isReplay && { 'Idempotent-Replayed': 'true' }),
     },
     body: JSON.stringify(result),

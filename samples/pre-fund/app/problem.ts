@@ -1,5 +1,5 @@
 import type { APIGatewayProxyResult } from 'aws-lambda';
-import { StoreError } from 'retrysafe';
+import { IdempotencyError } from 'retrysafe';
 
 /** An error that bears the HTTP status to answer with: each of the library's, and those of this service. */
 interface HttpError extends Error {
@@ -7,18 +7,27 @@ interface HttpError extends Error {
   readonly retryAfter?: number;
 }
 
+/** What the library's own messages say is for whoever writes this service: they name keys, methods and options. */
+const details: Readonly<Record<string, string>> = {
+  KeyError: 'The id is missing.',
+  InProgressError: 'An equal request is still running; send the request again later.',
+  FingerprintError: 'The id was used before, for another request.',
+  OutcomeUnknownError: 'Nobody knows whether an equal request was carried out before.',
+  OutcomeUnavailableError: 'The request was carried out before, but its answer cannot be had.',
+  ClaimLostError: 'An equal request took over; send the request again to get its answer.',
+  StoreError: 'The service is out of order; send the request again.',
+};
+
 /** The answer for an error, as problem details (RFC 9457). What only concerns this side goes to the log. */
 export function problem(error: unknown): APIGatewayProxyResult {
   if (!isHttpError(error) || error.statusCode === 500) {
     console.error(error);
     return answer(500, 'InternalError', 'The request could not be carried out.');
   }
-  const { statusCode, name, message, retryAfter } = error;
-  if (error instanceof StoreError) {
-    console.error(error);
-    return answer(statusCode, name, 'The service is out of order; send the request again.', retryAfter ?? 1);
-  }
-  return answer(statusCode, name, message, retryAfter);
+  const { statusCode, name, message, retryAfter = statusCode === 503 ? 1 : undefined, cause } = error;
+  if (statusCode > 500 && cause) console.error(error);
+  const detail = error instanceof IdempotencyError ? (details[name] ?? name) : message;
+  return answer(statusCode, name, detail, retryAfter);
 }
 
 function isHttpError(error: unknown): error is HttpError {

@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import type { Completion } from 'retrysafe';
 import type { DynamoDBStore } from 'retrysafe/dynamodb';
-import { BalanceBusy, NotRefundable } from './failures.js';
+import { BalanceBusy, NotRefundable, RefundsUnavailable } from './failures.js';
 import type { Refund, Settlement } from './orders.js';
 
 /** What was paid and can be paid back, and what was paid back. */
@@ -62,7 +62,7 @@ export class DynamoDBRefunds implements Refunds {
     try {
       await client.send(new TransactWriteItemsCommand({ TransactItems: items }));
     } catch (error) {
-      throw error instanceof TransactionCanceledException ? refusal(error) : error;
+      throw refusal(error);
     }
   }
 }
@@ -71,16 +71,16 @@ function balanceOf(transactionId: string) {
   return { id: { S: `balance#${transactionId}` } };
 }
 
-/** The reasons come in the order of the items. A claim that is lost is the library's to tell. */
-function refusal(cancelled: TransactionCanceledException): Error {
-  const codes = (cancelled.CancellationReasons ?? []).map(({ Code }: CancellationReason) => Code);
-  const [balance, refund, claim] = codes;
-  const cause = { cause: cancelled };
+/** The reasons come in the order of the items. Whether the claim is lost, the library finds out by itself. */
+function refusal(error: unknown): Error {
+  const reasons = (error instanceof TransactionCanceledException && error.CancellationReasons) || [];
+  const codes = reasons.map(({ Code }: CancellationReason) => Code);
+  const [balance, refund] = codes;
+  const cause = { cause: error };
   if (codes.includes('TransactionConflict')) return new BalanceBusy('Another refund is being made.', cause);
-  if (claim === 'ConditionalCheckFailed') return cancelled;
   if (refund === 'ConditionalCheckFailed') return new NotRefundable('This refund was made before.', cause);
   if (balance === 'ConditionalCheckFailed') {
     return new NotRefundable('There is not as much to pay back of this transaction.', cause);
   }
-  return cancelled;
+  return new RefundsUnavailable('The refunds are out of reach; send the request again.', cause);
 }

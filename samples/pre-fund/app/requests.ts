@@ -1,6 +1,9 @@
 import { InvalidRequest } from './failures.js';
 import type { HoldOrder, RefundOrder, SettlementOrder, StepOrder } from './orders.js';
 
+/** In characters: a key of a table has at most 2,048 bytes. */
+const longest = 512;
+
 type Fields = Readonly<Record<string, unknown>>;
 
 /** @throws {InvalidRequest} where the text is no JSON object. Its message has nothing of the text. */
@@ -12,27 +15,28 @@ export function fieldsOf(text: string | null): Fields {
   }
 }
 
-// The ids pass as they are: retrysafe refuses a call whose key is missing, before the method runs.
-
 export function holdOrder({ transactionId, accountId, cents }: Fields): HoldOrder {
-  return { transactionId: transactionId as string, accountId: account(accountId), cents: amount(cents) };
+  return { transactionId: key(transactionId), accountId: text(accountId, 'accountId'), cents: amount(cents) };
 }
 
 export function settlementOrder({ transactionId, cents }: Fields): SettlementOrder {
-  return { transactionId: transactionId as string, cents: amount(cents) };
+  return { transactionId: key(transactionId), cents: amount(cents) };
 }
 
 export function refundOrder({ refundId, transactionId, cents }: Fields): RefundOrder {
-  if (typeof transactionId !== 'string') throw new InvalidRequest('transactionId has to be a text.');
-  return { refundId: refundId as string, transactionId, cents: amount(cents) };
+  return {
+    refundId: key(refundId),
+    transactionId: text(transactionId, 'transactionId'),
+    cents: amount(cents),
+  };
 }
 
 export function stepOrder(input: unknown): StepOrder {
   const { execution, state, accountId, cents } = fields(input);
   return {
-    execution: execution as string,
-    state: state as string,
-    accountId: account(accountId),
+    execution: key(execution),
+    state: key(state),
+    accountId: text(accountId, 'accountId'),
     cents: amount(cents),
   };
 }
@@ -42,9 +46,18 @@ function fields(value: unknown): Fields {
   throw new InvalidRequest('The input has to be an object.');
 }
 
-function account(value: unknown): string {
-  if (typeof value === 'string' && value !== '') return value;
-  throw new InvalidRequest('accountId has to be a text.');
+/**
+ * An id that is, or is part of, an idempotency key. One that is missing passes: retrysafe refuses a call without its
+ * key. Others are texts: JSON's large numbers lose digits when they are read, and then two ids are one.
+ */
+function key(value: unknown): string {
+  return value == null || value === '' ? '' : text(value, 'An id');
+}
+
+function text(value: unknown, name: string): string {
+  if (typeof value === 'string' && value !== '' && value.length <= longest && !/\p{Surrogate}/u.test(value))
+    return value;
+  throw new InvalidRequest(`${name} has to be a text of at most ${longest} characters.`);
 }
 
 function amount(value: unknown): number {

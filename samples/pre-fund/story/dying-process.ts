@@ -6,7 +6,7 @@ import type { IdempotencyEventName } from 'retrysafe';
 import { CoreBank } from '../app/core-bank.js';
 import { PreFundApi } from '../app/pre-fund-api.js';
 import { lambdaContext } from './events.js';
-import { ImpatientService } from './impatient-service.js';
+import { DyingService } from './impatient-service.js';
 import { InMemoryRefunds } from './in-memory-refunds.js';
 import { onEveryEvent } from './library-events.js';
 import { inTables } from './records.js';
@@ -28,7 +28,7 @@ export interface Notice {
 process.once('message', async ({ event, bankUrl, connection }: Assignment) => {
   onEveryEvent((name, words) => process.send?.({ event: name, words } satisfies Notice));
   const { store, refunds } = connection ? inTables(new DynamoDBClient(connection)) : withTheParent();
-  const service = new ImpatientService(store, new CoreBank(bankUrl), refunds);
+  const service = new DyingService(store, new CoreBank(bankUrl), refunds);
   await new PreFundApi(service).handle(event, lambdaContext());
   // Whoever comes here was not killed, and the parent takes note of it.
   process.disconnect();

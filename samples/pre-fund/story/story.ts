@@ -96,7 +96,7 @@ export class Story implements BankReport {
   /** Problem details are the answer. */
   refused({ statusCode, body }: APIGatewayProxyResult): void {
     const { title, detail } = JSON.parse(body);
-    say('answered', `${statusCode}  ${title}: ${withoutDigest(detail)}`, 'red');
+    say('answered', `${statusCode}  ${title}: ${detail}`, 'red');
   }
 
   /** Notes a fault where the two differ. */
@@ -156,8 +156,4 @@ export class Story implements BankReport {
 
 function note(notes: Map<string, Set<string>>, name: string, value: string): void {
   notes.set(name, (notes.get(name) ?? new Set()).add(value));
-}
-
-function withoutDigest(detail: string): string {
-  return detail.replace(/#([0-9a-f]{6})[0-9a-f]{58}/g, '#$1…');
 }
