@@ -11,7 +11,7 @@ export interface Hold extends HoldOrder {
   readonly placedAt: Date;
 }
 
-/** A state of a workflow asks for a hold. It has no id but the two that the state machine gives it. */
+/** A state of a workflow asks for a hold. It has no id but the names of its execution and of the state. */
 export interface StepOrder {
   readonly execution: string;
   readonly state: string;
