@@ -135,7 +135,7 @@ const cases: ErrorCase[] = [
     code: 'ERR_IDEMPOTENCY_OUTCOME_UNKNOWN',
     statusCode: 409,
     hasKey: true,
-    nextStep: /`forget` the key|let `onAbandoned` decide/,
+    nextStep: /`forget` the key|let `onAbandoned` decide|unless `onAbandoned` says otherwise/,
     situations: {
       'an unknown outcome that the policy refuses': async () => {
         const place = placing(failure, { onError: () => 'unknown', onAbandoned: 'refuse' });
