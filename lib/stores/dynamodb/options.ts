@@ -23,7 +23,7 @@ export interface DynamoDBStoreOptions extends DynamoDBTableOptions {
    * over all partitions; one string for all of them makes a hot partition.
    */
   readonly partitionKey?: string | ((key: string) => string);
-  /** From how many bytes of state on it is compressed: 0 for always, `Infinity` for never. Default: 4,096. */
+  /** State of more bytes than this is kept gzip-compressed: 0 for always, `Infinity` for never. Default: 4,096. */
   readonly compressAbove?: number;
 }
 
