@@ -18,16 +18,22 @@ export const formats = Object.keys(extensions);
 export async function bundleHandlers() {
   const made = [];
   for (const format of formats) {
-    for (const handler of Object.keys(handlers)) made.push(await bundle(handler, format));
+    for (const handler of Object.keys(handlers))
+      made.push(await bundle(handler, join(bench, 'size/handlers', `${handler}.ts`), format));
   }
   return made;
 }
 
-async function bundle(handler, format) {
-  const file = join(bundles, `${handler}.${extensions[format]}`);
+/** Bundles the sample application, three functions over one service, and resolves to the bundle with its sizes. */
+export function bundleSample() {
+  return bundle('retrysafe', join(root, 'samples/pre-fund/app/functions.ts'), 'cjs', 'sample');
+}
+
+async function bundle(handler, entryPoint, format, name = handler) {
+  const file = join(bundles, `${name}.${extensions[format]}`);
   const { metafile } = await build({
     absWorkingDir: bench,
-    entryPoints: [join(bench, 'size/handlers', `${handler}.ts`)],
+    entryPoints: [entryPoint],
     outfile: file,
     bundle: true,
     minify: true,

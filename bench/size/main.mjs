@@ -7,10 +7,10 @@ import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { bundleHandlers } from './bundle-handlers.mjs';
+import { bundleHandlers, bundleSample } from './bundle-handlers.mjs';
 import { importTimes } from './import-times.mjs';
 import { bench, root } from './places.mjs';
-import { table } from './table.mjs';
+import { bytes, table } from './table.mjs';
 
 const require = createRequire(import.meta.url);
 const runs = Number(process.argv.find((argument) => argument.startsWith('--runs='))?.slice(7) ?? 20);
@@ -30,6 +30,7 @@ const node = node22();
 const nodeVersion = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim().slice(1);
 const env = plainEnvironment();
 const bundles = await bundleHandlers();
+const sample = await bundleSample();
 // It loads the AWS SDK, which was just installed.
 const { checkHandlers } = await import('./check-handlers.mjs');
 const engine = await checkHandlers({ node, bundles, env });
@@ -39,6 +40,8 @@ console.log(`The handler of POST /pre-fund/holds, one class-based Lambda functio
 (minified, target node22, without the AWS SDK). Each bundle answers the same six requests rightly on ${engine} first.
 
 ${table(bundles, times)}
+
+  the three functions of samples/pre-fund in one bundle, cjs: ${bytes(sample.minified)}, ${bytes(sample.gzipped)} gzipped
 
   retrysafe ${version('retrysafe')}: keepNames, which names its operations
   AWS Powertools ${version('@aws-lambda-powertools/idempotency')}: @aws-lambda-powertools/idempotency with its DynamoDBPersistenceLayer

@@ -22,7 +22,7 @@ function aligned(cell, width, column) {
   return column < 2 ? cell.padEnd(width) : cell.padStart(width);
 }
 
-function bytes(count) {
+export function bytes(count) {
   return `${count.toLocaleString('en')} B`;
 }
 
