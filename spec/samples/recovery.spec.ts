@@ -3,6 +3,7 @@ import { expect } from 'chai';
 import sinon from 'sinon';
 import { defer } from '../support/defer.js';
 import { useDynamoDB } from '../support/dynamodb.js';
+import { collectGarbage } from '../support/heap.js';
 import { invocation } from '../support/invocation.js';
 import {
   type Application,
@@ -86,7 +87,10 @@ describe(`the sample's recovery, with ${mode} decorators`, () => {
       bank.interception = () => new Promise(() => {});
       const from = performance.now();
       const answer = ask({ transactionId: 'T-1', accountId: '4711', cents: 2_500 });
+      // Node.js 20 forgets the time limit of a request where only AbortSignal.any() knows of it.
+      const collecting = setInterval(collectGarbage, 100);
       expect(await titleOf(answer)).to.equal('BankSilent');
+      clearInterval(collecting);
       expect(performance.now() - from).to.be.within(2_900, 8_000);
     });
 

@@ -39,11 +39,10 @@ export class CoreBank {
   /** Resolves to what the bank says, or to nothing where it knows of nothing. */
   async #send({ method, path, label, order }: BankRequest): Promise<unknown> {
     const { deriveKey, signal } = currentExecution();
-    const response = await this.#answer(new URL(path, this.url), {
+    // Another call may run as soon as the claim is lost: there is no use in going on.
+    const response = await this.#answer(new URL(path, this.url), signal, {
       method,
       headers: { 'Content-Type': 'application/json', 'Idempotency-Key': deriveKey(label) },
-      // Another call may run as soon as the claim is lost: there is no use in going on.
-      signal: AbortSignal.any([signal, AbortSignal.timeout(this.timeout)]),
       ...(order && { body: JSON.stringify(order) }),
     });
     const { status, body } = response;
@@ -55,9 +54,15 @@ export class CoreBank {
     throw new Error(`The core bank refuses ${method} /${path}, with status ${status}`);
   }
 
-  async #answer(url: URL, request: RequestInit & { readonly signal: AbortSignal }) {
+  async #answer(url: URL, lost: AbortSignal, request: RequestInit) {
+    // Not AbortSignal.any(): in Node.js 20 it forgets an AbortSignal.timeout() that nobody else holds.
+    const controller = new AbortController();
+    const abort = () => controller.abort();
+    const timer = setTimeout(abort, this.timeout);
+    lost.addEventListener('abort', abort);
+    if (lost.aborted) abort();
     try {
-      const response = await fetch(url, request);
+      const response = await fetch(url, { ...request, signal: controller.signal });
       return {
         status: response.status,
         body: response.ok || response.status === 402 ? await response.json() : undefined,
@@ -68,6 +73,9 @@ export class CoreBank {
         throw new BankUnavailable('The core bank cannot be reached.', { cause });
       }
       throw new BankSilent('The core bank gave no answer in time.', { cause });
+    } finally {
+      clearTimeout(timer);
+      lost.removeEventListener('abort', abort);
     }
   }
 }
