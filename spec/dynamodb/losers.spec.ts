@@ -1,5 +1,6 @@
+import { DeleteItemCommand } from '@aws-sdk/client-dynamodb';
 import { expect } from 'chai';
-import { type IdempotencyRecord, InProgressError } from 'retrysafe';
+import { type IdempotencyRecord, InProgressError, StoreError } from 'retrysafe';
 import { DynamoDBStore } from 'retrysafe/dynamodb';
 import { defer } from '../support/defer.js';
 import { deployable } from '../support/deployment.js';
@@ -93,3 +94,49 @@ for (const [engine, reads] of [
     });
   });
 }
+
+describe('a claim that is refused, and whose holder is gone when it is looked for (2)', () => {
+  const dynamoDB = useDynamoDB('dynalite');
+  let tableName: string;
+
+  before(async () => {
+    tableName = await dynamoDB.createTable();
+  });
+
+  /** A store before whose reads somebody removes the holder, and before whose writes somebody puts it back, so often. */
+  function storeAmongMeddlers(key: string, returns: number): DynamoDBStore {
+    const meddler = dynamoDB.client();
+    const owner = new DynamoDBStore({ client: meddler, tableName });
+    const client = dynamoDB.client();
+    let left = returns;
+    client.middlewareStack.add(
+      (next, { commandName }) =>
+        async (args) => {
+          if (commandName === 'PutItemCommand' && left-- > 0)
+            await owner.claim(record(key, 'holder.1'), Date.now());
+          if (commandName === 'GetItemCommand')
+            await meddler.send(new DeleteItemCommand({ TableName: tableName, Key: { id: { S: key } } }));
+          return next(args);
+        },
+      { step: 'initialize' },
+    );
+    return new DynamoDBStore({ client, tableName });
+  }
+
+  it('is sent again, and keeps its record', async () => {
+    const own = record('vanished twice', 'claimer.1');
+    expect(await storeAmongMeddlers('vanished twice', 2).claim(own, Date.now())).to.deep.equal(own);
+  });
+
+  it('ends with a StoreError that says so where that goes on', async () => {
+    const claim = storeAmongMeddlers('vanished for ever', 3).claim(
+      record('vanished for ever', 'claimer.1'),
+      Date.now(),
+    );
+    const error = (await rejection(claim)) as StoreError;
+    expect(error).to.be.instanceOf(StoreError);
+    expect(error.message)
+      .to.include(tableName)
+      .and.to.match(/refuses to write .* and shows no holder/);
+  });
+});

@@ -109,6 +109,57 @@ export class ApplicationParts {
   }
 }
 
+/** The application in use by a spec: its tables, a bank, and a process of it. */
+export class RunningSample {
+  #parts!: ApplicationParts;
+  tables!: Tables;
+  bank!: Bank;
+  application!: Application;
+
+  constructor(readonly dynamoDB: DynamoDBFixture) {}
+
+  async load(): Promise<void> {
+    this.#parts = await ApplicationParts.load();
+  }
+
+  async begin(): Promise<void> {
+    this.tables = await createTables(this.dynamoDB);
+    await this.startBank();
+    this.restart();
+  }
+
+  async startBank(): Promise<void> {
+    this.bank = await this.#parts.startBank();
+  }
+
+  /** Starts one more process of the application. */
+  start({
+    // A bank that was stopped has no address.
+    bankUrl = this.bank.url,
+    tables = this.tables,
+    client = this.dynamoDB.client(),
+  }: Partial<Parts> = {}): Application {
+    return this.#parts.start({ bankUrl, tables, client });
+  }
+
+  /** Goes on with another process of the application. */
+  restart(more: Partial<Parts> = {}): void {
+    this.application = this.start(more);
+  }
+}
+
+/** Gives each spec of a `describe` an application with tables and a bank of its own. */
+export function useSample(dynamoDB: DynamoDBFixture): RunningSample {
+  const sample = new RunningSample(dynamoDB);
+  before(async function () {
+    this.timeout(60_000);
+    await sample.load();
+  });
+  beforeEach(() => sample.begin());
+  afterEach(() => sample.bank.stop());
+  return sample;
+}
+
 interface Modules {
   preFundService(env: object, client: DynamoDBClient): object;
   PreFundApi: new (service: object) => Application['api'];

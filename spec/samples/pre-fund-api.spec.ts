@@ -5,15 +5,7 @@ import sinon from 'sinon';
 import { defer } from '../support/defer.js';
 import { useDynamoDB } from '../support/dynamodb.js';
 import { invocation } from '../support/invocation.js';
-import {
-  type Application,
-  ApplicationParts,
-  type Bank,
-  bodyOf,
-  createTables,
-  httpEvent,
-  type Tables,
-} from './application.js';
+import { bodyOf, httpEvent, useSample } from './application.js';
 import { mode } from './compiled.js';
 
 const holds = '/pre-fund/holds';
@@ -24,24 +16,9 @@ function context(remaining = 28_000): Context {
 
 describe(`the sample's HTTP interface, with ${mode} decorators`, () => {
   const dynamoDB = useDynamoDB();
-  let parts: ApplicationParts;
-  let tables: Tables;
-  let bank: Bank;
-  let application: Application;
+  const sample = useSample(dynamoDB);
 
-  before(async function () {
-    this.timeout(60_000);
-    parts = await ApplicationParts.load();
-    tables = await createTables(dynamoDB);
-  });
-  beforeEach(async () => {
-    bank = await parts.startBank();
-    application = start();
-  });
-  afterEach(async () => {
-    sinon.restore();
-    await bank.stop();
-  });
+  afterEach(() => sinon.restore());
 
   let lastId = 0;
   function newId(): string {
@@ -49,12 +26,8 @@ describe(`the sample's HTTP interface, with ${mode} decorators`, () => {
     return `T-${lastId}`;
   }
 
-  function start(client = dynamoDB.client()): Application {
-    return parts.start({ bankUrl: bank.url, tables, client });
-  }
-
   function ask(body: object | string | null, remaining?: number): Promise<APIGatewayProxyResult> {
-    return application.api.handle(httpEvent(holds, body), context(remaining));
+    return sample.application.api.handle(httpEvent(holds, body), context(remaining));
   }
 
   function expectProblem(answer: APIGatewayProxyResult, status: number, type: string): void {
@@ -80,17 +53,17 @@ describe(`the sample's HTTP interface, with ${mode} decorators`, () => {
   it('answers a retry with the same bytes, marked as a replay, and asks the bank no second time', async () => {
     const order = { transactionId: newId(), accountId: '4711', cents: 2_500 };
     const first = await ask(order);
-    application = start();
+    sample.restart();
     const second = await ask(order);
     expect(second.body).to.equal(first.body);
     expect(second.headers).to.deep.equal({ ...first.headers, 'Idempotent-Replayed': 'true' });
-    expect(bank.bank.ledger).to.have.length(1);
+    expect(sample.bank.bank.ledger).to.have.length(1);
   });
 
   it('reads a body that comes in base64', async () => {
     const event = httpEvent(holds, { transactionId: newId(), accountId: '4711', cents: 1 });
     const body = Buffer.from(event.body ?? '').toString('base64');
-    const answer = await application.api.handle({ ...event, body, isBase64Encoded: true }, context());
+    const answer = await sample.application.api.handle({ ...event, body, isBase64Encoded: true }, context());
     expect(answer.statusCode).to.equal(201);
   });
 
@@ -118,7 +91,7 @@ describe(`the sample's HTTP interface, with ${mode} decorators`, () => {
   ] as const) {
     it(`refuses a request ${what} with 400, and does nothing`, async () => {
       expectProblem(await ask(body), 400, type);
-      expect(bank.bank.ledger).to.be.empty;
+      expect(sample.bank.bank.ledger).to.be.empty;
     });
   }
 
@@ -126,13 +99,13 @@ describe(`the sample's HTTP interface, with ${mode} decorators`, () => {
     const order = { transactionId: newId(), accountId: '4711', cents: 99_000_000 };
     const first = await ask(order);
     expectProblem(first, 402, 'insufficient-funds');
-    bank.bank.outages = 1;
+    sample.bank.bank.outages = 1;
     expect(await ask(order)).to.deep.equal(first);
-    expect(bank.bank.outages, 'requests that the bank did not get').to.equal(1);
+    expect(sample.bank.bank.outages, 'requests that the bank did not get').to.equal(1);
   });
 
   it('answers 404 where there is nothing', async () => {
-    const answer = await application.api.handle(httpEvent('/elsewhere', {}), context());
+    const answer = await sample.application.api.handle(httpEvent('/elsewhere', {}), context());
     expectProblem(answer, 404, 'not-found');
   });
 
@@ -140,13 +113,13 @@ describe(`the sample's HTTP interface, with ${mode} decorators`, () => {
     const order = { transactionId: newId(), accountId: 'secret', cents: 2_500 };
     const reached = defer();
     const released = defer<{ status: number }>();
-    bank.interception = () => {
+    sample.bank.interception = () => {
       reached.resolve();
       return released.promise;
     };
     const first = ask(order);
     await reached.promise;
-    const second = await start().api.handle(httpEvent(holds, order), context(600));
+    const second = await sample.start().api.handle(httpEvent(holds, order), context(600));
     released.resolve({ status: 503 });
     await first;
     expectProblem(second, 409, 'in-progress-error');
@@ -162,7 +135,7 @@ describe(`the sample's HTTP interface, with ${mode} decorators`, () => {
 
   it('answers 503 where the bank is away, and runs again at the next try', async () => {
     const order = { transactionId: newId(), accountId: '4711', cents: 2_500 };
-    bank.bank.outages = 1;
+    sample.bank.bank.outages = 1;
     const answer = await ask(order);
     expectProblem(answer, 503, 'bank-unavailable');
     expect(answer.headers).to.include({ 'Retry-After': '1' });
@@ -171,11 +144,11 @@ describe(`the sample's HTTP interface, with ${mode} decorators`, () => {
 
   it('answers 503 where the bank cannot be reached, and keeps the reason in the log', async () => {
     const logged = sinon.stub(console, 'error');
-    const { url } = bank;
-    await bank.stop();
-    application = parts.start({ bankUrl: url, tables, client: dynamoDB.client() });
+    const { url } = sample.bank;
+    await sample.bank.stop();
+    sample.restart({ bankUrl: url });
     const answer = await ask({ transactionId: newId(), accountId: '4711', cents: 2_500 });
-    bank = await parts.startBank();
+    await sample.startBank();
     expectProblem(answer, 503, 'bank-unavailable');
     expect(logged.callCount).to.equal(1);
     expect(logged.firstCall.args[0].cause).to.be.an('error');
@@ -189,20 +162,20 @@ describe(`the sample's HTTP interface, with ${mode} decorators`, () => {
       credentials: { accessKeyId: 'secret', secretAccessKey: 'secret' },
       maxAttempts: 1,
     });
-    application = start(client);
+    sample.restart({ client });
     const answer = await ask({ transactionId: newId(), accountId: '4711', cents: 2_500 });
     client.destroy();
     expectProblem(answer, 503, 'store-error');
     expect(answer.headers).to.include({ 'Retry-After': '1' });
     expect(logged.callCount).to.equal(1);
-    expect(bank.bank.ledger).to.be.empty;
+    expect(sample.bank.bank.ledger).to.be.empty;
   });
 
   it('answers 503 where a table is missing, and tells its name to the log alone', async () => {
     const logged = sinon.stub(console, 'error');
     const idempotency = 'retrysafe-spec-missing';
-    const missing = { ...tables, idempotency };
-    application = parts.start({ bankUrl: bank.url, tables: missing, client: dynamoDB.client() });
+    const missing = { ...sample.tables, idempotency };
+    sample.restart({ tables: missing });
     expectProblem(
       await ask({ transactionId: newId(), accountId: 'secret', cents: 2_500 }),
       503,
@@ -213,7 +186,7 @@ describe(`the sample's HTTP interface, with ${mode} decorators`, () => {
 
   it('answers 500 to what nobody foresaw, and keeps the reason in the log', async () => {
     const logged = sinon.stub(console, 'error');
-    bank.interception = async () => ({ status: 418 });
+    sample.bank.interception = async () => ({ status: 418 });
     const answer = await ask({ transactionId: newId(), accountId: 'secret', cents: 2_500 });
     expectProblem(answer, 500, 'internal-error');
     expect(String(logged.firstCall.args[0])).to.include('status 418');

@@ -5,15 +5,7 @@ import { defer } from '../support/defer.js';
 import { useDynamoDB } from '../support/dynamodb.js';
 import { collectGarbage } from '../support/heap.js';
 import { invocation } from '../support/invocation.js';
-import {
-  type Application,
-  ApplicationParts,
-  type Bank,
-  bodyOf,
-  createTables,
-  httpEvent,
-  type Tables,
-} from './application.js';
+import { bodyOf, httpEvent, useSample } from './application.js';
 import { mode } from './compiled.js';
 
 const holds = '/pre-fund/holds';
@@ -28,31 +20,12 @@ async function titleOf(answer: Promise<APIGatewayProxyResult>): Promise<unknown>
 
 describe(`the sample's recovery, with ${mode} decorators`, () => {
   const dynamoDB = useDynamoDB();
-  let parts: ApplicationParts;
-  let tables: Tables;
-  let bank: Bank;
-  let application: Application;
+  const sample = useSample(dynamoDB);
 
-  before(async function () {
-    this.timeout(60_000);
-    parts = await ApplicationParts.load();
-  });
-  beforeEach(async () => {
-    tables = await createTables(dynamoDB);
-    bank = await parts.startBank();
-    application = start();
-  });
-  afterEach(async () => {
-    sinon.restore();
-    await bank.stop();
-  });
-
-  function start(): Application {
-    return parts.start({ bankUrl: bank.url, tables, client: dynamoDB.client() });
-  }
+  afterEach(() => sinon.restore());
 
   function ask(body: object, remaining?: number): Promise<APIGatewayProxyResult> {
-    return application.api.handle(httpEvent(holds, body), context(remaining));
+    return sample.application.api.handle(httpEvent(holds, body), context(remaining));
   }
 
   describe('when the bank gives no answer', () => {
@@ -62,13 +35,13 @@ describe(`the sample's recovery, with ${mode} decorators`, () => {
     ] as const) {
       it(`asks what became of it at the next try, where the bank ${what}`, async () => {
         const order = { transactionId: 'T-1', accountId: '4711', cents: 2_500 };
-        bank.interception = async (_, carryOut) => {
+        sample.bank.interception = async (_, carryOut) => {
           if (isPlaced) await carryOut();
           return { status: 504 };
         };
         expect(await titleOf(ask(order))).to.equal('BankSilent');
         let asked = 0;
-        bank.interception = (_, carryOut) => {
+        sample.bank.interception = (_, carryOut) => {
           asked += 1;
           return carryOut();
         };
@@ -76,15 +49,15 @@ describe(`the sample's recovery, with ${mode} decorators`, () => {
         expect(second.statusCode).to.equal(201);
         expect(bodyOf(second)).to.include({ holdId: 'H-1' });
         expect(asked, 'further requests to place it').to.equal(isPlaced ? 0 : 1);
-        bank.interception = undefined;
-        expect(bank.bank.ledger).to.have.length(1);
+        sample.bank.interception = undefined;
+        expect(sample.bank.bank.ledger).to.have.length(1);
         expect(bodyOf(await ask(order))).to.include({ holdId: 'H-1' });
       });
     }
 
     it('has waited for it for three seconds, which leaves time for a second request in the same invocation', async () => {
       sinon.stub(console, 'error');
-      bank.interception = () => new Promise(() => {});
+      sample.bank.interception = () => new Promise(() => {});
       const from = performance.now();
       const answer = ask({ transactionId: 'T-1', accountId: '4711', cents: 2_500 });
       // Node.js 20 forgets the time limit of a request where only AbortSignal.any() knows of it.
@@ -96,15 +69,15 @@ describe(`the sample's recovery, with ${mode} decorators`, () => {
 
     it('keeps the outcome unknown while the bank cannot be asked either', async () => {
       const order = { transactionId: 'T-1', accountId: '4711', cents: 2_500 };
-      bank.interception = async (_, carryOut) => {
+      sample.bank.interception = async (_, carryOut) => {
         await carryOut();
         return { status: 504 };
       };
       await ask(order);
-      bank.bank.outages = 1;
+      sample.bank.bank.outages = 1;
       expect(await titleOf(ask(order))).to.equal('BankUnavailable');
       expect(bodyOf(await ask(order))).to.include({ holdId: 'H-1' });
-      expect(bank.bank.ledger).to.have.length(1);
+      expect(sample.bank.bank.ledger).to.have.length(1);
     });
   });
 
@@ -112,7 +85,7 @@ describe(`the sample's recovery, with ${mode} decorators`, () => {
     const order = { transactionId: 'T-1', accountId: '4711', cents: 2_500 };
     const reached = defer();
     const released = defer();
-    bank.interception = async (_, carryOut) => {
+    sample.bank.interception = async (_, carryOut) => {
       const answer = await carryOut();
       reached.resolve();
       await released.promise;
@@ -122,7 +95,7 @@ describe(`the sample's recovery, with ${mode} decorators`, () => {
     await reached.promise;
     // A minute later for whoever asks the clock; no timer of the stalled process has run.
     sinon.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 });
-    const second = await start().api.handle(httpEvent(holds, order), context());
+    const second = await sample.start().api.handle(httpEvent(holds, order), context());
     expect(second.statusCode).to.equal(201);
     expect(second.headers, 'the outcome was found, not replayed').not.to.have.property('Idempotent-Replayed');
     released.resolve();
@@ -131,23 +104,23 @@ describe(`the sample's recovery, with ${mode} decorators`, () => {
     expect(late.headers, 'it answers with its successor’s outcome').to.include({
       'Idempotent-Replayed': 'true',
     });
-    expect(bank.bank.ledger).to.have.length(1);
+    expect(sample.bank.bank.ledger).to.have.length(1);
   });
 
   it('gives the bank one key for all attempts at a hold, and another one for another hold', async () => {
     const order = { transactionId: 'T-1', accountId: '4711', cents: 2_500 };
     const keys: string[] = [];
     for (const status of [503, 503]) {
-      bank.interception = async (key) => {
+      sample.bank.interception = async (key) => {
         keys.push(key);
         return { status };
       };
       await ask(order);
-      application = start();
+      sample.restart();
     }
     await ask(order);
     await ask({ ...order, transactionId: 'T-2' });
-    const placed = bank.bank.ledger.map(({ key }) => key);
+    const placed = sample.bank.bank.ledger.map(({ key }) => key);
     expect(new Set([...keys, placed[0]]).size).to.equal(1);
     expect(placed[1]).not.to.equal(placed[0]);
     expect(placed[0]).to.match(/^[0-9a-f-]{36}$/);

@@ -5,14 +5,7 @@ import { inspect } from 'retrysafe';
 import { useDynamoDB } from '../support/dynamodb.js';
 import { fixture } from '../support/fixture.js';
 import { invocation } from '../support/invocation.js';
-import {
-  type Application,
-  ApplicationParts,
-  type Bank,
-  createTables,
-  httpEvent,
-  type Tables,
-} from './application.js';
+import { createTables, httpEvent, useSample } from './application.js';
 import { mode } from './compiled.js';
 
 const event = fixture<SQSEvent>('events/sqs-batch.json');
@@ -24,45 +17,27 @@ function context(): Context {
 
 describe(`the sample's consumer of settlements, with ${mode} decorators`, () => {
   const dynamoDB = useDynamoDB();
-  let parts: ApplicationParts;
-  let tables: Tables;
-  let bank: Bank;
-  let application: Application;
-
-  before(async function () {
-    this.timeout(60_000);
-    parts = await ApplicationParts.load();
-  });
-  beforeEach(async () => {
-    bank = await parts.startBank();
-    tables = await createTables(dynamoDB);
-    application = start();
-  });
-  afterEach(() => bank.stop());
-
-  function start(): Application {
-    return parts.start({ bankUrl: bank.url, tables, client: dynamoDB.client() });
-  }
+  const sample = useSample(dynamoDB);
 
   async function failuresOf(batch: SQSEvent): Promise<string[]> {
-    const { batchItemFailures } = await application.consumer.handle(batch, context());
+    const { batchItemFailures } = await sample.application.consumer.handle(batch, context());
     return batchItemFailures.map(({ itemIdentifier }) => itemIdentifier);
   }
 
   async function balance(transactionId: string): Promise<number> {
-    const query = { TableName: tables.refunds, Key: { id: { S: `balance#${transactionId}` } } };
+    const query = { TableName: sample.tables.refunds, Key: { id: { S: `balance#${transactionId}` } } };
     const { Item } = await dynamoDB.client().send(new GetItemCommand({ ...query, ConsistentRead: true }));
     return Number(Item?.refundableCents?.N);
   }
 
   function settled(): string[] {
-    return bank.bank.settlements.map(({ transactionId }) => transactionId);
+    return sample.bank.bank.settlements.map(({ transactionId }) => transactionId);
   }
 
   it('settles the good messages of a batch and fails the bad ones alone', async () => {
     expect(await failuresOf(event)).to.deep.equal([brokenJson, withoutId]);
     expect(settled()).to.have.members(['tx-1', 'tx-3']);
-    expect(application.reports).to.have.deep.members([
+    expect(sample.application.reports).to.have.deep.members([
       [brokenJson, 'InvalidRequest'],
       [withoutId, 'KeyError'],
     ]);
@@ -70,7 +45,7 @@ describe(`the sample's consumer of settlements, with ${mode} decorators`, () => 
 
   it('settles nothing twice when the queue delivers the batch once more, to another process', async () => {
     await failuresOf(event);
-    application = start();
+    sample.restart();
     expect(await failuresOf(event)).to.deep.equal([brokenJson, withoutId]);
     expect(settled()).to.have.length(2);
   });
@@ -82,7 +57,7 @@ describe(`the sample's consumer of settlements, with ${mode} decorators`, () => 
   });
 
   it('fails the message alone that the bank is away for, and settles it at the next delivery', async () => {
-    bank.bank.outages = 1;
+    sample.bank.bank.outages = 1;
     const failures = await failuresOf(event);
     expect(failures).to.have.length(3);
     const [away] = failures.filter((id) => id !== brokenJson && id !== withoutId);
@@ -97,9 +72,9 @@ describe(`the sample's consumer of settlements, with ${mode} decorators`, () => 
     await failuresOf(event);
     expect(await balance('tx-1')).to.equal(2_500);
     const refund = httpEvent('/pre-fund/refunds', { refundId: 'R-1', transactionId: 'tx-1', cents: 2_000 });
-    expect((await application.api.handle(refund, context())).statusCode).to.equal(201);
-    tables = { ...(await createTables(dynamoDB)), refunds: tables.refunds };
-    application = start();
+    expect((await sample.application.api.handle(refund, context())).statusCode).to.equal(201);
+    const tables = { ...(await createTables(dynamoDB)), refunds: sample.tables.refunds };
+    sample.restart({ tables });
     await failuresOf(event);
     expect(await balance('tx-1')).to.equal(500);
   });
@@ -116,10 +91,10 @@ describe(`the sample's consumer of settlements, with ${mode} decorators`, () => 
 
   it('pays once where the balance cannot be written at first, and allows to pay back at the next delivery', async () => {
     const message = { Records: event.Records.filter(({ messageId }) => messageId === first) };
-    const missing = { ...tables, refunds: 'retrysafe-spec-missing' };
-    application = parts.start({ bankUrl: bank.url, tables: missing, client: dynamoDB.client() });
+    const missing = { ...sample.tables, refunds: 'retrysafe-spec-missing' };
+    sample.restart({ tables: missing });
     expect(await failuresOf(message)).to.deep.equal([first]);
-    application = start();
+    sample.restart();
     expect(await failuresOf(message)).to.deep.equal([]);
     expect(settled()).to.deep.equal(['tx-1']);
     expect(await balance('tx-1')).to.equal(2_500);
@@ -130,13 +105,15 @@ describe(`the sample's consumer of settlements, with ${mode} decorators`, () => 
     const [message] = event.Records;
     const other = { ...message, messageId: 'another amount', body: '{"transactionId":"tx-1","cents":1}' };
     expect(await failuresOf({ Records: [other] } as SQSEvent)).to.deep.equal(['another amount']);
-    expect(application.reports.at(-1)).to.deep.equal(['another amount', 'FingerprintError']);
+    expect(sample.application.reports.at(-1)).to.deep.equal(['another amount', 'FingerprintError']);
     expect(settled()).to.have.length(2);
   });
 
   it('keeps an outcome for longer than a message can come back from the dead-letter queue', async () => {
     await failuresOf(event);
-    const service = application.service as { settle(order: object, context: Context): Promise<unknown> };
+    const service = sample.application.service as {
+      settle(order: object, context: Context): Promise<unknown>;
+    };
     const record = await inspect(service, 'settle', { transactionId: 'tx-1', cents: 2_500 }, context());
     // A message has 14 days there and, moved back, 4 more days in its queue.
     const days = ((record?.expiresAt ?? 0) - (record?.completedAt ?? 0)) / 86_400_000;

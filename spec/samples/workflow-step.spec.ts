@@ -4,7 +4,7 @@ import { useDynamoDB } from '../support/dynamodb.js';
 import { fixture } from '../support/fixture.js';
 import { invocation } from '../support/invocation.js';
 import { rejection } from '../support/rejection.js';
-import { type Application, ApplicationParts, type Bank, createTables, type Tables } from './application.js';
+import { useSample } from './application.js';
 import { mode } from './compiled.js';
 import { ofType, readTemplate } from './template.js';
 
@@ -32,35 +32,17 @@ function context(): Context {
 
 describe(`the sample's step of a workflow, with ${mode} decorators`, () => {
   const dynamoDB = useDynamoDB();
-  let parts: ApplicationParts;
-  let tables: Tables;
-  let bank: Bank;
-  let application: Application;
-
-  before(async function () {
-    this.timeout(60_000);
-    parts = await ApplicationParts.load();
-  });
-  beforeEach(async () => {
-    bank = await parts.startBank();
-    tables = await createTables(dynamoDB);
-    application = start();
-  });
-  afterEach(() => bank.stop());
-
-  function start(): Application {
-    return parts.start({ bankUrl: bank.url, tables, client: dynamoDB.client() });
-  }
+  const sample = useSample(dynamoDB);
 
   async function enter(more: Partial<StepInput> = {}): Promise<string> {
-    return (await application.step.handle({ ...input, ...more }, context())).holdId;
+    return (await sample.application.step.handle({ ...input, ...more }, context())).holdId;
   }
 
   it('answers a state that is entered again with the same hold, in another process too', async () => {
-    const hold = await application.step.handle(input, context());
-    application = start();
-    expect(await application.step.handle(input, context())).to.deep.equal(hold);
-    expect(bank.bank.ledger).to.have.length(1);
+    const hold = await sample.application.step.handle(input, context());
+    sample.restart();
+    expect(await sample.application.step.handle(input, context())).to.deep.equal(hold);
+    expect(sample.bank.bank.ledger).to.have.length(1);
   });
 
   it('places a hold of its own for another state, and for another execution', async () => {
@@ -70,25 +52,27 @@ describe(`the sample's step of a workflow, with ${mode} decorators`, () => {
       await enter({ execution: `${input.execution}-2` }),
     ];
     expect(new Set(holdIds).size).to.equal(3);
-    expect(new Set(bank.bank.ledger.map(({ transactionId }) => transactionId)).size).to.equal(3);
+    expect(new Set(sample.bank.bank.ledger.map(({ transactionId }) => transactionId)).size).to.equal(3);
   });
 
   for (const part of ['execution', 'state'] as const) {
     it(`refuses an input without its ${part}, and asks nobody`, async () => {
       const { [part]: _, ...rest } = input;
-      expect(await rejection(application.step.handle(rest, context()))).to.include({ name: 'KeyError' });
-      expect(bank.bank.ledger).to.be.empty;
+      expect(await rejection(sample.application.step.handle(rest, context()))).to.include({
+        name: 'KeyError',
+      });
+      expect(sample.bank.bank.ledger).to.be.empty;
     });
   }
 
   it('asks the bank what became of a state whose answer was lost', async () => {
-    bank.interception = async (_, carryOut) => {
+    sample.bank.interception = async (_, carryOut) => {
       await carryOut();
       return { status: 504 };
     };
     await rejection(enter());
     let asked = 0;
-    bank.interception = (_, carryOut) => {
+    sample.bank.interception = (_, carryOut) => {
       asked += 1;
       return carryOut();
     };
@@ -102,11 +86,11 @@ describe(`the sample's step of a workflow, with ${mode} decorators`, () => {
   });
 
   it('is entered again after each failure that may pass, by the name that the state machine knows it by', async () => {
-    bank.bank.outages = 1;
+    sample.bank.bank.outages = 1;
     const away = await rejection(enter());
-    bank.interception = async () => ({ status: 504 });
+    sample.bank.interception = async () => ({ status: 504 });
     const silent = await rejection(enter());
-    const ended = await rejection(application.step.handle(input, invocation(400) as Context));
+    const ended = await rejection(sample.application.step.handle(input, invocation(400) as Context));
     const names = [away, silent, ended].map((error) => (error as Error).name);
     expect(names).to.deep.equal(['BankUnavailable', 'BankSilent', 'InProgressError']);
     const crashed = ['Runtime.ExitError', 'Sandbox.Timedout', 'States.Timeout', 'Lambda.Unknown'];

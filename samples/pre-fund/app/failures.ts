@@ -25,14 +25,12 @@ export class InsufficientFunds extends Error {
 export class BankUnavailable extends Error {
   override readonly name = 'BankUnavailable';
   readonly statusCode = 503;
-  readonly retryAfter = 1;
 }
 
 /** The bank got a request and gave no answer. Nobody here knows whether it was carried out. */
 export class BankSilent extends Error {
   override readonly name = 'BankSilent';
   readonly statusCode = 503;
-  readonly retryAfter = 1;
 }
 
 /** There is not as much left to pay back, or this refund was made before. Nothing was done. */
@@ -45,12 +43,10 @@ export class NotRefundable extends Error {
 export class RefundsUnavailable extends Error {
   override readonly name = 'RefundsUnavailable';
   readonly statusCode = 503;
-  readonly retryAfter = 1;
 }
 
 /** Somebody else writes the same balance just now. Nothing was done. */
 export class BalanceBusy extends Error {
   override readonly name = 'BalanceBusy';
   readonly statusCode = 503;
-  readonly retryAfter = 1;
 }
