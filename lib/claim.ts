@@ -16,7 +16,7 @@ export type Written =
   /** Nobody holds the key. */
   | { readonly kind: 'gone' }
   /** Nobody knows. To be followed by another write, never by a read. */
-  | { readonly kind: 'unanswered'; readonly fault: unknown };
+  | { readonly kind: 'unanswered'; readonly fault: unknown; readonly isLate?: true };
 
 type Unsent<State> = State extends RecordState ? Omit<State, 'format' | 'fingerprint'> : never;
 
@@ -141,7 +141,7 @@ export class Claim {
 
   #read(sent: IdempotencyRecord, answer: Answer<IdempotencyRecord | undefined>): Written {
     this.#isInDoubt = 'fault' in answer;
-    if ('fault' in answer) return { kind: 'unanswered', fault: answer.fault };
+    if ('fault' in answer) return { kind: 'unanswered', ...answer };
     const holder = answer.value;
     if (!holder) return { kind: 'gone' };
     if (!this.isOurs(holder)) return { kind: 'lost', holder };

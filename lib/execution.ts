@@ -11,6 +11,9 @@ import type { Ending } from './replay.js';
 import { shared } from './shared.js';
 import { named } from './verdict.js';
 
+/** How long a method that asks for its completion waits for the store, in milliseconds: it may hold a transaction open. */
+const COMPLETION_PATIENCE = 1_000;
+
 /** What a running method knows about its own run. */
 export interface CurrentExecution {
   readonly operation: string;
@@ -144,15 +147,18 @@ export class ClaimedExecution extends NestedExecution implements Execution {
   async #renewForCompletion(): Promise<void> {
     const { call, claim } = this;
     for (let tries = 0; ; ) {
-      const written = await claim.renew();
+      const written = await claim.renew({}, { limit: COMPLETION_PATIENCE });
       if (claim.standing.state.status === 'completed')
         throw this.#lost('an earlier completion of it was applied');
       if (written.kind === 'done') return;
       if (written.kind === 'lost' || written.kind === 'gone') throw this.#lost('another call took it over');
       if (written.kind === 'moved') continue;
-      if (tries++ === 0) continue;
+      if (!written.isLate && tries++ === 0) continue;
+      const advice = written.isLate
+        ? '; ask for the completion before the transaction begins, which may hold the only connection that the store has'
+        : '';
       throw new StoreError(
-        `${call.operation}: the claim on ${call.key} could not be renewed before its completion; do not begin the transaction`,
+        `${call.operation}: the claim on ${call.key} could not be renewed before its completion${advice}; do not begin the transaction`,
         {
           ...named(call),
           step: 'replace',

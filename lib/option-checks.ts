@@ -5,6 +5,7 @@ import { ConfigurationError } from './errors.js';
 import { compileExpression } from './expression.js';
 import { describeNameFault, looksMinified } from './names.js';
 import type { IdempotentOptions, OptionLevel } from './options.js';
+import { show, wrongOption } from './wrong-option.js';
 
 /** Answers with what would be right, or nothing where the value is right. */
 type Check = (value: unknown) => string | undefined;
@@ -177,17 +178,4 @@ export function checkStore(where: string, value: unknown): void {
 export function computedTtl(value: unknown): { readonly length: number } | { readonly right: string } {
   const right = ttl(value);
   return right === undefined ? { length: milliseconds(value) as number } : { right };
-}
-
-export function wrongOption(
-  where: string,
-  option: string,
-  value: unknown,
-  right: string,
-): ConfigurationError {
-  return new ConfigurationError(`${where}: option "${option}" is ${show(value)}; right would be ${right}`);
-}
-
-function show(value: unknown): string {
-  return inspect(value, { depth: 0, maxStringLength: 100, breakLength: Number.POSITIVE_INFINITY });
 }

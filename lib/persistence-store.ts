@@ -19,7 +19,7 @@ export interface Completion {
 }
 
 /**
- * Where records live: three operations, each one atomic step, and no policy. Every rule about statuses
+ * Where records live: three operations, each one atomic step, and no policy; and where it can, a notice of changes. Every rule about statuses
  * and time belongs to the engine; `retrysafe/testing` has the laws below as tests.
  *
  * - Of two simultaneous claims or replaces one wins, and both answer with the winner.
@@ -38,4 +38,11 @@ export interface PersistenceStore {
   replace(record: IdempotencyRecord, token: string): Promise<IdempotencyRecord | undefined>;
   /** Resolves to the record under `key`, if any; it may be stale unless `consistent`. */
   find(key: string, options?: { readonly consistent?: boolean }): Promise<IdempotencyRecord | undefined>;
+  /**
+   * Optional: spares a waiting call from asking again and again. Resolves when the record under `key` is replaced,
+   * by whichever process, and once when the store has begun to listen; it may also resolve for no reason. It listens
+   * until `signal` aborts: what happens between two calls with one signal resolves the second. So whoever asks for
+   * the next notice and then looks misses nothing. Rejects where the store cannot listen, or cannot any more.
+   */
+  settled?(key: string, signal: AbortSignal): Promise<void>;
 }

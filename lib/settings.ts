@@ -1,11 +1,12 @@
 import { milliseconds } from './duration.js';
-import { checkLease, checkOptions, wrongOption } from './option-checks.js';
+import { checkLease, checkOptions } from './option-checks.js';
 import { given, type IdempotentOptions, type ProcessOptions } from './options.js';
 import { type OutcomeFormat, outcomeFormat } from './outcome.js';
 import type { PersistenceStore } from './persistence-store.js';
 import { shared } from './shared.js';
 import { InMemoryStore } from './stores/in-memory.js';
 import { warnOnce } from './warnings.js';
+import { wrongOption } from './wrong-option.js';
 
 /** One operation's options after layering, durations in milliseconds. */
 export interface Settings

@@ -1,8 +1,9 @@
 import type { Call } from './call.js';
+import { Listening } from './listening.js';
 import { joinableRun, type LocalRun } from './local-runs.js';
 import type { IdempotencyRecord } from './persistence-store.js';
 import { type InProgressState, readState } from './record.js';
-import { backoff, pause } from './timers.js';
+import { backoff } from './timers.js';
 import { abandonedAt, isOutcomeOf } from './verdict.js';
 
 /** Where the outcome was found that a waiting call answers with. */
@@ -26,6 +27,15 @@ export class Waiting {
    * asked by a claim: the wait is over, the lease lapsed, or something else was found, which may be stale.
    */
   async forOutcome(state: InProgressState): Promise<Found | undefined> {
+    const listening = new Listening(this.call);
+    try {
+      return await this.#listen(state, listening);
+    } finally {
+      listening.stop();
+    }
+  }
+
+  async #listen(state: InProgressState, listening: Listening): Promise<Found | undefined> {
     const { call } = this;
     let lapsesAt = abandonedAt(call, state);
     while (call.waitLeft > 0 && Date.now() < lapsesAt) {
@@ -36,7 +46,7 @@ export class Waiting {
         if (end) return undefined;
         continue;
       }
-      const found = await call.waiting(() => this.#look(lapsesAt));
+      const found = await call.waiting(() => this.#look(lapsesAt, listening));
       if (found === 'nothing new') continue;
       if (isOutcomeOf(call, found, Date.now())) return { record: found, source: 'store' };
       const seen = found && readState(found);
@@ -46,10 +56,14 @@ export class Waiting {
     return undefined;
   }
 
-  async #look(lapsesAt: number): Promise<IdempotencyRecord | undefined | 'nothing new'> {
+  async #look(
+    lapsesAt: number,
+    listening: Listening,
+  ): Promise<IdempotencyRecord | undefined | 'nothing new'> {
     const { call } = this;
     const until = Math.min(Date.now() + call.waitLeft, lapsesAt);
-    await pause(Math.min(backoff(this.#round++), until - Date.now()));
+    const delay = listening.isOn ? safetyNet() : backoff(this.#round++);
+    await listening.pause(Math.min(delay, until - Date.now()));
     // A look at the very end would only delay the claim that follows.
     const left = until - Date.now();
     if (left <= 0) return 'nothing new';
@@ -58,4 +72,9 @@ export class Waiting {
     });
     return 'fault' in answer ? 'nothing new' : answer.value;
   }
+}
+
+/** How long a call that listens for notices waits for one before it looks all the same, in milliseconds. */
+function safetyNet(): number {
+  return 2_000 * (0.5 + Math.random() / 2);
 }

@@ -27,12 +27,14 @@ const rules = {
     file.path.startsWith('stores/') && !fromRoot.has(file.path)
       ? undefined
       : file.imports.find(({ from, typeOnly }) => !typeOnly && !isRelative(from) && !isAllowed(from))?.from,
-  'of a store imports only the interface, the errors and its own folder': ({ path, imports }) => {
+  'of a store imports only the interface, the errors, what stores share, and its own folder': ({
+    path,
+    imports,
+  }) => {
     const up = path.startsWith('stores/') ? '../'.repeat(path.split('/').length - 1) : undefined;
     const mayImport = (from) =>
-      from === `${up}persistence-store.js` ||
-      from === `${up}errors.js` ||
-      (up === '../../' && /^\.\/[^/]+$/.test(from));
+      ['persistence-store', 'errors', 'wrong-option'].some((name) => from === `${up}${name}.js`) ||
+      (up === '../../' && /^\.\.?\/[^/]+$/.test(from));
     return up && imports.find(({ from }) => isRelative(from) && !mayImport(from))?.from;
   },
 };

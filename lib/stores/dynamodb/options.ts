@@ -1,6 +1,6 @@
-import { inspect } from 'node:util';
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { ConfigurationError } from '../../errors.js';
+import { glimpse, wrongOption } from '../../wrong-option.js';
+import { type Check, checkStoreOptions } from '../checked-options.js';
 
 /** A table, and which of its attributes DynamoDB itself looks at. */
 export interface DynamoDBTableOptions {
@@ -29,9 +29,6 @@ export interface DynamoDBStoreOptions extends DynamoDBTableOptions {
 
 /** The attributes that every item of a store has, besides its key and the one for TTL. */
 const recordAttributes = ['token', 'expiresAt', 'state'] as const;
-
-/** Answers with what would be right, or nothing where the value is right. */
-type Check = (value: unknown, options: Readonly<Record<string, unknown>>) => string | undefined;
 
 function attribute(value: unknown): string | undefined {
   if (typeof value !== 'string' || value === '') return 'the name of an attribute';
@@ -72,7 +69,7 @@ const storeChecks: Record<keyof DynamoDBStoreOptions, Check> = {
  *
  * @throws {ConfigurationError} naming the option, its value and what would be right.
  */
-export function checkStoreOptions(options: unknown): void {
+export function checkDynamoDBOptions(options: unknown): void {
   checkOptions('DynamoDBStore', storeChecks, ['client', 'tableName'], options);
 }
 
@@ -88,27 +85,7 @@ function checkOptions(
   required: readonly string[],
   given: unknown,
 ): void {
-  if (typeof given !== 'object' || given === null) {
-    throw new ConfigurationError(
-      `${where}: the options are ${show(given)}; right would be { ${required.join(', ')} }`,
-    );
-  }
-  const options: Readonly<Record<string, unknown>> = {
-    ...Object.fromEntries(required.map((option) => [option, undefined])),
-    ...given,
-  };
-  for (const [option, value] of Object.entries(options)) {
-    const check = Object.hasOwn(checks, option) ? checks[option] : undefined;
-    if (!check) {
-      throw new ConfigurationError(
-        `${where}: there is no option "${option}"; the options are ${Object.keys(checks).join(', ')}`,
-      );
-    }
-    if (value === undefined && !required.includes(option)) continue;
-    const right = check(value, options);
-    if (right !== undefined) throw wrongOption(where, option, value, right);
-  }
-  checkNames(where, options);
+  checkNames(where, checkStoreOptions(where, checks, required, given));
 }
 
 // Two of them under one name would be one attribute.
@@ -117,16 +94,6 @@ function checkNames(where: string, options: Readonly<Record<string, unknown>>): 
   const names: Record<string, unknown> = { keyAttribute, ttlAttribute, sortKeyAttribute };
   for (const option of Object.keys(names).filter((given) => options[given] !== undefined)) {
     const twin = Object.keys(names).find((other) => other !== option && names[other] === names[option]);
-    if (twin) throw wrongOption(where, option, names[option], `another name than that of ${twin}`);
+    if (twin) throw wrongOption(where, option, names[option], `another name than that of ${twin}`, glimpse);
   }
-}
-
-function wrongOption(where: string, option: string, value: unknown, right: string): ConfigurationError {
-  return new ConfigurationError(`${where}: option "${option}" is ${show(value)}; right would be ${right}`);
-}
-
-// Nothing of what is inside of a value, which may be secret.
-function show(value: unknown): string {
-  const glimpse = { depth: -1, customInspect: false, maxStringLength: 100 };
-  return inspect(value, { ...glimpse, breakLength: Number.POSITIVE_INFINITY });
 }

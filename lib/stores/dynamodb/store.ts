@@ -4,11 +4,12 @@ import {
   type PutItemCommandInput,
   type TransactWriteItem,
 } from '@aws-sdk/client-dynamodb';
-import { ConfigurationError, StoreError } from '../../errors.js';
+import { StoreError } from '../../errors.js';
 import type { Completion, IdempotencyRecord, PersistenceStore } from '../../persistence-store.js';
+import { checkedCompletion } from '../stored-record.js';
 import { explained } from './faults.js';
 import { type Item, Items } from './items.js';
-import { checkStoreOptions, type DynamoDBStoreOptions } from './options.js';
+import { checkDynamoDBOptions, type DynamoDBStoreOptions } from './options.js';
 
 type Condition = Pick<
   PutItemCommandInput,
@@ -36,7 +37,7 @@ export class DynamoDBStore implements PersistenceStore {
 
   /** @throws {ConfigurationError} for a wrong option. */
   constructor(options: DynamoDBStoreOptions) {
-    checkStoreOptions(options);
+    checkDynamoDBOptions(options);
     this.#client = options.client;
     this.#items = new Items(options);
   }
@@ -88,12 +89,7 @@ export class DynamoDBStore implements PersistenceStore {
    * @throws {ConfigurationError} where it gets something else than a completion.
    */
   transactItem(completion: Completion): TransactWriteItem {
-    const { record, token } = (completion ?? {}) as Partial<Completion>;
-    if (typeof token !== 'string' || typeof record?.key !== 'string' || typeof record.token !== 'string') {
-      throw new ConfigurationError(
-        'DynamoDBStore: transactItem() got no completion; hand over `await currentExecution().completion(result)`',
-      );
-    }
+    const { record, token } = checkedCompletion('DynamoDBStore: transactItem()', completion);
     return { Put: this.#write(record, bears(token)) };
   }
 

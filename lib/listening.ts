@@ -1,0 +1,77 @@
+import type { Call } from './call.js';
+import { startTimer } from './timers.js';
+import { warnOnce } from './warnings.js';
+
+/** Notices that lead to nothing new make nobody look more often than this, in milliseconds. */
+const SHORTEST_PAUSE = 20;
+
+/** A call's ear for notices of a store that gives them, so that it looks when there is something to see. */
+export class Listening {
+  readonly #controller = new AbortController();
+  /** Whether notices will come: from then on looks without one are but a safety net. */
+  #isOn = false;
+  #isDue = false;
+  #wake = () => {};
+  #lookedAt = Number.NEGATIVE_INFINITY;
+
+  constructor(readonly call: Call) {
+    this.#next();
+  }
+
+  get isOn(): boolean {
+    return this.#isOn;
+  }
+
+  /** Pauses until a notice comes, for at most `delay` milliseconds. A look that follows it misses nothing. */
+  async pause(delay: number): Promise<void> {
+    const sinceLook = Date.now() - this.#lookedAt;
+    if (this.#isDue && sinceLook >= 0 && sinceLook < SHORTEST_PAUSE)
+      await this.#wokenWithin(SHORTEST_PAUSE - sinceLook);
+    else if (!this.#isDue) await this.#wokenWithin(delay);
+    if (this.#isDue) this.#next();
+    this.#lookedAt = Date.now();
+  }
+
+  stop(): void {
+    this.#isOn = false;
+    this.#controller.abort();
+  }
+
+  #wokenWithin(delay: number): Promise<void> {
+    return new Promise((resolve) => {
+      const stop = startTimer(delay, resolve, { isAwaited: true });
+      this.#wake = () => {
+        stop();
+        resolve();
+      };
+    });
+  }
+
+  #next(): void {
+    this.#isDue = false;
+    const { store, key } = this.call;
+    if (!store.settled) return;
+    const { signal } = this.#controller;
+    // In a promise, so that a store which throws is one that rejects.
+    new Promise<void>((resolve) => resolve(store.settled?.(key, signal))).then(
+      () => {
+        if (signal.aborted) return;
+        this.#isOn = true;
+        this.#isDue = true;
+        this.#wake();
+      },
+      () => this.#giveUp(),
+    );
+  }
+
+  #giveUp(): void {
+    if (this.#controller.signal.aborted) return;
+    this.stop();
+    const { operation } = this.call;
+    warnOnce(
+      `notices:${operation}`,
+      'RETRYSAFE_NOTICES',
+      `${operation}: the store gives no notices, so a call that waits for another asks it again and again; check the connection that the store listens on`,
+    );
+  }
+}

@@ -1,0 +1,83 @@
+/** What brings notices from other processes, for all keys or for one at a time. */
+export interface NoticeSource {
+  /** Resolves when every later notice about `key` will come. */
+  listen(key: string): Promise<unknown>;
+  /** Nobody here waits for `key` any more. */
+  ignore(key: string): void;
+}
+
+/** One call that waits: what it hears of, and whether something came while it was not asking. */
+interface Listener {
+  isDue: boolean;
+  fault: { readonly reason: unknown } | undefined;
+  wake: () => void;
+}
+
+/** Brings notices to those who wait for them, as `PersistenceStore.settled` says. */
+export class Notices {
+  readonly #listeners = new Map<string, Map<AbortSignal, Listener>>();
+
+  constructor(readonly source: NoticeSource) {}
+
+  async settled(key: string, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return;
+    const listener = this.#listeners.get(key)?.get(signal) ?? this.#add(key, signal);
+    while (!listener.isDue && !listener.fault && !signal.aborted) {
+      await new Promise<void>((resolve) => {
+        listener.wake = resolve;
+      });
+    }
+    listener.isDue = false;
+    if (listener.fault && !signal.aborted) throw listener.fault.reason;
+  }
+
+  /** The record under `key` was replaced. */
+  notify(key: string): void {
+    for (const listener of this.#listeners.get(key)?.values() ?? []) tell(listener);
+  }
+
+  /** Notices may have been missed: whoever waits should look. */
+  notifyAll(): void {
+    for (const key of this.#listeners.keys()) this.notify(key);
+  }
+
+  /** No notices come any more. */
+  fail(reason: unknown): void {
+    for (const listeners of this.#listeners.values()) {
+      for (const listener of listeners.values()) fail(listener, reason);
+    }
+  }
+
+  #add(key: string, signal: AbortSignal): Listener {
+    const listener: Listener = { isDue: false, fault: undefined, wake: () => {} };
+    const listeners = this.#listeners.get(key) ?? new Map<AbortSignal, Listener>();
+    this.#listeners.set(key, listeners.set(signal, listener));
+    signal.addEventListener(
+      'abort',
+      () => {
+        listeners.delete(signal);
+        listener.wake();
+        if (listeners.size > 0) return;
+        this.#listeners.delete(key);
+        this.source.ignore(key);
+      },
+      { once: true },
+    );
+    // Asked for by each of them: a source that listens already answers at once.
+    this.source.listen(key).then(
+      () => tell(listener),
+      (reason: unknown) => fail(listener, reason),
+    );
+    return listener;
+  }
+}
+
+function tell(listener: Listener): void {
+  listener.isDue = true;
+  listener.wake();
+}
+
+function fail(listener: Listener, reason: unknown): void {
+  listener.fault = { reason };
+  listener.wake();
+}

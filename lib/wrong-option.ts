@@ -1,0 +1,27 @@
+import { inspect } from 'node:util';
+import { ConfigurationError } from './errors.js';
+
+/**
+ * What is said of an option that is wrong: which, what it is, and what would be right. What a store is given may have
+ * secrets inside: of that no more than a `glimpse` is shown.
+ */
+export function wrongOption(
+  where: string,
+  option: string,
+  value: unknown,
+  right: string,
+  shown = show,
+): ConfigurationError {
+  return new ConfigurationError(`${where}: option "${option}" is ${shown(value)}; right would be ${right}`);
+}
+
+/** A value in a message. */
+export function show(value: unknown): string {
+  return inspect(value, { depth: 0, maxStringLength: 100, breakLength: Number.POSITIVE_INFINITY });
+}
+
+/** A value in a message, with nothing of what is inside of it. */
+export function glimpse(value: unknown): string {
+  const options = { depth: -1, customInspect: false, maxStringLength: 100 };
+  return inspect(value, { ...options, breakLength: Number.POSITIVE_INFINITY });
+}
