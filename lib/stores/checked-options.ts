@@ -37,3 +37,9 @@ export function checkStoreOptions(
   }
   return options;
 }
+
+/** @throws {ConfigurationError} where a sweep is not told how many records to remove at the most. */
+export function checkLimit(where: string, limit: unknown): void {
+  if (Number.isSafeInteger(limit) && (limit as number) >= 1) return;
+  throw wrongOption(where, 'limit', limit, 'a number of records, 1 or more', glimpse);
+}

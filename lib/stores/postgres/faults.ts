@@ -1,0 +1,44 @@
+import { StoreError } from '../../errors.js';
+import { tooLarge } from '../stored-record.js';
+
+/** PostgreSQL takes no larger message or value, in bytes; a little of a gigabyte is left for what is around it. */
+export const LARGEST_STATE = 1_000_000_000;
+
+/** What an SQLSTATE means for a store (PostgreSQL documentation, Appendix A). */
+const advice: Readonly<Record<string, (table: string) => string>> = {
+  '42P01': (table) =>
+    `there is no table "${table}" where the client looks for it (\`search_path\`); create it (schema() says how), or correct the option "table"`,
+  '42703': (table) =>
+    `the table "${table}" has other columns than a store needs; create another (schema() says how), or correct the option "table"`,
+  '42P10': (table) =>
+    `the table "${table}" has no primary key \`key\`; create another (schema() says how), or correct the option "table"`,
+  '42501': (table) =>
+    `the client may not use the table "${table}"; GRANT SELECT, INSERT, UPDATE, DELETE on it`,
+  '25006': () => 'the server, or the session, is read-only; connect the client to the primary',
+  '25P02': () =>
+    "the client's transaction has failed already, so nothing more is done in it; give the store a client on which no transaction is open",
+  '40001': () =>
+    'the client works at an isolation above READ COMMITTED, where claims at once fail; give the store a client that does not',
+};
+
+/** Says what is wrong with a table or a server, where a fault tells that; every other fault stays as it is. */
+export function explained(fault: unknown, table: string): unknown {
+  const code = sqlState(fault);
+  // Program limits: a value, a row or a message passes what the server takes.
+  if (code?.startsWith('54')) return tooLarge('PostgresStore', LARGEST_STATE, fault);
+  const what = code === undefined ? undefined : advice[code]?.(table);
+  return what === undefined ? fault : new StoreError(`PostgresStore: ${what}`, { cause: fault });
+}
+
+/** The server's code, in the error itself or in what a library wrapped. */
+function sqlState(fault: unknown): string | undefined {
+  let at = fault as
+    | { readonly code?: unknown; readonly cause?: unknown; readonly driverError?: unknown }
+    | null
+    | undefined;
+  for (let depth = 0; at && depth < 4; depth += 1) {
+    if (typeof at.code === 'string' && /^[0-9A-Z]{5}$/.test(at.code)) return at.code;
+    at = (at.driverError ?? at.cause) as typeof at;
+  }
+  return undefined;
+}

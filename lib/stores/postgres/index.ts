@@ -1,0 +1,5 @@
+export type { PostgresClient } from './client.js';
+export type { ChannelListener, PgListener, PostgresListener } from './listener.js';
+export type { PostgresStoreOptions, RemoveExpiredOptions } from './options.js';
+export { schema } from './schema.js';
+export { PostgresStore } from './store.js';

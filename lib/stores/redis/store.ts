@@ -1,0 +1,133 @@
+import { StoreError } from '../../errors.js';
+import type { IdempotencyRecord, PersistenceStore } from '../../persistence-store.js';
+import { Notices } from '../notices.js';
+import { GRACE, recordOf, stateText } from '../stored-record.js';
+import { type Connection, connectionOf } from './client.js';
+import { explained, isMissingScript } from './faults.js';
+import { checkRedisOptions, type RedisStoreOptions } from './options.js';
+import { claimScript, findScript, replaceScript, type Script } from './scripts.js';
+import { Subscription } from './subscription.js';
+
+/** Redis takes no larger value, in bytes (`proto-max-bulk-len`). */
+const LARGEST_STATE = 512 * 1_024 * 1_024;
+
+/** How long replicas have to acknowledge a write, in milliseconds. */
+const REPLICATION = 1_000;
+
+type Fields = readonly unknown[];
+
+/**
+ * Keeps records in Redis or Valkey, one hash each. Every operation is one round trip: a short script that the server
+ * runs in one go.
+ */
+export class RedisStore implements PersistenceStore {
+  /** Tells a waiting call of this process what other processes did. Only with the option `subscriber`. */
+  declare readonly settled?: (key: string, signal: AbortSignal) => Promise<void>;
+  readonly #connection: Connection;
+  readonly #prefix: string;
+  readonly #waitReplicas: number;
+  readonly #tells: boolean;
+
+  /** @throws {ConfigurationError} for a wrong option. */
+  constructor(options: RedisStoreOptions) {
+    checkRedisOptions(options);
+    const { client, prefix = 'retrysafe:', waitReplicas = 0, subscriber } = options;
+    this.#connection = connectionOf(client) as Connection;
+    this.#prefix = prefix;
+    this.#waitReplicas = waitReplicas;
+    this.#tells = subscriber !== undefined;
+    if (!subscriber) return;
+    const source = new Subscription(subscriber, (key) => this.#prefix + key, {
+      notify: (key) => notices.notify(key),
+      notifyAll: () => notices.notifyAll(),
+    });
+    const notices = new Notices(source);
+    this.settled = (key, signal) => notices.settled(key, signal);
+  }
+
+  async claim(record: IdempotencyRecord, now: number): Promise<IdempotencyRecord> {
+    const holder = await this.#write(claimScript, record, [String(now)]);
+    // The script answers with fields wherever something is there, and somebody else's hash has none of them.
+    return holder ?? recordOf('RedisStore', record.key, { token: null, expiresAt: null, state: null });
+  }
+
+  replace(record: IdempotencyRecord, token: string): Promise<IdempotencyRecord | undefined> {
+    return this.#write(replaceScript, record, this.#tells ? [token, record.key] : [token]);
+  }
+
+  async find(
+    key: string,
+    { consistent = false }: { readonly consistent?: boolean } = {},
+  ): Promise<IdempotencyRecord | undefined> {
+    const name = this.#prefix + key;
+    return read(
+      key,
+      await this.#asked(key, () =>
+        consistent
+          ? this.#run(findScript, name, [], (command) => this.#connection.send(command, name))
+          : this.#connection.send(['HMGET', name, 'token', 'expiresAt', 'state'], name),
+      ),
+    );
+  }
+
+  /** Writes the record where the script lets it. Resolves to the holder afterwards, if any. */
+  async #write(
+    script: Script,
+    record: IdempotencyRecord,
+    more: readonly string[],
+  ): Promise<IdempotencyRecord | undefined> {
+    const { key, token, expiresAt } = record;
+    const name = this.#prefix + key;
+    const state = stateText('RedisStore', record, LARGEST_STATE);
+    // By a length of time and not by an instant: the server's clock may be another than ours.
+    const keepFor = Math.max(0, expiresAt - Date.now()) + GRACE;
+    const args = [token, String(expiresAt), state, String(Math.ceil(keepFor)), ...more];
+    const reply = await this.#asked(key, () =>
+      this.#run(script, name, args, (command) => this.#sendWrite(command, name)),
+    );
+    return Array.isArray(reply) && reply.length === 1 ? structuredClone(record) : read(key, reply);
+  }
+
+  /** Sends a write, and where replicas are to be waited for, that as well. */
+  async #sendWrite(command: string[], name: string): Promise<unknown> {
+    const { send, sendBoth } = this.#connection;
+    if (this.#waitReplicas === 0 || !sendBoth) return send(command, name);
+    const wait = ['WAIT', String(this.#waitReplicas), String(REPLICATION)];
+    const [reply, acknowledged] = await sendBoth(command, wait, name);
+    const isWritten = Array.isArray(reply) && reply.length === 1;
+    if (!isWritten || Number(acknowledged) >= this.#waitReplicas) return reply;
+    throw new StoreError(
+      `RedisStore: ${acknowledged} of ${this.#waitReplicas} replicas have acknowledged a write within ${REPLICATION / 1_000} s, so it may be lost with the server; see to the replicas, or lower \`waitReplicas\``,
+    );
+  }
+
+  async #run(
+    script: Script,
+    name: string,
+    args: readonly string[],
+    send: (command: string[]) => Promise<unknown>,
+  ): Promise<unknown> {
+    try {
+      return await send(['EVALSHA', script.sha, '1', name, ...args]);
+    } catch (fault) {
+      if (!isMissingScript(fault)) throw fault;
+      return send(['EVAL', script.text, '1', name, ...args]);
+    }
+  }
+
+  async #asked(key: string, send: () => Promise<unknown>): Promise<unknown> {
+    try {
+      return await send();
+    } catch (fault) {
+      throw explained(fault, key, this.#prefix);
+    }
+  }
+}
+
+function read(key: string, reply: unknown): IdempotencyRecord | undefined {
+  if (!Array.isArray(reply) || reply.length !== 3)
+    throw new TypeError('the client gave no list of three fields');
+  const [token, expiresAt, state] = reply as Fields;
+  if (token === null && expiresAt === null && state === null) return undefined;
+  return recordOf('RedisStore', key, { token, expiresAt, state });
+}

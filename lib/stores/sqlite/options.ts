@@ -1,0 +1,34 @@
+import { type Check, checkStoreOptions } from '../checked-options.js';
+import { isDatabase, type SqliteDatabase } from './database.js';
+import { wrongName } from './schema.js';
+
+/** Where a `SqliteStore` keeps records. */
+export interface SqliteStoreOptions {
+  /** The application's own open database. The store neither configures nor closes it. */
+  readonly database: SqliteDatabase;
+  /** The table, as `schema()` describes it. Default: `idempotency`. */
+  readonly table?: string;
+}
+
+/** How much one sweep removes. */
+export interface RemoveExpiredOptions {
+  /** How many records at the most. Default: 1,000. */
+  readonly limit?: number;
+}
+
+const checks: Record<keyof SqliteStoreOptions, Check> = {
+  database: (value) =>
+    isDatabase(value)
+      ? undefined
+      : 'a DatabaseSync of node:sqlite (Node.js 22.16 or later), or a database of better-sqlite3',
+  table: wrongName,
+};
+
+/**
+ * Refuses wrong options.
+ *
+ * @throws {ConfigurationError} naming the option, its value and what would be right.
+ */
+export function checkSqliteOptions(options: unknown): void {
+  checkStoreOptions('SqliteStore', checks, ['database'], options);
+}
