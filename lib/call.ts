@@ -12,7 +12,7 @@ import { computedTtl } from './option-checks.js';
 import type { PersistenceStore } from './persistence-store.js';
 import { unsettledExpiry } from './record.js';
 import type { Settings } from './settings.js';
-import { type Answer, ask } from './store-calls.js';
+import { type Answer, ask, type Hearing } from './store-calls.js';
 import { warnOnce } from './warnings.js';
 
 const LONGEST_STORE_CALL = 5_000;
@@ -87,14 +87,10 @@ export class Call {
   }
 
   /** Asks the store, for so long as a call of it may take. Publishes a fault; never throws. */
-  async ask<T>(
-    step: StoreStep,
-    send: () => Promise<T>,
-    limits: { limit?: number; isAwaited?: boolean } = {},
-  ): Promise<Answer<T>> {
-    const { limit = Number.POSITIVE_INFINITY, isAwaited = true } = limits;
+  async ask<T>(step: StoreStep, send: () => Promise<T>, hearing: Partial<Hearing> = {}): Promise<Answer<T>> {
+    const { limit = Number.POSITIVE_INFINITY, isAwaited = true, cutOff } = hearing;
     const longest = Math.min(LONGEST_STORE_CALL, this.settings.lease / 3, this.endsAt - Date.now());
-    const answer = await ask(send, Math.min(longest, limit), isAwaited);
+    const answer = await ask(send, { limit: Math.min(longest, limit), isAwaited, cutOff });
     // Whoever had less time than a store may take learned nothing about the store.
     if ('fault' in answer && !(answer.isLate && limit < longest))
       this.publish('store-failed', () => ({ step, error: answer.fault, failedOpen: false }));

@@ -3,7 +3,7 @@ import type { Call } from './call.js';
 import type { StoreStep } from './errors.js';
 import type { IdempotencyRecord } from './persistence-store.js';
 import { FORMAT, type InProgressState, type RecordState } from './record.js';
-import type { Answer } from './store-calls.js';
+import type { Answer, Hearing } from './store-calls.js';
 
 /** What became of a write. */
 export type Written =
@@ -19,12 +19,6 @@ export type Written =
   | { readonly kind: 'unanswered'; readonly fault: unknown; readonly isLate?: true };
 
 type Unsent<State> = State extends RecordState ? Omit<State, 'format' | 'fingerprint'> : never;
-
-/** How long a write may take, and whether a caller awaits it. */
-export interface Sending {
-  readonly limit?: number;
-  readonly isAwaited?: boolean;
-}
 
 /** One call's right to run: its owner, the writes it sent, and the last of them that is known to stand. */
 export class Claim {
@@ -83,39 +77,39 @@ export class Claim {
   async claim(
     record: IdempotencyRecord,
     now: number,
-    sending: Sending = {},
+    hearing: Partial<Hearing> = {},
   ): Promise<Exclude<Written, { kind: 'gone' }>> {
     const send = async (store: Call['store']) => {
       const holder = await store.claim(record, now);
       if (holder?.token === record.token || holder?.expiresAt > now) return holder;
       throw new TypeError('claim() resolved to no record that holds the key');
     };
-    return this.#read(record, await this.#ask('claim', send, sending)) as Exclude<Written, { kind: 'gone' }>;
+    return this.#read(record, await this.#ask('claim', send, hearing)) as Exclude<Written, { kind: 'gone' }>;
   }
 
   /** Puts `record` after the one that bears `token`: our last confirmed one, or one that is taken over. */
   async follow(
     record: IdempotencyRecord,
     token = this.standing.token,
-    sending: Sending = {},
+    hearing: Partial<Hearing> = {},
   ): Promise<Written> {
     const send = async (store: Call['store']) => {
       const holder = await store.replace(record, token);
       if (holder?.token !== token) return holder;
       throw new TypeError('replace() resolved to the record that it should have replaced');
     };
-    return this.#read(record, await this.#ask('replace', send, sending));
+    return this.#read(record, await this.#ask('replace', send, hearing));
   }
 
   /** Lengthens the lease by a new record after the last confirmed one. */
-  renew(change: { readonly attempt?: number } = {}, sending: Sending = {}): Promise<Written> {
+  renew(change: { readonly attempt?: number } = {}, hearing: Partial<Hearing> = {}): Promise<Written> {
     const { status, attempt, fencingToken } = this.standing.state;
     // What ended the claim already is never written over.
     if (status !== 'in-progress') return Promise.resolve({ kind: 'moved' });
     return this.follow(
       this.draftInProgress({ attempt, fencingToken, ...change }, Date.now()),
       undefined,
-      sending,
+      hearing,
     );
   }
 
@@ -126,7 +120,7 @@ export class Claim {
   #ask<T extends IdempotencyRecord | undefined>(
     step: StoreStep,
     send: (store: Call['store']) => Promise<T>,
-    sending: Sending,
+    hearing: Partial<Hearing>,
   ): Promise<Answer<T>> {
     return this.call.ask(
       step,
@@ -135,7 +129,7 @@ export class Claim {
         if (!holder || typeof holder.token === 'string') return holder;
         throw new TypeError(`${step}() resolved to something that is no record`);
       },
-      sending,
+      hearing,
     );
   }
 

@@ -11,8 +11,11 @@ import type { Ending } from './replay.js';
 import { shared } from './shared.js';
 import { named } from './verdict.js';
 
-/** How long a method that asks for its completion waits for the store, in milliseconds: it may hold a transaction open. */
-const COMPLETION_PATIENCE = 1_000;
+/**
+ * How long a method that asks for its completion waits for a renewal that is in flight, and then for one of its own, in
+ * milliseconds. It may hold a transaction open on the only connection, so that the store would never answer.
+ */
+const COMPLETION_PATIENCE = { inFlight: 2_000, own: 1_000 };
 
 /** What a running method knows about its own run. */
 export interface CurrentExecution {
@@ -128,7 +131,7 @@ export class ClaimedExecution extends NestedExecution implements Execution {
     const { call, claim, lease } = this;
     if (!lease) throw this.#lost('it runs without a claim, since the store could not be reached');
     if (!this.isRunning) throw this.#lost('the method has returned already');
-    await lease.stopRenewing();
+    await lease.stopRenewing(COMPLETION_PATIENCE.inFlight);
     if (lease.signal.aborted) throw lease.signal.reason;
     // A renewal before the second completion changes the token that the first one was to follow. And one whose answer
     // is unknown may have changed it already: a transaction that follows the old one would be cancelled.
@@ -147,7 +150,7 @@ export class ClaimedExecution extends NestedExecution implements Execution {
   async #renewForCompletion(): Promise<void> {
     const { call, claim } = this;
     for (let tries = 0; ; ) {
-      const written = await claim.renew({}, { limit: COMPLETION_PATIENCE });
+      const written = await claim.renew({}, { limit: COMPLETION_PATIENCE.own });
       if (claim.standing.state.status === 'completed')
         throw this.#lost('an earlier completion of it was applied');
       if (written.kind === 'done') return;

@@ -9,6 +9,7 @@ const bookkeeping = { isAwaited: false };
 /** Keeps a claim's lease while the method runs, and tells by a signal when it is lost. */
 export class Lease {
   readonly #controller = new AbortController();
+  readonly #cutOff = new AbortController();
   readonly #renewUntil: number;
   #stopRenewal = () => {};
   #stopLapse = () => {};
@@ -28,11 +29,17 @@ export class Lease {
     return this.#controller.signal;
   }
 
-  /** Stops renewing, and resolves when no renewal is in flight any more. The signal still tells when the lease lapses. */
-  async stopRenewing(): Promise<void> {
+  /**
+   * Stops renewing, and resolves when no renewal is in flight any more; one that takes longer than `patience`
+   * milliseconds is given up. The signal still tells when the lease lapses.
+   */
+  async stopRenewing(patience = Number.POSITIVE_INFINITY): Promise<void> {
     this.#isRenewing = false;
     this.#stopRenewal();
+    if (!this.#renewal) return;
+    const stop = startTimer(patience, () => this.#cutOff.abort(), { isAwaited: true });
     await this.#renewal;
+    stop();
   }
 
   /** Resolves when the lease causes nothing more: no renewal, no abort, no timer. */
@@ -69,7 +76,7 @@ export class Lease {
 
   async #renew(): Promise<void> {
     const { call } = this.claim;
-    const written = await this.claim.renew({}, bookkeeping);
+    const written = await this.claim.renew({}, { isAwaited: false, cutOff: this.#cutOff.signal });
     switch (written.kind) {
       case 'done':
       case 'moved':

@@ -1,9 +1,10 @@
 import type { Call } from './call.js';
-import type { Claim, Sending, Written } from './claim.js';
+import type { Claim, Written } from './claim.js';
 import { StoreError } from './errors.js';
 import type { ClaimedExecution } from './execution.js';
 import type { IdempotencyRecord } from './persistence-store.js';
 import type { StoredOutcome } from './record.js';
+import type { Hearing } from './store-calls.js';
 import { backoff, pause } from './timers.js';
 import { warnOnce } from './warnings.js';
 
@@ -120,10 +121,10 @@ async function writeOnce(
   claim: Claim,
   record: IdempotencyRecord,
   follows: boolean,
-  sending: Sending,
+  hearing: Partial<Hearing>,
 ): Promise<Exclude<Written, { kind: 'gone' }>> {
-  const written: Written = follows ? await claim.follow(record, undefined, sending) : { kind: 'gone' };
-  return written.kind === 'gone' ? claim.claim(record, Date.now(), sending) : written;
+  const written: Written = follows ? await claim.follow(record, undefined, hearing) : { kind: 'gone' };
+  return written.kind === 'gone' ? claim.claim(record, Date.now(), hearing) : written;
 }
 
 function tellNotStored(call: Call, reason: string): void {

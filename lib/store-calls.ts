@@ -4,24 +4,32 @@ import { startTimer } from './timers.js';
 /** What became of a store call: its answer, or a fault after which nobody knows whether it was done. */
 export type Answer<T> = { readonly value: T } | { readonly fault: unknown; readonly isLate?: true };
 
+/** For how long a store call is listened to. */
+export interface Hearing {
+  /** In milliseconds. */
+  readonly limit: number;
+  /** Whether a caller awaits it. */
+  readonly isAwaited: boolean;
+  /** Aborts where somebody cannot wait that long after all. */
+  readonly cutOff?: AbortSignal | undefined;
+}
+
 /** Sends a store call and gives it up after `limit` milliseconds. Never throws. */
-export function ask<T>(send: () => Promise<T>, limit: number, isAwaited: boolean): Promise<Answer<T>> {
+export function ask<T>(send: () => Promise<T>, { limit, isAwaited, cutOff }: Hearing): Promise<Answer<T>> {
   return new Promise((resolve) => {
-    const stop = startTimer(
-      limit,
-      () =>
-        resolve({
-          isLate: true,
-          fault: new StoreError(
-            `the store gave no answer within ${Math.round(limit)} ms; try again when it does`,
-          ),
-        }),
-      { isAwaited },
-    );
     const end = (answer: Answer<T>) => {
       stop();
+      cutOff?.removeEventListener('abort', cut);
       resolve(answer);
     };
+    const late = (when: string) =>
+      end({
+        isLate: true,
+        fault: new StoreError(`the store gave no answer ${when}; try again when it does`),
+      });
+    const cut = () => late('in time');
+    const stop = startTimer(limit, () => late(`within ${Math.round(limit)} ms`), { isAwaited });
+    cutOff?.addEventListener('abort', cut);
     const fail = (fault: unknown) => end({ fault });
     try {
       send().then((value) => end({ value }), fail);

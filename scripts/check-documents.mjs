@@ -281,7 +281,10 @@ function runWith(program, more) {
   });
 }
 
-const top = ['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'samples/pre-fund/README.md'];
+const top = [
+  ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'],
+  ...['pre-fund', 'exactly-once', 'postgres-clients'].map((name) => `samples/${name}/README.md`),
+];
 const folder = existsSync(join(root, 'docs')) ? readdirSync(join(root, 'docs'), { recursive: true }) : [];
 const documents = [...top, ...folder.filter((name) => name.endsWith('.md')).map((name) => join('docs', name))]
   .filter((name) => existsSync(join(root, name)))

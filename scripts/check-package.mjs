@@ -25,6 +25,9 @@ const documents = [
   'docs/architecture.md',
   'docs/dynamodb.md',
   'docs/guarantees.md',
+  'docs/postgres.md',
+  'docs/redis.md',
+  'docs/sqlite.md',
 ];
 const expected = [...documents, 'LICENSE', 'package.json', 'dist/cjs/package.json'];
 for (const file of expected) if (!files.includes(file)) faults.push(`${file} is not in the tarball.`);
