@@ -62,3 +62,28 @@ for (const [one, other, title] of [
   console.log(`ok ${title}: errors are known by the classes of both`);
   one.configureIdempotency({});
 }
+
+for (const [subpath, names] of Object.entries({
+  postgres: ['PostgresStore', 'schema'],
+  redis: ['RedisStore'],
+  sqlite: ['SqliteStore', 'schema'],
+})) {
+  const imported = await import(`retrysafe/${subpath}`);
+  const inCommonJS = require(
+    join(dirname(require.resolve('retrysafe/package.json')), `dist/cjs/stores/${subpath}/index.js`),
+  );
+  for (const name of names) {
+    assert.equal(typeof imported[name], 'function');
+    assert.equal(typeof inCommonJS[name], 'function');
+    assert.equal(
+      require(`retrysafe/${subpath}`)[name],
+      process.features.require_module ? imported[name] : inCommonJS[name],
+    );
+  }
+  const wrong = () => new inCommonJS[names[0]]({});
+  assert.throws(
+    wrong,
+    (error) => error instanceof esm.ConfigurationError && error instanceof cjs.ConfigurationError,
+  );
+  console.log(`ok retrysafe/${subpath} is there in both forms, without any client`);
+}
