@@ -5,7 +5,7 @@ export interface IdempotencyRecord {
   readonly key: string;
   /** `owner.n`: which call wrote it, and with which of its writes. It changes with every write. */
   readonly token: string;
-  /** Epoch milliseconds; from then on a claim may replace the record. */
+  /** Epoch milliseconds, a whole number; from then on a claim may replace the record. */
   readonly expiresAt: number;
   /** A JSON object that a store keeps verbatim and never looks into. */
   readonly state: RecordState;

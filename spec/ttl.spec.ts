@@ -199,4 +199,23 @@ describe('how long an outcome is kept (20)', () => {
       expect(await rejection(declining())).to.have.property('message', 'declined in run 2');
     }
   });
+
+  it('makes whole milliseconds of every duration, as databases keep instants', async () => {
+    const store = new ScriptedStore();
+    for (const ttl of [1.005, '0.3333s', () => 2.0007] as const) {
+      const quote = makeIdempotent(async (id: string) => id, {
+        name: 'fineQuote',
+        store,
+        ttl,
+        lease: '333.3ms',
+      });
+      await quote(`for ${ttl}`);
+    }
+    const records = store.calls.flatMap(({ record }) => record ?? []);
+    expect(records).to.have.length(6);
+    for (const { expiresAt, state } of records) {
+      expect(expiresAt).to.satisfy(Number.isSafeInteger);
+      if (state.status === 'in-progress') expect(state.leaseUntil).to.satisfy(Number.isSafeInteger);
+    }
+  });
 });
