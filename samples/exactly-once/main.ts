@@ -5,6 +5,9 @@ import { openDynamoDBBank } from './dynamodb-bank.js';
 import { openPostgresBank } from './postgres-bank.js';
 import { NotEnoughMoney, type TransferRequest } from './transfers.js';
 
+// The AWS SDK announces the end of Node.js 20 at every start.
+process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
+
 const engines = { postgres: openPostgresBank, dynamodb: openDynamoDBBank };
 type Engine = keyof typeof engines;
 
