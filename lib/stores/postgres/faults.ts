@@ -30,15 +30,24 @@ export function explained(fault: unknown, table: string): unknown {
   return what === undefined ? fault : new StoreError(`PostgresStore: ${what}`, { cause: fault });
 }
 
+/** An error of a client, or of a library around one. */
+interface Fault {
+  readonly code?: unknown;
+  readonly cause?: unknown;
+  /** TypeORM */
+  readonly driverError?: unknown;
+  /** Prisma, whose own codes are `P2010` and the like, and the server's is the `originalCode` within. */
+  readonly meta?: { readonly driverAdapterError?: unknown };
+  readonly originalCode?: unknown;
+}
+
 /** The server's code, in the error itself or in what a library wrapped. */
 function sqlState(fault: unknown): string | undefined {
-  let at = fault as
-    | { readonly code?: unknown; readonly cause?: unknown; readonly driverError?: unknown }
-    | null
-    | undefined;
+  let at = fault as Fault | null | undefined;
   for (let depth = 0; at && depth < 4; depth += 1) {
-    if (typeof at.code === 'string' && /^[0-9A-Z]{5}$/.test(at.code)) return at.code;
-    at = (at.driverError ?? at.cause) as typeof at;
+    const code = at.originalCode ?? at.code;
+    if (typeof code === 'string' && /^(?!P[1-9])[0-9A-Z]{5}$/.test(code)) return code;
+    at = (at.driverError ?? at.meta?.driverAdapterError ?? at.cause) as typeof at;
   }
   return undefined;
 }
