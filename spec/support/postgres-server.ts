@@ -1,0 +1,162 @@
+import { execFile } from 'node:child_process';
+import { accessSync, constants, existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
+import { promisify } from 'node:util';
+import { loopback, ServerFolder, ServerProcess, type SystemUser, startOnFreePort } from './server-process.js';
+
+const run = promisify(execFile);
+const debian = '/usr/lib/postgresql';
+const user = 'retrysafe';
+
+export interface PostgresServerOptions {
+  /** Whether what is committed is on the disk. Without it, it survives the end of the server, but not of the machine. */
+  readonly durable?: boolean;
+}
+
+/** A PostgreSQL of a spec's own, which it may kill and start again. */
+export class PostgresServer {
+  readonly host = loopback;
+  readonly #folder: ServerFolder;
+  readonly #isDurable: boolean;
+  #process: ServerProcess;
+
+  private constructor(
+    readonly port: number,
+    folder: ServerFolder,
+    isDurable: boolean,
+    started: ServerProcess,
+  ) {
+    this.#folder = folder;
+    this.#isDurable = isDurable;
+    this.#process = started;
+  }
+
+  /** Why this machine cannot run one, if so. */
+  static get obstacle(): string | undefined {
+    if (!binaries) return 'there is no PostgreSQL server on this machine';
+    return isRoot && !unprivilegedUser()
+      ? 'PostgreSQL does not run as root, and there is nobody else'
+      : undefined;
+  }
+
+  static async start({ durable = false }: PostgresServerOptions = {}): Promise<PostgresServer> {
+    if (PostgresServer.obstacle) throw new Error(PostgresServer.obstacle);
+    const folder = new ServerFolder('postgres', unprivilegedUser());
+    try {
+      await createCluster(folder);
+      return await startOnFreePort(
+        async (port) => new PostgresServer(port, folder, durable, await serve(folder, port, durable)),
+      );
+    } catch (error) {
+      folder.remove();
+      throw error;
+    }
+  }
+
+  /** What a client is made with. */
+  get connection(): {
+    readonly host: string;
+    readonly port: number;
+    readonly user: string;
+    readonly database: string;
+  } {
+    return { host: this.host, port: this.port, user, database: 'postgres' };
+  }
+
+  get url(): string {
+    return `postgresql://${user}@${this.host}:${this.port}/postgres`;
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  /** SIGKILL to the one that all others belong to. Resolves when all of them are gone. */
+  async kill(): Promise<void> {
+    await this.#process.kill();
+  }
+
+  /** Starts it again on its port, with what its folder has. */
+  async restart(): Promise<void> {
+    await this.#process.stop();
+    this.#process = await serve(this.#folder, this.port, this.#isDurable);
+  }
+
+  async stop(): Promise<void> {
+    await this.#process.stop();
+    this.#folder.remove();
+  }
+}
+
+const isRoot = process.getuid?.() === 0;
+const binaries = [...debianFolders(), ...(process.env.PATH ?? '').split(delimiter).map(realFolder)].find(
+  (folder) => folder && isExecutable(join(folder, 'postgres')) && isExecutable(join(folder, 'initdb')),
+);
+
+/** Debian keeps what it has no links to in a folder of each version. The newest comes first. */
+function debianFolders(): string[] {
+  const versions = existsSync(debian) ? readdirSync(debian) : [];
+  return versions
+    .sort((one, other) => Number(other) - Number(one))
+    .map((version) => join(debian, version, 'bin'));
+}
+
+/** A server looks for its own files beside the program itself, not beside a link to it. */
+function realFolder(folder: string): string | undefined {
+  const program = join(folder, 'postgres');
+  return existsSync(program) ? dirname(realpathSync(program)) : undefined;
+}
+
+function isExecutable(file: string): boolean {
+  try {
+    accessSync(file, constants.X_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** PostgreSQL refuses to run as root. */
+function unprivilegedUser(): SystemUser | undefined {
+  if (!isRoot) return undefined;
+  const users = readFileSync('/etc/passwd', 'utf8')
+    .split('\n')
+    .map((line) => line.split(':'));
+  const found = ['postgres', 'nobody'].map((name) => users.find(([known]) => known === name)).find(Boolean);
+  return found && { uid: Number(found[2]), gid: Number(found[3]) };
+}
+
+async function createCluster(folder: ServerFolder): Promise<void> {
+  const options = ['--no-sync', '--auth=trust', '--encoding=UTF8', '--locale=C', `--username=${user}`];
+  await run(program('initdb'), [...options, '--pgdata', dataOf(folder)], {
+    cwd: folder.path,
+    ...folder.user,
+  });
+}
+
+function serve(folder: ServerFolder, port: number, isDurable: boolean): Promise<ServerProcess> {
+  const settings = {
+    port,
+    listen_addresses: loopback,
+    unix_socket_directories: '',
+    max_connections: 120,
+    fsync: isDurable ? 'on' : 'off',
+    full_page_writes: isDurable ? 'on' : 'off',
+    log_min_messages: 'log',
+  };
+  const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  return ServerProcess.start({
+    command: [program('postgres'), '-D', dataOf(folder), ...options],
+    folder,
+    ready: /ready to accept connections/,
+    signal: 'SIGQUIT',
+  });
+}
+
+function program(name: string): string {
+  return join(binaries as string, name);
+}
+
+function dataOf(folder: ServerFolder): string {
+  return join(folder.path, 'data');
+}

@@ -1,0 +1,71 @@
+import { RedisServer, type RedisServerOptions } from './redis-server.js';
+import { until } from './until.js';
+
+const slots = 16_384;
+
+/** Starts a primary and a replica that has caught up with it. */
+export async function startReplication(
+  options: RedisServerOptions = {},
+): Promise<{ readonly primary: RedisServer; readonly replica: RedisServer; stop(): Promise<void> }> {
+  const servers: RedisServer[] = [];
+  const stop = () => stopAll(servers);
+  try {
+    const primary = await RedisServer.start(options);
+    servers.push(primary);
+    const replica = await RedisServer.start({ ...options, replicaOf: primary });
+    servers.push(replica);
+    await until('the replica has caught up', async () =>
+      (await replica.info('replication')).includes('master_link_status:up'),
+    );
+    return { primary, replica, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Starts a cluster of three masters, without replicas, that has all slots and serves. */
+export async function startCluster(
+  options: RedisServerOptions = {},
+): Promise<{ readonly masters: readonly RedisServer[]; stop(): Promise<void> }> {
+  const masters: RedisServer[] = [];
+  const stop = () => stopAll(masters);
+  try {
+    for (let count = 0; count < 3; count += 1) {
+      masters.push(await RedisServer.start({ ...options, cluster: true }));
+    }
+    await joinMasters(masters);
+    return { masters, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function joinMasters(masters: readonly RedisServer[]): Promise<void> {
+  const [first] = masters as [RedisServer];
+  const share = Math.ceil(slots / masters.length);
+  for (const [index, master] of masters.entries()) {
+    const last = Math.min((index + 1) * share, slots) - 1;
+    await master.call('CLUSTER', 'ADDSLOTSRANGE', index * share, last);
+    // Two of one epoch would have to settle which is the newer, which takes them seconds.
+    await master.call('CLUSTER', 'SET-CONFIG-EPOCH', index + 1);
+    if (master === first) continue;
+    await master.call('CLUSTER', 'MEET', first.host, first.port, await busPortOf(first));
+  }
+  await until('every master knows the whole cluster', async () => {
+    const told = await Promise.all(masters.map((master) => master.call('CLUSTER', 'INFO')));
+    return told.every(
+      (info) => /cluster_state:ok/.test(String(info)) && /cluster_known_nodes:3/.test(String(info)),
+    );
+  });
+}
+
+async function busPortOf(master: RedisServer): Promise<string> {
+  const [, port] = (await master.call('CONFIG', 'GET', 'cluster-port')) as [string, string];
+  return port;
+}
+
+async function stopAll(servers: readonly RedisServer[]): Promise<void> {
+  await Promise.all(servers.map((server) => server.stop()));
+}

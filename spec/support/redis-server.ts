@@ -1,0 +1,120 @@
+import { spawnSync } from 'node:child_process';
+import { Redis } from 'ioredis';
+import { freePort, loopback, ServerFolder, ServerProcess, startOnFreePort } from './server-process.js';
+
+export interface RedisServerOptions {
+  /** Whether each write is on the disk before it is answered. */
+  readonly appendonly?: boolean;
+  readonly replicaOf?: { readonly host: string; readonly port: number };
+  readonly cluster?: boolean;
+  /** Further settings, as in redis.conf. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+const binary = ['redis-server', 'valkey-server'].find(
+  (name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0,
+);
+
+/** A Redis of a spec's own, which it may kill and start again. */
+export class RedisServer {
+  /** Whether this machine has one. */
+  static readonly isInstalled = binary !== undefined;
+  readonly host = loopback;
+  readonly #folder: ServerFolder;
+  readonly #settings: readonly string[];
+  #process: ServerProcess;
+
+  private constructor(
+    readonly port: number,
+    folder: ServerFolder,
+    settings: readonly string[],
+    started: ServerProcess,
+  ) {
+    this.#folder = folder;
+    this.#settings = settings;
+    this.#process = started;
+  }
+
+  static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
+    const folder = new ServerFolder('redis');
+    try {
+      return await startOnFreePort(async (port) => {
+        const settings = await settingsOf(port, options);
+        return new RedisServer(port, folder, settings, await run(folder, settings));
+      });
+    } catch (error) {
+      folder.remove();
+      throw error;
+    }
+  }
+
+  get url(): string {
+    return `redis://${this.host}:${this.port}`;
+  }
+
+  get pid(): number {
+    return this.#process.pid;
+  }
+
+  /** As a power cut does: by SIGKILL. Resolves when it is gone. */
+  async kill(): Promise<void> {
+    await this.#process.kill();
+  }
+
+  /** Starts it again on its port, with what its folder has. */
+  async restart(): Promise<void> {
+    await this.#process.stop();
+    this.#process = await run(this.#folder, this.#settings);
+  }
+
+  async stop(): Promise<void> {
+    await this.#process.stop();
+    this.#folder.remove();
+  }
+
+  /** What it answers to one command, over a connection of its own. */
+  async call(command: string, ...args: (string | number)[]): Promise<unknown> {
+    const client = new Redis(this.port, this.host, { retryStrategy: () => null, lazyConnect: true });
+    try {
+      await client.connect();
+      return await client.call(command, ...args);
+    } finally {
+      client.disconnect();
+    }
+  }
+
+  async info(section: string): Promise<string> {
+    return String(await this.call('INFO', section));
+  }
+}
+
+async function settingsOf(
+  port: number,
+  { appendonly = false, replicaOf, cluster = false, settings = {} }: RedisServerOptions,
+): Promise<string[]> {
+  const all: Record<string, string> = {
+    bind: loopback,
+    port: String(port),
+    save: '',
+    appendonly: appendonly ? 'yes' : 'no',
+    appendfsync: 'always',
+    'maxmemory-policy': 'noeviction',
+    'enable-debug-command': 'yes',
+    // A primary waits so long for further replicas before it sends its data to the first.
+    'repl-diskless-sync-delay': '0',
+    ...(replicaOf && { replicaof: `${replicaOf.host} ${replicaOf.port}` }),
+    // Its bus would be 10,000 ports above, where there may be none.
+    ...(cluster && { 'cluster-enabled': 'yes', 'cluster-port': String(await freePort()) }),
+    ...settings,
+  };
+  return Object.entries(all).flatMap(([name, value]) => [`--${name}`, ...value.split(' ')]);
+}
+
+function run(folder: ServerFolder, settings: readonly string[]): Promise<ServerProcess> {
+  if (binary === undefined) throw new Error('there is no redis-server on this machine');
+  return ServerProcess.start({
+    command: [binary, ...settings],
+    folder,
+    ready: /Ready to accept connections/,
+  });
+}
