@@ -67,6 +67,11 @@ export class PostgresServer {
     return `postgresql://${user}@${this.host}:${this.port}/postgres`;
   }
 
+  /** Where it keeps what it has; removed when it is stopped. */
+  get folder(): string {
+    return this.#folder.path;
+  }
+
   get pid(): number {
     return this.#process.pid;
   }

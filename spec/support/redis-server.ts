@@ -52,6 +52,11 @@ export class RedisServer {
     return `redis://${this.host}:${this.port}`;
   }
 
+  /** Where it keeps what it has; removed when it is stopped. */
+  get folder(): string {
+    return this.#folder.path;
+  }
+
   get pid(): number {
     return this.#process.pid;
   }
@@ -75,6 +80,7 @@ export class RedisServer {
   /** What it answers to one command, over a connection of its own. */
   async call(command: string, ...args: (string | number)[]): Promise<unknown> {
     const client = new Redis(this.port, this.host, { retryStrategy: () => null, lazyConnect: true });
+    client.on('error', () => {});
     try {
       await client.connect();
       return await client.call(command, ...args);

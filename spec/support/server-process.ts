@@ -11,9 +11,10 @@ const startLimit = 20_000;
 // The server ends with this process, however that ends: its watcher reads a pipe that breaks then without a word.
 const untilParentEnds = `
 (
+  trap '' HUP INT TERM
   [ "$(cat <&3)" = ended ] && exit
   kill -s "$1" $$
-  for _ in 1 2 3 4 5 6 7 8 9 10; do kill -0 $$ || break; sleep 0.3; done
+  for _ in 1 2 3 4 5 6 7 8; do kill -0 $$ || break; sleep 0.2; done
   rm -rf "$2"
 ) >/dev/null 2>&1 &
 shift 2

@@ -1,0 +1,16 @@
+import { readFileSync } from 'node:fs';
+
+/** Whether a process runs. One that has ended and that nobody has asked about yet does not. */
+export function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
+  }
+  try {
+    return !/^\d+ \(.*\) Z/s.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    // It ended just now, or this system tells it in another way.
+    return process.platform !== 'linux';
+  }
+}
