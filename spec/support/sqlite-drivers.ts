@@ -41,6 +41,6 @@ function classOf(driver: SqliteDriver): DatabaseClass {
   const load = createRequire(import.meta.url);
   if (driver === 'better-sqlite3') return load(driver) as DatabaseClass;
   const { DatabaseSync } = load(driver) as { readonly DatabaseSync: DatabaseClass };
-  if ('isTransaction' in DatabaseSync.prototype) return DatabaseSync;
+  if ('isTransaction' in new DatabaseSync(':memory:')) return DatabaseSync;
   throw new Error(`node:sqlite of Node.js ${process.version} does not tell of transactions`);
 }
