@@ -26,9 +26,14 @@ export function obstacleTo(driver: SqliteDriver): string | undefined {
 
 /** Opens a file as documented, for several processes. */
 export function openDatabase(driver: SqliteDriver, file: string): OpenDatabase {
-  const database = new (classOf(driver))(file);
+  const database = openAsItIs(driver, file);
   database.exec('PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
   return database;
+}
+
+/** Opens a file without any setting. */
+export function openAsItIs(driver: SqliteDriver, file: string): OpenDatabase {
+  return new (classOf(driver))(file);
 }
 
 /** Opens a file that nobody may change by this handle. */
