@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { type IdempotencyRecord, makeIdempotent } from 'retrysafe';
 import { SqliteStore, schema } from 'retrysafe/sqlite';
 import { useSqlite } from '../support/sqlite.js';
-import { type OpenDatabase, sqliteDrivers } from '../support/sqlite-drivers.js';
+import { type OpenDatabase, openAsItIs, sqliteDrivers } from '../support/sqlite-drivers.js';
 
 const hostile = [
   'a "quoted" name',
@@ -112,6 +112,20 @@ for (const driver of sqliteDrivers) {
       expect(row?.key).to.match(/^charge#/);
       expect(row?.expires_at).to.be.closeTo(Date.now() + 86_400_000, minute);
       expect(JSON.parse(String(row?.state))).to.deep.include({ status: 'completed', attempt: 1 });
+    });
+
+    it('is read alike, whatever a database makes of rows and integers', async () => {
+      const own = sqlite.owned(
+        openAsItIs(driver, sqlite.createFile(), { returnArrays: true, readBigInts: true }),
+      ) as OpenDatabase & { defaultSafeIntegers?(): void };
+      own.defaultSafeIntegers?.();
+      const store = new SqliteStore({ database: own });
+      expect(await store.claim(record('k'), 0)).to.deep.equal(await store.find('k'));
+      expect(await store.find('k'))
+        .to.have.property('expiresAt')
+        .that.is.a('number');
+      expect(await store.replace({ ...record('k'), token: 'k.2' }, 'k.1')).to.have.property('token', 'k.2');
+      expect(await store.removeExpired()).to.equal(0);
     });
 
     describe('swept by removeExpired()', () => {

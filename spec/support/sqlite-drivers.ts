@@ -27,18 +27,22 @@ export function obstacleTo(driver: SqliteDriver): string | undefined {
 /** Opens a file as documented, for several processes. */
 export function openDatabase(driver: SqliteDriver, file: string): OpenDatabase {
   const database = openAsItIs(driver, file);
-  database.exec('PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL');
+  database.exec('PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
   return database;
 }
 
-/** Opens a file without any setting. */
-export function openAsItIs(driver: SqliteDriver, file: string): OpenDatabase {
-  return new (classOf(driver))(file);
+/** Opens a file without any setting but these of the driver. */
+export function openAsItIs(
+  driver: SqliteDriver,
+  file: string,
+  options: Readonly<Record<string, unknown>> = {},
+): OpenDatabase {
+  return new (classOf(driver))(file, options);
 }
 
 /** Opens a file that nobody may change by this handle. */
 export function openReadOnly(driver: SqliteDriver, file: string): OpenDatabase {
-  return new (classOf(driver))(file, driver === 'node:sqlite' ? { readOnly: true } : { readonly: true });
+  return openAsItIs(driver, file, driver === 'node:sqlite' ? { readOnly: true } : { readonly: true });
 }
 
 function classOf(driver: SqliteDriver): DatabaseClass {
