@@ -5,8 +5,8 @@ import { defer } from '../support/defer.js';
 import { deployable } from '../support/deployment.js';
 import { useDynamoDB } from '../support/dynamodb.js';
 import { fault, useDynamoDBProxy } from '../support/dynamodb-proxy.js';
+import { PassingTime } from '../support/passing-time.js';
 import { rejection } from '../support/rejection.js';
-import { PassingTime } from './passing-time.js';
 
 const conflict = fault('TransactionConflictException');
 

@@ -12,9 +12,9 @@ import { deployable } from '../support/deployment.js';
 import { useDynamoDB } from '../support/dynamodb.js';
 import { type Fate, useDynamoDBProxy } from '../support/dynamodb-proxy.js';
 import type { RequestKind } from '../support/dynamodb-requests.js';
+import { PassingTime } from '../support/passing-time.js';
 import { rejection } from '../support/rejection.js';
 import { ScriptedStore } from '../support/scripted-store.js';
-import { PassingTime } from './passing-time.js';
 
 // Lease 6 s, renewed at 2 s; it lapses at 6 s and is taken over from 7 s on. A store call is given up after 2 s.
 const options = { lease: 6, clockTolerance: 1, wait: 10 } as const;

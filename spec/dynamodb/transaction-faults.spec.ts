@@ -6,9 +6,9 @@ import { DynamoDBStore } from 'retrysafe/dynamodb';
 import { defer } from '../support/defer.js';
 import { useDynamoDB } from '../support/dynamodb.js';
 import { type Fate, fault, useDynamoDBProxy } from '../support/dynamodb-proxy.js';
+import { PassingTime } from '../support/passing-time.js';
 import { RecordedEvents } from '../support/recorded-events.js';
 import { rejection } from '../support/rejection.js';
-import { PassingTime } from './passing-time.js';
 import type { Assignment } from './transferring-process.js';
 import { Application, Transfer } from './transfers.js';
 

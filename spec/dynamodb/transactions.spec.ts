@@ -15,9 +15,9 @@ import { DynamoDBStore, type DynamoDBStoreOptions } from 'retrysafe/dynamodb';
 import { type Deferred, defer } from '../support/defer.js';
 import { useDynamoDB } from '../support/dynamodb.js';
 import { Traffic } from '../support/dynamodb-traffic.js';
+import { PassingTime } from '../support/passing-time.js';
 import { RecordedEvents } from '../support/recorded-events.js';
 import { rejection, thrown } from '../support/rejection.js';
-import { PassingTime } from './passing-time.js';
 import { Application, Transfer } from './transfers.js';
 
 // Lease 6 s; it is taken over from 7 s on.

@@ -1,9 +1,11 @@
 /** A prepared statement, as `node:sqlite` and `better-sqlite3` have it. */
 export interface SqliteStatement {
   // biome-ignore lint/suspicious/noExplicitAny: the two name different kinds of values
-  get(...values: any[]): unknown;
+  all(...values: any[]): unknown[];
   // biome-ignore lint/suspicious/noExplicitAny: the two name different kinds of values
   run(...values: any[]): { readonly changes: number | bigint };
+  /** Of `node:sqlite` only, where a database may have arrays as its default. */
+  setReturnArrays?(enabled: boolean): void;
 }
 
 /** What the store uses of a database: a `DatabaseSync` of `node:sqlite`, or one of `better-sqlite3`. */
@@ -13,18 +15,13 @@ export type SqliteDatabase = {
 
 export function isDatabase(value: unknown): value is SqliteDatabase {
   const { prepare } = (value ?? {}) as { readonly prepare?: unknown };
-  return typeof prepare === 'function' && typeof transactionOf(value) === 'boolean';
+  // Only looked for: a database that is opened later does not tell yet.
+  return (
+    typeof prepare === 'function' && ('isTransaction' in Object(value) || 'inTransaction' in Object(value))
+  );
 }
 
 /** Whether a transaction is open, which whatever is done on the database now is part of. */
 export function isInTransaction(database: SqliteDatabase): boolean {
-  return transactionOf(database) === true;
-}
-
-function transactionOf(value: unknown): unknown {
-  const { isTransaction, inTransaction } = value as {
-    readonly isTransaction?: unknown;
-    readonly inTransaction?: unknown;
-  };
-  return isTransaction ?? inTransaction;
+  return 'isTransaction' in database ? database.isTransaction : database.inTransaction;
 }

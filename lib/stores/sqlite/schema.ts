@@ -1,4 +1,4 @@
-import { wrongOption } from '../../wrong-option.js';
+import { glimpse, wrongOption } from '../../wrong-option.js';
 
 export const DEFAULT_TABLE = 'idempotency';
 
@@ -22,7 +22,7 @@ export function quoted(name: string): string {
  */
 export function schema(table: string = DEFAULT_TABLE): string {
   const right = wrongName(table);
-  if (right !== undefined) throw wrongOption('schema', 'table', table, right);
+  if (right !== undefined) throw wrongOption('schema', 'table', table, right, glimpse);
   return `CREATE TABLE IF NOT EXISTS ${quoted(table)} (
   key TEXT PRIMARY KEY,
   token TEXT NOT NULL,

@@ -98,6 +98,8 @@ export class SqliteStore implements PersistenceStore {
     try {
       return step();
     } catch (fault) {
+      // Statements end with the handle, which may be opened again.
+      this.#prepared.clear();
       throw explained(fault, this.#table);
     }
   }
@@ -106,8 +108,9 @@ export class SqliteStore implements PersistenceStore {
     return this.#run(this.#statements.replace, token, expiresAt, state, key, follows) > 0;
   }
 
+  // Read to the end: a write is committed there, and only there it is told where that fails. `get()` stops before.
   #get(sql: string, ...values: (string | number)[]): unknown {
-    return this.#statement(sql).get(...values);
+    return this.#statement(sql).all(...values)[0];
   }
 
   #run(sql: string, ...values: (string | number)[]): number {
@@ -116,9 +119,12 @@ export class SqliteStore implements PersistenceStore {
 
   // Prepared when it is needed, since the table may be created after the store.
   #statement(sql: string): SqliteStatement {
-    const known = this.#prepared.get(sql) ?? this.#database.prepare(sql);
-    this.#prepared.set(sql, known);
-    return known;
+    const known = this.#prepared.get(sql);
+    if (known) return known;
+    const prepared = this.#database.prepare(sql);
+    prepared.setReturnArrays?.(false);
+    this.#prepared.set(sql, prepared);
+    return prepared;
   }
 
   #holder(key: string, row: unknown): IdempotencyRecord | undefined {

@@ -1,5 +1,10 @@
 import sinon from 'sinon';
-import type { Traffic } from '../support/dynamodb-traffic.js';
+
+/** What a store or its client has sent, and is waiting for. */
+export interface Quietable {
+  /** Resolves when nothing is under way that real time alone would end. */
+  quiet(): Promise<void>;
+}
 
 /** Fake time that passes no faster than real requests are answered. */
 export class PassingTime {
@@ -11,7 +16,7 @@ export class PassingTime {
     shouldClearNativeTimers: true,
   });
 
-  constructor(readonly traffic: Pick<Traffic, 'quiet'>) {}
+  constructor(readonly traffic: Quietable) {}
 
   /** Lets time pass. Nothing times out because a request takes its real time. */
   async pass(milliseconds: number): Promise<void> {
