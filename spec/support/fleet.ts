@@ -1,9 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { defer } from './defer.js';
-import type { Answer, Job, Told } from './dynamodb-worker.js';
+import type { Answer, Job, Told } from './store-worker.js';
 
-const program = fileURLToPath(new URL('./dynamodb-worker.js', import.meta.url));
+const program = fileURLToPath(new URL('./store-worker.js', import.meta.url));
 
 /** What becomes of a worker that is in the middle of a run. */
 export type Fate = 'lives' | 'is killed' | { readonly isKilledAfter: number };

@@ -1,5 +1,4 @@
 import { appendFileSync } from 'node:fs';
-import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
 import {
   currentExecution,
   type IdempotentOptions,
@@ -7,13 +6,12 @@ import {
   makeIdempotent,
   StoreError,
 } from 'retrysafe';
-import { DynamoDBStore } from 'retrysafe/dynamodb';
+import { openStore, type StoreDescription } from './store-description.js';
 
 /** What a worker process does: it calls one operation with each of the keys. */
 export interface Job {
   readonly worker: number;
-  readonly connection: DynamoDBClientConfig;
-  readonly tableName: string;
+  readonly store: StoreDescription;
   readonly ledger: string;
   readonly keys: readonly string[];
   /** How many of its calls are under way at a time. */
@@ -44,13 +42,13 @@ process.once('message', (job: Job) => void work(job));
 process.once('disconnect', () => process.exit());
 tell({ kind: 'ready' });
 
-async function work({ worker, connection, tableName, ledger, keys, atOnce, options }: Job): Promise<void> {
+async function work({ worker, store: description, ledger, keys, atOnce, options }: Job): Promise<void> {
   const goOn = new Map<string, () => void>();
   process.on('message', (key: string) => goOn.get(key)?.());
   // One write at the end of the file, whoever else writes.
   const append = (line: Line) => appendFileSync(ledger, `${JSON.stringify(line)}\n`);
 
-  const store = new DynamoDBStore({ client: new DynamoDBClient(connection), tableName });
+  const { store } = await openStore(description);
   const placeHold = makeIdempotent(
     async (key: string): Promise<Answer> => {
       const answer = { key, worker, attempt: currentExecution().attempt };
