@@ -1,8 +1,11 @@
 import type { Call } from './call.js';
-import { startTimer } from './timers.js';
+import { pause, startTimer } from './timers.js';
 import { warnOnce } from './warnings.js';
 
-/** Notices that lead to nothing new make nobody look more often than this, in milliseconds. */
+/**
+ * A stream of notices that lead to nothing new makes nobody look more often than this, in milliseconds. One look may come
+ * early: the first is made when the store begins to listen, and a short run may end just after that.
+ */
 const SHORTEST_PAUSE = 20;
 
 /** A call's ear for notices of a store that gives them, so that it looks when there is something to see. */
@@ -12,7 +15,8 @@ export class Listening {
   #isOn = false;
   #isDue = false;
   #wake = () => {};
-  #lookedAt = Number.NEGATIVE_INFINITY;
+  /** When the next look is no look too many. */
+  #mayLookAt = Number.NEGATIVE_INFINITY;
 
   constructor(readonly call: Call) {
     this.#next();
@@ -24,12 +28,16 @@ export class Listening {
 
   /** Pauses until a notice comes, for at most `delay` milliseconds. A look that follows it misses nothing. */
   async pause(delay: number): Promise<void> {
-    const sinceLook = Date.now() - this.#lookedAt;
-    if (this.#isDue && sinceLook >= 0 && sinceLook < SHORTEST_PAUSE)
-      await this.#wokenWithin(SHORTEST_PAUSE - sinceLook);
-    else if (!this.#isDue) await this.#wokenWithin(delay);
-    if (this.#isDue) this.#next();
-    this.#lookedAt = Date.now();
+    const until = Date.now() + delay;
+    if (!this.#isDue) await this.#wokenWithin(delay);
+    if (this.#isDue) {
+      const now = Date.now();
+      const early = Math.min(this.#mayLookAt - now, SHORTEST_PAUSE, until - now);
+      if (early > 0) await pause(early);
+      this.#next();
+    }
+    const now = Date.now();
+    this.#mayLookAt = Math.max(this.#mayLookAt, now - SHORTEST_PAUSE) + SHORTEST_PAUSE;
   }
 
   stop(): void {
@@ -66,6 +74,8 @@ export class Listening {
 
   #giveUp(): void {
     if (this.#controller.signal.aborted) return;
+    // What the store could not tell any more may have happened already.
+    if (this.#isOn) this.#wake();
     this.stop();
     const { operation } = this.call;
     warnOnce(

@@ -46,11 +46,13 @@ export class Subscription implements NoticeSource {
 
   ignore(key: string): void {
     const channel = this.#channelOf(key);
-    const ignoring = isIORedis(this.#subscriber)
-      ? this.#subscriber.unsubscribe(channel)
-      : this.#subscriber.unsubscribe(channel, this.#hear);
-    // A connection that is gone has nothing to unsubscribe from.
-    Promise.resolve(ignoring).catch(() => {});
+    const subscriber = this.#subscriber;
+    // A connection that is gone has nothing to unsubscribe from; nor may one that throws end the process.
+    new Promise((resolve) => {
+      resolve(
+        isIORedis(subscriber) ? subscriber.unsubscribe(channel) : subscriber.unsubscribe(channel, this.#hear),
+      );
+    }).catch(() => {});
   }
 
   #begin(): void {
