@@ -46,6 +46,7 @@ export class TableNotices implements NoticeSource {
   /** The keys that somebody waits for, by their messages. */
   readonly #keys = new Map<string, string>();
   #listening: Promise<unknown> | undefined;
+  #isAttached = false;
   #hasEnded = false;
 
   constructor(listener: PostgresListener, table: string, hearing: Hearing) {
@@ -74,6 +75,13 @@ export class TableNotices implements NoticeSource {
   #begin(): Promise<unknown> {
     const listener = this.#listener;
     if (listens(listener)) return listener.listen(this.#channel, (payload) => this.#hear(payload));
+    this.#attach(listener);
+    return listener.query(`LISTEN ${quoted(this.#channel)}`);
+  }
+
+  #attach(listener: PgListener): void {
+    if (this.#isAttached) return;
+    this.#isAttached = true;
     listener.on('notification', ({ channel, payload }: { channel: string; payload?: string }) => {
       if (channel === this.#channel) this.#hear(String(payload));
     });
@@ -82,7 +90,6 @@ export class TableNotices implements NoticeSource {
       this.#hasEnded = true;
       this.#hearing.fail(ended());
     });
-    return listener.query(`LISTEN ${quoted(this.#channel)}`);
   }
 
   #hear(message: string): void {

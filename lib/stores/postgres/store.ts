@@ -107,7 +107,7 @@ export class PostgresStore implements PersistenceStore {
     try {
       return await rowsOf(client, text, values);
     } catch (fault) {
-      throw explained(fault, this.#table);
+      throw explained(fault, this.#table, client !== this.#client);
     }
   }
 
