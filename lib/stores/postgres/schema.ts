@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { wrongOption } from '../../wrong-option.js';
+import { glimpse, wrongOption } from '../../wrong-option.js';
 
 export const DEFAULT_TABLE = 'idempotency';
 
@@ -39,7 +39,7 @@ export function digest(text: string): string {
  */
 export function schema(table: string = DEFAULT_TABLE): string {
   const right = wrongName(table);
-  if (right !== undefined) throw wrongOption('schema', 'table', table, right);
+  if (right !== undefined) throw wrongOption('schema', 'table', table, right, glimpse);
   // Claims that lose rewrite their row: with room in its page, no index has to be written with it.
   return `CREATE TABLE IF NOT EXISTS ${quoted(table)} (
   key text COLLATE "C" PRIMARY KEY,
