@@ -159,6 +159,8 @@ describe('tables with hostile names (2)', () => {
     const table = await createTable(postgres);
     const store = new PostgresStore({ client: proxy.pool({ max: 1 }), table });
     const first = record();
+    // So that the connection is there.
+    await store.find(first.key);
     const operations: (() => Promise<unknown>)[] = [
       () => store.claim(first, Date.now()),
       () => store.claim(record({ key: first.key }), Date.now()),
