@@ -7,7 +7,7 @@ import {
   OutcomeUnknownError,
 } from 'retrysafe';
 import { PostgresStore } from 'retrysafe/postgres';
-import { PassingTime } from '../dynamodb/passing-time.js';
+import { PassingTime } from '../support/passing-time.js';
 import { defer } from '../support/defer.js';
 import { deployable } from '../support/deployment.js';
 import { usePostgres } from '../support/postgres.js';
