@@ -1,0 +1,30 @@
+import { Load } from './load.js';
+import { openStore, type StoreDescription } from './store-description.js';
+
+/** What a worker process is sent: what to do, and then when to stop. */
+export type LoadOrder =
+  | {
+      readonly kind: 'begin';
+      readonly worker: string;
+      readonly store: StoreDescription;
+      readonly ledger: string;
+      readonly senders: number;
+    }
+  | { readonly kind: 'stop' };
+
+let load: Load | undefined;
+
+process.on('message', (order: LoadOrder) => {
+  if (order.kind === 'stop') load?.stop();
+  else void begin(order);
+});
+process.send?.('ready');
+
+// Whatever is left running keeps this process from its end, and what nobody handles ends it with another code.
+async function begin(order: Extract<LoadOrder, { kind: 'begin' }>): Promise<void> {
+  const { store, close } = await openStore(order.store);
+  load = new Load(order.worker, { ...order, store });
+  await load.run();
+  await close();
+  process.disconnect();
+}

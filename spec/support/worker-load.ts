@@ -1,0 +1,43 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import type { LoadOrder } from './load-worker.js';
+
+const program = fileURLToPath(new URL('./load-worker.js', import.meta.url));
+
+/** Load from a process of its own. */
+export class WorkerLoad {
+  readonly #child: ChildProcess;
+  /** Resolves to how it ended, and what it said. */
+  readonly #ended: Promise<{ readonly code: number | string; readonly said: string }>;
+
+  private constructor(readonly worker: string) {
+    this.#child = fork(program, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'] });
+    let said = '';
+    this.#child.stderr?.on('data', (chunk) => {
+      said += chunk;
+    });
+    this.#ended = once(this.#child, 'close').then(([code, signal]) => ({ code: code ?? signal, said }));
+  }
+
+  static async start(order: Omit<Extract<LoadOrder, { kind: 'begin' }>, 'kind'>): Promise<WorkerLoad> {
+    const load = new WorkerLoad(order.worker);
+    await once(load.#child, 'message');
+    load.#send({ kind: 'begin', ...order });
+    return load;
+  }
+
+  /** Lets what it began come to an end. Resolves when the process has ended by itself. */
+  stop() {
+    if (this.#child.connected) this.#send({ kind: 'stop' });
+    return this.#ended;
+  }
+
+  kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  #send(order: LoadOrder): void {
+    this.#child.send(order);
+  }
+}
