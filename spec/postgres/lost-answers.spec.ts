@@ -7,9 +7,9 @@ import {
   OutcomeUnknownError,
 } from 'retrysafe';
 import { PostgresStore } from 'retrysafe/postgres';
-import { PassingTime } from '../dynamodb/passing-time.js';
 import { defer } from '../support/defer.js';
 import { deployable } from '../support/deployment.js';
+import { PassingTime } from '../support/passing-time.js';
 import { usePostgres } from '../support/postgres.js';
 import { statement, usePostgresProxy } from '../support/postgres-proxy.js';
 import { rejection } from '../support/rejection.js';

@@ -8,8 +8,8 @@ import {
   OutcomeUnknownError,
 } from 'retrysafe';
 import { PostgresStore } from 'retrysafe/postgres';
-import { PassingTime } from '../dynamodb/passing-time.js';
 import { type Deferred, defer } from '../support/defer.js';
+import { PassingTime } from '../support/passing-time.js';
 import { usePostgres } from '../support/postgres.js';
 import { statement, usePostgresProxy } from '../support/postgres-proxy.js';
 import { RecordedEvents } from '../support/recorded-events.js';
