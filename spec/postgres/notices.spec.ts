@@ -1,4 +1,3 @@
-import { PGlite } from '@electric-sql/pglite';
 import { expect } from 'chai';
 import type { Client } from 'pg';
 import { currentExecution, type IdempotencyRecord, type PersistenceStore } from 'retrysafe';
@@ -11,6 +10,7 @@ import { catchWarnings } from '../support/process-warnings.js';
 import { rejection } from '../support/rejection.js';
 import { unhandledDuring } from '../support/unhandled-rejections.js';
 import { until } from '../support/until.js';
+import { usePGlite } from './embedded.js';
 import { createTable } from './tables.js';
 
 class NoMoney extends Error {
@@ -319,21 +319,13 @@ describe('notices of PostgreSQL (8)', () => {
   });
 });
 
-describe('notices of PGlite (8)', function () {
-  this.timeout(30_000);
-  let db: PGlite;
-
-  before(async () => {
-    db = await PGlite.create();
-    await db.exec(schema());
-  });
-  after(() => db.close());
+describe('notices of PGlite (8)', () => {
+  const db = usePGlite();
 
   it('tell a duplicate on another store at once', async () => {
-    const [here, elsewhere] = [1, 2].map(() => new PostgresStore({ client: db, listener: db })) as [
-      PostgresStore,
-      PostgresStore,
-    ];
+    const options = { client: db(), table: 'notices', listener: db() };
+    await db().exec(schema('notices'));
+    const [here, elsewhere] = [new PostgresStore(options), new PostgresStore(options)];
     const operation = deployable({ wait: 20 });
     const end = defer<string>();
     let key = '';

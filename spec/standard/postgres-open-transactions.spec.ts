@@ -1,4 +1,3 @@
-import { PGlite } from '@electric-sql/pglite';
 import { expect } from 'chai';
 import {
   currentExecution,
@@ -9,13 +8,14 @@ import {
 } from 'retrysafe';
 import { PostgresStore, schema } from 'retrysafe/postgres';
 import sinon from 'sinon';
+import { usePGlite } from '../postgres/embedded.js';
+import { blocked } from '../postgres/tables.js';
+import { Application, createTables, type Tables, Transfer } from '../postgres/transfers.js';
 import { defer } from '../support/defer.js';
 import { usePostgres } from '../support/postgres.js';
 import { statement, usePostgresProxy } from '../support/postgres-proxy.js';
 import { rejection } from '../support/rejection.js';
 import { unhandledDuring } from '../support/unhandled-rejections.js';
-import { blocked } from './tables.js';
-import { Application, createTables, type Tables, Transfer } from './transfers.js';
 
 const doneOnce = { runs: 1, transfers: 1, status: 'completed' };
 
@@ -186,19 +186,17 @@ describe('a transaction that is open when others ask, on PostgreSQL (6)', () => 
   });
 });
 
-describe('a transaction on PGlite (6)', function () {
-  this.timeout(30_000);
-  let db: PGlite;
+describe('a transaction on PGlite (6)', () => {
+  const db = usePGlite();
   let store: PostgresStore;
   let count = 0;
 
   before(async () => {
-    db = await PGlite.create();
-    await db.exec(schema());
-    await db.exec('CREATE TABLE transfers (id text)');
-    store = new PostgresStore({ client: db });
+    const table = 'records';
+    await db().exec(schema(table));
+    await db().exec('CREATE TABLE transfers (id text)');
+    store = new PostgresStore({ client: db(), table });
   });
-  after(() => db.close());
 
   type Work = (id: string) => Promise<unknown>;
 
@@ -208,12 +206,12 @@ describe('a transaction on PGlite (6)', function () {
   }
 
   async function transfersOf(id: string): Promise<number> {
-    return (await db.query('SELECT FROM transfers WHERE id = $1', [id])).rows.length;
+    return (await db().query('SELECT FROM transfers WHERE id = $1', [id])).rows.length;
   }
 
   const commit = async (id: string) => {
     const completion = await currentExecution().completion('done');
-    await db.transaction(async (tx) => {
+    await db().transaction(async (tx) => {
       await tx.query('INSERT INTO transfers VALUES ($1)', [id]);
       await store.complete(tx, completion);
     });
@@ -229,7 +227,7 @@ describe('a transaction on PGlite (6)', function () {
   it('is rolled back with the completion', async () => {
     const transfer = operation(async (id) => {
       const completion = await currentExecution().completion('done');
-      await db.transaction(async (tx) => {
+      await db().transaction(async (tx) => {
         await tx.query('INSERT INTO transfers VALUES ($1)', [id]);
         await store.complete(tx, completion);
         throw new Error('no money');
@@ -242,7 +240,7 @@ describe('a transaction on PGlite (6)', function () {
   it('is never reported as completed where the method swallows that it was rolled back', async () => {
     const transfer = operation(async (id) => {
       const completion = await currentExecution().completion('done');
-      await db.transaction(async (tx) => {
+      await db().transaction(async (tx) => {
         await tx.query('INSERT INTO transfers VALUES ($1)', [id]);
         await store.complete(tx, completion);
         await tx.rollback();
@@ -257,7 +255,7 @@ describe('a transaction on PGlite (6)', function () {
     let asked = 0;
     const transfer = operation(
       (id) =>
-        db.transaction(async (tx) => {
+        db().transaction(async (tx) => {
           await tx.query('INSERT INTO transfers VALUES ($1)', [id]);
           await new Promise((resolve) => setTimeout(resolve, 1_700));
           const from = performance.now();

@@ -2,8 +2,8 @@ import { expect } from 'chai';
 import { type Client, escapeIdentifier, Pool } from 'pg';
 import { type IdempotencyRecord, StoreError } from 'retrysafe';
 import { PostgresStore } from 'retrysafe/postgres';
+import { blocked, createTable } from '../postgres/tables.js';
 import { type PostgresFixture, usePostgres } from '../support/postgres.js';
-import { blocked, createTable } from './tables.js';
 
 const contestants = 50;
 const HOUR = 3_600_000;
