@@ -52,7 +52,9 @@ export class RedisStore implements PersistenceStore {
   }
 
   replace(record: IdempotencyRecord, token: string): Promise<IdempotencyRecord | undefined> {
-    return this.#write(replaceScript, record, this.#tells ? [token, record.key] : [token]);
+    // The channel is no key, so that a client which puts a prefix of its own before keys leaves it as it is.
+    const notice = this.#tells ? [this.#prefix + record.key, record.key] : [];
+    return this.#write(replaceScript, record, [token, ...notice]);
   }
 
   async find(

@@ -20,7 +20,7 @@ export interface IORedisSubscriber {
 export class Subscription implements NoticeSource {
   readonly #subscriber: RedisSubscriber | IORedisSubscriber;
   readonly #channelOf: (key: string) => string;
-  /** The key is the message, since a client may have put a prefix of its own before the channel. */
+  /** The key is the message. */
   readonly #hear: (key: string) => void;
   readonly #heard: () => void;
   #hasBegun = false;
