@@ -4,7 +4,8 @@ import { can } from './client.js';
 /** What the store uses of a connection of `redis` (node-redis) that does nothing but subscribe; or of a wrapper. */
 export interface RedisSubscriber {
   subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
-  unsubscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
+  // biome-ignore lint/suspicious/noExplicitAny: that of a cluster or sentinel wants a listener that takes buffers, too
+  unsubscribe(channel: string, listener: any): Promise<unknown>;
 }
 
 /** The same of a connection of `ioredis` or `iovalkey`. */

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import { StoreError } from 'retrysafe';
-import { type RedisClient, RedisStore } from 'retrysafe/redis';
+import { type IORedisSubscriber, type RedisClient, RedisStore, type RedisSubscriber } from 'retrysafe/redis';
 import { recordOf } from '../../redis/records.js';
 import { pending } from '../../support/pending.js';
 import { clientsOfCluster, clientsOfServer, useRedisClients } from '../../support/redis-clients.js';
@@ -112,6 +112,29 @@ describe('RedisStore on a cluster with a replica (1)', function () {
       // Once more where that fails, as the engine does: GLIDE asks the former node for acknowledgements.
       const claimed = await store.claim(record, now).catch(() => store.claim(record, now));
       expect(claimed).to.deep.equal(record);
+    });
+  }
+
+  const subscribers: Record<string, () => Promise<RedisSubscriber | IORedisSubscriber>> = {
+    'ioredis, of another node': () => clients.ioredis(cluster.masters.at(-1) as RedisServer),
+    'ioredis, of the cluster': () => clients.ioredisCluster(cluster.masters) as Promise<IORedisSubscriber>,
+    'redis (node-redis), of the cluster': () => clients.nodeRedisCluster(cluster.masters),
+  };
+  for (const [kind, subscriber] of Object.entries(subscribers)) {
+    it(`gives notices to a connection of ${kind}`, async () => {
+      const store = new RedisStore({
+        client: await clients.ioredisCluster(cluster.masters),
+        subscriber: await subscriber(),
+      });
+      const { slot: _, ...record } = await recordAt('primary');
+      await store.claim(record, Date.now());
+      const listening = new AbortController();
+      const notice = () => store.settled?.(record.key, listening.signal);
+      await notice();
+      const replaced = notice();
+      await store.replace({ ...record, token: 'own.2' }, record.token);
+      await replaced;
+      listening.abort();
     });
   }
 });
