@@ -18,10 +18,11 @@ export interface SqliteFixture {
   owned(database: OpenDatabase): OpenDatabase;
 }
 
-// Each runs where it can: `node:sqlite` from Node.js 22.16 on, `better-sqlite3` where its binary was made.
+// Each runs where it can: `node:sqlite` from Node.js 22.16 on, `better-sqlite3` on the version that its binary was
+// made for. Where the one is not to be had, the other must be.
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
-const mayBePending = (driver: SqliteDriver) =>
-  driver === 'better-sqlite3' || major < 22 || (major === 22 && minor < 16);
+const hasNodeSqlite = major > 22 || (major === 22 && minor >= 16);
+const mayBePending = (driver: SqliteDriver) => hasNodeSqlite === (driver === 'better-sqlite3');
 
 /** Gives the specs of a `describe` files of SQLite. They are pending where the driver cannot run. */
 export function useSqlite(driver: SqliteDriver): SqliteFixture {
