@@ -78,7 +78,8 @@ class Duplicates {
   /** Resolves when the duplicate has been called. */
   call(key) {
     const call = { waiting: defer(), answered: defer() };
-    // Nobody may be asking for it when the process ends.
+    // Nobody may be asking for either when the process ends.
+    call.waiting.promise.catch(() => {});
     call.answered.promise.catch(() => {});
     this.#calls.set(key, call);
     this.#process.send(key);
