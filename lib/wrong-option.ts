@@ -23,5 +23,7 @@ export function show(value: unknown): string {
 /** A value in a message, with nothing of what is inside of it. */
 export function glimpse(value: unknown): string {
   const options = { depth: -1, customInspect: false, maxStringLength: 100 };
-  return inspect(value, { ...options, breakLength: Number.POSITIVE_INFINITY });
+  // An address that is given in place of a client often has a password.
+  const shown = typeof value === 'string' ? value.replace(/^(\w+:\/\/).*$/s, '$1…') : value;
+  return inspect(shown, { ...options, breakLength: Number.POSITIVE_INFINITY });
 }

@@ -1,7 +1,7 @@
-import { PGlite } from '@electric-sql/pglite';
 import { type PostgresClient, PostgresStore, schema } from 'retrysafe/postgres';
 import { storeContract } from 'retrysafe/testing';
 import { usePostgres } from '../support/postgres.js';
+import { usePGlite } from './embedded.js';
 import { createTable } from './tables.js';
 
 type Query = (text: string, values: unknown[]) => Promise<{ rows: unknown[] }>;
@@ -65,17 +65,15 @@ describe('PostgresStore on a server (2)', () => {
   }
 });
 
-describe('PostgresStore on PGlite (2)', function () {
-  this.timeout(30_000);
-  let db: PGlite;
+describe('PostgresStore on PGlite (2)', () => {
+  const db = usePGlite();
   let store: PostgresStore;
 
   before(async () => {
-    db = new PGlite();
-    await db.exec(schema());
-    store = new PostgresStore({ client: db, listener: db });
+    const table = 'contract';
+    await db().exec(schema(table));
+    store = new PostgresStore({ client: db(), table, listener: db() });
   });
-  after(() => db.close());
 
   storeContract(() => store);
 });

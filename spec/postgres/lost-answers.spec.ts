@@ -7,9 +7,9 @@ import {
   OutcomeUnknownError,
 } from 'retrysafe';
 import { PostgresStore } from 'retrysafe/postgres';
-import { PassingTime } from '../dynamodb/passing-time.js';
 import { defer } from '../support/defer.js';
 import { deployable } from '../support/deployment.js';
+import { PassingTime } from '../support/passing-time.js';
 import { usePostgres } from '../support/postgres.js';
 import { statement, usePostgresProxy } from '../support/postgres-proxy.js';
 import { rejection } from '../support/rejection.js';
@@ -137,7 +137,10 @@ describe('a statement to PostgreSQL that goes wrong (5)', () => {
     },
   };
 
-  for (const [kind, story] of Object.entries(stories) as [keyof typeof statement, (fate: TcpFate) => Promise<void>][]) {
+  for (const [kind, story] of Object.entries(stories) as [
+    keyof typeof statement,
+    (fate: TcpFate) => Promise<void>,
+  ][]) {
     describe(`a ${kind === 'unknown' ? 'write of "unknown"' : kind}`, () => {
       for (const [what, fate] of Object.entries(fates)) {
         it(`that ${what}: each call runs once, and its outcome stands`, async () => {

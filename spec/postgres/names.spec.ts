@@ -86,8 +86,7 @@ describe('tables with hostile names (2)', () => {
     return rows.map(({ relname }) => relname as string);
   }
 
-  const rowsOf = async (table: string) =>
-    (await pool.query(`SELECT * FROM ${escapeIdentifier(table)}`)).rows;
+  const rowsOf = async (table: string) => (await pool.query(`SELECT * FROM ${escapeIdentifier(table)}`)).rows;
 
   for (const [what, table] of Object.entries(names)) {
     it(`have ${what}: ${JSON.stringify(table)}`, async () => {

@@ -147,7 +147,9 @@ describe('wrong options of PostgresStore (2)', () => {
         expect(error).to.be.instanceOf(ConfigurationError);
         expect(error)
           .to.have.property('message')
-          .that.matches(/^PostgresStore: removeExpired\(\).*"limit".*right would be a number of records, 1 or more$/);
+          .that.matches(
+            /^PostgresStore: removeExpired\(\).*"limit".*right would be a number of records, 1 or more$/,
+          );
       });
     }
   });

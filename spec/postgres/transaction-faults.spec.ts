@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { ClaimLostError, currentExecution, type IdempotentOptions, OutcomeUnknownError } from 'retrysafe';
 import { PostgresStore } from 'retrysafe/postgres';
-import { PassingTime } from '../dynamodb/passing-time.js';
 import { defer } from '../support/defer.js';
+import { PassingTime } from '../support/passing-time.js';
 import { usePostgres } from '../support/postgres.js';
 import { statement, usePostgresProxy } from '../support/postgres-proxy.js';
 import { RecordedEvents } from '../support/recorded-events.js';

@@ -8,8 +8,8 @@ import {
   OutcomeUnknownError,
 } from 'retrysafe';
 import { PostgresStore } from 'retrysafe/postgres';
-import { PassingTime } from '../dynamodb/passing-time.js';
 import { type Deferred, defer } from '../support/defer.js';
+import { PassingTime } from '../support/passing-time.js';
 import { usePostgres } from '../support/postgres.js';
 import { statement, usePostgresProxy } from '../support/postgres-proxy.js';
 import { RecordedEvents } from '../support/recorded-events.js';
@@ -192,7 +192,9 @@ describe('a completion in a transaction of the application, on PostgreSQL (6)', 
 
     function expectRolledBack(): void {
       expect(caught).to.be.instanceOf(ClaimLostError);
-      expect((caught as Error).message).to.match(/is gone, or was completed before; roll the transaction back$/);
+      expect((caught as Error).message).to.match(
+        /is gone, or was completed before; roll the transaction back$/,
+      );
       expect(caught).to.have.property('key', transfer.key);
       expect(proxy.count(statement.commit)).to.equal(0);
       expect(proxy.count(statement.rollback)).to.equal(1);

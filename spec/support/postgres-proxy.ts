@@ -4,24 +4,24 @@ import type { PostgresFixture } from './postgres.js';
 import { TcpProxy } from './tcp-proxy.js';
 
 // A replace has the key, the token, when it expires, the state, and the token that it follows; before each its length.
-const replace = /UPDATE [^]* AS held (?![^]*AND held\.token = next\.follows)[^]*/.source;
-const inProgress = String.raw`([\w-]{16})\.\d+\0[^]*"status":"in-progress"[^]*\}[^]{4}`;
+const replace = /UPDATE [\s\S]* AS held (?![\s\S]*AND held\.token = next\.follows)[\s\S]*/.source;
+const inProgress = String.raw`([\w-]{16})\.\d+\0[\s\S]*"status":"in-progress"[\s\S]*\}[\s\S]{4}`;
 
 /** How the statements of a store and of transactions read on their way. */
 export const statement = {
-  claim: /INSERT INTO [^]* AS held /,
+  claim: /INSERT INTO [\s\S]* AS held /,
   renewal: new RegExp(String.raw`${replace}${inProgress}\1\.\d`),
   'take-over': new RegExp(String.raw`${replace}${inProgress}(?!\1)`),
   completion: new RegExp(`${replace}"status":"completed"`),
   release: new RegExp(`${replace}"status":"released"`),
   unknown: new RegExp(`${replace}"status":"unknown"`),
-  find: /SELECT token, [^]* WHERE key = /,
+  find: /SELECT token, [\s\S]* WHERE key = /,
   /** A completion in the application's own transaction. */
   complete: /AND held\.token = next\.follows/,
-  begin: /^Q[^]{4}BEGIN/,
-  commit: /^Q[^]{4}COMMIT/,
-  rollback: /^Q[^]{4}ROLLBACK/,
-  listen: /^Q[^]{4}LISTEN/,
+  begin: /^Q[\s\S]{4}BEGIN/,
+  commit: /^Q[\s\S]{4}COMMIT/,
+  rollback: /^Q[\s\S]{4}ROLLBACK/,
+  listen: /^Q[\s\S]{4}LISTEN/,
 } as const;
 
 // Of connections that a spec loses, some stay in use for ever; and none is closed because fake time passes.

@@ -42,6 +42,33 @@ export async function startCluster(
   }
 }
 
+/** Adds a replica of one of a cluster's masters, that has caught up with it and that the whole cluster knows. */
+export async function startClusterReplica(
+  { masters }: { readonly masters: readonly RedisServer[] },
+  primary: RedisServer,
+): Promise<RedisServer> {
+  const replica = await RedisServer.start({ cluster: true });
+  try {
+    const id = String(await primary.call('CLUSTER', 'MYID'));
+    await replica.call('CLUSTER', 'MEET', primary.host, primary.port, await busPortOf(primary));
+    await until('it knows the primary', async () =>
+      String(await replica.call('CLUSTER', 'NODES')).includes(id),
+    );
+    await replica.call('CLUSTER', 'REPLICATE', id);
+    await until('the replica has caught up', async () =>
+      (await replica.info('replication')).includes('master_link_status:up'),
+    );
+    await until('every master knows the replica', async () => {
+      const told = await Promise.all(masters.map((master) => master.call('CLUSTER', 'NODES')));
+      return told.every((nodes) => new RegExp(`slave ${id} .* connected`).test(String(nodes)));
+    });
+    return replica;
+  } catch (error) {
+    await replica.stop();
+    throw error;
+  }
+}
+
 async function joinMasters(masters: readonly RedisServer[]): Promise<void> {
   const [first] = masters as [RedisServer];
   const share = Math.ceil(slots / masters.length);

@@ -5,18 +5,18 @@ export function isMissingScript(fault: unknown): boolean {
   return /\bno_?script/i.test(String((fault as Partial<Error> | null | undefined)?.message));
 }
 
-/** What a server says first of an error, and what to do about it. */
+/** What a server says first of an error, or GLIDE in its place, and what to do about it. */
 const advice: readonly (readonly [RegExp, string])[] = [
-  [/\bREADONLY\b/, 'the server is a replica that takes no writes; connect the client to its primary'],
+  [/\bREADONLY\b/i, 'the server is a replica that takes no writes; connect the client to its primary'],
   [
     /\bOOM\b/,
     'the server has no memory left for records; give it more, and leave its `maxmemory-policy` at `noeviction`',
   ],
   [
-    /\b(NOPERM|NOAUTH)\b/,
+    /\b(NOPERM|NOAUTH)\b|the user executing the script/i,
     'the client may not do that; allow its user EVALSHA, EVAL, HMGET and what scripts call (HSET, HGET, HMGET, EXISTS, PEXPIRE, PUBLISH), on the keys and channels that begin with "PREFIX"',
   ],
-  [/\b(MOVED|ASK|CROSSSLOT)\b/, 'the server is one of a cluster; hand over a cluster client of it'],
+  [/(^|- )(MOVED|ASK|CROSSSLOT)\b/i, 'the server is one of a cluster; hand over a cluster client of it'],
   [/\b(NOREPLICAS)\b/, 'the server has too few replicas to take writes (`min-replicas-to-write`)'],
 ];
 

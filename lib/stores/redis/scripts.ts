@@ -26,12 +26,12 @@ if redis.call('EXISTS', KEYS[1]) == 1 and not (tonumber(expiresAt or '') and ton
 end${write}
 return { ARGV[1] }`);
 
-/** ARGV[5]: the token that the record follows. ARGV[6]: what to tell those who wait, if anything. */
+/** ARGV[5]: the token that the record follows. ARGV[6] and ARGV[7]: where to tell those who wait, and what, if anything. */
 export const replaceScript = script(`
 if redis.call('HGET', KEYS[1], 'token') ~= ARGV[5] then
   return ${holder}
 end${write}
-if ARGV[6] then redis.pcall('PUBLISH', KEYS[1], ARGV[6]) end
+if ARGV[6] then redis.pcall('PUBLISH', ARGV[6], ARGV[7]) end
 return { ARGV[1] }`);
 
 /** A read that no client sends to a replica. */

@@ -52,7 +52,9 @@ export class RedisStore implements PersistenceStore {
   }
 
   replace(record: IdempotencyRecord, token: string): Promise<IdempotencyRecord | undefined> {
-    return this.#write(replaceScript, record, this.#tells ? [token, record.key] : [token]);
+    // The channel is no key, so that a client which puts a prefix of its own before keys leaves it as it is.
+    const notice = this.#tells ? [this.#prefix + record.key, record.key] : [];
+    return this.#write(replaceScript, record, [token, ...notice]);
   }
 
   async find(
@@ -83,19 +85,22 @@ export class RedisStore implements PersistenceStore {
     const keepFor = Math.max(0, expiresAt - Date.now()) + GRACE;
     const args = [token, String(expiresAt), state, String(Math.ceil(keepFor)), ...more];
     const reply = await this.#asked(key, () =>
-      this.#run(script, name, args, (command) => this.#sendWrite(command, name)),
+      this.#run(script, name, args, (command) => this.#sendWrite(command, name, token)),
     );
     return Array.isArray(reply) && reply.length === 1 ? structuredClone(record) : read(key, reply);
   }
 
   /** Sends a write, and where replicas are to be waited for, that as well. */
-  async #sendWrite(command: string[], name: string): Promise<unknown> {
+  async #sendWrite(command: string[], name: string, token: string): Promise<unknown> {
     const { send, sendBoth } = this.#connection;
     if (this.#waitReplicas === 0 || !sendBoth) return send(command, name);
     const wait = ['WAIT', String(this.#waitReplicas), String(REPLICATION)];
-    const [reply, acknowledged] = await sendBoth(command, wait, name);
-    const isWritten = Array.isArray(reply) && reply.length === 1;
-    if (!isWritten || Number(acknowledged) >= this.#waitReplicas) return reply;
+    const [reply, waited] = await sendBoth(command, wait, name);
+    // What the same call wrote before counts no more than what it writes now: its acknowledgements were never heard of.
+    const isOwn = Array.isArray(reply) && ownerOf(String(reply[0])) === ownerOf(token);
+    if (!isOwn) return reply;
+    const acknowledged = Number(await waited);
+    if (acknowledged >= this.#waitReplicas) return reply;
     throw new StoreError(
       `RedisStore: ${acknowledged} of ${this.#waitReplicas} replicas have acknowledged a write within ${REPLICATION / 1_000} s, so it may be lost with the server; see to the replicas, or lower \`waitReplicas\``,
     );
@@ -122,6 +127,11 @@ export class RedisStore implements PersistenceStore {
       throw explained(fault, key, this.#prefix);
     }
   }
+}
+
+/** A token is `owner.n`. */
+function ownerOf(token: string): string {
+  return token.slice(0, token.lastIndexOf('.'));
 }
 
 function read(key: string, reply: unknown): IdempotencyRecord | undefined {

@@ -4,7 +4,8 @@ import { can } from './client.js';
 /** What the store uses of a connection of `redis` (node-redis) that does nothing but subscribe; or of a wrapper. */
 export interface RedisSubscriber {
   subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
-  unsubscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
+  // biome-ignore lint/suspicious/noExplicitAny: that of a cluster or sentinel wants a listener that takes buffers, too
+  unsubscribe(channel: string, listener: any): Promise<unknown>;
 }
 
 /** The same of a connection of `ioredis` or `iovalkey`. */
@@ -20,7 +21,7 @@ export interface IORedisSubscriber {
 export class Subscription implements NoticeSource {
   readonly #subscriber: RedisSubscriber | IORedisSubscriber;
   readonly #channelOf: (key: string) => string;
-  /** The key is the message, since a client may have put a prefix of its own before the channel. */
+  /** The key is the message. */
   readonly #hear: (key: string) => void;
   readonly #heard: () => void;
   #hasBegun = false;

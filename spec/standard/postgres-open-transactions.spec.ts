@@ -1,4 +1,3 @@
-import { PGlite } from '@electric-sql/pglite';
 import { expect } from 'chai';
 import {
   currentExecution,
@@ -9,13 +8,14 @@ import {
 } from 'retrysafe';
 import { PostgresStore, schema } from 'retrysafe/postgres';
 import sinon from 'sinon';
+import { usePGlite } from '../postgres/embedded.js';
+import { blocked } from '../postgres/tables.js';
+import { Application, createTables, type Tables, Transfer } from '../postgres/transfers.js';
 import { defer } from '../support/defer.js';
 import { usePostgres } from '../support/postgres.js';
 import { statement, usePostgresProxy } from '../support/postgres-proxy.js';
 import { rejection } from '../support/rejection.js';
 import { unhandledDuring } from '../support/unhandled-rejections.js';
-import { until } from '../support/until.js';
-import { Application, createTables, type Tables, Transfer } from './transfers.js';
 
 const doneOnce = { runs: 1, transfers: 1, status: 'completed' };
 
@@ -35,16 +35,6 @@ describe('a transaction that is open when others ask, on PostgreSQL (6)', () => 
     return new Application(client, new PostgresStore({ client, table: tables.records }), tables.accounts);
   }
 
-  /** Resolves when so many statements wait for a lock on a record. */
-  async function blocked(count: number): Promise<void> {
-    const text =
-      "SELECT count(*)::int AS count FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND position($1 IN query) > 0";
-    await until(`${count} statements wait`, async () => {
-      const { rows } = await postgres.query(text, [tables.records]);
-      return rows[0]?.count === count;
-    });
-  }
-
   describe('with its completion done and its COMMIT on the way', () => {
     // A store call is given up after 200 ms, and then repeated once.
     const short: IdempotentOptions = { lease: '600ms', clockTolerance: 0.1, wait: 5 };
@@ -56,7 +46,7 @@ describe('a transaction that is open when others ask, on PostgreSQL (6)', () => 
       const running = transfer.at(application(proxy.pool()));
       await proxy.arrived(statement.commit);
       const duplicate = transfer.at(elsewhere);
-      await blocked(1);
+      await blocked(postgres, tables.records, 1);
       await proxy.deliver();
       expect(await Promise.all([running, duplicate])).to.deep.equal([{ run: 1 }, { run: 1 }]);
       expect(await transfer.traces(elsewhere)).to.deep.equal(doneOnce);
@@ -98,7 +88,9 @@ describe('a transaction that is open when others ask, on PostgreSQL (6)', () => 
       const transfer = new Transfer(short);
       proxy.next(statement.commit, 'late');
       const error = await rejection(transfer.at(application(proxy.pool())));
-      expect(error).to.have.property('message').that.matches(/Connection terminated/);
+      expect(error)
+        .to.have.property('message')
+        .that.matches(/Connection terminated/);
       await proxy.deliver();
       expect(await transfer.at(elsewhere)).to.deep.equal({ run: 1 });
       expect(await transfer.traces(elsewhere)).to.deep.equal(doneOnce);
@@ -109,7 +101,7 @@ describe('a transaction that is open when others ask, on PostgreSQL (6)', () => 
       proxy.next(statement.commit, 'late');
       await rejection(transfer.at(application(proxy.pool())));
       const retried = transfer.at(elsewhere);
-      await blocked(3);
+      await blocked(postgres, tables.records, 3);
       proxy.breakConnections();
       expect(await retried).to.deep.equal({ run: 2 });
       expect(await transfer.traces(elsewhere)).to.deep.equal({ ...doneOnce, runs: 2 });
@@ -122,7 +114,7 @@ describe('a transaction that is open when others ask, on PostgreSQL (6)', () => 
         rejection(transfer.commitReceipt(at)).then(() => ({ run: 1 })),
       );
       await proxy.arrived(statement.unknown);
-      await blocked(1);
+      await blocked(postgres, tables.records, 1);
       await proxy.deliver();
       expect(await swallowing).to.deep.equal({ run: 1 });
       expect(await transfer.traces(elsewhere)).to.deep.equal(doneOnce);
@@ -177,7 +169,9 @@ describe('a transaction that is open when others ask, on PostgreSQL (6)', () => 
       expect(fault).to.be.instanceOf(StoreError);
       expect(fault)
         .to.have.property('message')
-        .that.matches(/ask for the completion before the transaction begins, which may hold the only connection/);
+        .that.matches(
+          /ask for the completion before the transaction begins, which may hold the only connection/,
+        );
       expect(answer).to.equal(fault);
       expect(lasted).to.be.within(900, 2_000);
       expect(isUndone, 'the transaction could still be rolled back').to.equal(true);
@@ -192,19 +186,17 @@ describe('a transaction that is open when others ask, on PostgreSQL (6)', () => 
   });
 });
 
-describe('a transaction on PGlite (6)', function () {
-  this.timeout(30_000);
-  let db: PGlite;
+describe('a transaction on PGlite (6)', () => {
+  const db = usePGlite();
   let store: PostgresStore;
   let count = 0;
 
   before(async () => {
-    db = await PGlite.create();
-    await db.exec(schema());
-    await db.exec('CREATE TABLE transfers (id text)');
-    store = new PostgresStore({ client: db });
+    const table = 'records';
+    await db().exec(schema(table));
+    await db().exec('CREATE TABLE transfers (id text)');
+    store = new PostgresStore({ client: db(), table });
   });
-  after(() => db.close());
 
   type Work = (id: string) => Promise<unknown>;
 
@@ -214,12 +206,12 @@ describe('a transaction on PGlite (6)', function () {
   }
 
   async function transfersOf(id: string): Promise<number> {
-    return (await db.query('SELECT FROM transfers WHERE id = $1', [id])).rows.length;
+    return (await db().query('SELECT FROM transfers WHERE id = $1', [id])).rows.length;
   }
 
   const commit = async (id: string) => {
     const completion = await currentExecution().completion('done');
-    await db.transaction(async (tx) => {
+    await db().transaction(async (tx) => {
       await tx.query('INSERT INTO transfers VALUES ($1)', [id]);
       await store.complete(tx, completion);
     });
@@ -235,7 +227,7 @@ describe('a transaction on PGlite (6)', function () {
   it('is rolled back with the completion', async () => {
     const transfer = operation(async (id) => {
       const completion = await currentExecution().completion('done');
-      await db.transaction(async (tx) => {
+      await db().transaction(async (tx) => {
         await tx.query('INSERT INTO transfers VALUES ($1)', [id]);
         await store.complete(tx, completion);
         throw new Error('no money');
@@ -248,7 +240,7 @@ describe('a transaction on PGlite (6)', function () {
   it('is never reported as completed where the method swallows that it was rolled back', async () => {
     const transfer = operation(async (id) => {
       const completion = await currentExecution().completion('done');
-      await db.transaction(async (tx) => {
+      await db().transaction(async (tx) => {
         await tx.query('INSERT INTO transfers VALUES ($1)', [id]);
         await store.complete(tx, completion);
         await tx.rollback();
@@ -263,7 +255,7 @@ describe('a transaction on PGlite (6)', function () {
     let asked = 0;
     const transfer = operation(
       (id) =>
-        db.transaction(async (tx) => {
+        db().transaction(async (tx) => {
           await tx.query('INSERT INTO transfers VALUES ($1)', [id]);
           await new Promise((resolve) => setTimeout(resolve, 1_700));
           const from = performance.now();
@@ -277,7 +269,9 @@ describe('a transaction on PGlite (6)', function () {
     );
     const error = await rejection(transfer('d'));
     expect(error).to.be.instanceOf(StoreError);
-    expect(error).to.have.property('message').that.includes('ask for the completion before the transaction begins');
+    expect(error)
+      .to.have.property('message')
+      .that.includes('ask for the completion before the transaction begins');
     expect(asked).to.be.below(2_500);
     expect(await transfersOf('d')).to.equal(0);
   });

@@ -2,9 +2,8 @@ import { expect } from 'chai';
 import { type Client, escapeIdentifier, Pool } from 'pg';
 import { type IdempotencyRecord, StoreError } from 'retrysafe';
 import { PostgresStore } from 'retrysafe/postgres';
-import { usePostgres } from '../support/postgres.js';
-import { until } from '../support/until.js';
-import { createTable } from './tables.js';
+import { blocked, createTable } from '../postgres/tables.js';
+import { type PostgresFixture, usePostgres } from '../support/postgres.js';
 
 const contestants = 50;
 const HOUR = 3_600_000;
@@ -43,6 +42,24 @@ const scenarios: Readonly<Record<string, Scenario>> = {
   },
 };
 
+/** Gives the specs of a `describe` pools of one connection each, with a store on each. */
+function useStores(postgres: PostgresFixture, tableName: () => string, isolation: string) {
+  const pools: Pool[] = [];
+  const stores: PostgresStore[] = [];
+  before(async () => {
+    const options = `-c default_transaction_isolation=${isolation.replace(' ', '\\ ')}`;
+    for (let index = 0; index < contestants; index += 1) {
+      const client = new Pool({ ...postgres.connection, max: 1, options });
+      pools.push(client);
+      stores.push(new PostgresStore({ client, table: tableName() }));
+    }
+    await Promise.all(pools.map((pool) => pool.query('SELECT 1')));
+  });
+  // Before the next describe opens as many.
+  after(() => Promise.all(pools.map((pool) => pool.end())));
+  return { pools, stores };
+}
+
 describe('simultaneous calls on 50 connections (2)', function () {
   this.timeout(60_000);
   const postgres = usePostgres();
@@ -56,33 +73,6 @@ describe('simultaneous calls on 50 connections (2)', function () {
     gate = await postgres.client();
   });
 
-  /** Gives the specs of a `describe` pools of one connection each, with a store on each. */
-  function useStores(isolation: string) {
-    const pools: Pool[] = [];
-    const stores: PostgresStore[] = [];
-    before(async () => {
-      const options = `-c default_transaction_isolation=${isolation.replace(' ', '\\ ')}`;
-      for (let index = 0; index < contestants; index += 1) {
-        const client = new Pool({ ...postgres.connection, max: 1, options });
-        pools.push(client);
-        stores.push(new PostgresStore({ client, table }));
-      }
-      await Promise.all(pools.map((pool) => pool.query('SELECT 1')));
-    });
-    // Before the next describe opens as many.
-    after(() => Promise.all(pools.map((pool) => pool.end())));
-    return { pools, stores };
-  }
-
-  /** How many statements wait for a lock on a row of the table. */
-  async function waiting(): Promise<number> {
-    const { rows } = await postgres.query(
-      "SELECT count(*)::int AS count FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND position($1 IN query) > 0",
-      [table],
-    );
-    return rows[0]?.count as number;
-  }
-
   /**
    * Lets all calls go on at the same moment. When all of them have begun, and so have seen the table as it is, they wait
    * at the row: for a lock on it, or where there is none for somebody's insertion, which then does not happen.
@@ -93,13 +83,13 @@ describe('simultaneous calls on 50 connections (2)', function () {
     if (hasRow) await gate.query(`SELECT FROM ${name} WHERE key = $1 FOR UPDATE`, [key]);
     else await gate.query(`INSERT INTO ${name} VALUES ($1, 'gate.1', 0, '{}')`, [key]);
     const answers = Promise.allSettled(calls.map((call) => call()));
-    await until('all of them wait', async () => (await waiting()) === calls.length);
+    await blocked(postgres, table, calls.length);
     await gate.query('ROLLBACK');
     return answers;
   }
 
   describe('at READ COMMITTED', () => {
-    const { pools, stores } = useStores('read committed');
+    const { pools, stores } = useStores(postgres, () => table, 'read committed');
 
     for (const [what, { prepare, call }] of Object.entries(scenarios)) {
       it(`one of ${what} wins, and all answer with the winner`, async () => {
@@ -163,7 +153,7 @@ describe('simultaneous calls on 50 connections (2)', function () {
 
   for (const isolation of ['repeatable read', 'serializable']) {
     describe(`at ${isolation.toUpperCase()}, where the store does not work`, () => {
-      const { stores } = useStores(isolation);
+      const { stores } = useStores(postgres, () => table, isolation);
 
       for (const [what, { prepare, call }] of Object.entries(scenarios)) {
         it(`at most one of ${what} wins, and all others say what to do`, async () => {
