@@ -176,9 +176,10 @@ for (const kind of kinds) {
       );
       expect(counts.longest).to.be.at.most(longestCall);
       expect(counts.refused.ERR_IDEMPOTENCY_STORE, 'calls felt it').to.be.at.least(moments.length);
-      // A client that takes its time to connect again may leave callers without the store for as long as they are kept
-      // waiting: then a key has had its answer and may run again, which is what is said of it.
-      expect(counts.unrecorded).to.be.at.most(counts.keys / 20);
+      // Where the store is gone for about as long as callers are kept waiting, a key may have had its answer and run again,
+      // which is what is said of it: those that were in the middle of their completion, at each such time.
+      const longTimes = gone.filter((time) => time > lease).length;
+      expect(counts.unrecorded).to.be.at.most(longTimes * 30);
     });
 
     /** Sends every key once more: what was answered is answered alike, and what was given up is completed. */
