@@ -45,7 +45,7 @@ const table: Record<string, { readonly right: RegExp; readonly values: readonly 
       wrong(undefined, 'undefined'),
       wrong(null, 'null'),
       wrong({}, '{}'),
-      wrong('postgres://localhost', "'postgres://localhost'"),
+      wrong('postgres://user:secret@localhost', "'postgres://…'"),
       wrong({ execute() {} }, '[Object]'),
     ],
   },
