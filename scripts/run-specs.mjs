@@ -1,7 +1,9 @@
 // Builds the package, compiles the specs once per decorator mode (type specs included) and runs each mode in one
 // mocha process of its own: in a shared process the second mode would be answered from the first one's outcomes.
 //
-//   node scripts/run-specs.mjs [--mode=standard|legacy] [--no-build] [--node=<path>] [mocha's options]
+//   node scripts/run-specs.mjs [--mode=standard|legacy] [--no-build] [--node=<path>] [--without=<file>,…] [mocha's options]
+//
+// `--without` names spec files that are left out by how their paths begin, without `spec/`.
 import { execFileSync, spawn } from 'node:child_process';
 import { readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -16,12 +18,14 @@ const exitGrace = 10_000;
 let modes = Object.keys(projects);
 let build = true;
 let node = process.execPath;
+let without = [];
 const mochaOptions = [];
 for (const argument of process.argv.slice(2)) {
   const [name, value] = argument.split('=');
   if (name === '--mode') modes = [value];
   else if (name === '--no-build') build = false;
   else if (name === '--node') node = value;
+  else if (name === '--without') without = value.split(',');
   else mochaOptions.push(argument);
 }
 if (!modes.every((mode) => mode in projects)) {
@@ -48,7 +52,8 @@ async function compileSpecs(mode) {
 function specFiles(mode) {
   const folder = join(root, `.build/spec-${mode}`);
   const files = readdirSync(folder, { recursive: true }).filter((file) => file.endsWith('.spec.js'));
-  return files.sort().map((file) => join(folder, file));
+  const left = files.filter((file) => !without.some((path) => file.startsWith(path)));
+  return left.sort().map((file) => join(folder, file));
 }
 
 /** Runs one mode's specs and resolves to their totals, with `passed` 0 and `failed` 1 when mocha itself breaks. */
