@@ -56,6 +56,27 @@ describe('TcpProxy before Redis', () => {
     expect(proxy.seen.every(({ isAnswered }) => isAnswered)).to.equal(true);
   });
 
+  it('tells messages and confirmations from the answer to what a subscriber asks for', async () => {
+    const heard = defer<string>();
+    const subscriber = await redis.nodeRedis({
+      RESP: 3,
+      socket: { ...proxy.endpoint, reconnectStrategy: false },
+    });
+    await subscriber.subscribe(key, heard.resolve);
+    const asked = subscriber.blPop(other, 0);
+    await proxy.arrived('BLPOP');
+    await direct.publish(key, 'news');
+    expect(await heard.promise).to.equal('news');
+    expect(proxy.of('BLPOP')).to.containSubset([{ isAnswered: false }]);
+    await direct.rpush(other, 'answer');
+    expect(await asked).to.include({ element: 'answer' });
+
+    proxy.next('ping', 'lose');
+    const lost = client.subscribe(key, other).then((count) => Promise.all([count, rejection(ping)]));
+    const ping = client.ping();
+    expect((await lost)[0]).to.equal(2);
+  });
+
   it('lose: it is applied, and the connection breaks before the answer', async () => {
     proxy.next('incr', 'lose');
     await rejection(client.incr(key));
