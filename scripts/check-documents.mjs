@@ -3,7 +3,8 @@
 //
 // ```ts                        a program of its own: compiled strictly and run by Node.js, which must exit with 0. One
 //                              that needs DynamoDB finds an embedded engine of its own, with the empty tables
-//                              `idempotency` and `refunds` unless it creates its tables itself
+//                              `idempotency` and `refunds` unless it creates its tables itself; one that needs Redis
+//                              finds a server of its own at `REDIS_URL`. Where there is none it is pending
 // ```ts continues              goes on where the document's last program ended
 // ```ts compile-only           is not run
 // ```ts legacy                 is compiled with `experimentalDecorators`
@@ -15,6 +16,7 @@ import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { startDynoxide } from 'embedded-dynamodb';
+import { startRedis } from './redis-server.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
@@ -245,16 +247,31 @@ async function startEngine(text) {
   return { env, stop: engine.stop };
 }
 
+/** What programs that import a store need, and what starts one of its own for each. */
+const engines = {
+  "'retrysafe/dynamodb'": { name: 'DynamoDB engine', start: startEngine },
+  "'retrysafe/redis'": { name: 'redis-server', start: startRedis },
+};
+
 async function run(program) {
   const text = program.lines.join('\n');
-  const isOnDynamoDB = text.includes("'retrysafe/dynamodb'");
-  const engine = isOnDynamoDB ? await startEngine(text) : undefined;
-  if (isOnDynamoDB && !engine) return counted('programs PENDING, since no DynamoDB engine can run here');
+  const running = [];
   try {
-    await runWith(program, engine?.env);
+    for (const [module, { name, start }] of Object.entries(engines)) {
+      if (!text.includes(module)) continue;
+      const engine = await start(text);
+      if (!engine) return pending(program, name);
+      running.push(engine);
+    }
+    await runWith(program, Object.assign({}, ...running.map(({ env }) => env)));
   } finally {
-    await engine?.stop();
+    for (const { stop } of running) await stop();
   }
+}
+
+function pending({ document, line }, name) {
+  if (process.env.CI) fault(document, line, `there is no ${name}, and nothing may be pending in CI`);
+  counted(`programs PENDING, since there is no ${name} here`);
 }
 
 function runWith(program, more) {

@@ -1,6 +1,5 @@
 import { expect } from 'chai';
-import { Redis } from 'ioredis';
-import { ConfigurationError, inspect, StoreError } from 'retrysafe';
+import { ConfigurationError, StoreError } from 'retrysafe';
 import { type RedisClient, type RedisFunction, RedisStore } from 'retrysafe/redis';
 import { deployable } from '../support/deployment.js';
 import { pending } from '../support/pending.js';
@@ -136,81 +135,6 @@ describe("Redis' own faults (5)", function () {
     const answered = (call: (typeof calls)[number]) => call('a').then(Boolean, () => false);
     await Promise.all(calls.map((call) => until('the client is connected again', () => answered(call))));
     expect(runs).to.equal(calls.length);
-  });
-
-  describe('a user of the server', () => {
-    const rule = [
-      '~retrysafe:*',
-      '&retrysafe:*',
-      '+evalsha',
-      '+eval',
-      '+hmget',
-      '+hget',
-      '+hset',
-      '+exists',
-      '+pexpire',
-      '+publish',
-    ];
-
-    async function userStore(...rules: string[]): Promise<RedisStore> {
-      await server.call('ACL', 'SETUSER', 'app', 'reset', 'on', '>secret', ...rules);
-      const client = new Redis({
-        port: server.port,
-        host: server.host,
-        username: 'app',
-        password: 'secret',
-        enableReadyCheck: false,
-      });
-      userClients.push(client);
-      return new RedisStore({
-        client,
-        subscriber: { subscribe: async () => {}, unsubscribe: async () => {} },
-      });
-    }
-    const userClients: Redis[] = [];
-    after(() => {
-      for (const client of userClients) client.disconnect();
-    });
-
-    it('that may do what the error says, and nothing else, can do everything', async () => {
-      const store = await userStore(...rule);
-      await server.call('SCRIPT', 'FLUSH');
-      const call = deployable()(store, work);
-      expect(await call('a')).to.equal('run 1');
-      expect(await call('a')).to.equal('run 1');
-      expect(await inspect(call, 'a')).to.include({ status: 'completed' });
-    });
-
-    for (const missing of rule.filter((one) => one !== '+publish' && !one.startsWith('&'))) {
-      it(`without ${missing} gets an error that says what to allow`, async () => {
-        const store = await userStore(...rule.filter((one) => one !== missing));
-        await server.call('SCRIPT', 'FLUSH');
-        const [free, held] = [recordOf(`free without ${missing}`), recordOf(`held without ${missing}`)];
-        await new RedisStore({ client: await clients.ioredis(server) }).claim(held, Date.now());
-        const all = [
-          store.claim(free, Date.now()),
-          store.find(held.key),
-          store.replace({ ...held, token: 'own.2' }, 'own.1'),
-        ];
-        const errors = (await Promise.allSettled(all)).flatMap((end) =>
-          end.status === 'rejected' ? [end.reason] : [],
-        );
-        expect(errors).to.not.have.length(0);
-        for (const error of errors) {
-          expect(error).to.be.instanceOf(StoreError);
-          expect(error.message).to.match(
-            /allow its user EVALSHA, EVAL, HMGET and .* that begin with "retrysafe:"$/,
-          );
-        }
-      });
-    }
-
-    for (const missing of ['+publish', '&retrysafe:*']) {
-      it(`without ${missing} keeps records all the same, and only tells nobody`, async () => {
-        const store = await userStore(...rule.filter((one) => one !== missing));
-        expect(await deployable()(store, work)('a')).to.equal('run 1');
-      });
-    }
   });
 
   it('too large a record: an error that says so, and nothing is sent', async () => {

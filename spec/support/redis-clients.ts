@@ -38,7 +38,7 @@ export interface RedisClients {
 
 type GlideOptions = Pick<
   Parameters<typeof GlideClient.createClient>[0],
-  'requestTimeout' | 'defaultDecoder' | 'readFrom' | 'protocol'
+  'requestTimeout' | 'defaultDecoder' | 'readFrom' | 'credentials'
 >;
 
 /** Its constructor wants to know whether the shape of replies is an option. */
