@@ -4,7 +4,8 @@
 // ```ts                        a program of its own: compiled strictly and run by Node.js, which must exit with 0. One
 //                              that needs DynamoDB finds an embedded engine of its own, with the empty tables
 //                              `idempotency` and `refunds` unless it creates its tables itself; one that needs Redis
-//                              finds a server of its own at `REDIS_URL`. Where there is none it is pending
+//                              or PostgreSQL finds an empty one of its own at `REDIS_URL` or `DATABASE_URL`. Where
+//                              there is none it is pending, and in CI a fault
 // ```ts continues              goes on where the document's last program ended
 // ```ts compile-only           is not run
 // ```ts legacy                 is compiled with `experimentalDecorators`
@@ -16,7 +17,7 @@ import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { startDynoxide } from 'embedded-dynamodb';
-import { startRedis } from './redis-server.mjs';
+import { openDatabase, openRedis, stopDatabases } from './document-servers.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
@@ -250,7 +251,8 @@ async function startEngine(text) {
 /** What programs that import a store need, and what starts one of its own for each. */
 const engines = {
   "'retrysafe/dynamodb'": { name: 'DynamoDB engine', start: startEngine },
-  "'retrysafe/redis'": { name: 'redis-server', start: startRedis },
+  "'retrysafe/postgres'": { name: 'PostgreSQL', start: () => openDatabase(workspace) },
+  "'retrysafe/redis'": { name: 'redis-server', start: () => openRedis(workspace) },
 };
 
 async function run(program) {
@@ -265,7 +267,7 @@ async function run(program) {
     }
     await runWith(program, Object.assign({}, ...running.map(({ env }) => env)));
   } finally {
-    for (const { stop } of running) await stop();
+    for (const { stop } of running) await stop?.();
   }
 }
 
@@ -333,6 +335,7 @@ async function work() {
   for (let program = queue.shift(); program; program = queue.shift()) await run(program);
 }
 await Promise.all(Array.from({ length: atOnce }, work));
+await stopDatabases();
 
 for (const text of faults) console.error(text);
 const summary = Object.entries(counts).map(([what, count]) => `${count} ${what}`);
