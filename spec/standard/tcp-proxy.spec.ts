@@ -196,10 +196,10 @@ describe('TcpProxy before PostgreSQL', () => {
   const postgres = usePostgres();
   const proxy = useTcpProxy({
     get host() {
-      return new URL(postgres.url).hostname;
+      return postgres.connection.host as string;
     },
     get port() {
-      return Number(new URL(postgres.url).port || 5432);
+      return postgres.connection.port as number;
     },
   });
   let client: Client;

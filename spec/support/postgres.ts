@@ -123,7 +123,7 @@ function started(): Promise<Running> {
 
 async function start(): Promise<Running> {
   if (external !== undefined) {
-    return { engine: 'external', server: { url: external, connection: { connectionString: external } } };
+    return { engine: 'external', server: { url: external, connection: partsOf(external) } };
   }
   if (PostgresServer.obstacle === undefined) {
     const server = await PostgresServer.start();
@@ -132,6 +132,12 @@ async function start(): Promise<Running> {
   const { PGlite } = await import('@electric-sql/pglite');
   const pglite = await PGlite.create();
   return { engine: 'pglite', pglite, stop: () => pglite.close() };
+}
+
+/** One by one, since a client takes none of them from elsewhere, such as a proxy, where it has them in one string. */
+function partsOf(connectionString: string): ClientConfig {
+  const { host, port, user, password, database, ssl } = new Client({ connectionString });
+  return { host, port, user, password, database, ssl } as ClientConfig;
 }
 
 // In a file that no spec file is: the hook is for all of them.
