@@ -195,7 +195,8 @@ describe('notices by Redis (5)', function () {
         const subscriptions = subscriberProxy.count(subscribing);
         subscriberProxy.breakConnections();
         await subscriberProxy.applied(subscribing, subscriptions + 1);
-        await until('it has looked, since it may have missed something', () => looks() > lost);
+        // Long before the safety net makes it look.
+        await until('it has looked, since it may have missed something', () => looks() > lost, 500);
         const before = await quiet();
         const completed = performance.now();
         end.resolve('done');

@@ -91,8 +91,11 @@ describe('a user of Redis (5)', () => {
     it(`without ${missing} keeps records all the same, and only tells nobody`, async () => {
       await allow(least.filter((right) => right !== missing));
       const store = new RedisStore({ client: await ioredis(), subscriber: silent });
-      expect(await deployable()(store, work)('a')).to.equal('run 1');
-      expect(await deployable()(store, work)('b')).to.equal('run 2');
+      const record = recordOf(`told without ${missing}`);
+      const next = { ...record, token: 'own.2' };
+      await store.claim(record, Date.now());
+      expect(await store.replace(next, record.token)).to.deep.equal(next);
+      expect(await store.find(record.key)).to.deep.equal(next);
     });
   }
 
