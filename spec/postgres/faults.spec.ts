@@ -121,7 +121,7 @@ describe('a table of PostgreSQL that is no table for records (2)', () => {
 describe('what a client may not do in PostgreSQL (2)', () => {
   const postgres = usePostgres();
   let table: string;
-  let role: string;
+  let role: string | undefined;
 
   before(async function () {
     postgres.needsServer(this);
@@ -130,6 +130,7 @@ describe('what a client may not do in PostgreSQL (2)', () => {
     await postgres.query(`CREATE ROLE ${role}`);
   });
   after(async () => {
+    if (!role) return;
     // The fixture has ended what it gave.
     const pool = new Pool(postgres.connection);
     await pool.query(`DROP OWNED BY ${role}; DROP ROLE ${role}`);
