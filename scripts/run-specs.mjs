@@ -1,9 +1,11 @@
-// Builds the package, compiles the specs once per decorator mode (type specs included) and runs each mode in one
-// mocha process of its own: in a shared process the second mode would be answered from the first one's outcomes.
+// Builds the package, compiles the specs once per decorator mode (type specs included) and runs each mode in mocha
+// processes of its own: in a shared process the second mode would be answered from the first one's outcomes. Specs that
+// start servers or processes are a process apart, and two run at a time.
 //
-//   node scripts/run-specs.mjs [--mode=standard|legacy] [--no-build] [--node=<path>] [--without=<file>,…] [mocha's options]
+//   node scripts/run-specs.mjs [--mode=standard|legacy] [--no-build] [--node=<path>] [--without=<path>,…]
+//                               [--at-once=<number>] [mocha's options]
 //
-// `--without` names spec files that are left out by how their paths begin, without `spec/`.
+// `--without` leaves out spec files whose paths, without `spec/`, begin so.
 import { execFileSync, spawn } from 'node:child_process';
 import { readdirSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -19,6 +21,7 @@ let modes = Object.keys(projects);
 let build = true;
 let node = process.execPath;
 let without = [];
+let atOnce = 2;
 const mochaOptions = [];
 for (const argument of process.argv.slice(2)) {
   const [name, value] = argument.split('=');
@@ -26,6 +29,7 @@ for (const argument of process.argv.slice(2)) {
   else if (name === '--no-build') build = false;
   else if (name === '--node') node = value;
   else if (name === '--without') without = value.split(',');
+  else if (name === '--at-once') atOnce = Number(value);
   else mochaOptions.push(argument);
 }
 if (!modes.every((mode) => mode in projects)) {
@@ -49,28 +53,40 @@ async function compileSpecs(mode) {
   return code;
 }
 
-function specFiles(mode) {
+const withServers = /^(dynamodb|postgres|redis|sqlite|standard)[/\\]/;
+
+/** What runs in one process each: of a mode the specs with servers, and the others. */
+function jobsOf(mode) {
   const folder = join(root, `.build/spec-${mode}`);
-  const files = readdirSync(folder, { recursive: true }).filter((file) => file.endsWith('.spec.js'));
-  const left = files.filter((file) => !without.some((path) => file.startsWith(path)));
-  return left.sort().map((file) => join(folder, file));
+  const files = readdirSync(folder, { recursive: true })
+    .filter((file) => file.endsWith('.spec.js') && !without.some((path) => file.startsWith(path)))
+    .sort();
+  const [stores, engine] = [true, false].map((starts) =>
+    files.filter((file) => withServers.test(file) === starts),
+  );
+  return [
+    { mode, part: 'stores', files: stores.map((file) => join(folder, file)) },
+    { mode, part: 'engine', files: engine.map((file) => join(folder, file)) },
+  ].filter((job) => job.files.length > 0);
 }
 
-/** Runs one mode's specs and resolves to their totals, with `passed` 0 and `failed` 1 when mocha itself breaks. */
-function runSpecs(mode) {
+/** Runs one job's specs and resolves to their totals, with `passed` 0 and `failed` 1 when mocha itself breaks. */
+function runSpecs({ mode, part, files }) {
   const mocha = join(dirname(require.resolve('mocha/package.json')), 'bin/mocha.js');
   const colour = process.stdout.isTTY && !process.env.NO_COLOR ? ['--color'] : [];
-  const args = ['--enable-source-maps', mocha, ...colour, ...mochaOptions, ...specFiles(mode)];
+  const args = ['--enable-source-maps', mocha, ...colour, ...mochaOptions, ...files];
   const started = Date.now();
+  console.log(`${mode} decorators, Node.js ${version}: ${part}, ${files.length} files …`);
   return new Promise((resolve) => {
     // The AWS SDK announces the end of Node.js 20 in every process; a spec that looks at warnings would see it.
     const env = { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
-    const child = spawn(node, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(node, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
+    let printed = '';
     let grace;
     let leaked = false;
     child.stdout.on('data', (chunk) => {
-      process.stdout.write(chunk);
+      printed += chunk;
       output += chunk;
       if (!/^ +\d+ passing/m.test(plain(output))) return;
       clearTimeout(grace);
@@ -79,14 +95,20 @@ function runSpecs(mode) {
         child.kill('SIGKILL');
       }, exitGrace);
     });
+    child.stderr.on('data', (chunk) => {
+      printed += chunk;
+    });
     child.on('close', (code) => {
       clearTimeout(grace);
+      // All at once, since another job prints as well.
+      console.log(`\n${mode} decorators, Node.js ${version}: ${part}\n${printed}`);
       const passed = count(output, 'passing');
       const pending = count(output, 'pending');
       let failed = count(output, 'failing');
-      if (leaked) console.error(`A handle left open by a spec keeps the process alive (${mode} decorators).`);
+      if (leaked)
+        console.error(`A handle left open by a spec keeps the process alive (${mode} decorators, ${part}).`);
       if (leaked || (code !== 0 && failed === 0)) failed += 1;
-      resolve({ mode, passed, failed, pending, seconds: (Date.now() - started) / 1000 });
+      resolve({ mode, part, passed, failed, pending, seconds: (Date.now() - started) / 1000 });
     });
   });
 }
@@ -107,13 +129,15 @@ if (build) {
   if (codes.some((code) => code !== 0)) process.exit(1);
 }
 const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim().slice(1);
+// Those with servers take longest: they begin.
+const queue = modes.flatMap(jobsOf).sort((a, b) => (a.part === b.part ? 0 : a.part === 'stores' ? -1 : 1));
 const totals = [];
-for (const mode of modes) {
-  console.log(`\n${mode} decorators, Node.js ${version}`);
-  totals.push(await runSpecs(mode));
+async function work() {
+  for (let job = queue.shift(); job; job = queue.shift()) totals.push(await runSpecs(job));
 }
-for (const { mode, passed, failed, pending, seconds } of totals) {
+await Promise.all(Array.from({ length: atOnce }, work));
+for (const { mode, part, passed, failed, pending, seconds } of totals) {
   const counts = `${passed} passed, ${failed} failed, ${pending} pending`;
-  console.log(`specs, ${mode} decorators, Node.js ${version}: ${counts} in ${seconds.toFixed(1)} s`);
+  console.log(`specs, ${mode} decorators, Node.js ${version}, ${part}: ${counts} in ${seconds.toFixed(1)} s`);
 }
 process.exitCode = totals.every(({ passed, failed }) => failed === 0 && passed > 0) ? 0 : 1;

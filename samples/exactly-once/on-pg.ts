@@ -5,6 +5,9 @@ import type { InTransaction } from './transfers-on-postgres.js';
 export function onPg(pool: Pool): InTransaction {
   return async (work) => {
     const tx: PoolClient = await pool.connect();
+    // A connection that breaks says so, and ends the process where nobody listens; the next query says it as well.
+    const hear = () => {};
+    tx.on('error', hear);
     let broken: Error | undefined;
     try {
       await tx.query('BEGIN');
@@ -18,6 +21,7 @@ export function onPg(pool: Pool): InTransaction {
       throw error;
     } finally {
       // A connection on which nobody knows whether a transaction is open goes to nobody else.
+      tx.off('error', hear);
       tx.release(broken);
     }
   };
