@@ -19,8 +19,8 @@ export interface Completion {
 }
 
 /**
- * Where records live: three operations, each one atomic step, and no policy; and where it can, a notice of changes. Every rule about statuses
- * and time belongs to the engine; `retrysafe/testing` has the laws below as tests.
+ * Where records live: three operations, each one atomic step, and no policy; and, where it can, a notice of changes.
+ * Every rule about statuses and time belongs to the engine; `retrysafe/testing` has the laws below as tests.
  *
  * - Of two simultaneous claims or replaces one wins, and both answer with the winner.
  * - Only `claim` looks at `expiresAt`, and it compares with the `now` it is given, never with a clock of its own.

@@ -1,6 +1,7 @@
 import type { NoticeSource } from '../notices.js';
+import { quoted } from '../sql-tables.js';
 import { isPool } from './client.js';
-import { channelOf, digest, quoted } from './schema.js';
+import { channelOf, digest } from './schema.js';
 
 /** What the store uses of a connection of `pg` that does nothing but listen. */
 export interface PgListener {

@@ -16,12 +16,6 @@ export interface PostgresStoreOptions {
   readonly listener?: PostgresListener;
 }
 
-/** How much one sweep removes. */
-export interface RemoveExpiredOptions {
-  /** How many records at the most. Default: 1,000. */
-  readonly limit?: number;
-}
-
 const checks: Record<keyof PostgresStoreOptions, Check> = {
   client: (value) =>
     isClient(value) ? undefined : 'a pool or client of pg, PGlite, or an object { query(text, values) }',

@@ -1,7 +1,6 @@
 import { createHash } from 'node:crypto';
 import { glimpse, wrongOption } from '../../wrong-option.js';
-
-export const DEFAULT_TABLE = 'idempotency';
+import { DEFAULT_TABLE, quoted } from '../sql-tables.js';
 
 /** PostgreSQL cuts off what is longer, in bytes, so that two names would be one (`NAMEDATALEN`). */
 const LONGEST_NAME = 63;
@@ -14,11 +13,6 @@ export function wrongName(value: unknown): string | undefined {
     Buffer.byteLength(value) <= LONGEST_NAME
     ? undefined
     : `the name of a table, 1 to ${LONGEST_NAME} bytes long`;
-}
-
-/** The name as an identifier, whatever is in it. */
-export function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }
 
 /** The channel on which a table's changes are told. */

@@ -1,4 +1,5 @@
-import { channelOf, quoted } from './schema.js';
+import { quoted } from '../sql-tables.js';
+import { channelOf } from './schema.js';
 
 /**
  * The statements of a store, one for each operation, decided by the database under the row's lock. Each placeholder

@@ -2,12 +2,12 @@ import { ClaimLostError, ConfigurationError } from '../../errors.js';
 import type { Completion, IdempotencyRecord, PersistenceStore } from '../../persistence-store.js';
 import { checkLimit } from '../checked-options.js';
 import { Notices } from '../notices.js';
+import { DEFAULT_TABLE, type RemoveExpiredOptions } from '../sql-tables.js';
 import { checkedCompletion, GRACE, recordOf, stateText } from '../stored-record.js';
 import { isClient, isPool, type PostgresClient, type Row, rowsOf } from './client.js';
 import { explained, LARGEST_STATE } from './faults.js';
 import { messageOf, TableNotices } from './listener.js';
-import { checkPostgresOptions, type PostgresStoreOptions, type RemoveExpiredOptions } from './options.js';
-import { DEFAULT_TABLE } from './schema.js';
+import { checkPostgresOptions, type PostgresStoreOptions } from './options.js';
 import { noticeOf, type Statements, statementsFor } from './statements.js';
 
 /**

@@ -10,12 +10,6 @@ export interface SqliteStoreOptions {
   readonly table?: string;
 }
 
-/** How much one sweep removes. */
-export interface RemoveExpiredOptions {
-  /** How many records at the most. Default: 1,000. */
-  readonly limit?: number;
-}
-
 const checks: Record<keyof SqliteStoreOptions, Check> = {
   database: (value) =>
     isDatabase(value)

@@ -1,17 +1,11 @@
 import { glimpse, wrongOption } from '../../wrong-option.js';
-
-export const DEFAULT_TABLE = 'idempotency';
+import { DEFAULT_TABLE, quoted } from '../sql-tables.js';
 
 /** Answers with what would be right for the name of a table, or nothing where it is. */
 export function wrongName(value: unknown): string | undefined {
   const isName = typeof value === 'string' && value !== '' && !value.includes('\0');
   // SQLite keeps these names for itself.
   return isName && !/^sqlite_/i.test(value) ? undefined : 'the name of a table';
-}
-
-/** The name as an identifier, whatever is in it. */
-export function quoted(name: string): string {
-  return `"${name.replaceAll('"', '""')}"`;
 }
 
 /**

@@ -1,4 +1,4 @@
-import { quoted } from './schema.js';
+import { quoted } from '../sql-tables.js';
 
 /** The statements of a store. */
 export interface Statements {

@@ -1,11 +1,11 @@
 import { ClaimLostError, ConfigurationError } from '../../errors.js';
 import type { Completion, IdempotencyRecord, PersistenceStore } from '../../persistence-store.js';
 import { checkLimit } from '../checked-options.js';
+import { DEFAULT_TABLE, type RemoveExpiredOptions } from '../sql-tables.js';
 import { checkedCompletion, GRACE, recordOf, type StoredFields, stateText } from '../stored-record.js';
 import { isInTransaction, type SqliteDatabase, type SqliteStatement } from './database.js';
 import { explained, LARGEST_STATE } from './faults.js';
-import { checkSqliteOptions, type RemoveExpiredOptions, type SqliteStoreOptions } from './options.js';
-import { DEFAULT_TABLE } from './schema.js';
+import { checkSqliteOptions, type SqliteStoreOptions } from './options.js';
 import { type Statements, statementsFor } from './statements.js';
 
 /**
