@@ -105,10 +105,12 @@ function runSpecs({ mode, part, files }) {
       const passed = count(output, 'passing');
       const pending = count(output, 'pending');
       let failed = count(output, 'failing');
-      if (leaked)
-        console.error(`A handle left open by a spec keeps the process alive (${mode} decorators, ${part}).`);
-      if (leaked || (code !== 0 && failed === 0)) failed += 1;
-      resolve({ mode, part, passed, failed, pending, seconds: (Date.now() - started) / 1000 });
+      const failures = failuresIn(output);
+      if (leaked) failures.push('a handle left open by a spec kept the process alive');
+      else if (code !== 0 && failed === 0) failures.push(`mocha ended with exit code ${code}`);
+      failed = Math.max(failed, failures.length);
+      const seconds = (Date.now() - started) / 1000;
+      resolve({ mode, part, passed, failed, pending, seconds, failures });
     });
   });
 }
@@ -121,6 +123,22 @@ function plain(text) {
 function count(output, word) {
   const found = [...plain(output).matchAll(new RegExp(`^ +(\\d+) ${word}\\b`, 'gm'))].at(-1);
   return found ? Number(found[1]) : 0;
+}
+
+/** What mocha's reporters list after their counts: for each failure its title and what was wrong, in one line. */
+function failuresIn(output) {
+  const list =
+    plain(output)
+      .split(/^ +\d+ failing$/m)
+      .at(1) ?? '';
+  return list
+    .split(/^ {2}(?=\d+\) )/m)
+    .slice(1)
+    .map((failure) => {
+      const [title = '', wrong = ''] = failure.split(/:\n\s*\n?/);
+      const [, words] = wrong.match(/^ *(\S.*)/m) ?? [];
+      return `${title.replace(/^\d+\) /, '').replace(/\s+/g, ' ')}: ${words ?? 'see above'}`.slice(0, 400);
+    });
 }
 
 if (build) {
@@ -139,5 +157,9 @@ await Promise.all(Array.from({ length: atOnce }, work));
 for (const { mode, part, passed, failed, pending, seconds } of totals) {
   const counts = `${passed} passed, ${failed} failed, ${pending} pending`;
   console.log(`specs, ${mode} decorators, Node.js ${version}, ${part}: ${counts} in ${seconds.toFixed(1)} s`);
+}
+for (const { mode, part, failures } of totals) {
+  for (const failure of failures)
+    console.log(`FAILED: ${mode} decorators, Node.js ${version}, ${part}: ${failure}`);
 }
 process.exitCode = totals.every(({ passed, failed }) => failed === 0 && passed > 0) ? 0 : 1;

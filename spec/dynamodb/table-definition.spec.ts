@@ -138,7 +138,7 @@ describe('the definition of a table (7)', () => {
 async function everyCommand(client: DynamoDBClient, tableName: string): Promise<Set<string>> {
   const commands = new SentCommands(client);
   const peer = () => new DynamoDBStore({ client, tableName });
-  const operation = deployable({ lease: '600ms', readFirst: true });
+  const operation = deployable({ lease: '1500ms', readFirst: true });
   const work = defer<string>();
   const running = operation(peer(), () => work.promise)('a');
   // The claim, and a renewal.

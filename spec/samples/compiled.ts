@@ -19,7 +19,6 @@ export interface Run {
   readonly code: number | null;
   readonly stdout: string;
   readonly stderr: string;
-  readonly seconds: number;
 }
 
 /** Whoever compiled this spec tells a decorator's mode by its number of arguments. */
@@ -51,7 +50,6 @@ export function run(
     AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED,
     ...env
   } = process.env;
-  const startedAt = performance.now();
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, {
       cwd: root,
@@ -68,7 +66,7 @@ export function run(
     });
     child.on('error', reject);
     child.on('close', (code) => {
-      resolve({ code, stdout, stderr, seconds: (performance.now() - startedAt) / 1_000 });
+      resolve({ code, stdout, stderr });
     });
     onStart(child);
   });

@@ -40,12 +40,12 @@ type Kind = keyof typeof kinds;
 const connected: Readonly<Record<string, (clients: RedisClients, address: Address) => Promise<RedisClient>>> =
   {
     'ioredis, which sends again by itself': (clients, address) =>
-      clients.ioredis(address, { socketTimeout: 500, maxRetriesPerRequest: 3 }),
+      clients.ioredis(address, { socketTimeout: 1_000, maxRetriesPerRequest: 3 }),
     'ioredis that does not send again': (clients, address) =>
-      clients.ioredis(address, { socketTimeout: 500, autoResendUnfulfilledCommands: false }),
-    'Valkey GLIDE': (clients, address) => clients.glide([address], { requestTimeout: 500 }),
+      clients.ioredis(address, { socketTimeout: 1_000, autoResendUnfulfilledCommands: false }),
+    'Valkey GLIDE': (clients, address) => clients.glide([address], { requestTimeout: 1_000 }),
     'redis (node-redis)': (clients, address) =>
-      clients.nodeRedis(address, { socket: { socketTimeout: 500, reconnectStrategy: () => 50 } }),
+      clients.nodeRedis(address, { socket: { socketTimeout: 1_000, reconnectStrategy: () => 50 } }),
   };
 
 /** One client behind a network of its own, one operation, one key. */
@@ -119,14 +119,16 @@ const stories: Record<Kind, (story: Story, fate: TcpFate) => Promise<void>> = {
     // A process that claims the key and dies in the middle of its work.
     const dying = new ScriptedStore(story.elsewhere).always('replace', 'hang');
     const started = defer();
-    void story.operation(
-      dying,
-      async () => {
-        started.resolve();
-        return new Promise(() => {});
-      },
-      { lease: 1 },
-    )('a');
+    story
+      .operation(
+        dying,
+        async () => {
+          started.resolve();
+          return new Promise(() => {});
+        },
+        { lease: 3 },
+      )('a')
+      .catch(started.reject);
     await started.promise;
     story.proxy.next(kinds['take-over'], fate);
     expect(await story.call()).to.equal('run 1');

@@ -144,7 +144,8 @@ describe('RedisStore that waits for a replica (1)', function () {
       const started = performance.now();
       expect(await claiming.claim(recordOf('held', { token: 'other.1' }), Date.now())).to.deep.equal(holder);
       expect(await replacing.replace(recordOf('held', { token: 'other.2' }), 'none.1')).to.deep.equal(holder);
-      expect(performance.now() - started).to.be.below(500);
+      // Who waits for the replica does so for a second.
+      expect(performance.now() - started).to.be.below(900);
     });
 
     it('answers a call whose method has returned, and completes it when the replica is back', async () => {
