@@ -245,7 +245,7 @@ describe('values come back as what they were (6)', () => {
   });
 
   it('replays whatever value fast-check can make, deep-equal and of the same prototypes', async function () {
-    this.timeout(60_000);
+    this.timeout(180_000);
     const anything = fc.anything({
       withBigInt: true,
       withBoxedValues: true,

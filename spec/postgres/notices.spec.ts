@@ -139,18 +139,22 @@ describe('notices of PostgreSQL (8)', () => {
     const before = finds();
     // As a measure, another process that asks again and again.
     const asking = operation(quiet, async () => 'ran elsewhere')('a');
-    await new Promise((resolve) => setTimeout(resolve, 900));
-    const connections = (only: string) =>
-      proxy.of(statement.find).filter(({ connection }) => String(connection) === only).length;
-    const perConnection = [...new Set(proxy.of(statement.find).map((one) => String(one.connection)))].map(
-      connections,
-    );
+    const perConnection = () => {
+      const looks = new Map<number, number>();
+      for (const { connection } of proxy.of(statement.find))
+        looks.set(connection, (looks.get(connection) ?? 0) + 1);
+      return [...looks.values()];
+    };
+    const from = performance.now();
+    await until('the other has asked', () => Math.max(0, ...perConnection()) >= 4);
+    const looks = perConnection();
+    const seconds = (performance.now() - from) / 1_000;
     end.resolve();
     expect([await duplicate, await asking]).to.deep.equal(['done', 'done']);
-    expect(perConnection).to.have.length(2);
+    expect(looks).to.have.length(2);
     expect(before).to.be.within(1, 2);
-    expect(Math.min(...perConnection), 'who listens').to.be.at.most(2);
-    expect(Math.max(...perConnection), 'who asks').to.be.at.least(4);
+    // On a machine so slow that a second passes, the safety net looks.
+    expect(Math.min(...looks), 'who listens').to.be.at.most(2 + Math.floor(seconds));
   });
 
   it('tell of a remembered error as well', async () => {

@@ -3,7 +3,7 @@ import { sameKeys } from '../support/same-keys.js';
 
 // Its processes use no decorators, so it is run in one mode only.
 describe('eight processes with the same 200 keys on one table of DynamoDB (9)', function () {
-  this.timeout(60_000);
+  this.timeout(180_000);
   const dynamoDB = useDynamoDB();
 
   sameKeys(async () => ({

@@ -24,6 +24,7 @@ process.send?.('ready');
 async function begin(order: Extract<LoadOrder, { kind: 'begin' }>): Promise<void> {
   const { store, close } = await openStore(order.store);
   load = new Load(order.worker, { ...order, store });
+  process.send?.('begun');
   await load.run();
   await close();
   process.disconnect();

@@ -20,10 +20,14 @@ export class WorkerLoad {
     this.#ended = once(this.#child, 'close').then(([code, signal]) => ({ code: code ?? signal, said }));
   }
 
+  /** Resolves when it is connected to its store and begins. */
   static async start(order: Omit<Extract<LoadOrder, { kind: 'begin' }>, 'kind'>): Promise<WorkerLoad> {
     const load = new WorkerLoad(order.worker);
     await once(load.#child, 'message');
     load.#send({ kind: 'begin', ...order });
+    const failed = load.#ended.then(({ said }) => Promise.reject(new Error(said)));
+    failed.catch(() => {});
+    await Promise.race([once(load.#child, 'message'), failed]);
     return load;
   }
 
