@@ -69,7 +69,7 @@ describe(`the samples, compiled with ${mode} decorators`, () => {
 
   describe('the quick start', () => {
     it('places one hold, answers the retry with the same one, and ends by itself', () => {
-      expect(quickStart).to.include({ code: 0, stderr: '' });
+      expect(quickStart, quickStart.stdout).to.include({ code: 0, stderr: '' });
       expect(quickStart.stdout).to.equal('placing a hold of $250 for T-1001\nthe retry got the same hold\n');
     });
 
@@ -81,7 +81,7 @@ describe(`the samples, compiled with ${mode} decorators`, () => {
 
   describe('the Pre-Fund story', () => {
     it('ends well, with exit code 0 and nothing to complain about', () => {
-      expect(told).to.include({ code: 0, stderr: '' });
+      expect(told, told.stdout).to.include({ code: 0, stderr: '' });
       expect(told.stdout).to.match(
         /\nThe ledger is as it should be: 7 holds, one for each that the bank accepted, \$846\.50\n$/,
       );
@@ -99,7 +99,7 @@ describe(`the samples, compiled with ${mode} decorators`, () => {
     });
 
     it('goes the same way without an engine, and says that', () => {
-      expect(inMemory).to.include({ code: 0, stderr: '' });
+      expect(inMemory, inMemory.stdout).to.include({ code: 0, stderr: '' });
       expect(inMemory.stdout).to.include('\nThe records are in memory, as it was asked.\n');
       expect(inMemory.stdout.split('requests      runs')[1]).to.equal(
         told.stdout.split('requests      runs')[1],
@@ -108,7 +108,7 @@ describe(`the samples, compiled with ${mode} decorators`, () => {
 
     it('prints the items of the table as they change, where it is asked to', function () {
       if (watched.stdout.includes('there is none to watch')) return this.skip();
-      expect(watched).to.include({ code: 0, stderr: '' });
+      expect(watched, watched.stdout).to.include({ code: 0, stderr: '' });
       expect(told.stdout).not.to.match(/ s {2}table /);
       const item = (state: string, attempt: number, token: string) =>
         new RegExp(

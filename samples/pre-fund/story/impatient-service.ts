@@ -6,5 +6,5 @@ import { PreFundService } from '../app/pre-fund-service.js';
 export class ImpatientService extends PreFundService {}
 
 /** Whoever dies had a lease as short as the story is; nobody else needs one. */
-@IdempotencyDefaults({ lease: '1500ms' })
+@IdempotencyDefaults({ lease: '2s' })
 export class DyingService extends ImpatientService {}
