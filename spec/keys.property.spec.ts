@@ -1,7 +1,8 @@
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { keyReader } from './support/key-of.js';
-import { build, mutated, recipe, sameRequest, shuffler } from './support/payloads.js';
+import { build, mutated, recipe, sameRequest } from './support/payloads.js';
+import { shuffler } from './support/random.js';
 
 const keyOf = keyReader();
 const numRuns = process.env.CI ? 10_000 : 2_000;

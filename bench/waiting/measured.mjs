@@ -1,4 +1,3 @@
-import pg from 'pg';
 import { PostgresServer } from '../../.build/spec-standard/support/postgres-server.js';
 import { RedisServer } from '../../.build/spec-standard/support/redis-server.js';
 import { schema } from '../../dist/esm/stores/postgres/index.js';
@@ -16,10 +15,7 @@ export const measured = [
     obstacle: () => PostgresServer.obstacle,
     start: async () => {
       const server = await PostgresServer.start({ durable: true });
-      const client = new pg.Client(server.connection);
-      await client.connect();
-      for (const notices of [false, true]) await client.query(schema(tableOf(notices)));
-      await client.end();
+      for (const notices of [false, true]) await server.query(schema(tableOf(notices)));
       return server;
     },
     describe: ({ url }, notices) => ({ kind: 'postgres', url, table: tableOf(notices), notices }),

@@ -1,25 +1,11 @@
 import { expect } from 'chai';
 import { escapeIdentifier, Pool, type PoolConfig } from 'pg';
-import { type IdempotencyRecord, makeIdempotent, StoreError } from 'retrysafe';
+import { makeIdempotent, StoreError } from 'retrysafe';
 import { type PostgresClient, PostgresStore, schema } from 'retrysafe/postgres';
 import { usePostgres } from '../support/postgres.js';
 import { rejection } from '../support/rejection.js';
+import { record, withResult } from './records.js';
 import { blocked, createTable } from './tables.js';
-
-let count = 0;
-
-function record(change: Partial<IdempotencyRecord> = {}): IdempotencyRecord {
-  count += 1;
-  const state = { format: 1, status: 'released', attempt: 1, fencingToken: count } as const;
-  return { key: `key ${count}`, token: `a${count}.1`, expiresAt: Date.now() + 3_600_000, state, ...change };
-}
-
-/** A record whose state has such a result. */
-function withResult(json: unknown): IdempotencyRecord {
-  const outcome = { kind: 'value', json } as const;
-  const about = { format: 1, status: 'completed', attempt: 1, fencingToken: 1, completedAt: 1 } as const;
-  return record({ state: { ...about, outcome } as IdempotencyRecord['state'] });
-}
 
 describe('a table of PostgreSQL that is no table for records (2)', () => {
   const postgres = usePostgres();

@@ -1,9 +1,10 @@
 import { expect } from 'chai';
 import { Client, escapeIdentifier, type Pool } from 'pg';
-import type { Completion, IdempotencyRecord } from 'retrysafe';
+import type { Completion } from 'retrysafe';
 import { PostgresStore, schema } from 'retrysafe/postgres';
 import { usePostgres } from '../support/postgres.js';
 import { usePostgresProxy } from '../support/postgres-proxy.js';
+import { record } from './records.js';
 import { createTable } from './tables.js';
 
 const names = {
@@ -32,14 +33,6 @@ const names = {
   'a dollar quote': '$$ $tag$',
   'a name of a parameter': ':name @name',
 };
-
-let count = 0;
-
-function record(change: Partial<IdempotencyRecord> = {}): IdempotencyRecord {
-  count += 1;
-  const state = { format: 1, status: 'released', attempt: 1, fencingToken: count } as const;
-  return { key: `key ${count}`, token: `a${count}.1`, expiresAt: Date.now() + 3_600_000, state, ...change };
-}
 
 describe('tables with hostile names (2)', () => {
   const postgres = usePostgres();

@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 import type { Client } from 'pg';
-import { currentExecution, type IdempotencyRecord, type PersistenceStore } from 'retrysafe';
+import { currentExecution, type PersistenceStore } from 'retrysafe';
 import { type PostgresListener, PostgresStore, schema } from 'retrysafe/postgres';
 import { defer } from '../support/defer.js';
 import { deployable } from '../support/deployment.js';
@@ -11,6 +11,7 @@ import { rejection } from '../support/rejection.js';
 import { unhandledDuring } from '../support/unhandled-rejections.js';
 import { until } from '../support/until.js';
 import { usePGlite } from './embedded.js';
+import { record } from './records.js';
 import { createTable } from './tables.js';
 
 class NoMoney extends Error {
@@ -19,14 +20,6 @@ class NoMoney extends Error {
 
 /** How long a notice may take, in milliseconds. Whoever asks again without one does so after a second at the earliest. */
 const atOnce = 800;
-
-let count = 0;
-
-function record(change: Partial<IdempotencyRecord> = {}): IdempotencyRecord {
-  count += 1;
-  const state = { format: 1, status: 'released', attempt: 1, fencingToken: count } as const;
-  return { key: `key ${count}`, token: `a${count}.1`, expiresAt: Date.now() + 3_600_000, state, ...change };
-}
 
 /** What a spec knows of one who listens: how often a notice came, and whether it came to an end. */
 class Ear {

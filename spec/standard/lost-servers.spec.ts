@@ -8,16 +8,15 @@ import { inspect } from 'retrysafe';
 import { schema } from 'retrysafe/postgres';
 import { Load, lease, longestCall, placeHold } from '../support/load.js';
 import { judge, readLedger } from '../support/load-ledger.js';
-import { shuffler } from '../support/payloads.js';
 import { pending } from '../support/pending.js';
 import { PostgresServer } from '../support/postgres-server.js';
+import { randomFrom, seed, shuffler } from '../support/random.js';
 import { RedisServer } from '../support/redis-server.js';
 import { openStore, type StoreDescription } from '../support/store-description.js';
 import { TcpProxy } from '../support/tcp-proxy.js';
 import { unhandledDuring } from '../support/unhandled-rejections.js';
+import { until } from '../support/until.js';
 import { WorkerLoad } from '../support/worker-load.js';
-
-const seed = Number(process.env.SIMULATION_SEED ?? (process.env.CI ? Date.now() % 1_000_000 : 20_260_101));
 
 interface LosableServer {
   readonly host: string;
@@ -53,11 +52,7 @@ const kinds: readonly Kind[] = [
     obstacle: () => PostgresServer.obstacle,
     start: async () => {
       const server = await PostgresServer.start({ durable: true });
-      const { Client } = await import('pg');
-      const client = new Client(server.connection);
-      await client.connect();
-      await client.query(schema());
-      await client.end();
+      await server.query(schema());
       return server;
     },
     describe: ({ host, port }) => ({
@@ -111,12 +106,13 @@ for (const kind of kinds) {
         const { pattern, fate } = moment;
         proxy.always(pattern, fate);
         await until(
+          moment.name,
           () =>
             proxy
               .of(pattern)
               .filter((request) => request.fate === fate && request.isAnswered === (fate === 'swallow'))
               .length >= 3,
-          moment.name,
+          20_000,
         );
       } else {
         await pause(random() * 300);
@@ -131,7 +127,7 @@ for (const kind of kinds) {
 
     it('every key is completed once or free to be sent again, and no call hangs', async () => {
       const ledger = join(folder, 'ledger');
-      const random = randomOf(seed);
+      const random = randomFrom(seed);
       const { store, close } = await openStore(kind.describe(proxy.endpoint, true));
       const load = new Load('here', { store, ledger, senders: 10 });
       const gone: number[] = [];
@@ -224,27 +220,11 @@ for (const kind of kinds) {
   });
 }
 
-function randomOf(from: number): () => number {
-  let state = from;
-  return () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
 /** Resolves when calls are answered, and what was to be recorded before is: that is tried every second at the least. */
 async function flows(load: Load): Promise<void> {
   const before = load.answered;
   await pause(1_200);
-  await until(() => load.answered >= before + 20, 'the load goes on');
-}
-
-async function until(isSo: () => boolean, what: string): Promise<void> {
-  const deadline = performance.now() + 20_000;
-  while (!isSo()) {
-    if (performance.now() > deadline) throw new Error(`not within 20 s: ${what}`);
-    await pause(1);
-  }
+  await until('the load goes on', () => load.answered >= before + 20, 20_000);
 }
 
 async function within<T>(limit: number, promise: Promise<T>, what: string): Promise<T> {

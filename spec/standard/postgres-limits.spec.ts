@@ -1,17 +1,12 @@
 import { once } from 'node:events';
 import { expect } from 'chai';
 import { Client, Pool } from 'pg';
-import { type IdempotencyRecord, makeIdempotent, StoreError } from 'retrysafe';
+import { makeIdempotent, StoreError } from 'retrysafe';
 import { PostgresStore, schema } from 'retrysafe/postgres';
+import { withResult } from '../postgres/records.js';
 import { pending } from '../support/pending.js';
 import { PostgresServer } from '../support/postgres-server.js';
 import { rejection } from '../support/rejection.js';
-
-function withResult(json: unknown): IdempotencyRecord {
-  const about = { format: 1, status: 'completed', attempt: 1, fencingToken: 1, completedAt: 1 } as const;
-  const state = { ...about, outcome: { kind: 'value', json } } as IdempotencyRecord['state'];
-  return { key: 'large', token: 'a.1', expiresAt: Date.now() + 3_600_000, state };
-}
 
 describe('a record that is larger than PostgreSQL takes (2)', function () {
   this.timeout(60_000);

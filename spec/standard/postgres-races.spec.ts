@@ -2,22 +2,14 @@ import { expect } from 'chai';
 import { type Client, escapeIdentifier, Pool } from 'pg';
 import { type IdempotencyRecord, StoreError } from 'retrysafe';
 import { PostgresStore } from 'retrysafe/postgres';
+import { record } from '../postgres/records.js';
 import { blocked, createTable } from '../postgres/tables.js';
 import { type PostgresFixture, usePostgres } from '../support/postgres.js';
 
 const contestants = 50;
-const HOUR = 3_600_000;
-
-let count = 0;
-
-function record(key: string, change: Partial<IdempotencyRecord> = {}): IdempotencyRecord {
-  count += 1;
-  const state = { format: 1, status: 'released', attempt: 1, fencingToken: count } as const;
-  return { key, token: `a${count}.1`, expiresAt: Date.now() + HOUR, state, ...change };
-}
 
 const claimExpired = (store: PostgresStore, key: string) =>
-  store.claim(record(key, { token: 'old.1', expiresAt: 1 }), 0);
+  store.claim(record({ key, token: 'old.1', expiresAt: 1 }), 0);
 
 interface Scenario {
   /** What stands when they begin. Where nothing does, they meet at somebody's row that is never committed. */
@@ -26,19 +18,19 @@ interface Scenario {
 }
 
 const scenarios: Readonly<Record<string, Scenario>> = {
-  'claims on a free key': { call: (store, key) => store.claim(record(key), Date.now()) },
+  'claims on a free key': { call: (store, key) => store.claim(record({ key }), Date.now()) },
   'claims on an expired record': {
     prepare: claimExpired,
-    call: (store, key) => store.claim(record(key), Date.now()),
+    call: (store, key) => store.claim(record({ key }), Date.now()),
   },
   'replaces of one record': {
-    prepare: (store, key) => store.claim(record(key, { token: 'old.1' }), 0),
-    call: (store, key) => store.replace(record(key), 'old.1'),
+    prepare: (store, key) => store.claim(record({ key, token: 'old.1' }), 0),
+    call: (store, key) => store.replace(record({ key }), 'old.1'),
   },
   'claims on an expired record and replaces of it': {
     prepare: claimExpired,
     call: (store, key, index) =>
-      index % 2 ? store.claim(record(key), Date.now()) : store.replace(record(key), 'old.1'),
+      index % 2 ? store.claim(record({ key }), Date.now()) : store.replace(record({ key }), 'old.1'),
   },
 };
 
@@ -88,22 +80,27 @@ describe('simultaneous calls on 50 connections (2)', function () {
     return answers;
   }
 
+  /** Lets all stores play their part in a scenario at the same moment; then tells what stands. */
+  async function contest({ prepare, call }: Scenario, stores: readonly PostgresStore[], key: string) {
+    const [first] = stores as [PostgresStore, ...PostgresStore[]];
+    await prepare?.(first, key);
+    const answers = await race(
+      key,
+      prepare !== undefined,
+      stores.map((store, index) => () => call(store, key, index)),
+    );
+    return { answers, standing: await first.find(key) };
+  }
+
   describe('at READ COMMITTED', () => {
     const { pools, stores } = useStores(postgres, () => table, 'read committed');
 
-    for (const [what, { prepare, call }] of Object.entries(scenarios)) {
+    for (const [what, scenario] of Object.entries(scenarios)) {
       it(`one of ${what} wins, and all answer with the winner`, async () => {
         const rounds = 50;
-        const [first] = stores as [PostgresStore, ...PostgresStore[]];
         for (let round = 0; round < rounds; round += 1) {
           const key = `${what} ${round}`;
-          await prepare?.(first, key);
-          const answers = await race(
-            key,
-            prepare !== undefined,
-            stores.map((store, index) => () => call(store, key, index)),
-          );
-          const standing = await first.find(key);
+          const { answers, standing } = await contest(scenario, stores, key);
           expect(standing?.token, 'somebody won').to.match(/^a\d+\.1$/);
           for (const answer of answers) {
             expect(answer).to.deep.equal({ status: 'fulfilled', value: standing });
@@ -155,17 +152,10 @@ describe('simultaneous calls on 50 connections (2)', function () {
     describe(`at ${isolation.toUpperCase()}, where the store does not work`, () => {
       const { stores } = useStores(postgres, () => table, isolation);
 
-      for (const [what, { prepare, call }] of Object.entries(scenarios)) {
+      for (const [what, scenario] of Object.entries(scenarios)) {
         it(`at most one of ${what} wins, and all others say what to do`, async () => {
           const key = `${isolation} ${what}`;
-          const [first] = stores as [PostgresStore, ...PostgresStore[]];
-          await prepare?.(first, key);
-          const answers = await race(
-            key,
-            prepare !== undefined,
-            stores.map((store, index) => () => call(store, key, index)),
-          );
-          const standing = await first.find(key);
+          const { answers, standing } = await contest(scenario, stores, key);
           let refused = 0;
           for (const answer of answers) {
             if (answer.status === 'fulfilled') {

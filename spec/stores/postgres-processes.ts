@@ -1,5 +1,5 @@
-import { PGlite } from '@electric-sql/pglite';
 import { PostgresStore, schema } from 'retrysafe/postgres';
+import { usePGlite } from '../postgres/embedded.js';
 import { usePostgres } from '../support/postgres.js';
 import type { Processes } from './processes.js';
 
@@ -50,29 +50,26 @@ export function onPostgres(): Processes {
 
 /** It runs in this process and has one connection, which all share. */
 export function onPGlite(): Processes {
-  let db: PGlite;
+  const db = usePGlite();
+  const table = 'matrix';
+  const business = 'matrix_business';
 
-  before(async function () {
-    this.timeout(30_000);
-    db = await PGlite.create();
-    await db.exec(schema() + createBusiness('business'));
-  });
-  after(() => db?.close());
+  before(() => db().exec(schema(table) + createBusiness(business)));
 
   return {
     async start() {
-      const store = new PostgresStore({ client: db });
+      const store = new PostgresStore({ client: db(), table });
       return {
         store,
         commit: (id, completion) =>
-          db.transaction(async (tx) => {
-            await tx.query(doBusiness('business'), [id]);
+          db().transaction(async (tx) => {
+            await tx.query(doBusiness(business), [id]);
             await store.complete(tx, completion);
           }),
       };
     },
     async countOf(id) {
-      const { rows } = await db.query<{ count: number }>(countBusiness('business'), [id]);
+      const { rows } = await db().query<{ count: number }>(countBusiness(business), [id]);
       return Number(rows[0]?.count);
     },
   };

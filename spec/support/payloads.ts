@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as fc from 'fast-check';
 import { Attributes, Card, LineItems, Money, Price } from './classes.js';
+import type { Shuffle } from './random.js';
 
 /** How a payload is built: a tree of plain data, so that a nearly equal one can be made from it. */
 export interface Recipe {
@@ -11,9 +12,6 @@ export interface Recipe {
   readonly names?: readonly string[];
   readonly parts?: readonly Recipe[];
 }
-
-/** Puts things that stand in no order into another order. */
-type Shuffle = <T>(things: readonly T[]) => readonly T[];
 
 type Build = (recipe: Recipe, shuffle: Shuffle) => unknown;
 
@@ -90,20 +88,6 @@ const nothing: Recipe = { kind: 'leaf', content: undefined };
 /** Builds the payload of a recipe. */
 export function build(recipe: Recipe, shuffle: Shuffle = (things) => things): unknown {
   return (builders[recipe.kind] as Build)(recipe, shuffle);
-}
-
-/** A shuffle that gives the same order for the same seed. */
-export function shuffler(seed: number): Shuffle {
-  let state = seed;
-  const next = () => {
-    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
-    return state;
-  };
-  return (things) =>
-    things
-      .map((thing) => ({ thing, at: next() }))
-      .sort((a, b) => a.at - b.at)
-      .map(({ thing }) => thing);
 }
 
 const names = [

@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
+import { Client } from 'pg';
 import { loopback, ServerFolder, ServerProcess, type SystemUser, startOnFreePort } from './server-process.js';
 
 const run = promisify(execFile);
@@ -74,6 +75,17 @@ export class PostgresServer {
 
   get pid(): number {
     return this.#process.pid;
+  }
+
+  /** Has its owner do something, on a connection of its own. */
+  async query(text: string): Promise<void> {
+    const client = new Client(this.connection);
+    await client.connect();
+    try {
+      await client.query(text);
+    } finally {
+      await client.end();
+    }
   }
 
   /** SIGKILL to the one that all others belong to. Resolves when all of them are gone. */

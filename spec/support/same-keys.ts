@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { type IdempotentOptions, inspect, makeIdempotent } from 'retrysafe';
 import { type Fate, Fleet } from './fleet.js';
-import { shuffler } from './payloads.js';
+import { seed, shuffler } from './random.js';
 import { openStore, type StoreDescription } from './store-description.js';
 import type { Answer, Line } from './store-worker.js';
 
@@ -73,9 +73,6 @@ export function sameKeys(emptyStore: () => Promise<StoreDescription>): void {
   });
 
   it('complete each, though they are killed at random: what is completed never runs again, and nothing runs beside a living run', async () => {
-    const seed = Number(
-      process.env.SIMULATION_SEED ?? (process.env.CI ? Date.now() % 1_000_000 : 20_260_101),
-    );
     const { answers, killed, lines } = await runAll(
       { lease: '4s', clockTolerance: 0.1, wait: 30 },
       fates(seed),

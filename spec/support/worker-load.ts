@@ -23,11 +23,13 @@ export class WorkerLoad {
   /** Resolves when it is connected to its store and begins. */
   static async start(order: Omit<Extract<LoadOrder, { kind: 'begin' }>, 'kind'>): Promise<WorkerLoad> {
     const load = new WorkerLoad(order.worker);
-    await once(load.#child, 'message');
-    load.#send({ kind: 'begin', ...order });
     const failed = load.#ended.then(({ said }) => Promise.reject(new Error(said)));
+    // Afterwards it is for whoever stops it to see how it ended.
     failed.catch(() => {});
-    await Promise.race([once(load.#child, 'message'), failed]);
+    const told = () => Promise.race([once(load.#child, 'message'), failed]);
+    await told();
+    load.#send({ kind: 'begin', ...order });
+    await told();
     return load;
   }
 
