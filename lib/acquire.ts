@@ -150,15 +150,21 @@ async function takeOver(
   return written.kind === 'unanswered' ? send() : written;
 }
 
-// An answer may come late, when others are about to take over: with too little left, the lease is renewed first.
+// An answer may come late, when others are about to take over: with too little left, the lease is renewed first. However
+// often an answer finds it too short, as where a process is suspended time and again; only faults are counted.
 async function withEnoughLease(claim: Claim, held: Written): Promise<Written> {
+  const { call } = claim;
   let written = held;
-  for (let tries = 0; ; tries += 1) {
-    const now = Date.now();
-    const full = Math.max(0, claim.call.leaseFrom(now) - now);
-    if (written.kind !== 'unanswered' && claim.leaseUntil - now >= (full * 2) / 3) return written;
-    if (tries === 2) return written;
+  for (let faults = 0; written.kind !== 'lost' && written.kind !== 'gone'; ) {
+    if (written.kind === 'unanswered') faults += 1;
+    else if (call.isEnding || hasEnoughLease(claim)) break;
+    if (faults === 2) break;
     written = await claim.renew();
-    if (written.kind === 'lost' || written.kind === 'gone') return written;
   }
+  return written;
+}
+
+function hasEnoughLease({ call, leaseUntil }: Claim): boolean {
+  const now = Date.now();
+  return leaseUntil - now >= ((call.leaseFrom(now) - now) * 2) / 3;
 }

@@ -81,8 +81,9 @@ export class Lease {
       case 'done':
       case 'moved':
         if (this.signal.aborted) break;
-        call.publish('renewed', () => ({ leaseUntil: this.claim.leaseUntil }));
-        this.#confirm();
+        // It may have been answered when its own lease had lapsed again, in a process that was suspended.
+        if (!this.#isLapsed) call.publish('renewed', () => ({ leaseUntil: this.claim.leaseUntil }));
+        this.#lapse();
         break;
       case 'unanswered':
         this.#renewAt(Date.now() + call.settings.lease / 10);
