@@ -128,11 +128,14 @@ function hardship(store: StoreName, history: History): Hardship {
   };
 }
 
-/** The lines about a key, times in milliseconds since its first. */
-function told({ key }: Story, { lines }: History): string {
-  const about = lines.filter(
-    (line): line is Extract<Line, { key: string }> => 'key' in line && line.key === key,
+/** The lines about a key and about the workers that ran it, times in milliseconds since its first. */
+function told({ key, runs }: Story, { lines }: History): string {
+  const workers = runs.map(({ worker }) => worker);
+  const about = lines.filter((line) =>
+    'key' in line ? line.key === key : 'worker' in line && workers.includes(line.worker),
   );
-  const start = about[0]?.at ?? 0;
-  return about.map(({ at, key: _, ...line }) => `    ${at - start} ms ${JSON.stringify(line)}`).join('\n');
+  const start = lines.find((line) => 'key' in line && line.key === key)?.at ?? 0;
+  return about
+    .map(({ at, ...line }) => `    ${at - start} ms ${JSON.stringify({ ...line, key: undefined })}`)
+    .join('\n');
 }

@@ -91,7 +91,8 @@ export class Nemesis {
 
   async #disturb(network: Network, aim: Aim, fate: RequestFate, random: () => number): Promise<void> {
     const from = Date.now();
-    const count = 1 + Math.floor(random() * 3);
+    // What is only lost holds nobody up for long.
+    const count = 1 + Math.floor(random() * (fate === 'lose' ? 8 : 3));
     network.next(aim, fate, count);
     for (let waited = 0; network.met < count && waited < longestWait && !this.#isOver; waited += 50)
       await this.#pause(50);
