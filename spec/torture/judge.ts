@@ -71,6 +71,9 @@ export function judge(lines: readonly Line[]): Verdict {
       ),
     ),
   );
+  for (const { store, policy, calls } of tallies) {
+    if (calls === 0) violations.push(`${store}/${policy}: nothing was called, so that nothing is proven`);
+  }
   return { rules, violations, tallies, hardships: rules.stores.map((store) => hardship(store, history)) };
 }
 

@@ -8,13 +8,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { report } from '../support/report.js';
 import { judge, type Verdict } from './judge.js';
-import { Ledger, readLedger, type StoreName } from './ledger.js';
+import { Ledger, readLedger, type StoreName, storeNames } from './ledger.js';
 import { type Options, optionsOf } from './options.js';
 import { kinds } from './places.js';
 import { summaryOf } from './summary.js';
 import { Torture } from './torture.js';
 
 const title = 'Torture of real processes on real stores';
+const usage = `usage: npm run torture -- [--seconds 120] [--store ${storeNames.join(',')}] [--seed N] [--report FILE]
+       npm run torture -- --judge FILE [--report FILE]`;
 const printedViolations = 5;
 
 process.exitCode = await main();
@@ -24,7 +26,7 @@ async function main(): Promise<number> {
   try {
     options = optionsOf(process.argv.slice(2));
   } catch (error) {
-    console.error(`torture: ${(error as Error).message}`);
+    console.error(`torture: ${(error as Error).message}\n${usage}`);
     return 2;
   }
   return options.judge === undefined ? torture(options) : judgeAgain(options.judge, options.report);
@@ -75,7 +77,13 @@ async function abandon(running: Torture, folder: string, code: number): Promise<
 }
 
 function judgeAgain(path: string, file: string | undefined): number {
-  const verdict = judge(readLedger(path));
+  let verdict: Verdict;
+  try {
+    verdict = judge(readLedger(path));
+  } catch (error) {
+    console.error(`torture: --judge ${path}: right would be a ledger: ${(error as Error).message}`);
+    return 2;
+  }
   const repeat = `npm run torture -- --judge ${path}`;
   return tell(verdict, {}, { repeat, file, obstacles: [] }) ? 0 : 1;
 }

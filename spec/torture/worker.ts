@@ -70,13 +70,13 @@ function listenToHeart(worker: string, ledger: Ledger): NodeJS.Timeout {
 
 async function load(operations: Operations, policy: Policy, { store, startedAt }: Order): Promise<void> {
   const { random } = operations;
-  while (!hasStopped) {
+  do {
     const newestIndex = Math.floor((Date.now() - startedAt) / newKeyEvery);
     const key = keyOf(store, policy, Math.max(0, newestIndex - Math.floor(random() * newest)));
     const calls = random() < 0.2 ? 2 : 1;
     await Promise.all(Array.from({ length: calls }, () => operations.call(key)));
     await pause(200 + random() * 800);
-  }
+  } while (!hasStopped);
 }
 
 /** Calls every key until it ends, and notes what stands then. */
