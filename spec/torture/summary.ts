@@ -51,7 +51,7 @@ export function summaryOf(verdict: Verdict, about: Partial<Record<StoreName, str
         longest,
       ]),
     ]),
-    'Keys whose effect happened more than once (each further effect counts), by policy. Inside the transaction that must be none; Redis has no transaction that could do the work of an application.',
+    'Effects of a key beyond its first, by policy. A recovery function sees what happened before it looks: a process that was stopped before its effect may still have it when it goes on. With a refusal and inside the transaction there must be none; Redis has no transaction that could do the work of an application.',
     table([
       ['policy', ...stores, 'by cause'],
       ...policies.map((policy) => {
