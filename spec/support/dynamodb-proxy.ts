@@ -42,6 +42,7 @@ export interface EngineAnswer {
 
 /** A request that came to the proxy. */
 export interface Seen extends DynamoDBRequest {
+  readonly fate: Fate;
   /** Nothing until the engine has answered. */
   answer?: EngineAnswer;
 }
@@ -64,13 +65,13 @@ export class DynamoDBProxy {
   /** Those of them that were held back and not delivered yet. */
   readonly held: Held[] = [];
   readonly traffic = new Traffic();
-  readonly #dynamoDB: DynamoDBFixture;
+  readonly #dynamoDB: Pick<DynamoDBFixture, 'endpoint' | 'client'>;
   readonly #agent = new Agent({ keepAlive: true });
   readonly #fates: { readonly kind: RequestKind; readonly fate: Fate }[] = [];
   readonly #always = new Map<RequestKind, Fate>();
   readonly #server: Server;
 
-  constructor(dynamoDB: DynamoDBFixture) {
+  constructor(dynamoDB: Pick<DynamoDBFixture, 'endpoint' | 'client'>) {
     this.#dynamoDB = dynamoDB;
     this.#server = createServer((incoming, outgoing) => void this.#serve(incoming, outgoing));
   }
@@ -127,6 +128,11 @@ export class DynamoDBProxy {
     this.held.length = 0;
   }
 
+  /** Breaks all connections of clients. What they sent arrives all the same. */
+  breakConnections(): void {
+    this.#server.closeAllConnections();
+  }
+
   of(kind: RequestKind): Seen[] {
     return this.seen.filter((one) => one.kind === kind);
   }
@@ -158,10 +164,11 @@ export class DynamoDBProxy {
   }
 
   async #serve(incoming: IncomingMessage, outgoing: ServerResponse): Promise<void> {
-    const chunks: Buffer[] = [];
-    for await (const chunk of incoming) chunks.push(chunk);
-    const body = Buffer.concat(chunks);
-    const seen: Seen = describeRequest(incoming.headers, body);
+    const body = await bodyOf(incoming).catch(() => undefined);
+    // Its client was killed in the middle of it.
+    if (!body) return;
+    const request = describeRequest(incoming.headers, body);
+    const seen: Seen = { ...request, fate: this.#fateOf(request.kind) };
     outgoing.once('close', () => this.traffic.unpark(seen.sending));
     const apply = async () => {
       const answer = await this.#forward(incoming, body);
@@ -170,16 +177,13 @@ export class DynamoDBProxy {
       return answer;
     };
     this.seen.push(seen);
-    await this.#meet(this.#fateOf(seen.kind), seen, outgoing, apply);
+    // Where the engine is gone, its client hears no more of it than without a proxy.
+    await this.#meet(seen, outgoing, apply).catch(() => outgoing.destroy());
     this.traffic.changed();
   }
 
-  async #meet(
-    fate: Fate,
-    seen: Seen,
-    outgoing: ServerResponse,
-    apply: () => Promise<RawAnswer>,
-  ): Promise<void> {
+  async #meet(seen: Seen, outgoing: ServerResponse, apply: () => Promise<RawAnswer>): Promise<void> {
+    const { fate } = seen;
     if (typeof fate === 'object') return respond(outgoing, said(fate));
     switch (fate) {
       case 'pass':
@@ -228,14 +232,18 @@ export class DynamoDBProxy {
     const onward = request({ hostname, port, method, headers: others, agent: this.#agent });
     onward.end(body);
     const [response] = (await once(onward, 'response')) as [IncomingMessage];
-    const chunks: Buffer[] = [];
-    for await (const chunk of response) chunks.push(chunk);
     return {
       status: response.statusCode ?? 0,
       contentType: response.headers['content-type'] ?? '',
-      body: Buffer.concat(chunks),
+      body: await bodyOf(response),
     };
   }
+}
+
+async function bodyOf(message: IncomingMessage): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  for await (const chunk of message) chunks.push(chunk);
+  return Buffer.concat(chunks);
 }
 
 function respond(outgoing: ServerResponse, { status, contentType, body }: RawAnswer): void {

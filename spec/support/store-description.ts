@@ -1,6 +1,10 @@
-import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
-import type { PersistenceStore } from 'retrysafe';
-import { openDatabase, type SqliteDriver } from './sqlite-drivers.js';
+import type { DynamoDBClient, DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
+import type { Pool } from 'pg';
+import type { DynamoDBStore } from 'retrysafe/dynamodb';
+import type { PostgresStore } from 'retrysafe/postgres';
+import type { RedisStore } from 'retrysafe/redis';
+import type { SqliteStore } from 'retrysafe/sqlite';
+import { type OpenDatabase, openDatabase, type SqliteDriver } from './sqlite-drivers.js';
 
 /** Where records are, in words that another process can be sent. What is there has its table already. */
 export type StoreDescription =
@@ -20,21 +24,25 @@ interface Notices {
   readonly notices?: boolean;
 }
 
-/** A store with a client of its own. */
-export interface OpenStore {
-  readonly store: PersistenceStore;
-  close(): unknown;
-}
+/** A store with a client of its own, which the application's transactions use as well where there are any. */
+export type OpenStore = { close(): unknown } & (
+  | { readonly kind: 'dynamodb'; readonly store: DynamoDBStore; readonly client: DynamoDBClient }
+  | { readonly kind: 'redis'; readonly store: RedisStore }
+  | { readonly kind: 'postgres'; readonly store: PostgresStore; readonly client: Pool }
+  | { readonly kind: 'sqlite'; readonly store: SqliteStore; readonly client: OpenDatabase }
+);
 
 /** Opens a store in this process. Its client is loaded here and not before: there are processes that need one only. */
 export async function openStore(description: StoreDescription): Promise<OpenStore> {
-  switch (description.kind) {
+  const { kind } = description;
+  switch (kind) {
     case 'dynamodb': {
       const { DynamoDBClient } = await import('@aws-sdk/client-dynamodb');
       const { DynamoDBStore } = await import('retrysafe/dynamodb');
       const { connection, tableName } = description;
       const client = new DynamoDBClient(connection);
-      return { store: new DynamoDBStore({ client, tableName }), close: () => client.destroy() };
+      const store = new DynamoDBStore({ client, tableName });
+      return { kind, store, client, close: () => client.destroy() };
     }
     case 'redis': {
       const { Redis } = await import('ioredis');
@@ -45,6 +53,7 @@ export async function openStore(description: StoreDescription): Promise<OpenStor
       // Each command tells of it.
       for (const connection of [client, subscriber]) connection?.on('error', () => {});
       return {
+        kind,
         store: new RedisStore({ client, prefix, ...(subscriber && { subscriber }) }),
         close: () => {
           for (const connection of [client, subscriber]) connection?.disconnect();
@@ -62,7 +71,9 @@ export async function openStore(description: StoreDescription): Promise<OpenStor
       listener?.on('error', () => {});
       await listener?.connect();
       return {
+        kind,
         store: new PostgresStore({ client, table, ...(listener && { listener }) }),
+        client,
         close: () => Promise.all([client.end(), listener?.end()]),
       };
     }
@@ -70,7 +81,12 @@ export async function openStore(description: StoreDescription): Promise<OpenStor
       const { SqliteStore } = await import('retrysafe/sqlite');
       const { driver, file } = description;
       const database = openDatabase(driver, file);
-      return { store: new SqliteStore({ database }), close: () => database.close() };
+      return {
+        kind,
+        store: new SqliteStore({ database }),
+        client: database,
+        close: () => database.close(),
+      };
     }
   }
 }

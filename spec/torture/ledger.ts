@@ -1,0 +1,169 @@
+import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+
+export const storeNames = ['dynamodb', 'redis', 'postgres', 'sqlite'] as const;
+export type StoreName = (typeof storeNames)[number];
+
+/** What becomes of a run that nobody ended, and where the effect is. Redis has no transaction to complete a call in. */
+export const policies = ['run', 'refuse', 'recover', 'transaction'] as const;
+export type Policy = (typeof policies)[number];
+
+export function policiesOf(store: StoreName): readonly Policy[] {
+  return store === 'redis' ? policies.filter((policy) => policy !== 'transaction') : policies;
+}
+
+/** A key tells whose it is: `redis/refuse/17`. */
+export function keyOf(store: StoreName, policy: Policy, index: number): string {
+  return `${store}/${policy}/${index}`;
+}
+
+export function ownerOf(key: string): { readonly store: StoreName; readonly policy: Policy } {
+  const [store, policy] = key.split('/') as [StoreName, Policy];
+  return { store, policy };
+}
+
+/** What a run has in its execution. */
+interface Attempt {
+  readonly attempt: number;
+  readonly token: number;
+}
+
+/** What a worker process notes. `worker` names one process, and never another that took its place. */
+type WorkerLine =
+  | ({
+      readonly kind: 'began';
+      readonly key: string;
+      readonly run: string;
+      readonly worker: string;
+    } & Attempt)
+  /** In the world outside; `inTable` where it was in the transaction that completed the call, and read afterwards. */
+  | ({
+      readonly kind: 'effect';
+      readonly key: string;
+      readonly run: string;
+      readonly inTable?: true;
+    } & Partial<Attempt & { readonly pid: number }>)
+  /** The method has asked for its completion: its lease is not renewed any longer. */
+  | { readonly kind: 'completing'; readonly key: string; readonly run: string }
+  /** The method returned, or threw. */
+  | { readonly kind: 'returned'; readonly key: string; readonly run: string }
+  | { readonly kind: 'failed'; readonly key: string; readonly run: string; readonly why: string }
+  /** A recovery function is about to look for the effect of an earlier run. */
+  | ({ readonly kind: 'recovering'; readonly key: string; readonly worker: string } & Attempt)
+  | { readonly kind: 'called'; readonly key: string; readonly call: string; readonly worker: string }
+  /** A call got the outcome of `run`. */
+  | {
+      readonly kind: 'answered';
+      readonly key: string;
+      readonly call: string;
+      readonly run: string;
+      readonly took: number;
+    }
+  | {
+      readonly kind: 'refused';
+      readonly key: string;
+      readonly call: string;
+      readonly code: string;
+      readonly took: number;
+    }
+  | {
+      readonly kind: 'event';
+      readonly name: EventName;
+      readonly key: string;
+      readonly run: string;
+      readonly until?: number;
+    }
+  /** Nothing happened in that process between two instants: it was stopped, or had no processor. */
+  | { readonly kind: 'frozen'; readonly worker: string; readonly from: number; readonly to: number };
+
+/** Events of the library about a run that are evidence. */
+export const eventNames = ['renewed', 'claim-lost', 'outcome-not-stored', 'store-failed'] as const;
+export type EventName = (typeof eventNames)[number];
+
+export const networkFates = ['lose', 'swallow', 'hold', 'late', 'cut', 'lock'] as const;
+export type NetworkFate = (typeof networkFates)[number];
+
+/** What is done to workers, servers and the network between them. */
+type NemesisLine =
+  | { readonly kind: 'killed'; readonly worker: string; readonly where: string }
+  | { readonly kind: 'stopped'; readonly worker: string }
+  | { readonly kind: 'continued'; readonly worker: string }
+  | { readonly kind: 'down'; readonly store: StoreName }
+  | { readonly kind: 'up'; readonly store: StoreName }
+  /** `met` tells how many requests or connections it happened to, from `from` on until now. */
+  | {
+      readonly kind: 'network';
+      readonly store: StoreName;
+      readonly fate: NetworkFate;
+      readonly from: number;
+      readonly met: number;
+    };
+
+/** What whoever runs all of them notes. */
+type RunnerLine =
+  | ({ readonly kind: 'rules' } & Rules)
+  /** Nothing is done to anybody from here on, and every key is called once more. */
+  | { readonly kind: 'calm' }
+  /** A worker that ended although nobody killed it. */
+  | { readonly kind: 'crashed'; readonly worker: string; readonly said: string }
+  /** What stands under a key when all is over. */
+  | ({
+      readonly kind: 'record';
+      readonly key: string;
+      readonly status: string;
+      readonly run?: string | undefined;
+    } & Attempt);
+
+/** What is the same for all of a torture, times in milliseconds. */
+export interface Rules {
+  readonly seed: number;
+  readonly seconds: number;
+  readonly stores: readonly StoreName[];
+  readonly lease: number;
+  readonly tolerance: number;
+}
+
+export type Line = (WorkerLine | NemesisLine | RunnerLine) & { readonly at: number };
+export type Unwritten = WorkerLine | NemesisLine | RunnerLine;
+export type LineOf<K extends Line['kind']> = Extract<Line, { readonly kind: K }>;
+
+/** A file that many processes add lines to. None is lost when its writer is killed, and their order is that of writing. */
+export class Ledger {
+  readonly #file: number;
+
+  constructor(readonly path: string) {
+    this.#file = openSync(path, 'a');
+  }
+
+  add(line: Unwritten): void {
+    // One write at the end of the file, whoever else writes.
+    writeSync(this.#file, `${JSON.stringify({ at: Date.now(), ...line })}\n`);
+  }
+
+  close(): void {
+    closeSync(this.#file);
+  }
+
+  read(): Line[] {
+    return readLedger(this.path);
+  }
+
+  /** The first run that had an effect on the world outside under that key, as far as it is written. */
+  effectOf(key: string): string | undefined {
+    // Whoever is writing just now may not have come to the end of its line.
+    const texts = readFileSync(this.path, 'utf8').split('\n').slice(0, -1);
+    const text = texts.find((one) => one.includes('"kind":"effect"') && one.includes(`"key":"${key}"`));
+    return text === undefined ? undefined : (JSON.parse(text) as LineOf<'effect'>).run;
+  }
+}
+
+/** @throws {SyntaxError} naming the line that is none. */
+export function readLedger(path: string): Line[] {
+  const texts = readFileSync(path, 'utf8').trimEnd().split('\n');
+  return texts.map((text, index) => {
+    try {
+      return JSON.parse(text) as Line;
+    } catch {
+      throw new SyntaxError(`${path}: line ${index + 1} is no line of a ledger: ${text.slice(0, 80)}`);
+    }
+  });
+}
