@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import type { Call } from './call.js';
 import type { StoreStep } from './errors.js';
+import { newOwner } from './owner.js';
 import type { IdempotencyRecord } from './persistence-store.js';
 import { FORMAT, type InProgressState, type RecordState } from './record.js';
 import type { Answer, Hearing } from './store-calls.js';
@@ -22,7 +22,7 @@ type Unsent<State> = State extends RecordState ? Omit<State, 'format' | 'fingerp
 
 /** One call's right to run: its owner, the writes it sent, and the last of them that is known to stand. */
 export class Claim {
-  readonly #owner = randomBytes(12).toString('base64url');
+  readonly #owner = newOwner();
   #sent = 0;
   #standing: IdempotencyRecord | undefined;
   #isInDoubt = false;
