@@ -85,7 +85,7 @@ async function follow(
   let takenOver: TakenOver | undefined;
   for (;;) {
     if (written.kind === 'done' || written.kind === 'moved') {
-      written = await withEnoughLease(claim, written);
+      if (!hasEnoughLease(claim)) written = await withEnoughLease(claim);
       if (written.kind === 'done' || written.kind === 'moved') {
         // The answer may have taken what was left of a Lambda invocation.
         if (call.isEnding) await giveBack(claim, takenOver);
@@ -150,15 +150,17 @@ async function takeOver(
   return written.kind === 'unanswered' ? send() : written;
 }
 
+function hasEnoughLease({ call, leaseUntil }: Claim): boolean {
+  const now = Date.now();
+  const full = Math.max(0, call.leaseFrom(now) - now);
+  return leaseUntil - now >= (full * 2) / 3;
+}
+
 // An answer may come late, when others are about to take over: with too little left, the lease is renewed first.
-async function withEnoughLease(claim: Claim, held: Written): Promise<Written> {
-  let written = held;
-  for (let tries = 0; ; tries += 1) {
-    const now = Date.now();
-    const full = Math.max(0, claim.call.leaseFrom(now) - now);
-    if (written.kind !== 'unanswered' && claim.leaseUntil - now >= (full * 2) / 3) return written;
-    if (tries === 2) return written;
-    written = await claim.renew();
+async function withEnoughLease(claim: Claim): Promise<Written> {
+  for (let tries = 1; ; tries += 1) {
+    const written = await claim.renew();
     if (written.kind === 'lost' || written.kind === 'gone') return written;
+    if (tries === 2 || (written.kind !== 'unanswered' && hasEnoughLease(claim))) return written;
   }
 }

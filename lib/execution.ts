@@ -102,7 +102,7 @@ export class ClaimedExecution extends NestedExecution implements Execution {
     const { call } = claim;
     const lease = isOpen ? undefined : new Lease(claim, run);
     this.lease = lease;
-    let unaborted: AbortSignal | undefined;
+    const unaborted = isOpen ? new AbortController().signal : undefined;
     const { attempt, fencingToken } = isOpen
       ? { attempt: 1, fencingToken: call.startedAt }
       : claim.standing.state;
@@ -112,9 +112,7 @@ export class ClaimedExecution extends NestedExecution implements Execution {
       attempt,
       fencingToken,
       get signal() {
-        if (lease) return lease.signal;
-        unaborted ??= new AbortController().signal;
-        return unaborted;
+        return (lease?.signal ?? unaborted) as AbortSignal;
       },
       deriveKey: (label: string) => deriveKey(call.key, label),
       completion: (result: unknown) => this.#completion(result),
@@ -192,7 +190,7 @@ export async function runWithin(
   work: () => unknown,
 ): Promise<Ending> {
   try {
-    return { value: await executions.run(execution, async () => work()) };
+    return { value: await executions.run(execution, () => Promise.resolve(work())) };
   } catch (error) {
     return { error };
   } finally {
