@@ -57,7 +57,7 @@ async function described(results, ours, rounds) {
     profiles.push(`Where the time of a ${title} goes:\n\n${profileTable(parts)}`);
   }
   const markdown = `One call after another, with small JSON, the work itself next to nothing. Each library is in a process of its own; they
-take turns (A B C C B A, ${count.toLocaleString('en')} calls each, garbage collected before), ${rounds} rounds after ${warmUps} to warm up. Times
+take turns (A B C C B A, ${count.toLocaleString('en')} calls each), ${rounds} rounds after ${warmUps} to warm up. Times
 are the median and the quartiles of the rounds; a ratio is taken within each round.
 
 ${table([['', '', 'µs for each call', "retrysafe's time to this one's"], ...rows])}

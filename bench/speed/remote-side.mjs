@@ -24,7 +24,7 @@ export class RemoteSide {
 
   constructor(options) {
     this.name = options.name;
-    const execArgv = ['--expose-gc', '--no-warnings'];
+    const execArgv = ['--no-warnings'];
     this.#process = fork(program, [JSON.stringify(options)], { execArgv });
     this.#process.once('exit', (code) => {
       for (const { reject } of this.#waiting.values())

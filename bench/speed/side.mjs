@@ -39,7 +39,6 @@ const tasks = {
   async batch({ kind, count, lanes = 1 }) {
     const requests = kinds[kind](count);
     const before = { runs: holds.runs, ...sent() };
-    globalThis.gc();
     const cpu = process.cpuUsage();
     const from = process.hrtime.bigint();
     await work(requests, lanes);
