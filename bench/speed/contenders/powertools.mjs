@@ -9,7 +9,7 @@ import { BasePersistenceLayer, IdempotencyRecord } from '@aws-lambda-powertools/
 import { ttl } from '../payload.mjs';
 
 const common =
-  "`eventKeyJmesPath: 'body.transactionId'`, `throwOnNoIdempotencyKey: true`, which spares it a further look for the key at every call, and a Lambda context, without which it writes a warning at every call";
+  "`eventKeyJmesPath: 'body.transactionId'`, `throwOnNoIdempotencyKey: true`, which spares it a further look for the key at every call, a Lambda context, without which it writes a warning at every call, and a `keyPrefix`, which tells one operation's keys from another's, as retrysafe's names do";
 export const setUp = {
   memory: `\`makeIdempotent\` with a persistence layer over a \`Map\` of JSON text, as in \`InMemoryStore\`; ${common}`,
   dynamodb: `\`makeIdempotent\` with its \`DynamoDBPersistenceLayer\`; ${common}`,
@@ -35,7 +35,7 @@ export function contender({ work, client, tableName, onCall }) {
     expiresAfterSeconds: ttl,
     lambdaContext: { getRemainingTimeInMillis: () => 30_000 },
   });
-  return makeIdempotent(work, { persistenceStore, config });
+  return makeIdempotent(work, { persistenceStore, config, keyPrefix: 'Speed.placeHold' });
 }
 
 /** What their DynamoDB layer does, over a Map: one write for a claim, whose loser is handed the record, and one more. */

@@ -46,9 +46,9 @@ export class DynamoDBStore implements PersistenceStore {
     const { tableName, keyAttribute } = this.#items;
     const isFree = {
       // Other people's items may have an `expiresAt` of their own.
-      ConditionExpression: 'attribute_not_exists(#key) OR (attribute_exists(#token) AND #expiresAt <= :now)',
-      ExpressionAttributeNames: { '#key': keyAttribute, '#token': 'token', '#expiresAt': 'expiresAt' },
-      ExpressionAttributeValues: { ':now': { N: String(now) } },
+      ConditionExpression: 'attribute_not_exists(#k) OR (attribute_exists(#t) AND expiresAt <= :n)',
+      ExpressionAttributeNames: { '#k': keyAttribute, '#t': 'token' },
+      ExpressionAttributeValues: { ':n': { N: String(now) } },
     };
     for (let tries = 1; tries <= VANISHED_HOLDERS; tries += 1) {
       const holder = await this.#put(record, isFree);
@@ -130,11 +130,12 @@ export class DynamoDBStore implements PersistenceStore {
   }
 }
 
+// Names are sent with every write, so they are short; `token` is a reserved word.
 function bears(token: string): Condition {
   return {
-    ConditionExpression: '#token = :token',
-    ExpressionAttributeNames: { '#token': 'token' },
-    ExpressionAttributeValues: { ':token': { S: token } },
+    ConditionExpression: '#t = :t',
+    ExpressionAttributeNames: { '#t': 'token' },
+    ExpressionAttributeValues: { ':t': { S: token } },
   };
 }
 
