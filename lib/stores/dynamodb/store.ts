@@ -71,10 +71,8 @@ export class DynamoDBStore implements PersistenceStore {
     const { tableName: TableName } = this.#items;
     const Key = this.#items.keyOf(key);
     try {
-      const { Item } = await this.#client.send(
-        new GetItemCommand({ TableName, Key, ConsistentRead: consistent }),
-        limit(),
-      );
+      const read = new GetItemCommand({ TableName, Key, ConsistentRead: consistent });
+      const { Item } = await withinLimit((options) => this.#client.send(read, options));
       return Item && this.#items.recordOf(key, Item);
     } catch (fault) {
       throw explained(fault, TableName);
@@ -120,7 +118,7 @@ export class DynamoDBStore implements PersistenceStore {
   async #send(write: PutItemCommandInput): Promise<void> {
     for (let tries = 1; ; tries += 1) {
       try {
-        await this.#client.send(new PutItemCommand(write), limit());
+        await withinLimit((options) => this.#client.send(new PutItemCommand(write), options));
         return;
       } catch (fault) {
         if (nameOf(fault) !== 'TransactionConflictException' || tries === CONFLICTS) throw fault;
@@ -139,8 +137,19 @@ function bears(token: string): Condition {
   };
 }
 
-function limit(): { readonly abortSignal: AbortSignal } {
-  return { abortSignal: AbortSignal.timeout(LONGEST_REQUEST) };
+/** Gives a request up after a time. A signal of `AbortSignal.timeout` would keep its timer when the answer is there. */
+async function withinLimit<T>(
+  send: (options: { readonly abortSignal: AbortSignal }) => Promise<T>,
+): Promise<T> {
+  const controller = new AbortController();
+  const timer: NodeJS.Timeout | number = setTimeout(() => controller.abort(), LONGEST_REQUEST);
+  // Whoever awaits this is kept alive by the engine's own timer.
+  if (typeof timer === 'object') timer.unref();
+  try {
+    return await send({ abortSignal: controller.signal });
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function nameOf(fault: unknown): unknown {
