@@ -95,7 +95,8 @@ export class DynamoDBStore implements PersistenceStore {
   async #put(record: IdempotencyRecord, condition: Condition): Promise<IdempotencyRecord | undefined> {
     try {
       await this.#send(this.#write(record, condition));
-      return structuredClone(record);
+      // A state is JSON, and copied faster as such.
+      return { ...record, state: JSON.parse(JSON.stringify(record.state)) };
     } catch (fault) {
       if (nameOf(fault) !== 'ConditionalCheckFailedException') throw explained(fault, this.#items.tableName);
       const { Item } = fault as { readonly Item?: Item };
