@@ -99,8 +99,9 @@ ${table([heads, ...rows])}
 
 What a first call sends more is in the records: a key has all 64 digits of its SHA-256, where AWS Powertools has 24 of an
 MD5; the token and the lease go with each write, and so does what lets a completion lose to whoever took over, which AWS
-Powertools writes without a condition. What it takes longer is, before Node.js 24, mostly the execution that
-\`currentExecution()\` finds: hooks are called for every promise of the process, and the AWS SDK has many for each request.
+Powertools writes without a condition. Before Node.js 24, a good part of what it takes longer is the
+execution that \`currentExecution()\` finds: hooks are called for every promise of the process, and the AWS SDK has many for
+each request. Where an application has an \`AsyncLocalStorage\` of its own, for traces or logs, it pays for them already.
 
 Up to ${noise * 100} % count as no slower: two measurements of the same thing differ by that.`;
   return { markdown, goals, faults: [] };
