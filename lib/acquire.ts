@@ -85,7 +85,7 @@ async function follow(
   let takenOver: TakenOver | undefined;
   for (;;) {
     if (written.kind === 'done' || written.kind === 'moved') {
-      written = await withEnoughLease(claim, written);
+      if (!hasEnoughLease(claim)) written = await withEnoughLease(claim);
       if (written.kind === 'done' || written.kind === 'moved') {
         // The answer may have taken what was left of a Lambda invocation.
         if (call.isEnding) await giveBack(claim, takenOver);
@@ -151,13 +151,12 @@ async function takeOver(
 }
 
 // An answer may come late, when others are about to take over: with too little left, the lease is renewed first. However
-// often an answer finds it too short, as where a process is suspended time and again; only faults are counted.
-async function withEnoughLease(claim: Claim, held: Written): Promise<Written> {
-  const { call } = claim;
-  let written = held;
+// often an answer finds it too short, as where a process is suspended time and again: only faults are counted.
+async function withEnoughLease(claim: Claim): Promise<Written> {
+  let written = await claim.renew();
   for (let faults = 0; written.kind !== 'lost' && written.kind !== 'gone'; ) {
     if (written.kind === 'unanswered') faults += 1;
-    else if (call.isEnding || hasEnoughLease(claim)) break;
+    else if (claim.call.isEnding || hasEnoughLease(claim)) break;
     if (faults === 2) break;
     written = await claim.renew();
   }

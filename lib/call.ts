@@ -87,14 +87,20 @@ export class Call {
   }
 
   /** Asks the store, for so long as a call of it may take. Publishes a fault; never throws. */
-  async ask<T>(step: StoreStep, send: () => Promise<T>, hearing: Partial<Hearing> = {}): Promise<Answer<T>> {
+  ask<T>(
+    step: StoreStep,
+    send: () => Promise<T>,
+    hearing: Partial<Hearing> = {},
+    check: (answer: T) => void = () => {},
+  ): Promise<Answer<T>> {
     const { limit = Number.POSITIVE_INFINITY, isAwaited = true, cutOff } = hearing;
     const longest = Math.min(LONGEST_STORE_CALL, this.settings.lease / 3, this.endsAt - Date.now());
-    const answer = await ask(send, { limit: Math.min(longest, limit), isAwaited, cutOff });
-    // Whoever had less time than a store may take learned nothing about the store.
-    if ('fault' in answer && !(answer.isLate && limit < longest))
-      this.publish('store-failed', () => ({ step, error: answer.fault, failedOpen: false }));
-    return answer;
+    const onFault = ({ fault, isLate }: { readonly fault: unknown; readonly isLate?: true }) => {
+      // Whoever had less time than a store may take learned nothing about the store.
+      if (!(isLate && limit < longest))
+        this.publish('store-failed', () => ({ step, error: fault, failedOpen: false }));
+    };
+    return ask(send, { limit: Math.min(longest, limit), isAwaited, cutOff }, { check, onFault });
   }
 
   /** Milliseconds for which an outcome is kept. A failing ttl function costs a warning, never the outcome. */

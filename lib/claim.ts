@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto';
 import type { Call } from './call.js';
 import type { StoreStep } from './errors.js';
+import { newOwner } from './owner.js';
 import type { IdempotencyRecord } from './persistence-store.js';
 import { FORMAT, type InProgressState, type RecordState } from './record.js';
 import type { Answer, Hearing } from './store-calls.js';
@@ -22,7 +22,7 @@ type Unsent<State> = State extends RecordState ? Omit<State, 'format' | 'fingerp
 
 /** One call's right to run: its owner, the writes it sent, and the last of them that is known to stand. */
 export class Claim {
-  readonly #owner = randomBytes(12).toString('base64url');
+  readonly #owner = newOwner();
   #sent = 0;
   #standing: IdempotencyRecord | undefined;
   #isInDoubt = false;
@@ -79,12 +79,13 @@ export class Claim {
     now: number,
     hearing: Partial<Hearing> = {},
   ): Promise<Exclude<Written, { kind: 'gone' }>> {
-    const send = async (store: Call['store']) => {
-      const holder = await store.claim(record, now);
-      if (holder?.token === record.token || holder?.expiresAt > now) return holder;
-      throw new TypeError('claim() resolved to no record that holds the key');
+    const check = (holder: IdempotencyRecord) => {
+      if (holder?.token !== record.token && !(holder?.expiresAt > now))
+        throw new TypeError('claim() resolved to no record that holds the key');
+      checkRecord('claim', holder);
     };
-    return this.#read(record, await this.#ask('claim', send, hearing)) as Exclude<Written, { kind: 'gone' }>;
+    const answer = await this.call.ask('claim', () => this.call.store.claim(record, now), hearing, check);
+    return this.#read(record, answer) as Exclude<Written, { kind: 'gone' }>;
   }
 
   /** Puts `record` after the one that bears `token`: our last confirmed one, or one that is taken over. */
@@ -93,12 +94,13 @@ export class Claim {
     token = this.standing.token,
     hearing: Partial<Hearing> = {},
   ): Promise<Written> {
-    const send = async (store: Call['store']) => {
-      const holder = await store.replace(record, token);
-      if (holder?.token !== token) return holder;
-      throw new TypeError('replace() resolved to the record that it should have replaced');
+    const check = (holder: IdempotencyRecord | undefined) => {
+      if (holder?.token === token)
+        throw new TypeError('replace() resolved to the record that it should have replaced');
+      checkRecord('replace', holder);
     };
-    return this.#read(record, await this.#ask('replace', send, hearing));
+    const send = () => this.call.store.replace(record, token);
+    return this.#read(record, await this.call.ask('replace', send, hearing, check));
   }
 
   /** Lengthens the lease by a new record after the last confirmed one. */
@@ -117,22 +119,6 @@ export class Claim {
     return record.token.startsWith(`${this.#owner}.`);
   }
 
-  #ask<T extends IdempotencyRecord | undefined>(
-    step: StoreStep,
-    send: (store: Call['store']) => Promise<T>,
-    hearing: Partial<Hearing>,
-  ): Promise<Answer<T>> {
-    return this.call.ask(
-      step,
-      async () => {
-        const holder = await send(this.call.store);
-        if (!holder || typeof holder.token === 'string') return holder;
-        throw new TypeError(`${step}() resolved to something that is no record`);
-      },
-      hearing,
-    );
-  }
-
   #read(sent: IdempotencyRecord, answer: Answer<IdempotencyRecord | undefined>): Written {
     this.#isInDoubt = 'fault' in answer;
     if ('fault' in answer) return { kind: 'unanswered', ...answer };
@@ -143,4 +129,9 @@ export class Claim {
     this.#standing = isSent ? sent : holder;
     return { kind: isSent ? 'done' : 'moved' };
   }
+}
+
+function checkRecord(step: StoreStep, holder: IdempotencyRecord | undefined): void {
+  if (!holder || typeof holder.token === 'string') return;
+  throw new TypeError(`${step}() resolved to something that is no record`);
 }

@@ -100,7 +100,9 @@ export class ClaimedExecution extends NestedExecution implements Execution {
   ) {
     super();
     const { call } = claim;
-    this.lease = isOpen ? undefined : new Lease(claim, run);
+    const lease = isOpen ? undefined : new Lease(claim, run);
+    this.lease = lease;
+    const unaborted = isOpen ? new AbortController().signal : undefined;
     const { attempt, fencingToken } = isOpen
       ? { attempt: 1, fencingToken: call.startedAt }
       : claim.standing.state;
@@ -109,7 +111,9 @@ export class ClaimedExecution extends NestedExecution implements Execution {
       key: call.key,
       attempt,
       fencingToken,
-      signal: this.lease?.signal ?? new AbortController().signal,
+      get signal() {
+        return (lease?.signal ?? unaborted) as AbortSignal;
+      },
       deriveKey: (label: string) => deriveKey(call.key, label),
       completion: (result: unknown) => this.#completion(result),
     });
@@ -132,7 +136,7 @@ export class ClaimedExecution extends NestedExecution implements Execution {
     if (!lease) throw this.#lost('it runs without a claim, since the store could not be reached');
     if (!this.isRunning) throw this.#lost('the method has returned already');
     await lease.stopRenewing(COMPLETION_PATIENCE.inFlight);
-    if (lease.signal.aborted) throw lease.signal.reason;
+    if (lease.lost) throw lease.lost;
     // A renewal before the second completion changes the token that the first one was to follow. And one whose answer
     // is unknown may have changed it already: a transaction that follows the old one would be cancelled.
     const now = Date.now();
@@ -186,7 +190,7 @@ export async function runWithin(
   work: () => unknown,
 ): Promise<Ending> {
   try {
-    return { value: await executions.run(execution, async () => work()) };
+    return { value: await executions.run(execution, () => Promise.resolve(work())) };
   } catch (error) {
     return { error };
   } finally {

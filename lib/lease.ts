@@ -8,13 +8,16 @@ const bookkeeping = { isAwaited: false };
 
 /** Keeps a claim's lease while the method runs, and tells by a signal when it is lost. */
 export class Lease {
-  readonly #controller = new AbortController();
-  readonly #cutOff = new AbortController();
   readonly #renewUntil: number;
-  #stopRenewal = () => {};
-  #stopLapse = () => {};
+  /** What is due next, a renewal or the end of the lease. */
+  #stopTimer = () => {};
+  #renewsAt = Number.POSITIVE_INFINITY;
   #renewal: Promise<void> | undefined;
   #isRenewing = true;
+  #lost: ClaimLostError | undefined;
+  // These two are made for whoever wants them: few methods look at their signal, and most are done before a renewal.
+  #controller: AbortController | undefined;
+  #cutOff: AbortController | undefined;
 
   constructor(
     readonly claim: Claim,
@@ -26,7 +29,14 @@ export class Lease {
   }
 
   get signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#lost) this.#controller.abort(this.#lost);
     return this.#controller.signal;
+  }
+
+  /** Why the claim is lost, once it is: the reason of the signal. */
+  get lost(): ClaimLostError | undefined {
+    return this.#lost;
   }
 
   /**
@@ -35,58 +45,65 @@ export class Lease {
    */
   async stopRenewing(patience = Number.POSITIVE_INFINITY): Promise<void> {
     this.#isRenewing = false;
-    this.#stopRenewal();
+    this.#schedule();
     if (!this.#renewal) return;
-    const stop = startTimer(patience, () => this.#cutOff.abort(), { isAwaited: true });
+    const stop = startTimer(patience, () => this.#cutOff?.abort(), { isAwaited: true });
     await this.#renewal;
     stop();
   }
 
   /** Resolves when the lease causes nothing more: no renewal, no abort, no timer. */
   async end(): Promise<void> {
-    await this.stopRenewing();
-    this.#stopLapse();
+    if (this.#renewal) await this.stopRenewing();
+    this.#isRenewing = false;
+    this.#stopTimer();
   }
 
   /** Takes note of a confirmed lease. Timed from `leaseUntil`, since the answer may have come late. */
   #confirm(): void {
     const { leaseUntil, call } = this.claim;
     this.run.leaseUntil = leaseUntil;
-    const lapsesAt = Math.min(leaseUntil, this.#renewUntil);
-    this.#stopLapse();
-    this.#stopLapse = startTimer(lapsesAt - Date.now(), () => this.#lapse(), bookkeeping);
     // At the end of an invocation the lease cannot grow any more.
-    if (leaseUntil < this.#renewUntil) this.#renewAt(leaseUntil - (call.settings.lease * 2) / 3);
+    const canGrow = leaseUntil < this.#renewUntil;
+    this.#renewsAt = canGrow ? leaseUntil - (call.settings.lease * 2) / 3 : Number.POSITIVE_INFINITY;
+    this.#schedule();
   }
 
-  #renewAt(time: number): void {
-    this.#stopRenewal();
-    if (!this.#isRenewing || this.signal.aborted) return;
-    const delay = time - Date.now();
-    this.#stopRenewal = startTimer(
-      delay,
-      () => {
-        // A timer may fire late, in a process that was frozen: a lease that lapsed is not brought back to life.
-        if (this.#isLapsed) this.#lapse();
-        else this.#renewal = this.#renew();
-      },
-      bookkeeping,
-    );
+  #schedule(): void {
+    this.#stopTimer();
+    if (this.#lost) return;
+    const lapsesAt = Math.min(this.claim.leaseUntil, this.#renewUntil);
+    const renews = this.#isRenewing && this.#renewsAt < lapsesAt;
+    const delay = (renews ? this.#renewsAt : lapsesAt) - Date.now();
+    this.#stopTimer = startTimer(delay, () => (renews ? this.#startRenewal() : this.#lapse()), bookkeeping);
+  }
+
+  #startRenewal(): void {
+    // A timer may fire late, in a process that was frozen: a lease that lapsed is not brought back to life.
+    if (this.#isLapsed) {
+      this.#lapse();
+      return;
+    }
+    this.#renewsAt = Number.POSITIVE_INFINITY;
+    this.#schedule();
+    this.#renewal = this.#renew();
   }
 
   async #renew(): Promise<void> {
     const { call } = this.claim;
+    this.#cutOff = new AbortController();
     const written = await this.claim.renew({}, { isAwaited: false, cutOff: this.#cutOff.signal });
     switch (written.kind) {
       case 'done':
       case 'moved':
-        if (this.signal.aborted) break;
+        if (this.#lost) break;
         // It may have been answered when its own lease had lapsed again, in a process that was suspended.
         if (!this.#isLapsed) call.publish('renewed', () => ({ leaseUntil: this.claim.leaseUntil }));
         this.#lapse();
         break;
       case 'unanswered':
-        this.#renewAt(Date.now() + call.settings.lease / 10);
+        this.#renewsAt = Date.now() + call.settings.lease / 10;
+        this.#schedule();
         break;
       default:
         this.#lose('another call took it over');
@@ -104,18 +121,16 @@ export class Lease {
 
   #lose(reason: string): void {
     this.#isRenewing = false;
-    this.#stopRenewal();
-    this.#stopLapse();
-    if (this.signal.aborted) return;
+    this.#stopTimer();
+    if (this.#lost) return;
+    const { call } = this.claim;
+    this.#lost = new ClaimLostError(
+      `${call.operation}: the claim on ${call.key} is lost, ${reason}; stop working, another call may do the same`,
+      named(call),
+    );
     // Whoever joined must not wait for a run that others may already repeat.
     this.run.sendAway();
-    const { call } = this.claim;
     call.publish('claim-lost', () => ({}));
-    this.#controller.abort(
-      new ClaimLostError(
-        `${call.operation}: the claim on ${call.key} is lost, ${reason}; stop working, another call may do the same`,
-        named(call),
-      ),
-    );
+    this.#controller?.abort(this.#lost);
   }
 }

@@ -106,14 +106,22 @@ export function joinableRun(call: Call): LocalRun | undefined {
  * Joins a run of this process, and after one that was released the next; or becomes the run that others join.
  * Both in one step: of those that a released run leaves behind, one goes to the store and the rest join it.
  */
-export async function joinOrLead(call: Call): Promise<LocalRun | { readonly record: IdempotencyRecord }> {
+export function joinOrLead(
+  call: Call,
+): LocalRun | Promise<LocalRun | { readonly record: IdempotencyRecord }> {
   const own = new LocalRun(call);
-  for (;;) {
-    const run = call.waitLeft > 0 ? joinableRun(call) : undefined;
-    if (!run) {
-      own.open();
-      return own;
-    }
+  const run = runToJoin(call);
+  if (run) return joinAll(call, run, own);
+  own.open();
+  return own;
+}
+
+async function joinAll(
+  call: Call,
+  first: LocalRun,
+  own: LocalRun,
+): Promise<LocalRun | { readonly record: IdempotencyRecord }> {
+  for (let run: LocalRun | undefined = first; run; run = runToJoin(call)) {
     call.hasSeenHolder = true;
     const end = await run.join(call);
     call.publish('waited', () => ({}));
@@ -121,6 +129,12 @@ export async function joinOrLead(call: Call): Promise<LocalRun | { readonly reco
     // A leader that got nothing from the store leaves everybody to ask for themselves.
     if (end === 'ended') return own;
   }
+  own.open();
+  return own;
+}
+
+function runToJoin(call: Call): LocalRun | undefined {
+  return call.waitLeft > 0 ? joinableRun(call) : undefined;
 }
 
 /** Sends away everybody who joined a run of a key that was taken away from it. */
@@ -129,9 +143,11 @@ export function leaveRuns({ store, key }: Pick<Call, 'store' | 'key'>): void {
 }
 
 function runsOf(call: Call): Map<string, LocalRun> {
-  const known = stores.get(call.store) ?? new Map<string, LocalRun>();
-  stores.set(call.store, known);
-  return known;
+  const known = stores.get(call.store);
+  if (known) return known;
+  const runs = new Map<string, LocalRun>();
+  stores.set(call.store, runs);
+  return runs;
 }
 
 // A call with another fingerprint must be refused by the store's answer, so it is no equal call.

@@ -66,7 +66,8 @@ export class Operation {
   }
 
   #isEnabled(self: unknown): boolean {
-    return !/^(?:true|1)$/i.test(process.env.IDEMPOTENCY_DISABLED ?? '') && this.#settingsFor(self).enabled;
+    const disabled = process.env.IDEMPOTENCY_DISABLED;
+    return !(disabled && /^(?:true|1)$/i.test(disabled)) && this.#settingsFor(self).enabled;
   }
 
   #runBare(self: unknown, args: readonly unknown[]): Promise<Ending> {
@@ -95,7 +96,8 @@ async function perform(operation: Operation, call: Call): Promise<Ending> {
     refuseReentrant(call);
     const kept = keptOutcome(call);
     if (kept) return await replay(call, { record: kept, source: 'kept' });
-    const leading = await joinOrLead(call);
+    const run = joinOrLead(call);
+    const leading = run instanceof LocalRun ? run : await run;
     if (!(leading instanceof LocalRun)) return await replay(call, { ...leading, source: 'joined' });
     return await lead(operation, call, leading);
   } catch (error) {

@@ -145,7 +145,7 @@ async function followSuccessor(
   holder: IdempotencyRecord,
   ending: Ending,
 ): Promise<Settlement> {
-  if (!lease?.signal.aborted) call.publish('claim-lost', () => ({}));
+  if (!lease?.lost) call.publish('claim-lost', () => ({}));
   const waiting = new Waiting(call, run);
   let found: Found | undefined;
   for (let seen: IdempotencyRecord | undefined = holder; seen && !found; ) {

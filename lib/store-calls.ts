@@ -14,12 +14,24 @@ export interface Hearing {
   readonly cutOff?: AbortSignal | undefined;
 }
 
+/** What hears of a store call's answer before the call itself does. */
+export interface Listeners<T> {
+  /** Throws where the answer is none that a store may give. */
+  readonly check: (answer: T) => void;
+  readonly onFault: (answer: Extract<Answer<T>, { fault: unknown }>) => void;
+}
+
 /** Sends a store call and gives it up after `limit` milliseconds. Never throws. */
-export function ask<T>(send: () => Promise<T>, { limit, isAwaited, cutOff }: Hearing): Promise<Answer<T>> {
+export function ask<T>(
+  send: () => Promise<T>,
+  { limit, isAwaited, cutOff }: Hearing,
+  { check, onFault }: Listeners<T>,
+): Promise<Answer<T>> {
   return new Promise((resolve) => {
     const end = (answer: Answer<T>) => {
       stop();
       cutOff?.removeEventListener('abort', cut);
+      if ('fault' in answer) onFault(answer);
       resolve(answer);
     };
     const late = (when: string) =>
@@ -31,8 +43,18 @@ export function ask<T>(send: () => Promise<T>, { limit, isAwaited, cutOff }: Hea
     const stop = startTimer(limit, () => late(`within ${Math.round(limit)} ms`), { isAwaited });
     cutOff?.addEventListener('abort', cut);
     const fail = (fault: unknown) => end({ fault });
+    const hear = (value: T) => {
+      try {
+        check(value);
+      } catch (fault) {
+        fail(fault);
+        return;
+      }
+      end({ value });
+    };
     try {
-      send().then((value) => end({ value }), fail);
+      // One that is no promise, or none of this realm, is heard as well.
+      Promise.resolve(send()).then(hear, fail);
     } catch (fault) {
       fail(fault);
     }

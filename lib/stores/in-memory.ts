@@ -6,13 +6,17 @@ interface Entry {
   readonly state: string;
 }
 
+/** A claim adds one record at most, so that with two looks a round ends after as many claims as there are records. */
+const LOOKS_PER_CLAIM = 2;
+
 /**
  * Keeps records in this process: for tests, for the first steps, and for work that one process does alone.
- * Expired records leave by themselves, a sweep of all of them after as many claims as there are records.
+ * Expired records leave by themselves: each claim looks at a few, and so all claims together again and again at all.
  */
 export class InMemoryStore implements PersistenceStore {
   readonly #entries = new Map<string, Entry>();
-  #claimsUntilSweep = 1_024;
+  /** Goes through the records, those included that come while it does. */
+  #round = this.#entries.entries();
 
   async claim(record: IdempotencyRecord, now: number): Promise<IdempotencyRecord> {
     this.#sweep(now);
@@ -43,14 +47,18 @@ export class InMemoryStore implements PersistenceStore {
     return revive(key, entry);
   }
 
-  // Swept by claims and not by a timer: a store that nobody uses costs nothing and keeps no process alive.
+  // By claims and not by a timer: a store that nobody uses costs nothing and keeps no process alive. And a little at each
+  // of them: a look at a million records takes a long pause.
   #sweep(now: number): void {
-    this.#claimsUntilSweep -= 1;
-    if (this.#claimsUntilSweep > 0) return;
-    for (const [key, entry] of this.#entries) {
-      if (entry.expiresAt <= now) this.#entries.delete(key);
+    for (let looks = 0; looks < LOOKS_PER_CLAIM; looks += 1) {
+      const { value, done } = this.#round.next();
+      if (done) {
+        this.#round = this.#entries.entries();
+        return;
+      }
+      const [key, { expiresAt }] = value;
+      if (expiresAt <= now) this.#entries.delete(key);
     }
-    this.#claimsUntilSweep = Math.max(1_024, this.#entries.size);
   }
 }
 

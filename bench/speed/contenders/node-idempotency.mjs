@@ -1,0 +1,40 @@
+import { Idempotency } from '@node-idempotency/core';
+import { MemoryStorageAdapter } from '@node-idempotency/storage-adapter-memory';
+import { ttl } from '../payload.mjs';
+
+export const setUp = {
+  memory:
+    '`onRequest` before and `onResponse` after the work, with its `MemoryStorageAdapter`. It has no JMESPath: the key is handed to it as the header that it looks for, and it is given no body, so that it hashes nothing at all; its key is the header as it came',
+};
+
+/** The work made idempotent by node-idempotency, as its own middleware does it. */
+export function contender({ work, onCall }) {
+  const storage = new MemoryStorageAdapter();
+  const idempotency = new Idempotency(onCall ? watched(storage, onCall) : storage, {
+    cacheTTLMS: ttl * 1_000,
+    enforceIdempotency: true,
+    inProgressStrategy: { wait: true, pollingIntervalMs: 100, maxWaitMs: 30_000 },
+  });
+  return async (event) => {
+    const headers = { 'idempotency-key': event.body.transactionId };
+    const request = { headers, path: '/holds', method: 'POST' };
+    const known = await idempotency.onRequest(request);
+    if (known) return known.body;
+    const body = await work(event);
+    await idempotency.onResponse(request, { body });
+    return body;
+  };
+}
+
+function watched(storage, onCall) {
+  const operations = ['setIfNotExists', 'set', 'get'];
+  return Object.fromEntries(
+    operations.map((name) => [
+      name,
+      (...args) => {
+        onCall(name);
+        return storage[name](...args);
+      },
+    ]),
+  );
+}

@@ -1,0 +1,89 @@
+import {
+  IdempotencyConfig,
+  IdempotencyItemAlreadyExistsError,
+  IdempotencyItemNotFoundError,
+  makeIdempotent,
+} from '@aws-lambda-powertools/idempotency';
+import { DynamoDBPersistenceLayer } from '@aws-lambda-powertools/idempotency/dynamodb';
+import { BasePersistenceLayer, IdempotencyRecord } from '@aws-lambda-powertools/idempotency/persistence';
+import { ttl } from '../payload.mjs';
+
+const common =
+  "`eventKeyJmesPath: 'body.transactionId'`, `throwOnNoIdempotencyKey: true`, which spares it a further look for the key at every call, a Lambda context, without which it writes a warning at every call, and a `keyPrefix`, which tells one operation's keys from another's, as retrysafe's names do";
+export const setUp = {
+  memory: `\`makeIdempotent\` with a persistence layer over a \`Map\` of JSON text, as in \`InMemoryStore\`; ${common}`,
+  dynamodb: `\`makeIdempotent\` with its \`DynamoDBPersistenceLayer\`; ${common}`,
+};
+
+export function tableOf(TableName) {
+  return {
+    TableName,
+    BillingMode: 'PAY_PER_REQUEST',
+    AttributeDefinitions: [{ AttributeName: 'id', AttributeType: 'S' }],
+    KeySchema: [{ AttributeName: 'id', KeyType: 'HASH' }],
+  };
+}
+
+/** The work made idempotent by AWS Powertools. */
+export function contender({ work, client, tableName, onCall }) {
+  const persistenceStore = client
+    ? new DynamoDBPersistenceLayer({ awsSdkV3Client: client, tableName })
+    : new MapPersistenceLayer(onCall);
+  const config = new IdempotencyConfig({
+    eventKeyJmesPath: 'body.transactionId',
+    throwOnNoIdempotencyKey: true,
+    expiresAfterSeconds: ttl,
+    lambdaContext: { getRemainingTimeInMillis: () => 30_000 },
+  });
+  return makeIdempotent(work, { persistenceStore, config, keyPrefix: 'Speed.placeHold' });
+}
+
+/** What their DynamoDB layer does, over a Map: one write for a claim, whose loser is handed the record, and one more. */
+class MapPersistenceLayer extends BasePersistenceLayer {
+  #records = new Map();
+  #onCall;
+
+  constructor(onCall = () => {}) {
+    super();
+    this.#onCall = onCall;
+  }
+
+  async _putRecord(record) {
+    this.#onCall('put');
+    const { idempotencyKey } = record;
+    const text = this.#records.get(idempotencyKey);
+    const holder = text && recordOf(idempotencyKey, text);
+    const now = Date.now();
+    const isFree =
+      !holder ||
+      holder.expiryTimestamp < now / 1_000 ||
+      (holder.status === 'INPROGRESS' && holder.inProgressExpiryTimestamp < now);
+    if (!isFree) throw new IdempotencyItemAlreadyExistsError(`${idempotencyKey} exists`, holder);
+    this.#records.set(idempotencyKey, textOf(record));
+  }
+
+  async _updateRecord(record) {
+    this.#onCall('update');
+    this.#records.set(record.idempotencyKey, textOf(record));
+  }
+
+  async _getRecord(idempotencyKey) {
+    this.#onCall('get');
+    const text = this.#records.get(idempotencyKey);
+    if (!text) throw new IdempotencyItemNotFoundError();
+    return recordOf(idempotencyKey, text);
+  }
+
+  async _deleteRecord({ idempotencyKey }) {
+    this.#onCall('delete');
+    this.#records.delete(idempotencyKey);
+  }
+}
+
+function textOf({ status, expiryTimestamp, inProgressExpiryTimestamp, responseData }) {
+  return JSON.stringify({ status, expiryTimestamp, inProgressExpiryTimestamp, responseData });
+}
+
+function recordOf(idempotencyKey, text) {
+  return new IdempotencyRecord({ idempotencyKey, ...JSON.parse(text) });
+}
