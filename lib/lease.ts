@@ -72,6 +72,10 @@ export class Lease {
   #schedule(): void {
     this.#stopTimer();
     if (this.#lost) return;
+    if (this.#isLapsed) {
+      this.#lapse();
+      return;
+    }
     const lapsesAt = Math.min(this.claim.leaseUntil, this.#renewUntil);
     const renews = this.#isRenewing && this.#renewsAt < lapsesAt;
     const delay = (renews ? this.#renewsAt : lapsesAt) - Date.now();
@@ -99,7 +103,7 @@ export class Lease {
         if (this.#lost) break;
         // It may have been answered when its own lease had lapsed again, in a process that was suspended.
         if (!this.#isLapsed) call.publish('renewed', () => ({ leaseUntil: this.claim.leaseUntil }));
-        this.#lapse();
+        this.#confirm();
         break;
       case 'unanswered':
         this.#renewsAt = Date.now() + call.settings.lease / 10;
