@@ -69,7 +69,8 @@ export class RunRules {
       call.runs += 1;
       if (call.runs > 1)
         checker.violated('a call runs its method once', `call ${call.plan.index} ran ${call.runs} times`);
-      if (!isOpen) this.#excuseEarlier(run);
+      // Whoever was sent away before its answer came does not know of who came after.
+      if (!isOpen && !isDispossessed) this.#excuseEarlier(run);
     }
     const runs = this.#byKey.get(key) ?? [];
     this.#byKey.set(key, runs);
