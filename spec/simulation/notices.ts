@@ -50,6 +50,11 @@ export class Listener {
     this.database.listeners.delete(this.#hear);
   }
 
+  /** How many calls listen. */
+  get size(): number {
+    return this.#ears.size;
+  }
+
   #add(key: string, signal: AbortSignal): Ear {
     const ear: Ear = { key, isDue: false, isDeaf: this.#isBroken, wake: () => {} };
     this.#ears.set(signal, ear);

@@ -71,7 +71,8 @@ export async function simulate(
 }
 
 /** Lets everything happen, to its end. */
-async function live({ clock, checker, unsettled, history }: World): Promise<void> {
+async function live(here: World): Promise<void> {
+  const { clock, checker, unsettled, history } = here;
   const last = Math.max(...history.calls.map(({ at }) => at), ...history.acts.map(({ at }) => at));
   const end = clock.now + last + LONGEST;
   const isIdle = await clock.run(end, () => {
@@ -81,6 +82,8 @@ async function live({ clock, checker, unsettled, history }: World): Promise<void
   if (checker.violations.length > 0) return;
   if (!isIdle)
     checker.violated('nothing is left behind', 'timers or requests go on long after the last call');
+  if (here.listening > 0)
+    checker.violated('nothing is left behind', `${here.listening} calls listen for notices`);
   for (const { plan } of unsettled)
     checker.violated('every call ends in time', `call ${plan.index} never ended`);
 }

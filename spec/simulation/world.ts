@@ -44,6 +44,7 @@ export class World {
   /** Calls that have begun, and have not ended nor died with their process. */
   readonly unsettled = new Set<CallState>();
   readonly #calls = new Map<number, CallState>();
+  readonly #places: Place[] = [];
   readonly #processes: (SimulatedProcess | undefined)[] = [];
   readonly #instances: SimulatedProcess[] = [];
   readonly #skews: number[];
@@ -97,6 +98,12 @@ export class World {
     if (this.#processes[index]?.host === host) this.#processes[index] = undefined;
     const instance = this.#instances.findIndex((one) => one.host === host);
     if (instance >= 0) this.#instances.splice(instance, 1);
+  }
+
+  /** How many calls listen for notices in processes that live. */
+  get listening(): number {
+    const living = this.#places.filter(({ host }) => host.state !== 'dead');
+    return living.reduce((sum, { connection }) => sum + (connection.listener?.size ?? 0), 0);
   }
 
   /** After everything: a call of a process that nothing happens to has to get an outcome. */
@@ -208,6 +215,7 @@ export class World {
     host.skew = this.#skews[index] ?? 0;
     const connection = new Connection(this.network, host, index, isAudit);
     const place = { host, index, connection };
+    this.#places.push(place);
     const call = operation(this.engine, this.history.options, connection, application(this, place), more);
     return { ...place, call, isBusy: false };
   }
