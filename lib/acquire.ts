@@ -1,6 +1,6 @@
 import type { Call } from './call.js';
 import { Claim, type Written } from './claim.js';
-import { ConfigurationError } from './errors.js';
+import { ConfigurationError, StoreError } from './errors.js';
 import { joinableRun, type LocalRun } from './local-runs.js';
 import type { IdempotencyRecord } from './persistence-store.js';
 import type { RecordState } from './record.js';
@@ -156,9 +156,19 @@ async function withEnoughLease(claim: Claim, held: Written): Promise<Written> {
   for (let tries = 0; ; tries += 1) {
     const now = Date.now();
     const full = Math.max(0, claim.call.leaseFrom(now) - now);
-    if (written.kind !== 'unanswered' && claim.leaseUntil - now >= (full * 2) / 3) return written;
-    if (tries === 2) return written;
+    if (written.kind === 'unanswered') {
+      if (tries === 2) return written;
+    } else {
+      const left = claim.leaseUntil - now;
+      if (left >= (full * 2) / 3) return written;
+      // A process may freeze between two answers; under a claim that others may take over by now nothing begins.
+      if (tries === 2) return left > 0 ? written : { kind: 'unanswered', fault: lapsedMeanwhile() };
+    }
     written = await claim.renew();
     if (written.kind === 'lost' || written.kind === 'gone') return written;
   }
+}
+
+function lapsedMeanwhile(): StoreError {
+  return new StoreError('the store answered so late that the claim had lapsed; try again');
 }

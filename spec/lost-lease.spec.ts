@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ClaimLostError, currentExecution, forget, type IdempotencyRecord } from 'retrysafe';
+import { ClaimLostError, currentExecution, forget, type IdempotencyRecord, StoreError } from 'retrysafe';
 import { type Deferred, defer } from './support/defer.js';
 import { deployable, restOfTurn, standing } from './support/deployment.js';
 import { rejection } from './support/rejection.js';
@@ -203,6 +203,26 @@ describe('a lost lease (15)', () => {
     await clock.tickAsync(11_000);
     expect(await rejection(late.call)).to.be.instanceOf(ClaimLostError);
     expect(await standing(store)).to.deep.equal(released);
+  });
+
+  it('no method begins under a claim that lapsed while its process was frozen', async () => {
+    let runs = 0;
+    // The time passes while nothing of this process happens: no timer fires before the answer is there.
+    const frozenFor =
+      (milliseconds: number): Fate =>
+      async (apply) => {
+        clock.setSystemTime(Date.now() + milliseconds);
+        return apply();
+      };
+    store.next('claim', frozenFor(5_000)).next('replace', 'lose', frozenFor(7_000));
+    const call = operation(store, async () => {
+      runs += 1;
+    })('a');
+    expect(await rejection(call))
+      .to.be.instanceOf(StoreError)
+      .and.to.include({ step: 'replace' });
+    expect(runs).to.equal(0);
+    expect(await operation(store.peer(), async () => 'another run')('a')).to.equal('another run');
   });
 
   it('all of it is so between two calls of one process too', async () => {
