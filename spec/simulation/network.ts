@@ -1,4 +1,6 @@
 import type { Completion, IdempotencyRecord, PersistenceStore } from 'retrysafe';
+import { callAtHand } from './call-at-hand.js';
+import type { CallState } from './checker.js';
 import type { Host, SimulatedClock } from './clock.js';
 import type { Database } from './database.js';
 import type { Climate } from './history.js';
@@ -26,6 +28,8 @@ export class Network {
     readonly climate: Climate,
     readonly trace: Trace,
     readonly counted: (what: string) => void,
+    /** For how long every call listens to a request, in milliseconds. */
+    readonly patience: number,
   ) {}
 
   /** Milliseconds until a notice arrives that is sent now, if it does. */
@@ -127,6 +131,8 @@ export class Connection implements PersistenceStore {
 
   #send<T>(what: string, apply: (weather: Weather) => Promise<T> | T): Promise<T> {
     const { clock, network, host } = this;
+    const call = callAtHand.getStore();
+    const sentAt = clock.now;
     const n = this.#requests++;
     const weather = this.isSpared ? fair : network.weather(host, this.process, n);
     const { kind, there, back, again, secondCounts } = weather;
@@ -149,13 +155,25 @@ export class Connection implements PersistenceStore {
           clock.schedule(host, back, () => {
             if (kind === 'answer lost') reject(new Error('connection reset'));
             else if ('fault' in answer) reject(answer.fault);
-            else resolve(answer.value);
+            else {
+              this.#tellOf(answer.value, call, sentAt);
+              resolve(answer.value);
+            }
           });
         });
       };
       arrive(there, kind !== 'sent twice' || !secondCounts);
       if (kind === 'sent twice') arrive(there + again, secondCounts);
     });
+  }
+
+  /** Notes whether an answer showed a call who holds its key, as far as it came before the call gave it up. */
+  #tellOf(answer: unknown, call: CallState | undefined, sentAt: number): void {
+    const { clock, network, host } = this;
+    const record = answer as Partial<IdempotencyRecord> | undefined;
+    if (!call || call.runs > 0 || typeof record?.token !== 'string') return;
+    const isHeard = clock.now - sentAt < network.patience;
+    if (isHeard && (record.expiresAt ?? 0) > clock.nowAt(host)) call.hasSeenHolder = true;
   }
 
   get clock(): SimulatedClock {

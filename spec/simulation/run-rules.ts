@@ -65,8 +65,14 @@ export class RunRules {
       isDispossessed,
     };
     if (isDispossessed) this.#excuse(run, 'forget');
+    this.#checkLease(run);
     if (!isRecovery) {
       call.runs += 1;
+      if (isOpen && call.hasSeenHolder)
+        checker.violated(
+          'no open run beside a holder',
+          `call ${call.plan.index} runs without a claim and knows of a holder`,
+        );
       if (call.runs > 1)
         checker.violated('a call runs its method once', `call ${call.plan.index} ran ${call.runs} times`);
       // Whoever was sent away before its answer came does not know of who came after.
@@ -114,6 +120,20 @@ export class RunRules {
     }
     const committed = this.#committed.get(key);
     if (committed) committed.isForgotten = true;
+  }
+
+  /** A claim that lapsed while its answer was under way is renewed before anything runs under it. */
+  #checkLease({ call, owner: by, key, isDispossessed }: Run): void {
+    const { checker } = this;
+    const last = checker
+      .versionsOf(key)
+      .findLast(({ record }) => record && owner(record).name === by)?.record;
+    if (isDispossessed || last?.state.status !== 'in-progress') return;
+    if (checker.clock.nowAt(call.host) >= last.state.leaseUntil)
+      checker.violated(
+        'no run begins under a lapsed claim',
+        `call ${call.plan.index} runs when its lease is over`,
+      );
   }
 
   /** No run of a key goes without a reason but the last, or one for each write that the database lost. */

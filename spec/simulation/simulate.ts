@@ -1,9 +1,10 @@
 import { type IdempotencyEventName, onIdempotencyEvent } from 'retrysafe';
+import { callAtHand } from './call-at-hand.js';
 import type { Violation } from './checker.js';
 import type { History } from './history.js';
 import { type Engine, keyOfId } from './operation.js';
 import type { StoreModel } from './store-model.js';
-import { callAtHand, World } from './world.js';
+import { World } from './world.js';
 
 /** The time after which nothing should go on, in milliseconds from the last thing that was planned. */
 const LONGEST = 600_000;
@@ -90,7 +91,6 @@ async function live(here: World): Promise<void> {
 
 const counted: readonly IdempotencyEventName[] = [
   'claimed',
-  'waited',
   'renewed',
   'claim-lost',
   'completed',
@@ -106,16 +106,21 @@ function listen(): void {
   isListening = true;
   const count = (what: string) => world?.checker.counted(`event: ${what}`);
   for (const name of counted) onIdempotencyEvent(name, () => count(name));
+  onIdempotencyEvent('waited', () => {
+    count('waited');
+    const call = callAtHand.getStore();
+    if (call) call.hasSeenHolder = true;
+  });
   onIdempotencyEvent('replayed', ({ source }) => count(`replayed (${source})`));
   onIdempotencyEvent('taken-over', ({ from }) => count(`taken-over (${from})`));
   onIdempotencyEvent('store-failed', ({ step, failedOpen }) => {
     count(failedOpen ? 'ran without a claim' : `store-failed (${step})`);
-    const call = callAtHand();
+    const call = callAtHand.getStore();
     if (call && failedOpen) call.ranOpen = true;
   });
   onIdempotencyEvent('outcome-not-stored', ({ reason }) => {
     count(`outcome-not-stored (${reason.split(':')[0]})`);
-    const call = callAtHand();
+    const call = callAtHand.getStore();
     if (call) call.isUnrecorded = true;
   });
   process.on('unhandledRejection', (reason) => {

@@ -1,8 +1,8 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { forget, InProgressError, makeIdempotent } from 'retrysafe';
 import { randomFrom } from '../support/random.js';
 import { AnswerRules, type Ending } from './answer-rules.js';
 import { application } from './application.js';
+import { callAtHand } from './call-at-hand.js';
 import { type CallState, Checker } from './checker.js';
 import { Host, SimulatedClock } from './clock.js';
 import type { Act, History, PlannedCall } from './history.js';
@@ -11,13 +11,6 @@ import { type Args, type Engine, type Operation, operation } from './operation.j
 import type { StoreModel } from './store-model.js';
 import { Trace } from './trace.js';
 import { mixed } from './weather.js';
-
-/** The call that the code running just now belongs to: events are told apart by it. */
-const calls = new AsyncLocalStorage<CallState>();
-
-export function callAtHand(): CallState | undefined {
-  return calls.getStore();
-}
 
 /** One life of a process, with its view of the database. */
 export interface Place {
@@ -63,8 +56,14 @@ export class World {
     this.trace = new Trace(isTraced, () => clock.now - start);
     const database = model.create(clock, this.checker);
     this.checker.versionsOf = (key) => database.versions(key);
-    this.network = new Network(clock, database, model, history.climate, this.trace, (what) =>
-      this.checker.counted(what),
+    this.network = new Network(
+      clock,
+      database,
+      model,
+      history.climate,
+      this.trace,
+      (what) => this.checker.counted(what),
+      history.options.lambda ? 0 : Math.min(5_000, (history.options.lease * 1_000) / 3),
     );
     this.#skews = [...history.skews];
   }
@@ -184,6 +183,7 @@ export class World {
       isAudit,
       runs: 0,
       recoveries: 0,
+      hasSeenHolder: false,
       ranOpen: false,
       isUnrecorded: false,
       thrown: new Set(),
@@ -193,7 +193,7 @@ export class World {
     this.unsettled.add(call);
     this.trace.note(host.name, () => `call ${plan.index} of ${plan.key} begins`);
     const args: Args = [plan.key, plan.index, plan.payload, ...(context ? [context] : [])] as unknown as Args;
-    const ending: Ending = await calls.run(call, () => endingOf(process.call(...args)));
+    const ending: Ending = await callAtHand.run(call, () => endingOf(process.call(...args)));
     this.unsettled.delete(call);
     this.trace.note(host.name, () => `call ${plan.index} ends with ${told(ending)}`);
     this.answers.answered(call, ending);
