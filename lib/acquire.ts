@@ -1,11 +1,11 @@
 import type { Call } from './call.js';
 import { Claim, type Written } from './claim.js';
-import { ConfigurationError, StoreError } from './errors.js';
+import { ConfigurationError } from './errors.js';
 import { joinableRun, type LocalRun } from './local-runs.js';
 import type { IdempotencyRecord } from './persistence-store.js';
 import type { RecordState } from './record.js';
 import { backoff, pause } from './timers.js';
-import { inProgress, isOutcomeOf, judge, storeError } from './verdict.js';
+import { inProgress, isOutcomeOf, judge, lapsedMeanwhile, storeError } from './verdict.js';
 import { type Found, Waiting } from './waiting.js';
 
 /** The state that a claim was taken over from. */
@@ -167,8 +167,4 @@ async function withEnoughLease(claim: Claim, held: Written): Promise<Written> {
     written = await claim.renew();
     if (written.kind === 'lost' || written.kind === 'gone') return written;
   }
-}
-
-function lapsedMeanwhile(): StoreError {
-  return new StoreError('the store answered so late that the claim had lapsed; try again');
 }

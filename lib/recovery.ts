@@ -6,7 +6,7 @@ import { ClaimedExecution, runWithin } from './execution.js';
 import type { LocalRun } from './local-runs.js';
 import type { Abandoned, AbandonedDecision } from './options.js';
 import { type Settlement, settle, settleNoOutcome, standing } from './settle.js';
-import { outcomeUnknown, storeError } from './verdict.js';
+import { lapsedMeanwhile, outcomeUnknown, storeError } from './verdict.js';
 
 /** What to do after asking: the call is settled, its method runs, or the key has to be acquired once more. */
 export type Recovered = Settlement | 'run' | 'acquire';
@@ -51,11 +51,13 @@ async function startAttempt({ claim, lease }: ClaimedExecution, attempt: number)
   for (let tries = 0; ; ) {
     claim.call.refuseIfEnding();
     const written = await claim.renew({ attempt });
-    if (written.kind === 'done') break;
+    if (written.kind === 'done' && claim.leaseUntil > Date.now()) break;
     if (written.kind === 'lost' || written.kind === 'gone') return 'acquire';
     // The recovery function wrote a completion after all.
     if (claim.standing.state.status === 'completed') return standing(claim.call, claim.standing);
-    if (written.kind === 'unanswered' && tries++ > 0) throw storeError(claim.call, 'replace', written.fault);
+    // A process may freeze between two answers; under a claim that others may take over by now nothing begins.
+    const fault = written.kind === 'unanswered' ? written.fault : lapsedMeanwhile();
+    if (written.kind !== 'moved' && tries++ > 0) throw storeError(claim.call, 'replace', fault);
   }
   claim.call.attempt = attempt;
   return 'run';

@@ -114,6 +114,11 @@ export function storeError(call: Call, step: StoreStep, cause: unknown): StoreEr
   );
 }
 
+/** The fault where a claim was confirmed when its lease had ended, so that nothing may begin under it. */
+export function lapsedMeanwhile(): StoreError {
+  return new StoreError('the store answered so late that the claim had lapsed; try again');
+}
+
 /** What an error about a call names. */
 export function named({ operation, key }: Call): { readonly operation: string; readonly key: string } {
   return { operation, key };

@@ -45,6 +45,14 @@ describe('a lost lease (15)', () => {
     return { call, end, signal: () => signal };
   }
 
+  /** The time passes while nothing of this process happens: no timer fires before the answer is there. */
+  const frozenFor =
+    (milliseconds: number): Fate =>
+    async (apply) => {
+      clock.setSystemTime(Date.now() + milliseconds);
+      return apply();
+    };
+
   for (const fate of ['fail', 'hang', 'hold'] as const) {
     describe(`when renewals ${fate === 'fail' ? 'fail' : fate === 'hang' ? 'never arrive' : 'arrive late'}`, () => {
       it('the successor runs, and the late runner is told by its signal', async () => {
@@ -207,13 +215,6 @@ describe('a lost lease (15)', () => {
 
   it('no method begins under a claim that lapsed while its process was frozen', async () => {
     let runs = 0;
-    // The time passes while nothing of this process happens: no timer fires before the answer is there.
-    const frozenFor =
-      (milliseconds: number): Fate =>
-      async (apply) => {
-        clock.setSystemTime(Date.now() + milliseconds);
-        return apply();
-      };
     store.next('claim', frozenFor(5_000)).next('replace', 'lose', frozenFor(7_000));
     const call = operation(store, async () => {
       runs += 1;
@@ -223,6 +224,18 @@ describe('a lost lease (15)', () => {
       .and.to.include({ step: 'replace' });
     expect(runs).to.equal(0);
     expect(await operation(store.peer(), async () => 'another run')('a')).to.equal('another run');
+  });
+
+  it('nor does the attempt that a recovery function asked for', async () => {
+    const late = await lapsed('hang');
+    let runs = 0;
+    const asking = store.peer().next('replace', (apply) => apply(), frozenFor(7_000), frozenFor(7_000));
+    const again = operation(asking, async () => ++runs, { onAbandoned: () => 'run' })('a');
+    expect(await rejection(again))
+      .to.be.instanceOf(StoreError)
+      .and.to.include({ step: 'replace' });
+    expect(runs).to.equal(0);
+    late.end.resolve('done');
   });
 
   it('all of it is so between two calls of one process too', async () => {
