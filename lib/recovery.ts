@@ -51,7 +51,8 @@ async function startAttempt({ claim, lease }: ClaimedExecution, attempt: number)
   for (let tries = 0; ; ) {
     claim.call.refuseIfEnding();
     const written = await claim.renew({ attempt });
-    if (written.kind === 'done') break;
+    // A process may freeze between two answers: under a claim that others may take over by now nothing begins.
+    if (written.kind === 'done' && claim.leaseUntil > Date.now()) break;
     if (written.kind === 'lost' || written.kind === 'gone') return 'acquire';
     // The recovery function wrote a completion after all.
     if (claim.standing.state.status === 'completed') return standing(claim.call, claim.standing);

@@ -45,6 +45,20 @@ describe('a lost lease (15)', () => {
     return { call, end, signal: () => signal };
   }
 
+  /** The time passes while nothing of this process happens: no timer fires before the answer is there. */
+  const frozenFor =
+    (milliseconds: number): Fate =>
+    async (apply) => {
+      clock.setSystemTime(Date.now() + milliseconds);
+      return apply();
+    };
+
+  /** A method that tells how much is left of its lease. */
+  const leaseLeft = async () => {
+    const claim = (await standing(store))?.state;
+    return claim?.status === 'in-progress' && claim.leaseUntil - Date.now();
+  };
+
   for (const fate of ['fail', 'hang', 'hold'] as const) {
     describe(`when renewals ${fate === 'fail' ? 'fail' : fate === 'hang' ? 'never arrive' : 'arrive late'}`, () => {
       it('the successor runs, and the late runner is told by its signal', async () => {
@@ -203,6 +217,18 @@ describe('a lost lease (15)', () => {
     await clock.tickAsync(11_000);
     expect(await rejection(late.call)).to.be.instanceOf(ClaimLostError);
     expect(await standing(store)).to.deep.equal(released);
+  });
+
+  it('no method begins under a claim that lapsed while its process was frozen', async () => {
+    store.next('claim', frozenFor(5_000)).next('replace', 'lose', frozenFor(7_000));
+    expect(await operation(store, leaseLeft)('a')).to.equal(6_000);
+  });
+
+  it('nor does the attempt that a recovery function asked for', async () => {
+    const late = await lapsed('hang');
+    const asking = store.peer().next('replace', (apply) => apply(), frozenFor(7_000), frozenFor(7_000));
+    expect(await operation(asking, leaseLeft, { onAbandoned: () => 'run' })('a')).to.equal(6_000);
+    late.end.resolve('done');
   });
 
   it('all of it is so between two calls of one process too', async () => {

@@ -1,0 +1,146 @@
+import { isDeepStrictEqual } from 'node:util';
+import {
+  ClaimLostError,
+  ConfigurationError,
+  FingerprintError,
+  IdempotencyError,
+  InProgressError,
+  OutcomeUnavailableError,
+  OutcomeUnknownError,
+  StoreError,
+} from 'retrysafe';
+import type { CallState, Checker } from './checker.js';
+import { Declined } from './operation.js';
+import { markIn, type Result } from './results.js';
+
+/** A call may join a run that has ended and is about to be recorded: so much later than by the ttl it gets the outcome. */
+const RECORDING = 10_000;
+/** What a call may take besides its own work, its `wait`, and time in which its process is frozen, in milliseconds. */
+const OVERHEAD = 60_000;
+
+export type Ending = { readonly value: unknown } | { readonly error: unknown };
+
+/** The rules about answers: whose outcome a call may end with, and when. */
+export class AnswerRules {
+  /** Every object that a call was answered with: none is handed out twice. */
+  readonly #given = new WeakSet<object>();
+  /** The longest that a call took besides what it may take. */
+  longestOverhead = 0;
+
+  constructor(readonly checker: Checker) {}
+
+  answered(call: CallState, ending: Ending): void {
+    this.#checkTime(call);
+    if ('value' in ending) {
+      this.#outcome(call, ending, markIn(String((ending.value as { mark?: string } | undefined)?.mark)));
+      this.#checkCopy(call, ending.value);
+      return;
+    }
+    const { error } = ending;
+    if (call.thrown.has(error)) this.checker.counted('ending: own error');
+    else if (error instanceof IdempotencyError) this.#refused(call, error);
+    else this.#outcome(call, ending, markIn(String((error as Error | undefined)?.message)));
+  }
+
+  /** A value or a remembered error has to be an outcome of this very key, equal in all that it consists of. */
+  #outcome(call: CallState, ending: Ending, mark: string | undefined): void {
+    const { checker } = this;
+    const { index } = call.plan;
+    const result = mark === undefined ? undefined : checker.results.get(mark);
+    if (!result) {
+      checker.violated(
+        'answers are outcomes',
+        `call ${index} ended with ${describe(ending)}, which no run produced`,
+      );
+      return;
+    }
+    const isOwn = result.call === call;
+    checker.counted(
+      `ending: ${isOwn ? 'own' : "another call's"} ${'value' in ending ? 'value' : 'remembered error'}`,
+    );
+    if (result.key !== call.plan.key)
+      checker.violated('answers are outcomes', `call ${index} got the outcome of another key`);
+    if (
+      checker.options.fingerprint &&
+      !call.isAudit &&
+      result.call.plan.payload !== call.plan.payload &&
+      !result.call.isAudit
+    )
+      checker.violated('fingerprints are kept', `call ${index} got the outcome of another request`);
+    if (!isEqual(ending, result))
+      checker.violated(
+        'replays are equal',
+        `call ${index} got ${describe(ending)} in place of ${describe(result.content)}`,
+      );
+    if (!this.#stood(call, result))
+      checker.violated(
+        'answers are outcomes',
+        `call ${index} got ${mark}, which did not stand when it called`,
+      );
+  }
+
+  #stood(call: CallState, result: Result): boolean {
+    if (result.call.isUnrecorded || result.call.ranOpen) return true;
+    // What no record can bear reaches its own caller all the same.
+    if (result.call === call && call.plan.method.result === 'unstorable') return true;
+    const versions = this.checker.recorded.get(result.mark) ?? [];
+    return versions.some(({ record }) => (record?.expiresAt ?? 0) + RECORDING > call.startedAt);
+  }
+
+  #refused(call: CallState, error: IdempotencyError): void {
+    const { checker } = this;
+    const { index } = call.plan;
+    checker.counted(`ending: ${error.name}${error instanceof StoreError ? ` (${error.step})` : ''}`);
+    if (call.isAudit && !(error instanceof OutcomeUnavailableError)) {
+      checker.violated(
+        'no key stays in progress',
+        `after everything a call of ${call.plan.key} ended with ${error}`,
+      );
+    }
+    const { onAbandoned, fingerprint } = checker.options;
+    const hasRun = call.runs + call.recoveries > 0;
+    const isFit =
+      error instanceof OutcomeUnavailableError ||
+      (error instanceof OutcomeUnknownError && (onAbandoned !== 'run' || hasRun)) ||
+      (error instanceof InProgressError && call.runs === 0) ||
+      (error instanceof FingerprintError && !hasRun && fingerprint) ||
+      (error instanceof ClaimLostError && hasRun) ||
+      (error instanceof StoreError && call.runs === 0 && error.step !== undefined) ||
+      (error instanceof ConfigurationError &&
+        call.recoveries > 0 &&
+        call.plan.recovery.answers === 'nonsense');
+    if (!isFit) checker.violated('errors are the expected ones', `call ${index} ended with ${error}`);
+  }
+
+  #checkTime(call: CallState): void {
+    const { checker } = this;
+    const took = checker.clock.now - call.startedAt;
+    const overhead =
+      took - call.busy - (call.isAudit ? 0 : checker.options.wait * 1_000) - call.host.frozenFor;
+    this.longestOverhead = Math.max(this.longestOverhead, overhead);
+    if (!call.isAudit && overhead > OVERHEAD)
+      checker.violated('every call ends in time', `call ${call.plan.index} took ${took} ms`);
+  }
+
+  #checkCopy(call: CallState, value: unknown): void {
+    if (typeof value !== 'object' || value === null) return;
+    if (this.#given.has(value))
+      this.checker.violated('every call has a copy of its own', `call ${call.plan.index} shares its answer`);
+    this.#given.add(value);
+  }
+}
+
+function isEqual(ending: Ending, { content }: Result): boolean {
+  if ('value' in content) return 'value' in ending && isDeepStrictEqual(ending.value, content.value);
+  if (!('error' in ending)) return false;
+  const { error } = ending as { readonly error: Error };
+  // One of a class that the options list comes back as its instance, another one as an error with its name.
+  const isInstance = !(content.error instanceof Declined) || error instanceof Declined;
+  return isInstance && error.name === content.error.name && error.message === content.error.message;
+}
+
+function describe(ending: Ending): string {
+  return 'value' in ending
+    ? `the value ${String((ending.value as { mark?: string })?.mark)}`
+    : `the error ${ending.error}`;
+}

@@ -1,0 +1,105 @@
+import type { Host, SimulatedClock } from './clock.js';
+import type { Step, Version, Witness } from './database.js';
+import type { DrawnOptions, PlannedCall } from './history.js';
+import type { Result } from './results.js';
+import { markIn } from './results.js';
+import { RunRules } from './run-rules.js';
+import { writeFaults } from './write-rules.js';
+
+/** Something that must never be. */
+export interface Violation {
+  /** Which rule was broken. */
+  readonly rule: string;
+  readonly what: string;
+}
+
+/** A call as far as it has come. */
+export interface CallState {
+  readonly plan: PlannedCall;
+  readonly host: Host;
+  readonly startedAt: number;
+  /** Whether it came after everything, to see that the key is free or has an outcome. */
+  readonly isAudit: boolean;
+  runs: number;
+  /** How often its recovery function was asked. */
+  recoveries: number;
+  /** Whether it was told that somebody holds its key: then it must not run without a claim. */
+  hasSeenHolder: boolean;
+  /** Whether the library said that the store could not be reached and the method runs without a claim. */
+  ranOpen: boolean;
+  /** Whether the library said that the outcome was not stored. */
+  isUnrecorded: boolean;
+  /** Errors that came out of the application's code in this call. */
+  readonly thrown: Set<unknown>;
+  /** For how long the application's own code ran. */
+  busy: number;
+}
+
+/** What an operator did to keys. */
+export interface Forgetting {
+  readonly host: string;
+  readonly key: string;
+  readonly isForced: boolean;
+}
+
+/** What is known about a history while it is lived through, and what was wrong with it. */
+export class Checker implements Witness {
+  readonly violations: Violation[] = [];
+  readonly counts = new Map<string, number>();
+  readonly results = new Map<string, Result>();
+  /** When each result stood in the database, by its mark. */
+  readonly recorded = new Map<string, Version[]>();
+  readonly forgettings: Forgetting[] = [];
+  /** Keys of which the database lost something that it had confirmed. */
+  readonly lossy = new Set<string>();
+  readonly runs: RunRules;
+  /** Ids by full keys. */
+  readonly ids = new Map<string, string>();
+  versionsOf: (key: string) => readonly Version[] = () => [];
+
+  constructor(
+    readonly clock: SimulatedClock,
+    readonly options: DrawnOptions,
+  ) {
+    this.runs = new RunRules(this);
+  }
+
+  /** What the clock shows that is furthest ahead, or was when a request was sent that arrives now. */
+  get latestNow(): number {
+    return this.clock.now + Math.ceil(this.options.clockTolerance / 2);
+  }
+
+  counted(what: string, times = 1): void {
+    this.counts.set(what, (this.counts.get(what) ?? 0) + times);
+  }
+
+  violated(rule: string, what: string): void {
+    this.violations.push({ rule, what });
+  }
+
+  wrote(key: string, step: Step, before: Version | undefined, after: Version): void {
+    if (step === 'deletion') {
+      this.counted('deleted record');
+      return;
+    }
+    if (step === 'failover') {
+      this.counted('lost write');
+      this.lossy.add(key);
+      return;
+    }
+    for (const [rule, what] of writeFaults(this, key, before, after)) this.violated(rule, what);
+    const { record } = after;
+    if (record?.state?.status !== 'completed') return;
+    const mark = markIn(JSON.stringify(record.state.outcome));
+    if (mark) this.recorded.set(mark, [...(this.recorded.get(mark) ?? []), after]);
+    if (step === 'transaction') this.runs.committed(key, after);
+  }
+
+  /** Whether that host was asked to free that key. */
+  isForgetting(key: string, host: Host, what: { readonly mustBeForced: boolean }): boolean {
+    const id = this.ids.get(key);
+    return this.forgettings.some(
+      (one) => one.key === id && one.host === host.name && (one.isForced || !what.mustBeForced),
+    );
+  }
+}

@@ -1,0 +1,129 @@
+import { type IdempotencyEventName, onIdempotencyEvent } from 'retrysafe';
+import { callAtHand } from './call-at-hand.js';
+import type { Violation } from './checker.js';
+import type { History } from './history.js';
+import { type Engine, keyOfId } from './operation.js';
+import type { StoreModel } from './store-model.js';
+import { World } from './world.js';
+
+/** The time after which nothing should go on, in milliseconds from the last thing that was planned. */
+const LONGEST = 600_000;
+
+/** What came of a history. */
+export interface Outcome {
+  readonly violations: readonly Violation[];
+  readonly counts: ReadonlyMap<string, number>;
+  readonly trace: readonly string[];
+  /** Requests that met more than fair weather. */
+  readonly rough: readonly string[];
+  readonly calls: number;
+  readonly runs: number;
+  readonly steps: number;
+  /** The longest that a call took besides its own work, its waiting and its process's freezing, in milliseconds. */
+  readonly longestOverhead: number;
+}
+
+export interface SimulateOptions {
+  readonly engine?: Engine;
+  readonly isTraced?: boolean;
+}
+
+let world: World | undefined;
+let keys: ReadonlyMap<string, string> | undefined;
+const rejections: unknown[] = [];
+
+/** Lives through a history with the real engine, and checks all rules on the way. */
+export async function simulate(
+  history: History,
+  model: StoreModel,
+  { engine, isTraced = false }: SimulateOptions = {},
+): Promise<Outcome> {
+  keys ??= new Map(await Promise.all([...'abc'].map(async (id) => [await keyOfId(id), id] as const)));
+  listen();
+  const here = new World(history, model, engine, isTraced);
+  for (const [key, id] of keys) here.checker.ids.set(key, id);
+  const leave = here.enter();
+  world = here;
+  try {
+    here.plan();
+    await live(here);
+    const asked = [...new Set(history.calls.map(({ key }) => key))];
+    for (const [at, key] of asked.entries()) here.audit(key, history.calls.length + 100 + at);
+    if (here.checker.violations.length === 0) await live(here);
+  } finally {
+    leave();
+  }
+  // Node.js tells of rejections that nobody handled when a turn of the event loop ends.
+  await new Promise((resolve) => setImmediate(resolve));
+  world = undefined;
+  for (const reason of rejections.splice(0))
+    here.checker.violated('nothing is left behind', `an unhandled rejection: ${reason}`);
+  const { checker, clock, trace, network } = here;
+  return {
+    violations: checker.violations,
+    counts: checker.counts,
+    trace: trace.lines,
+    rough: network.rough,
+    calls: history.calls.length,
+    runs: checker.runs.count,
+    steps: clock.steps,
+    longestOverhead: here.answers.longestOverhead,
+  };
+}
+
+/** Lets everything happen, to its end. */
+async function live(here: World): Promise<void> {
+  const { clock, checker, unsettled, history } = here;
+  const last = Math.max(...history.calls.map(({ at }) => at), ...history.acts.map(({ at }) => at));
+  const end = clock.now + last + LONGEST;
+  const isIdle = await clock.run(end, () => {
+    checker.runs.check();
+    return checker.violations.length === 0;
+  });
+  if (checker.violations.length > 0) return;
+  if (!isIdle)
+    checker.violated('nothing is left behind', 'timers or requests go on long after the last call');
+  if (here.listening > 0)
+    checker.violated('nothing is left behind', `${here.listening} calls listen for notices`);
+  for (const { plan } of unsettled)
+    checker.violated('every call ends in time', `call ${plan.index} never ended`);
+}
+
+const counted: readonly IdempotencyEventName[] = [
+  'claimed',
+  'renewed',
+  'claim-lost',
+  'completed',
+  'released',
+  'remembered',
+  'unknown',
+];
+let isListening = false;
+
+/** Once for all simulations of this process: which call an event belongs to is known where it is told. */
+function listen(): void {
+  if (isListening) return;
+  isListening = true;
+  const count = (what: string) => world?.checker.counted(`event: ${what}`);
+  for (const name of counted) onIdempotencyEvent(name, () => count(name));
+  onIdempotencyEvent('waited', () => {
+    count('waited');
+    const call = callAtHand.getStore();
+    if (call) call.hasSeenHolder = true;
+  });
+  onIdempotencyEvent('replayed', ({ source }) => count(`replayed (${source})`));
+  onIdempotencyEvent('taken-over', ({ from }) => count(`taken-over (${from})`));
+  onIdempotencyEvent('store-failed', ({ step, failedOpen }) => {
+    count(failedOpen ? 'ran without a claim' : `store-failed (${step})`);
+    const call = callAtHand.getStore();
+    if (call && failedOpen) call.ranOpen = true;
+  });
+  onIdempotencyEvent('outcome-not-stored', ({ reason }) => {
+    count(`outcome-not-stored (${reason.split(':')[0]})`);
+    const call = callAtHand.getStore();
+    if (call) call.isUnrecorded = true;
+  });
+  process.on('unhandledRejection', (reason) => {
+    if (world) rejections.push(reason);
+  });
+}

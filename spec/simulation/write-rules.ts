@@ -1,0 +1,58 @@
+import type { IdempotencyRecord } from 'retrysafe';
+import type { Checker } from './checker.js';
+import type { Version } from './database.js';
+
+type Fault = readonly [rule: string, what: string];
+
+/** What is wrong about a version that has just come to stand. */
+export function* writeFaults(
+  checker: Checker,
+  key: string,
+  before: Version | undefined,
+  after: Version,
+): Generator<Fault> {
+  const [old, young] = [before?.record, after.record];
+  if (!old || !young) return;
+  const { options } = checker;
+  // For some process it may have expired, for which it was free.
+  if (old.expiresAt <= checker.latestNow) return;
+  const [from, to] = [owner(old), owner(young)];
+  const change = `${old.state.status} became ${young.state.status}`;
+  const isForgotten =
+    from.name !== to.name &&
+    young.state.status === 'released' &&
+    checker.isForgetting(key, after.by, { mustBeForced: isHeld(old, checker) });
+  if (isForgotten) {
+    checker.runs.forgotten(key, after);
+    return;
+  }
+  if (old.state.status === 'completed')
+    yield ['a recorded outcome stays', `an outcome that holds was overwritten: ${change}`];
+  if (from.name === to.name) {
+    if (to.n <= from.n)
+      yield ['no write undoes a later one', `write ${to.n} of an owner came after ${from.n}`];
+    return;
+  }
+  if (young.state.status !== 'in-progress')
+    yield ['no write of a former holder', `somebody who does not hold the key wrote: ${change}`];
+  else if (isHeld(old, checker)) yield ['one unlapsed claim', 'a claim that holds was taken over'];
+  const isUndecided = old.state.status === 'unknown' || old.state.status === 'in-progress';
+  if (isUndecided && options.onAbandoned === 'refuse' && after.by.name !== 'audit')
+    yield ['onAbandoned decides', `a key was taken over that is to be refused: ${change}`];
+  if (young.state.fencingToken <= old.state.fencingToken)
+    yield ['fencing tokens grow', `${young.state.fencingToken} came after ${old.state.fencingToken}`];
+  const isOther = old.state.fingerprint !== undefined && young.state.fingerprint !== old.state.fingerprint;
+  if (isOther && young.state.fingerprint !== undefined)
+    yield ['fingerprints are kept', `a request took over the key of another one: ${change}`];
+}
+
+/** Whether a record is a claim that nobody may take over yet, by whatever clock. */
+function isHeld({ state }: IdempotencyRecord, { latestNow, options }: Checker): boolean {
+  return state.status === 'in-progress' && latestNow < state.leaseUntil + options.clockTolerance;
+}
+
+/** Who wrote a record, and with which of its writes. */
+export function owner({ token }: IdempotencyRecord): { readonly name: string; readonly n: number } {
+  const dot = token.lastIndexOf('.');
+  return { name: token.slice(0, dot), n: Number(token.slice(dot + 1)) };
+}
