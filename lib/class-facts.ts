@@ -1,4 +1,4 @@
-import { types } from 'node:util';
+import { isGeneratorObject } from 'node:util/types';
 
 /** An object that holds data and nothing else, of this realm or another. */
 export function isPlain(value: object): boolean {
@@ -26,7 +26,7 @@ export function hiddenState(value: object): string | undefined {
   const { then, pipe, getReader } = value as Record<string, unknown>;
   if (typeof then === 'function') return 'a promise';
   if (typeof pipe === 'function' || typeof getReader === 'function') return 'a stream';
-  if (types.isGeneratorObject(value)) return 'a generator';
+  if (isGeneratorObject(value)) return 'a generator';
   if (Symbol.iterator in value || Symbol.asyncIterator in value)
     return 'an iterable, whose members are not its fields';
   const isNative = classSources(Object.getPrototypeOf(value)).some(isNativeSource);
