@@ -11,6 +11,11 @@ const token = /[ \t\n\r]*(?:[A-Za-z_]\w*|"(?:\\.|[^"\\])*"|'[^'\\]*'|-?\d{1,9}|[
  * selects exactly what JMESPath selects by it. Answers with nothing for any other expression, right or wrong.
  */
 export function compilePath(text: string): ((document: unknown) => unknown) | undefined {
+  // Most are no more than this, and a class that is being defined waits for it.
+  if (/^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$/.test(text)) {
+    const select = text.split('.').map(field).reduce(inTurn);
+    return (document) => select(document, document);
+  }
   const tokens = text.match(token) ?? [];
   if (tokens.join('') !== text) return undefined;
   const reader = new PathReader(tokens.map((one) => one.trim()));
@@ -52,12 +57,7 @@ class PathReader {
 
   #field(): Select | undefined {
     const name = this.#name();
-    if (name === undefined) return undefined;
-    // What a value inherits is selected, too, as JMESPath does it.
-    return (value) =>
-      typeof value === 'object' && value !== null && !Array.isArray(value)
-        ? ((value as Record<string, unknown>)[name] ?? null)
-        : null;
+    return name === undefined ? undefined : field(name);
   }
 
   #index(): Select | undefined {
@@ -113,6 +113,14 @@ class PathReader {
     if (isThere) this.#at += 1;
     return isThere;
   }
+}
+
+// What a value inherits is selected, too, as JMESPath does it.
+function field(name: string): Select {
+  return (value) =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+      ? ((value as Record<string, unknown>)[name] ?? null)
+      : null;
 }
 
 function inTurn(first: Select, second: Select): Select {
