@@ -1,4 +1,4 @@
-import { types } from 'node:util';
+import { isPromise } from 'node:util/types';
 import { InProgressError, type StoreStep } from './errors.js';
 import {
   type IdempotencyEvent,
@@ -111,7 +111,7 @@ export class Call {
     try {
       const answer: unknown = ttl(result, ...this.args);
       // An asynchronous one comes too late, and its failure must not end the process.
-      if (types.isPromise(answer)) answer.catch(() => {});
+      if (isPromise(answer)) answer.catch(() => {});
       const computed = computedTtl(answer);
       if ('length' in computed) return computed.length;
       right = `its answer should be ${computed.right}`;

@@ -1,5 +1,13 @@
-import { isDeepStrictEqual, types } from 'node:util';
-import stringify from 'fast-json-stable-stringify';
+import {
+  isAnyArrayBuffer,
+  isBoxedPrimitive,
+  isDate,
+  isMap,
+  isNativeError,
+  isRegExp,
+  isSet,
+  isTypedArray,
+} from 'node:util/types';
 import { className, hasPrivateFields, hiddenState, isPlain, tagOf } from './class-facts.js';
 import { looksMinified } from './names.js';
 
@@ -13,7 +21,7 @@ export type OnFault = (path: string, why: string) => never;
  */
 export function canonicalText(value: unknown, onFault: OnFault): string {
   try {
-    return stringify(canonical(value, '', [], onFault));
+    return stableText(canonical(value, '', [], onFault));
   } catch (error) {
     if (error instanceof RangeError) return onFault('', 'is nested too deeply');
     throw error;
@@ -50,6 +58,15 @@ function canonical(value: unknown, path: string, ancestors: readonly object[], o
 
 type Inner = (part: unknown, name: string) => unknown;
 
+/** JSON with the properties of every object in the order of their names. */
+function stableText(form: unknown): string {
+  if (typeof form !== 'object' || form === null) return JSON.stringify(form) ?? 'null';
+  if (Array.isArray(form)) return `[${form.map(stableText).join(',')}]`;
+  const property = (name: string) =>
+    `${JSON.stringify(name)}:${stableText((form as Record<string, unknown>)[name])}`;
+  return `{${Object.keys(form).sort().map(property).join(',')}}`;
+}
+
 function special(kind: string, ...parts: readonly unknown[]): { readonly $: readonly unknown[] } {
   return { $: [kind, ...parts] };
 }
@@ -82,9 +99,7 @@ function ownFields(value: object, path: string, inner: Inner, onFault: OnFault):
   // Without a prototype, so that a property named __proto__ is a property like any other.
   const fields: Record<string, unknown> = Object.create(null);
   // The elements of bytes are told by the bytes; integer names always come first.
-  const names = isBareBytes(value)
-    ? []
-    : Object.keys(value).slice(types.isTypedArray(value) ? value.length : 0);
+  const names = isBareBytes(value) ? [] : Object.keys(value).slice(isTypedArray(value) ? value.length : 0);
   for (const name of names) {
     fields[name.startsWith('$') ? `$${name}` : name] = inner(
       (value as Record<string, unknown>)[name],
@@ -102,7 +117,10 @@ function nameInPath(name: string): string {
 // A megabyte of bytes has a million names, which take a hundred times as long as this comparison.
 function isBareBytes(value: object): boolean {
   const isBytes = Buffer.isBuffer(value) || Object.getPrototypeOf(value) === Uint8Array.prototype;
-  return isBytes && isDeepStrictEqual(value, (value as Uint8Array).subarray());
+  return (
+    isBytes &&
+    process.getBuiltinModule('node:util').isDeepStrictEqual(value, (value as Uint8Array).subarray())
+  );
 }
 
 function canonicalInstance(
@@ -142,18 +160,18 @@ function shownState(value: object, path: string, inner: Inner, onFault: OnFault)
 
 /** The kind and the content of an instance of a class that the language or Node.js brings. */
 function canonicalBuiltIn(value: object, inner: Inner): readonly [string, ...unknown[]] | undefined {
-  if (types.isDate(value)) return ['Date', Number.isNaN(value.getTime()) ? null : value.toISOString()];
-  if (types.isRegExp(value)) return ['RegExp', value.source, value.flags, value.lastIndex];
-  if (types.isMap(value))
+  if (isDate(value)) return ['Date', Number.isNaN(value.getTime()) ? null : value.toISOString()];
+  if (isRegExp(value)) return ['RegExp', value.source, value.flags, value.lastIndex];
+  if (isMap(value))
     return ['Map', sorted([...value], ([key, part]) => [inner(key, '.key'), inner(part, '.value')])];
-  if (types.isSet(value)) return ['Set', sorted([...value], (part) => inner(part, '.member'))];
-  if (types.isAnyArrayBuffer(value)) return [tagOf(value), Buffer.from(value).toString('base64')];
+  if (isSet(value)) return ['Set', sorted([...value], (part) => inner(part, '.member'))];
+  if (isAnyArrayBuffer(value)) return [tagOf(value), Buffer.from(value).toString('base64')];
   if (ArrayBuffer.isView(value)) {
     const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
     return [Buffer.isBuffer(value) ? 'Buffer' : tagOf(value), bytes];
   }
-  if (types.isBoxedPrimitive(value)) return [tagOf(value), inner(value.valueOf(), '.valueOf()')];
-  if (types.isNativeError(value)) {
+  if (isBoxedPrimitive(value)) return [tagOf(value), inner(value.valueOf(), '.valueOf()')];
+  if (isNativeError(value)) {
     const { name, message, cause } = value;
     const errors = (value as { errors?: unknown }).errors;
     return ['Error', name, message, inner(cause, '.cause'), inner(errors, '.errors')];
@@ -166,7 +184,7 @@ function canonicalBuiltIn(value: object, inner: Inner): readonly [string, ...unk
 function sorted<T>(parts: readonly T[], form: (part: T) => unknown): unknown[] {
   return parts
     .map((part) => form(part))
-    .map((part) => ({ part, text: stringify(part) }))
+    .map((part) => ({ part, text: stableText(part) }))
     .sort((a, b) => (a.text < b.text ? -1 : Number(a.text > b.text)))
     .map(({ part }) => part);
 }

@@ -1,2 +1,2 @@
-// The one door to the codec's library. It is an ES module only, so the CommonJS build bundles this file.
+/*! Contains devalue, MIT: https://github.com/sveltejs/devalue */
 export { DevalueError, parse, stringify } from 'devalue';

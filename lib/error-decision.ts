@@ -1,4 +1,4 @@
-import { types } from 'node:util';
+import { isPromise } from 'node:util/types';
 import type { Call } from './call.js';
 import type { ErrorDecision } from './options.js';
 import { warnOnce } from './warnings.js';
@@ -14,8 +14,8 @@ export function decide(call: Call, error: unknown): ErrorDecision {
     if (decisions.includes(decision)) return decision as ErrorDecision;
     if (decision === undefined) return remember.some((one) => error instanceof one) ? 'remember' : 'release';
     // An asynchronous one comes too late, and its failure must not end the process.
-    if (types.isPromise(decision)) decision.catch(() => {});
-    fault = `it answered with ${types.isPromise(decision) ? 'a promise' : `a value of type ${typeof decision}`}`;
+    if (isPromise(decision)) decision.catch(() => {});
+    fault = `it answered with ${isPromise(decision) ? 'a promise' : `a value of type ${typeof decision}`}`;
   } catch (thrown) {
     fault = `it threw ${thrown instanceof Error ? 'an error' : `a ${typeof thrown}`}`;
   }

@@ -1,8 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
 const stringOrNumber = /"(?:\\.|[^"\\])*"|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/g;
-// At random, so that no text in a request can pass for a number.
-const marker = `\u0000${randomUUID()}:`;
 
 /**
  * Parses JSON with integers of any length kept exactly: JSON.parse would round 9007199254740993 and its neighbour
@@ -13,6 +11,8 @@ const marker = `\u0000${randomUUID()}:`;
 export function parseExactly(text: string): unknown {
   try {
     if (!/\d{16}/.test(text)) return JSON.parse(text);
+    // At random, so that no text in a request can pass for a number.
+    const marker = `\u0000${randomUUID()}:`;
     const exact = text.replace(stringOrNumber, (token) =>
       /^-?\d{16,}$/.test(token) && !Number.isSafeInteger(Number(token))
         ? JSON.stringify(marker + token)

@@ -1,9 +1,10 @@
-import { types } from 'node:util';
+import { isPromise } from 'node:util/types';
 import { canonicalText } from './canonical.js';
 import { isPlain } from './class-facts.js';
 import { sha256 } from './digest.js';
 import { ConfigurationError, KeyError } from './errors.js';
-import { compileExpression, MissingPart } from './expression.js';
+import { compileExpression } from './expression.js';
+import { MissingPart } from './jmespath.js';
 import { decodedEvent, isLambdaContext, isLambdaEvent } from './lambda.js';
 import type { IdempotentOptions, Selector } from './options.js';
 import { warnOnce } from './warnings.js';
@@ -109,7 +110,7 @@ function select(
   try {
     if (typeof selector === 'function') {
       const value = selector.apply(self, args as unknown[]);
-      if (!types.isPromise(value)) return { value, from: args };
+      if (!isPromise(value)) return { value, from: args };
       value.catch(() => {});
       throw new TypeError('it returns a promise; a key must be known before anything can wait');
     }

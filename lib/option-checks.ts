@@ -1,4 +1,3 @@
-import { inspect } from 'node:util';
 import { hasHiddenContent } from './class-facts.js';
 import { type Duration, milliseconds } from './duration.js';
 import { ConfigurationError } from './errors.js';
@@ -35,8 +34,7 @@ const MONTH_IN_SECONDS = 2_678_400;
 const ttl = duration({ least: 1, mostSeconds: MONTH_IN_SECONDS, example: "300 or '5m'" });
 
 function oneOf(...allowed: readonly unknown[]): Check {
-  const right = allowed.map((value) => inspect(value)).join(', ');
-  return (value) => (allowed.includes(value) ? undefined : `one of ${right}`);
+  return (value) => (allowed.includes(value) ? undefined : `one of ${allowed.map(show).join(', ')}`);
 }
 
 function orFunction(check: Check): Check {
@@ -67,8 +65,7 @@ function classes(what: string): Check {
     if (!Array.isArray(value)) return `a list of ${what}`;
     const names = new Set<string>();
     for (const entry of value) {
-      if (typeof entry !== 'function' || !entry.prototype)
-        return `a list of ${what}; ${inspect(entry)} is none`;
+      if (typeof entry !== 'function' || !entry.prototype) return `a list of ${what}; ${show(entry)} is none`;
       const { name } = entry as { name: string };
       if (looksMinified(name)) {
         return `a list of ${what} with telling names, since records bear them; "${name}" looks minified: build with keepNames, or rename the class`;

@@ -1,5 +1,5 @@
 import { className, isPlain } from './class-facts.js';
-import { DevalueError, parse, stringify } from './devalue.js';
+import { devalue } from './libraries.js';
 import type { IdempotentOptions } from './options.js';
 import type { StoredOutcome } from './record.js';
 import { stripped } from './rich-errors.js';
@@ -32,20 +32,20 @@ export function outcomeFormat({
 
   const rich = (kind: 'value' | 'error', value: unknown): StoredOutcome => {
     if (isPlainJson(value, new Set())) return { kind, json: JSON.parse(JSON.stringify(value)) };
-    return { kind, devalue: stringify(value, toText.reducers, toText.options) };
+    return { kind, devalue: devalue().stringify(value, toText.reducers, toText.options) };
   };
   // A codec knows values. What it may have to encrypt of an error reaches it as text.
   const richError = (error: unknown): StoredOutcome => {
     if (!codec) return rich('error', error);
-    const encoded = text(codec.encode(stringify(error, toText.reducers, toText.options)));
+    const encoded = text(codec.encode(devalue().stringify(error, toText.reducers, toText.options)));
     return { kind: 'error', encoded };
   };
   const decoded = (stored: Exclude<StoredOutcome, { kind: 'none' }>): unknown => {
     if ('json' in stored) return JSON.parse(JSON.stringify(stored.json));
-    if ('devalue' in stored) return parse(stored.devalue, fromText);
+    if ('devalue' in stored) return devalue().parse(stored.devalue, fromText);
     if (!codec) throw new NotKept('it was written by a codec that is not configured here');
     const value = codec.decode(stored.encoded);
-    return stored.kind === 'error' ? parse(value as string, fromText) : value;
+    return stored.kind === 'error' ? devalue().parse(value as string, fromText) : value;
   };
 
   return {
@@ -95,7 +95,7 @@ function text(encoded: unknown): string {
 // An application's getter, toJSON() or codec, and JSON.parse, may put a payload into their messages. Only texts that
 // are ours or devalue's, which name no values, are passed on.
 function reasonOf(error: unknown): string | undefined {
-  return error instanceof NotKept || error instanceof DevalueError ? error.message : undefined;
+  return error instanceof NotKept || error instanceof devalue().DevalueError ? error.message : undefined;
 }
 
 function attempt<T extends object>(run: () => T): T | Record<never, never> {

@@ -1,4 +1,4 @@
-import { types } from 'node:util';
+import { isNativeError } from 'node:util/types';
 
 /** A class whose instances replay as instances. */
 export type KeptClass = abstract new (...args: never[]) => unknown;
@@ -75,7 +75,7 @@ export function classFor(value: unknown, kept: readonly KeptClass[]): KeptClass 
 }
 
 export function isError(value: unknown): value is Error {
-  return types.isNativeError(value) || value instanceof Error;
+  return isNativeError(value) || value instanceof Error;
 }
 
 export function errorParts(error: Error): ErrorParts {

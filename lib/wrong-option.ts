@@ -1,4 +1,4 @@
-import { inspect } from 'node:util';
+import type { InspectOptions } from 'node:util';
 import { ConfigurationError } from './errors.js';
 
 /**
@@ -17,13 +17,18 @@ export function wrongOption(
 
 /** A value in a message. */
 export function show(value: unknown): string {
-  return inspect(value, { depth: 0, maxStringLength: 100, breakLength: Number.POSITIVE_INFINITY });
+  return inspected(value, { depth: 0 });
 }
 
 /** A value in a message, with nothing of what is inside of it. */
 export function glimpse(value: unknown): string {
-  const options = { depth: -1, customInspect: false, maxStringLength: 100 };
   // An address that is given in place of a client often has a password.
   const shown = typeof value === 'string' ? value.replace(/^(\w+:\/\/).*$/s, '$1…') : value;
-  return inspect(shown, { ...options, breakLength: Number.POSITIVE_INFINITY });
+  return inspected(shown, { depth: -1, customInspect: false });
+}
+
+// Not imported: an ES module that imports node:util loads all that can be had there, which takes some milliseconds.
+function inspected(value: unknown, options: InspectOptions): string {
+  const { inspect } = process.getBuiltinModule('node:util');
+  return inspect(value, { ...options, maxStringLength: 100, breakLength: Number.POSITIVE_INFINITY });
 }

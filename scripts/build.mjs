@@ -1,25 +1,19 @@
 // Builds dist/: ES modules and CommonJS from the same sources, with declarations for both.
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { bundleLibraries, bundleModules, copyLicences } from './bundle.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const lib = join(root, 'lib');
+const dist = join(root, 'dist');
 const require = createRequire(import.meta.url);
 const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin/tsc');
 
 function compile(form, ...flags) {
-  const emit = [
-    '--noEmit',
-    'false',
-    '--outDir',
-    `dist/${form}`,
-    '--declaration',
-    '--declarationMap',
-    '--sourceMap',
-  ];
+  const emit = ['--noEmit', 'false', '--outDir', `dist/${form}`, '--declaration', '--declarationMap'];
   const { status } = spawnSync(process.execPath, [tsc, '-p', '.', ...emit, ...flags], {
     cwd: root,
     stdio: 'inherit',
@@ -27,27 +21,20 @@ function compile(form, ...flags) {
   if (status !== 0) process.exit(status ?? 1);
 }
 
-rmSync(join(root, 'dist'), { recursive: true, force: true });
-compile('esm');
+rmSync(dist, { recursive: true, force: true });
+compile('esm', '--emitDeclarationOnly');
+await bundleModules({ lib, outdir: join(dist, 'esm'), exports: exported() });
 // `verbatimModuleSyntax` forbids `import` in a file that is emitted as CommonJS, hence off here only.
-compile('cjs', '--module', 'commonjs', '--moduleResolution', 'bundler', '--verbatimModuleSyntax', 'false');
-writeFileSync(join(root, 'dist/cjs/package.json'), '{ "type": "commonjs" }\n');
+const commonjs = ['--module', 'commonjs', '--moduleResolution', 'bundler', '--verbatimModuleSyntax', 'false'];
+compile('cjs', '--sourceMap', ...commonjs);
+await bundleLibraries({ lib, outdir: join(dist, 'cjs') });
+writeFileSync(join(dist, 'cjs/package.json'), '{ "type": "commonjs" }\n');
+copyLicences(dist);
 
-// devalue is an ES module only, which CommonJS cannot require everywhere (Jest, bundles): its copy is bundled.
-const bundled = join(root, 'dist/cjs/devalue.js');
-const devalue = join(root, 'node_modules/devalue');
-const { version } = JSON.parse(readFileSync(join(devalue, 'package.json'), 'utf8'));
-await build({
-  absWorkingDir: root,
-  entryPoints: [bundled],
-  outfile: bundled,
-  allowOverwrite: true,
-  bundle: true,
-  format: 'cjs',
-  platform: 'node',
-  target: 'node20',
-  logLevel: 'warning',
-  banner: { js: `// Contains devalue ${version}, whose licence is in devalue.LICENSE.` },
-});
-rmSync(`${bundled}.map`, { force: true });
-copyFileSync(join(devalue, 'LICENSE'), join(root, 'dist/cjs/devalue.LICENSE'));
+/** The files of lib/ that users import, without their ending. */
+function exported() {
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  return Object.values(exports)
+    .map((target) => target.import?.default.match(/^\.\/dist\/esm\/(.+)\.js$/)[1])
+    .filter(Boolean);
+}

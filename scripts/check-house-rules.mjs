@@ -2,10 +2,10 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, normalize, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundledLibraries } from './bundle.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const lib = join(root, 'lib');
-const { dependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const maxLines = 200;
 const emptyNames = /^(utils?|helpers?|common|base|managers?)\b|[-.](utils?|helpers?|managers?)\b/i;
 
@@ -23,10 +23,11 @@ const rules = {
     imports.find(({ from }) => /^(node:)?timers(\/|$)/.test(from))?.from,
   'never uses nextTick, which hangs asynchronous zlib when it is faked': ({ code }) =>
     code.match(/\bnextTick\b/)?.[0],
-  'loads only our dependencies and Node.js itself': (file) =>
+  'loads only Node.js itself, and what is bundled by its one door': (file) =>
     file.path.startsWith('stores/') && !fromRoot.has(file.path)
       ? undefined
-      : file.imports.find(({ from, typeOnly }) => !typeOnly && !isRelative(from) && !isAllowed(from))?.from,
+      : file.imports.find(({ from, typeOnly }) => !typeOnly && !isRelative(from) && !isAllowed(from, file))
+          ?.from,
   'of a store imports only the interface, the errors, what stores share, and its own folder': ({
     path,
     imports,
@@ -61,12 +62,8 @@ function isRelative(from) {
   return from.startsWith('.');
 }
 
-function isAllowed(from) {
-  const name = from
-    .split('/')
-    .slice(0, from.startsWith('@') ? 2 : 1)
-    .join('/');
-  return from.startsWith('node:') || name in dependencies;
+function isAllowed(from, { path }) {
+  return from.startsWith('node:') || path === `${bundledLibraries[from]}.ts`;
 }
 
 /** Lists the files that are loaded at run time by the one named. */

@@ -1,14 +1,14 @@
-// Imports one bundle, once, and prints how many milliseconds that took.
+// Imports one file, once, and prints how many milliseconds that took.
 //
-//   node import-once.mjs <bundle> [--after-sdk]
+//   node import-once.mjs <file> <esm | cjs> [--after-sdk]
 import { createRequire } from 'node:module';
 import { performance } from 'node:perf_hooks';
 import { pathToFileURL } from 'node:url';
 
-const [bundle, when] = process.argv.slice(2);
+const [file, format, when] = process.argv.slice(2);
 const require = createRequire(import.meta.url);
-const load = bundle.endsWith('.cjs') ? require : (id) => import(id);
-const target = bundle.endsWith('.cjs') ? bundle : pathToFileURL(bundle).href;
+const load = format === 'cjs' ? require : (id) => import(id);
+const target = format === 'cjs' ? file : pathToFileURL(file).href;
 
 if (when === '--after-sdk') {
   // All that a handler here imports of it, with the first client, which is what costs most.

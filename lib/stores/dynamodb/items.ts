@@ -1,5 +1,4 @@
-import { types } from 'node:util';
-import { gunzipSync, gzipSync } from 'node:zlib';
+import { isPromise } from 'node:util/types';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { ConfigurationError } from '../../errors.js';
 import type { IdempotencyRecord } from '../../persistence-store.js';
@@ -47,7 +46,7 @@ export class Items {
     if (text === undefined || text.length > LARGEST_STATE) throw tooLarge(this.tableName);
     const bytes = Buffer.byteLength(text);
     // Synchronous, so that a completion can be made into an item in the middle of a transaction's list.
-    const compressed = bytes > this.#compressAbove ? gzipSync(text) : undefined;
+    const compressed = bytes > this.#compressAbove ? zlib().gzipSync(text) : undefined;
     // The engine's own limit also counts the other attributes, and it is the engine that counts them.
     if ((compressed?.byteLength ?? bytes) > LARGEST_ITEM) throw tooLarge(this.tableName);
     return {
@@ -86,7 +85,7 @@ export class Items {
     }
     if (typeof answer === 'string' && answer !== '') return answer;
     // An asynchronous one comes too late, and its failure must not end the process.
-    if (types.isPromise(answer)) answer.catch(() => {});
+    if (isPromise(answer)) answer.catch(() => {});
     throw wrongPartition(
       answer === '' ? "answered with ''" : `answered with a value of type ${typeof answer}`,
       key,
@@ -99,6 +98,11 @@ function wrongPartition(what: string, key: string, cause?: unknown): Configurati
     `DynamoDBStore: option "partitionKey" ${what} for ${key}; right would be a function (key) => string that is synchronous`,
     cause === undefined ? {} : { cause },
   );
+}
+
+// Loaded by the first record that is compressed: most are small.
+function zlib(): typeof import('node:zlib') {
+  return process.getBuiltinModule('node:zlib');
 }
 
 // No string holds more than 512 MB. A result that fits just so may pass that inside of its record.
@@ -114,7 +118,11 @@ function textOf(state: IdempotencyRecord['state']): string | undefined {
 function stateOf(kept: AttributeValue | undefined): IdempotencyRecord['state'] {
   try {
     return JSON.parse(
-      kept?.B ? gunzipSync(kept.B, { maxOutputLength: 4 * LARGEST_STATE }).toString() : (kept?.S ?? ''),
+      kept?.B
+        ? zlib()
+            .gunzipSync(kept.B, { maxOutputLength: 4 * LARGEST_STATE })
+            .toString()
+        : (kept?.S ?? ''),
     );
   } catch {
     return undefined as never;

@@ -1,0 +1,108 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { build } from 'esbuild';
+import { literalBytes } from './literals.mjs';
+import { bench, root } from './places.mjs';
+
+const own = (file) => JSON.stringify(join(root, 'lib', file));
+
+/** What a service may import, of either library. */
+const imports = {
+  retrysafe: {
+    root: `export * from ${own('index.ts')};`,
+    'root and DynamoDB': `export * from ${own('index.ts')}; export * from ${own('stores/dynamodb/index.ts')};`,
+    'Idempotent and DynamoDBStore': `export { Idempotent } from ${own('index.ts')}; export { DynamoDBStore } from ${own('stores/dynamodb/index.ts')};`,
+    makeIdempotent: `export { makeIdempotent } from ${own('index.ts')};`,
+  },
+  powertools: {
+    root: `export * from '@aws-lambda-powertools/idempotency';`,
+    'root and DynamoDB': `export * from '@aws-lambda-powertools/idempotency'; export * from '@aws-lambda-powertools/idempotency/dynamodb';`,
+  },
+};
+const ownPackage = { retrysafe: 'own code', powertools: '@aws-lambda-powertools/idempotency' };
+
+/** How large what is imported is when it is bundled and minified without the SDK: all of it, its own code, and the rest. */
+export async function breakdown() {
+  const parts = [];
+  for (const [library, contents] of Object.entries(imports)) {
+    for (const [what, text] of Object.entries(contents)) parts.push(await measured(library, what, text));
+  }
+  return parts;
+}
+
+async function measured(library, what, contents) {
+  const plain = await minified(library, contents, false);
+  const named = await minified(library, contents, true);
+  const packages = byPackage(plain.inputs);
+  const ownBytes = packages.get(ownPackage[library]) ?? 0;
+  packages.delete(ownPackage[library]);
+  return {
+    library,
+    what,
+    bytes: plain.text.length,
+    gzipped: gzipSync(plain.text, { level: 9 }).length,
+    withNames: named.text.length,
+    own: ownBytes,
+    others: [...packages].sort(([, one], [, other]) => other - one),
+    files: filesOf(plain.inputs),
+  };
+}
+
+async function minified(library, contents, keepNames) {
+  const { outputFiles, metafile } = await build({
+    ...settings,
+    keepNames,
+    stdin: { contents, resolveDir: library === 'retrysafe' ? root : bench, loader: 'ts' },
+  });
+  const [{ inputs }] = Object.values(metafile.outputs);
+  return { text: outputFiles[0].contents, inputs };
+}
+
+/** How much of our own code, of what everybody has who imports the root, is text: messages, names, codes. */
+export async function ownText() {
+  const { outputFiles } = await build({
+    ...settings,
+    stdin: { contents: imports.retrysafe.root, resolveDir: root, loader: 'ts' },
+    packages: 'external',
+  });
+  return literalBytes(outputFiles[0].text);
+}
+
+const settings = {
+  absWorkingDir: root,
+  bundle: true,
+  minify: true,
+  platform: 'node',
+  target: 'node22',
+  format: 'esm',
+  external: ['@aws-sdk/*'],
+  legalComments: 'none',
+  write: false,
+  metafile: true,
+  outfile: 'bundle.js',
+  logLevel: 'warning',
+};
+
+function byPackage(inputs) {
+  const sizes = new Map();
+  for (const [file, { bytesInOutput }] of Object.entries(inputs)) {
+    const [, name = 'own code'] = file.match(/.*node_modules\/((?:@[^/]+\/)?[^/]+)/) ?? [];
+    sizes.set(name, (sizes.get(name) ?? 0) + bytesInOutput);
+  }
+  return sizes;
+}
+
+function filesOf(inputs) {
+  return Object.entries(inputs)
+    .filter(([file, { bytesInOutput }]) => file.startsWith('lib/') && bytesInOutput > 0)
+    .map(([file, { bytesInOutput }]) => ({ file: file.replace(/^lib\//, ''), bytes: bytesInOutput }))
+    .sort((one, other) => other.bytes - one.bytes);
+}
+
+/** The version of a package that is installed here or in the project. */
+export function version(name) {
+  const candidates = [bench, root].map((at) => join(at, 'node_modules', name, 'package.json'));
+  const file = name === 'retrysafe' ? join(root, 'package.json') : candidates.find((at) => existsSync(at));
+  return JSON.parse(readFileSync(file, 'utf8')).version;
+}

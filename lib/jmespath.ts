@@ -1,0 +1,133 @@
+import { parseExactly } from './exact-json.js';
+import type { Compiled } from './expression.js';
+import { lookUpHeader } from './header.js';
+import { jmespath } from './libraries.js';
+
+/** A node of a parsed expression, as far as it is looked into here. */
+interface Node {
+  readonly type: string;
+  readonly name?: unknown;
+  readonly [part: string]: unknown;
+}
+
+/** A projection of a key selects nothing of one of its parts. */
+export class MissingPart extends Error {}
+
+// JMESPath drops what a projection selects nothing of, so that `items[].id` would give an order with a missing id
+// the key of another order. Every projected part is passed through this function, which does not let nothing pass.
+const PART = 'retrysafe_part';
+const HEADER = 'header';
+// The language's own would write every Map as {}, and cannot write a bigint at all.
+const TEXT = 'retrysafe_text';
+
+const decoders = {
+  json: (value: unknown) => (typeof value === 'string' ? parseExactly(value) : value),
+  base64: (value: unknown) => (typeof value === 'string' ? bytes(value).toString() : value),
+  base64_gzip: (value: unknown) => (typeof value === 'string' ? unzipped(bytes(value)) : value),
+} satisfies Record<string, (value: unknown) => unknown>;
+
+type Interpreter = ReturnType<typeof jmespath>['TreeInterpreter'];
+let interpreter: Interpreter | undefined;
+
+// An interpreter of our own: the package's is shared with the application, and so would our functions be.
+function newInterpreter(): Interpreter {
+  const { TreeInterpreter, TYPE_ANY } = jmespath();
+  const made = new (TreeInterpreter.constructor as new () => Interpreter)();
+  const define = (name: string, run: (...args: unknown[]) => unknown, parameters = 1) => {
+    const signature = Array.from({ length: parameters }, () => ({ types: [TYPE_ANY] }));
+    made.runtime.registerFunction(name, ((args: unknown[]) => run(...args)) as never, signature);
+  };
+  for (const [name, decode] of Object.entries(decoders)) {
+    define(name, decode);
+    define(`powertools_${name}`, decode);
+  }
+  define(PART, (part) => {
+    if (part === null || part === undefined) throw new MissingPart('a part of a list selects nothing');
+    return part;
+  });
+  define(HEADER, lookUpHeader, 2);
+  define(TEXT, textOf);
+  return made;
+}
+
+/** Compiles an expression by JMESPath, which is loaded by the first. */
+export function compileJmespath(text: string, needsParts: boolean): Compiled {
+  let tree: Node;
+  try {
+    tree = jmespath().compile(text) as unknown as Node;
+  } catch (error) {
+    return { fault: `a JMESPath expression; this one does not parse: ${(error as Error).message}` };
+  }
+  const facts = { subtracts: false, decodes: false };
+  const ready = prepare(tree, needsParts, facts) as never;
+  if (facts.subtracts) {
+    const quoted = quoteHyphens(text);
+    const advice =
+      quoted === text
+        ? 'a key of several parts is a list, such as [userId, orderId]'
+        : `JMESPath reads a hyphen as a minus: write ${quoted}`;
+    return { fault: `free of arithmetic on names; ${advice}` };
+  }
+  interpreter ??= newInterpreter();
+  const ours = interpreter;
+  return {
+    expression: {
+      decodesByItself: facts.decodes,
+      select: (document) => ours.search(ready, document as never),
+    },
+  };
+}
+
+function prepare(
+  node: unknown,
+  needsParts: boolean,
+  facts: { subtracts: boolean; decodes: boolean },
+): unknown {
+  if (Array.isArray(node)) return node.map((child) => prepare(child, needsParts, facts));
+  if (typeof node !== 'object' || node === null || (node as Node).type === 'Literal') return node;
+  const { type, name } = node as Node;
+  if (type === 'Arithmetic' && startsWithName((node as Node).right)) facts.subtracts = true;
+  if (type === 'Function' && String(name).replace('powertools_', '') in decoders) facts.decodes = true;
+  const copy = Object.fromEntries(
+    Object.entries(node).map(([part, child]) => [
+      part,
+      prepare(child, needsParts && part !== 'condition', facts),
+    ]),
+  ) as Record<string, unknown>;
+  if (type === 'Function' && name === HEADER)
+    copy.children = [{ type: 'Root' }, ...(copy.children as Node[])];
+  if (type === 'Function' && name === 'to_string') copy.name = TEXT;
+  if (needsParts && type.endsWith('Projection'))
+    copy.right = { type: 'Function', name: PART, children: [copy.right] };
+  return copy;
+}
+
+function startsWithName(node: unknown): boolean {
+  const { type, left } = node as Node;
+  return type === 'Field' || (left !== undefined && startsWithName(left));
+}
+
+function quoteHyphens(text: string): string {
+  return text
+    .split(/("(?:\\.|[^"])*"|`(?:\\.|[^`])*`|'(?:\\.|[^'])*')/)
+    .map((part, index) => (index % 2 === 1 ? part : part.replace(/[A-Za-z_]\w*(?:-\w+)+/g, '"$&"')))
+    .join('');
+}
+
+function textOf(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'bigint') return String(value);
+  return JSON.stringify(value, (_, part) => {
+    if (part instanceof Map || part instanceof Set)
+      throw new TypeError('to_string() cannot write a Map or a Set');
+    return part;
+  });
+}
+
+function unzipped(zipped: Buffer): string {
+  return process.getBuiltinModule('node:zlib').gunzipSync(zipped).toString();
+}
+
+function bytes(base64: string): Buffer {
+  return Buffer.from(base64, 'base64');
+}

@@ -1,0 +1,58 @@
+// Bundles what is built: the ES modules of lib/, and the libraries that are loaded on demand.
+//
+// An import that has to find and read fifty files takes three times as long as one of a few. So there is one file for
+// each export, and what they share. Inside of it, a library that lib/ asks for by `require` is a function that nobody
+// has called yet.
+import { copyFileSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** The libraries that lib/ loads on demand, and the file of lib/ that is the one door to each. */
+export const bundledLibraries = { '@jmespath-community/jmespath': 'jmespath-library', devalue: 'devalue' };
+
+const settings = {
+  bundle: true,
+  platform: 'node',
+  target: 'es2022',
+  logLevel: 'warning',
+  packages: 'external',
+  // What is external is told by its name, so these have paths.
+  alias: Object.fromEntries(
+    Object.keys(bundledLibraries).map((name) => [name, fileURLToPath(import.meta.resolve(name))]),
+  ),
+};
+
+/** Bundles `lib` into `outdir`, one ES module for each of `exports`. Source maps lead to the files of lib/. */
+export async function bundleModules({ lib, outdir, exports }) {
+  await build({
+    ...settings,
+    format: 'esm',
+    entryPoints: exports.map((name) => join(lib, `${name}.ts`)),
+    outbase: lib,
+    outdir,
+    splitting: true,
+    chunkNames: 'shared-[hash]',
+    sourcemap: true,
+    sourcesContent: false,
+  });
+}
+
+/** Bundles each library with its door into `outdir`, as CommonJS. */
+export async function bundleLibraries({ lib, outdir }) {
+  for (const door of Object.values(bundledLibraries)) {
+    await build({ ...settings, format: 'cjs', entryPoints: [join(lib, `${door}.ts`)], outdir });
+    // That of tsc, whose file was here before.
+    rmSync(join(outdir, `${door}.js.map`), { force: true });
+  }
+}
+
+/** Writes down whose work is in the bundles, and under which licence. */
+export function copyLicences(folder) {
+  for (const [name, door] of Object.entries(bundledLibraries)) {
+    const library = join(root, 'node_modules', name);
+    copyFileSync(join(library, 'LICENSE'), join(folder, `${door}.LICENSE`));
+  }
+}
