@@ -8,6 +8,7 @@ import {
   isSet,
   isTypedArray,
 } from 'node:util/types';
+import stringify from 'fast-json-stable-stringify';
 import { className, hasPrivateFields, hiddenState, isPlain, tagOf } from './class-facts.js';
 import { looksMinified } from './names.js';
 
@@ -21,7 +22,7 @@ export type OnFault = (path: string, why: string) => never;
  */
 export function canonicalText(value: unknown, onFault: OnFault): string {
   try {
-    return stableText(canonical(value, '', [], onFault));
+    return stringify(canonical(value, '', [], onFault));
   } catch (error) {
     if (error instanceof RangeError) return onFault('', 'is nested too deeply');
     throw error;
@@ -57,15 +58,6 @@ function canonical(value: unknown, path: string, ancestors: readonly object[], o
 }
 
 type Inner = (part: unknown, name: string) => unknown;
-
-/** JSON with the properties of every object in the order of their names. */
-function stableText(form: unknown): string {
-  if (typeof form !== 'object' || form === null) return JSON.stringify(form) ?? 'null';
-  if (Array.isArray(form)) return `[${form.map(stableText).join(',')}]`;
-  const property = (name: string) =>
-    `${JSON.stringify(name)}:${stableText((form as Record<string, unknown>)[name])}`;
-  return `{${Object.keys(form).sort().map(property).join(',')}}`;
-}
 
 function special(kind: string, ...parts: readonly unknown[]): { readonly $: readonly unknown[] } {
   return { $: [kind, ...parts] };
@@ -184,7 +176,7 @@ function canonicalBuiltIn(value: object, inner: Inner): readonly [string, ...unk
 function sorted<T>(parts: readonly T[], form: (part: T) => unknown): unknown[] {
   return parts
     .map((part) => form(part))
-    .map((part) => ({ part, text: stableText(part) }))
+    .map((part) => ({ part, text: stringify(part) }))
     .sort((a, b) => (a.text < b.text ? -1 : Number(a.text > b.text)))
     .map(({ part }) => part);
 }

@@ -1,8 +1,8 @@
+import { defineMetadata, getOwnMetadata } from 'reflect-metadata/no-conflict';
 import { ConfigurationError } from './errors.js';
 import { looksMinified, registerName } from './names.js';
 import type { Operation } from './operation.js';
 import { type ClassOptions, given } from './options.js';
-import { shared } from './shared.js';
 
 // Standard decorators keep what they learn about a class in its metadata, which compilers make only where this
 // symbol exists. The registered one is the one that esbuild and swc fall back to.
@@ -19,14 +19,13 @@ export interface Declaration {
 
 // By name and not by identity: import and require have a copy of this module each.
 const declarationsKey = Symbol.for('retrysafe.declarations');
-const declarations = shared('declarations', () => new WeakMap<object, readonly Declaration[]>());
-const defaults = shared('defaults', () => new WeakMap<object, ClassOptions>());
+const defaultsKey = Symbol.for('retrysafe.defaults');
 
 type Metadata = Record<PropertyKey, unknown>;
 
 /** Notes a declaration on its class, where legacy decorators know the class. */
 export function declareOn(target: Class, declaration: Declaration): void {
-  declarations.set(target, [...(declarations.get(target) ?? []), declaration]);
+  defineMetadata(declarationsKey, [...(getOwnMetadata(declarationsKey, target) ?? []), declaration], target);
 }
 
 /** Notes a declaration in the metadata of a class that does not exist yet. */
@@ -37,7 +36,7 @@ export function declareIn(metadata: Metadata, declaration: Declaration): void {
 
 /** What `target` itself declares, not what it inherits. */
 export function declaredBy(target: Class): readonly Declaration[] {
-  const legacy = declarations.get(target) ?? [];
+  const legacy: Declaration[] = getOwnMetadata(declarationsKey, target) ?? [];
   const metadata = ownMetadata(target);
   const hasStandard = metadata && Object.hasOwn(metadata, declarationsKey);
   return hasStandard ? [...legacy, ...(metadata[declarationsKey] as Declaration[])] : legacy;
@@ -65,7 +64,7 @@ export function setDefaults(target: Class, options: ClassOptions): void {
   // A decorator below may have answered with a proxy or a wrapping function: instances know the class behind it.
   const behind: unknown = target.prototype?.constructor;
   for (const one of new Set([target, ...(typeof behind === 'function' ? [behind as Class] : [])]))
-    defaults.set(one, given(options));
+    defineMetadata(defaultsKey, given(options), one);
 }
 
 /** The defaults that apply to calls on `self`, option by option those of its nearest class. */
@@ -74,7 +73,7 @@ export function defaultsFor(self: unknown): ClassOptions {
 }
 
 function ownDefaults(target: Class): ClassOptions {
-  return defaults.get(target) ?? {};
+  return getOwnMetadata(defaultsKey, target) ?? {};
 }
 
 /** The class whose metadata this is, among the classes of `self`. */

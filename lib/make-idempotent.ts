@@ -1,7 +1,7 @@
+import { defineMetadata, getOwnMetadata, getOwnMetadataKeys } from 'reflect-metadata/no-conflict';
 import { missingName } from './declarations.js';
 import type { AsyncFunction, FunctionOptions } from './decorator-types.js';
 import { ConfigurationError } from './errors.js';
-import { copyMetadata } from './method-metadata.js';
 import { looksMinified, registerName } from './names.js';
 import { type Method, Operation } from './operation.js';
 import { checkOptions } from './option-checks.js';
@@ -49,7 +49,8 @@ export function wrap(operation: Operation): Method {
   for (const property of ['name', 'length'] as const) {
     Object.defineProperty(wrapper, property, { value: method[property], configurable: true });
   }
-  copyMetadata(method, wrapper);
+  // Decorators below this one left their marks on the method; frameworks look for them on what they find instead.
+  for (const key of getOwnMetadataKeys(method)) defineMetadata(key, getOwnMetadata(key, method), wrapper);
   Object.defineProperty(wrapper, operationKey, { value: operation });
   return wrapper;
 }

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { basename, dirname, join, normalize, relative, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundledLibraries } from './bundle.mjs';
+import { bundledLibraries, inlined } from './bundle.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const lib = join(root, 'lib');
@@ -23,7 +23,7 @@ const rules = {
     imports.find(({ from }) => /^(node:)?timers(\/|$)/.test(from))?.from,
   'never uses nextTick, which hangs asynchronous zlib when it is faked': ({ code }) =>
     code.match(/\bnextTick\b/)?.[0],
-  'loads only Node.js itself, and what is bundled by its one door': (file) =>
+  'loads only Node.js itself, our dependencies, and what is bundled by its one door': (file) =>
     file.path.startsWith('stores/') && !fromRoot.has(file.path)
       ? undefined
       : file.imports.find(({ from, typeOnly }) => !typeOnly && !isRelative(from) && !isAllowed(from, file))
@@ -63,7 +63,7 @@ function isRelative(from) {
 }
 
 function isAllowed(from, { path }) {
-  return from.startsWith('node:') || path === `${bundledLibraries[from]}.ts`;
+  return from.startsWith('node:') || inlined.includes(from) || path === `${bundledLibraries[from]}.ts`;
 }
 
 /** Lists the files that are loaded at run time by the one named. */
