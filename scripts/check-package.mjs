@@ -3,9 +3,11 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { bundledLibraries } from './bundle.mjs';
 import { pack } from './pack.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const bundled = Object.keys(bundledLibraries);
 const faults = [];
 
 function run(title, command, ...args) {
@@ -29,13 +31,16 @@ const documents = [
   'docs/redis.md',
   'docs/sqlite.md',
 ];
-const expected = [...documents, 'LICENSE', 'package.json', 'dist/cjs/package.json'];
+const licences = Object.values(bundledLibraries).map((door) => `dist/${door}.LICENSE`);
+const expected = [...documents, ...licences, 'LICENSE', 'package.json', 'dist/cjs/package.json'];
 for (const file of expected) if (!files.includes(file)) faults.push(`${file} is not in the tarball.`);
 const stray = files.filter((file) => !/^(dist|lib)\//.test(file) && !expected.includes(file));
 if (stray.length > 0) faults.push(`The tarball has files that nobody needs: ${stray.join(', ')}`);
 for (const file of files.filter((name) => name.endsWith('.map'))) {
   for (const source of JSON.parse(readFileSync(join(root, file), 'utf8')).sources) {
     const path = join(dirname(file), source);
+    // The libraries that are bundled have their sources elsewhere.
+    if (bundled.some((name) => path.startsWith(`node_modules/${name}/`))) continue;
     if (!files.includes(path)) faults.push(`${file} points to ${path}, which is not in the tarball.`);
   }
 }

@@ -1,5 +1,39 @@
+import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
+import { build } from 'esbuild';
 import { loadedBy } from './loaded.js';
+
+const lib = fileURLToPath(new URL('../../../lib/', import.meta.url));
+
+/** How many bytes of ours a service gets that imports all of these, minified. */
+async function ownBytes(...entries: readonly string[]): Promise<number> {
+  const contents = entries.map((entry) => `export * from ${JSON.stringify(lib + entry)};`).join('\n');
+  const { metafile } = await build({
+    stdin: { contents, resolveDir: lib },
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    target: 'node22',
+    format: 'esm',
+    packages: 'external',
+    write: false,
+    metafile: true,
+    outfile: 'bundle.js',
+  });
+  const [output] = Object.values(metafile.outputs);
+  return Object.values(output?.inputs ?? {}).reduce((sum, { bytesInOutput }) => sum + bytesInOutput, 0);
+}
+
+describe('our own code, minified', () => {
+  // A little above what it is: who adds more than that should know, and say what for. `npm run bench:size` tells where.
+  it('is no more than 66 kB for the root', async () => {
+    expect(await ownBytes('index.ts')).to.be.within(30_000, 66_000);
+  });
+
+  it('is no more than 74 kB with the DynamoDB store', async () => {
+    expect(await ownBytes('index.ts', 'stores/dynamodb/index.ts')).to.be.within(40_000, 74_000);
+  });
+});
 
 const nothing = { jmespath: false, devalue: false, zlib: false };
 // Names, an index, a header, several parts: what most keys are made of.
