@@ -20,6 +20,14 @@ export const inlined = ['fast-json-stable-stringify', 'reflect-metadata/no-confl
 /** The libraries that lib/ loads on demand, and the file of lib/ that is the one door to each. */
 export const bundledLibraries = { '@jmespath-community/jmespath': 'jmespath-library', devalue: 'devalue' };
 
+/** All packages of which dist/ has a copy. */
+export const bundledPackages = [...Object.keys(bundledLibraries), ...inlined].map(
+  (path) => path.match(/^(?:@[^/]+\/)?[^/]+/)[0],
+);
+
+/** The file of dist/ that has a package's licence. */
+export const licenceOf = (name) => `${name.replace(/^.+\//, '')}.LICENSE`;
+
 const settings = {
   bundle: true,
   platform: 'node',
@@ -61,11 +69,6 @@ export async function bundleLibraries({ lib, outdir }) {
 
 /** Writes down whose work is in the bundles, and under which licence. */
 export function copyLicences(folder) {
-  for (const path of [...Object.keys(bundledLibraries), ...inlined]) {
-    const [name] = path.match(/^(?:@[^/]+\/)?[^/]+/);
-    copyFileSync(
-      join(root, 'node_modules', name, 'LICENSE'),
-      join(folder, `${name.replace(/^.+\//, '')}.LICENSE`),
-    );
-  }
+  for (const name of bundledPackages)
+    copyFileSync(join(root, 'node_modules', name, 'LICENSE'), join(folder, licenceOf(name)));
 }

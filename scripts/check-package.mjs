@@ -3,11 +3,10 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundledLibraries } from './bundle.mjs';
+import { bundledPackages, licenceOf } from './bundle.mjs';
 import { pack } from './pack.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const bundled = Object.keys(bundledLibraries);
 const faults = [];
 
 function run(title, command, ...args) {
@@ -31,7 +30,7 @@ const documents = [
   'docs/redis.md',
   'docs/sqlite.md',
 ];
-const licences = Object.values(bundledLibraries).map((door) => `dist/${door}.LICENSE`);
+const licences = bundledPackages.map((name) => `dist/${licenceOf(name)}`);
 const expected = [...documents, ...licences, 'LICENSE', 'package.json', 'dist/cjs/package.json'];
 for (const file of expected) if (!files.includes(file)) faults.push(`${file} is not in the tarball.`);
 const stray = files.filter((file) => !/^(dist|lib)\//.test(file) && !expected.includes(file));
@@ -40,7 +39,7 @@ for (const file of files.filter((name) => name.endsWith('.map'))) {
   for (const source of JSON.parse(readFileSync(join(root, file), 'utf8')).sources) {
     const path = join(dirname(file), source);
     // The libraries that are bundled have their sources elsewhere.
-    if (bundled.some((name) => path.startsWith(`node_modules/${name}/`))) continue;
+    if (bundledPackages.some((name) => path.startsWith(`node_modules/${name}/`))) continue;
     if (!files.includes(path)) faults.push(`${file} points to ${path}, which is not in the tarball.`);
   }
 }
