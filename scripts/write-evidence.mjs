@@ -1,0 +1,93 @@
+// Runs every proof, one after another, and writes docs/evidence.md from what each of them reports. Exits with 1 where one
+// of them found something wrong; the document then says so.
+//
+//   npm run evidence [-- --seed=N] [--only=model,simulation,mutants,torture,soak,hostile]
+//
+// With `--only`, the other parts of the document stay as they are.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const document = join(root, 'docs/evidence.md');
+
+/** In the order of the document: what each proof is run with. */
+const proofs = {
+  model: () => [],
+  simulation: (seed) => ['--runs=10000', `--seed=${seed}`],
+  mutants: () => [],
+  torture: (seed) => ['--seconds=120', `--seed=${seed}`],
+  hostile: (seed) => [`--seed=${seed}`],
+  soak: () => ['--minutes=2'],
+};
+
+const { values } = parseArgs({
+  options: {
+    seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
+    only: { type: 'string', default: Object.keys(proofs).join() },
+  },
+});
+const chosen = values.only.split(',');
+const unknown = chosen.find((name) => !(name in proofs));
+if (unknown !== undefined) {
+  console.error(`--only=${unknown}: it is a list of ${Object.keys(proofs).join(', ')}.`);
+  process.exit(2);
+}
+if (!/^\d+$/.test(values.seed)) {
+  console.error('--seed is a whole number.');
+  process.exit(2);
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'retrysafe-evidence-'));
+const commit = git('rev-parse', '--short', 'HEAD');
+const state =
+  git('status', '--porcelain', '--', 'lib', 'spec') === '' ? '' : ', with changes that are not committed';
+const old = existsSync(document) ? readFileSync(document, 'utf8') : '';
+const parts = [];
+let isBuilt = false;
+for (const [name, options] of Object.entries(proofs)) {
+  if (!chosen.includes(name)) {
+    parts.push(old.match(marked(name, '[\\s\\S]*?'))?.[0]);
+    continue;
+  }
+  const file = join(folder, name);
+  const from = Date.now();
+  const given = options(values.seed);
+  const built = isBuilt ? ['--no-build'] : [];
+  const { status } = spawnSync(
+    process.execPath,
+    ['scripts/run-proof.mjs', name, ...built, ...given, `--report=${file}`],
+    { cwd: root, stdio: 'inherit' },
+  );
+  isBuilt = true;
+  const seconds = Math.round((Date.now() - from) / 1_000);
+  const day = new Date().toISOString().slice(0, 10);
+  const facts = `${day}, commit ${commit}${state}, Node.js ${process.versions.node}, ${process.platform}-${process.arch}, ${availableParallelism()} processors, ${seconds} s`;
+  const text = existsSync(file) ? readFileSync(file, 'utf8') : `## ${name}\n\nIt ended without a report.\n`;
+  if (status !== 0) process.exitCode = 1;
+  const failure = status === 0 ? '' : `\n**It found something wrong (exit code ${status}).**\n`;
+  parts.push(`<!-- ${name} -->\n${text.trim()}\n${failure}\n_${facts}._\n<!-- /${name} -->`);
+}
+rmSync(folder, { recursive: true });
+writeFileSync(
+  document,
+  `# Evidence
+
+What was tried against the promises of [guarantees.md](guarantees.md), and what came of it. This document is written by
+\`npm run evidence\`; each part names the command that repeats it, its seed, and the commit it was written at. CI runs all
+of it in the same form, with seeds of its own.
+
+${parts.filter(Boolean).join('\n\n')}
+`,
+);
+
+function marked(name, inside) {
+  return new RegExp(`<!-- ${name} -->${inside}<!-- /${name} -->`);
+}
+
+function git(...args) {
+  return execFileSync('git', args, { cwd: root, encoding: 'utf8' }).trim();
+}
