@@ -1,16 +1,21 @@
 // Installs the packed tarball into real small projects, each in a temporary folder, and runs their tests.
 //
-//   node scripts/run-consumers.mjs [name …]
+//   node scripts/run-consumers.mjs [--no-build] [name …]
+//
+// `--no-build` takes the tarball that was packed last, whatever becomes of dist/ meanwhile.
 import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pack } from './pack.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const consumers = join(root, 'spec/consumers');
-const atOnce = 2;
+// They wait for the network and the disk as much as for a processor.
+const atOnce = availableParallelism() + 1;
+// They begin, so that no processor has nothing to do at the end.
+const longest = ['postgres-clients', 'infrastructure', 'stores-oldest', 'jest-swc'];
 // Samples with dependencies of their own, which stay out of the root's `npm ci`.
 const samples = ['postgres-clients'];
 const install = ['install', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'];
@@ -23,17 +28,32 @@ const folders = new Map(
     .filter((folder) => existsSync(join(folder, 'package.json')))
     .map((folder) => [basename(folder), folder]),
 );
-const known = [...folders.keys()];
-const names = process.argv.length > 2 ? process.argv.slice(2) : known;
+const known = [...folders.keys()].sort((one, other) => longest.includes(other) - longest.includes(one));
+const given = process.argv.slice(2);
+const build = !given.includes('--no-build');
+const chosen = given.filter((argument) => argument !== '--no-build');
+const names = chosen.length > 0 ? chosen : known;
 const unknown = names.filter((name) => !known.includes(name));
 if (unknown.length > 0) {
   console.error(`No such consumer: ${unknown.join(', ')}. There are ${known.join(', ')}.`);
   process.exit(2);
 }
 
-const built = spawnSync(process.execPath, ['scripts/build.mjs'], { cwd: root, stdio: 'inherit' });
-if (built.status !== 0) process.exit(1);
-const { tarball } = pack();
+const tarball = build ? buildAndPack() : packedLast();
+
+function buildAndPack() {
+  const built = spawnSync(process.execPath, ['scripts/build.mjs'], { cwd: root, stdio: 'inherit' });
+  if (built.status !== 0) process.exit(1);
+  return pack().tarball;
+}
+
+function packedLast() {
+  const folder = join(root, '.build/package');
+  const name = existsSync(folder) && readdirSync(folder).find((file) => file.endsWith('.tgz'));
+  if (name) return join(folder, name);
+  console.error('No tarball has been packed: run it without --no-build, or `npm run check:package` before.');
+  process.exit(1);
+}
 
 /** Runs a command to its end, and resolves to whether it succeeded and what it printed. */
 function run(cwd, command, ...args) {

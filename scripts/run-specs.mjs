@@ -1,15 +1,17 @@
 // Builds the package, compiles the specs once per decorator mode (type specs included) and runs each mode in mocha
-// processes of its own: in a shared process the second mode would be answered from the first one's outcomes. Specs that
-// start servers or processes are a process apart, and two run at a time.
+// processes of its own: in a shared process the second mode would be answered from the first one's outcomes. Specs
+// without any decorator run in standard mode only. Each folder is a process, and there is one more of these at a time than
+// there are processors, since most of them wait for something now and then.
 //
 //   node scripts/run-specs.mjs [--mode=standard|legacy] [--no-build] [--node=<path>] [--without=<path>,…]
 //                               [--at-once=<number>] [mocha's options]
 //
 // `--without` leaves out spec files whose paths, without `spec/`, begin so.
 import { execFileSync, spawn } from 'node:child_process';
-import { readdirSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { availableParallelism } from 'node:os';
+import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -21,7 +23,7 @@ let modes = Object.keys(projects);
 let build = true;
 let node = process.execPath;
 let without = [];
-let atOnce = 2;
+let atOnce = availableParallelism() + 1;
 const mochaOptions = [];
 for (const argument of process.argv.slice(2)) {
   const [name, value] = argument.split('=');
@@ -53,21 +55,49 @@ async function compileSpecs(mode) {
   return code;
 }
 
-const withServers = /^(dynamodb|postgres|redis|sqlite|standard)[/\\]/;
+// What takes longest begins first, so that nothing long is left for the end, when one processor would have nothing to do.
+const longest = [
+  ...['standard/dynamodb', 'standard/lost', 'postgres', 'standard/postgres', 'standard/redis', 'samples'],
+  ...['redis', 'standard/sqlite', 'engine', 'dynamodb', 'standard/servers', 'standard/store'],
+];
 
-/** What runs in one process each: of a mode the specs with servers, and the others. */
+/** What a spec runs together with: a folder is a process, so is what begins alike in `standard/`, and all the rest. */
+function partOf(file) {
+  const [folder, name = ''] = file.split(sep);
+  if (folder === 'standard') return `standard/${name.split(/[.-]/)[0]}`;
+  return name === '' ? 'engine' : folder;
+}
+
+/**
+ * Whether a compiled file, or one that it loads, has a decorator. Where none has, it is the same program in both modes,
+ * and runs in one.
+ */
+function hasDecorators(file, seen = new Set()) {
+  if (seen.has(file) || !existsSync(file)) return false;
+  seen.add(file);
+  const text = readFileSync(file, 'utf8');
+  if (/\b__(es)?[dD]ecorate\b/.test(text)) return true;
+  const loaded = [...text.matchAll(/['"](\.{1,2}\/[^'"]+\.js)['"]/g)];
+  return loaded.some(([, path]) => hasDecorators(join(dirname(file), path), seen));
+}
+
+/** What runs in one process each, in one mode. */
 function jobsOf(mode) {
   const folder = join(root, `.build/spec-${mode}`);
   const files = readdirSync(folder, { recursive: true })
     .filter((file) => file.endsWith('.spec.js') && !without.some((path) => file.startsWith(path)))
+    .filter((file) => mode === 'standard' || hasDecorators(join(folder, file)))
     .sort();
-  const [stores, engine] = [true, false].map((starts) =>
-    files.filter((file) => withServers.test(file) === starts),
-  );
-  return [
-    { mode, part: 'stores', files: stores.map((file) => join(folder, file)) },
-    { mode, part: 'engine', files: engine.map((file) => join(folder, file)) },
-  ].filter((job) => job.files.length > 0);
+  return [...new Set(files.map(partOf))].map((part) => ({
+    mode,
+    part,
+    files: files.filter((file) => partOf(file) === part).map((file) => join(folder, file)),
+  }));
+}
+
+/** The place of a part in the queue. */
+function place(part) {
+  return longest.includes(part) ? longest.indexOf(part) : longest.length;
 }
 
 /** Runs one job's specs and resolves to their totals, with `passed` 0 and `failed` 1 when mocha itself breaks. */
@@ -147,8 +177,7 @@ if (build) {
   if (codes.some((code) => code !== 0)) process.exit(1);
 }
 const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim().slice(1);
-// Those with servers take longest: they begin.
-const queue = modes.flatMap(jobsOf).sort((a, b) => (a.part === b.part ? 0 : a.part === 'stores' ? -1 : 1));
+const queue = modes.flatMap(jobsOf).sort((one, other) => place(one.part) - place(other.part));
 const totals = [];
 async function work() {
   for (let job = queue.shift(); job; job = queue.shift()) totals.push(await runSpecs(job));

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { compiled, compileSamples, mode, type Run, root, run } from './samples/compiled.js';
+import { compiled, compileSamples, mode, type Run, root, run } from './compiled.js';
 
 const story = join(compiled, 'pre-fund/story/main.js');
 const escapeCode = '\u001b[';
