@@ -19,9 +19,14 @@ export function specs(...files: readonly string[]): Checker {
   return { kind: 'specs', files };
 }
 
+/** Those tests of one spec file that have this in their titles. */
+export function tests(file: string, only: string): Checker {
+  return { kind: 'specs', files: [file], only };
+}
+
 /** What the contract and the engine's scenarios find on one line of the matrix of stores and clients. */
 export function contract(line: string): Checker {
-  return { kind: 'specs', files: ['standard/store-matrix'], only: line };
+  return tests('standard/store-matrix', line);
 }
 
 export function nameOf(checker: Checker): string {
@@ -79,11 +84,17 @@ export function specsFinding(ended: Ended, report: MochaReport | undefined): Fin
     return {
       kind: 'caught',
       by: report.failures.map(({ fullTitle }) => fullTitle),
-      words: first?.err.message ?? '',
+      words: plain(first?.err.message ?? ''),
     };
   }
   if (passes === 0) return { kind: 'pending', why: 'no test ran' };
   return ended.code === 0 ? { kind: 'passed' } : broken(ended.code, ended.output);
+}
+
+/** Without what differs from machine to machine, and without the lines of both values where a test says what they are. */
+function plain(message: string): string {
+  const [what = ''] = message.split(/\n+\s*\+ actual - expected/);
+  return (what.trim() || message).replace(/^(Timeout of \d+ms exceeded)\..*$/s, '$1');
 }
 
 function broken(code: number | null, output: string): Finding {

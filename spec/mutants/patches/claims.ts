@@ -213,6 +213,6 @@ export const claims: readonly Mutant[] = [
 `,
       },
     ],
-    caughtBy: [model, simulation, specs('schedules')],
+    caughtBy: [model, simulation, specs('lost-lease')],
   },
 ];

@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: what is replaced is source text
-import { contract, specs } from '../checkers.js';
+import { contract, specs, tests } from '../checkers.js';
 import type { Mutant } from '../mutant.js';
 
 const onDynamoDB = contract('DynamoDBStore on dynoxide');
@@ -64,7 +64,7 @@ export const onServers: readonly Mutant[] = [
     };`,
       },
     ],
-    caughtBy: [specs('dynamodb/transactions')],
+    caughtBy: [tests('dynamodb/transaction-faults', 'does its business once where the method repeats it')],
   },
   {
     name: 'dynamodb-removed-at-its-expiry',
@@ -190,7 +190,7 @@ export const onServers: readonly Mutant[] = [
         by: 'AND held.token IN (next.follows, next.token)\nRETURNING',
       },
     ],
-    caughtBy: [specs('postgres/transactions')],
+    caughtBy: [tests('postgres/transaction-faults', 'does its business once where the method repeats it')],
   },
   {
     name: 'postgres-completion-of-a-lost-claim',

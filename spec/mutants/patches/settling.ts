@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: what is replaced is source text
-import { model, simulation, specs } from '../checkers.js';
+import { model, simulation, specs, tests } from '../checkers.js';
 import type { Mutant } from '../mutant.js';
 
 /** Completing and releasing. */
@@ -71,7 +71,7 @@ export const settling: readonly Mutant[] = [
   return settle(execution, ending);`,
       },
     ],
-    caughtBy: [specs('one-outcome')],
+    caughtBy: [tests('one-outcome', 'call in another process, while it runs and afterwards')],
   },
   {
     name: 'fingerprint-dropped-on-completion',

@@ -39,7 +39,7 @@ export const values: readonly Mutant[] = [
         by: 'fields[name] = inner(',
       },
     ],
-    caughtBy: [specs('keys')],
+    caughtBy: [specs('key-vectors')],
   },
   {
     name: 'numbers-as-json-has-them',
@@ -52,7 +52,7 @@ export const values: readonly Mutant[] = [
         by: 'Number.isFinite(value) ? value : null',
       },
     ],
-    caughtBy: [specs('keys')],
+    caughtBy: [specs('key-vectors')],
   },
   {
     name: 'part-of-a-key-missing',
@@ -160,7 +160,7 @@ export const values: readonly Mutant[] = [
         by: 'remember.some((one) => (error as Error | undefined)?.name === one.name)',
       },
     ],
-    caughtBy: [specs('error-decisions')],
+    caughtBy: [specs('foreign-errors')],
   },
   {
     name: 'failing-decision-releases',
