@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join, relative } from 'node:path';
 import { copies, type PackageCopy, root } from './package-copy.js';
@@ -10,9 +10,9 @@ const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/pack
  * What the compiler has to say about the sources that differ, of all copies at once: a flaw that does not compile is none
  * that a library could have. Each is seen as if it stood in `lib/`.
  */
-export function compileFaults(all: readonly PackageCopy[]): string[] {
+export function compileFaults(all: readonly PackageCopy[], name = 'all'): string[] {
   const sources = all.map(({ folder }) => join(folder, 'lib'));
-  const project = join(copies, 'tsconfig.json');
+  const project = join(copies, `tsconfig.${name}.json`);
   writeFileSync(
     project,
     JSON.stringify({
@@ -33,6 +33,7 @@ export function compileFaults(all: readonly PackageCopy[]): string[] {
     cwd: root,
     encoding: 'utf8',
   });
+  rmSync(project);
   if (status === 0) return [];
   const faults = stdout.split('\n').filter((line) => /error TS\d+/.test(line));
   return faults.length > 0

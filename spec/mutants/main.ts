@@ -1,7 +1,6 @@
 // Negative controls: the library with one flaw at a time, each of which some checker must notice.
 //
 //   npm run mutants -- [--only=<name>]… [--thorough] [--jobs=2] [--report=<file>]
-import { rmSync } from 'node:fs';
 import { report } from '../support/report.js';
 import { controls, isThere } from './checking.js';
 import { compileFaults } from './compiling.js';
@@ -63,7 +62,7 @@ async function isSound({ mutants: tryOut, thorough }: Options): Promise<boolean>
     );
     return false;
   }
-  rmSync(copy.folder, { recursive: true, force: true });
+  copy.remove();
   return true;
 }
 
@@ -84,7 +83,7 @@ async function main(given: Options): Promise<void> {
     done.set(mutant, trial);
     console.log(line(trial));
     // What nobody noticed is there to be looked at.
-    if (verdictOn(trial) === 'caught') rmSync(copy.folder, { recursive: true, force: true });
+    if (verdictOn(trial) === 'caught') copy.remove();
   });
 
   const trials = given.mutants.map((mutant) => done.get(mutant) as Trial);

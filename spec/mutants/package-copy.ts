@@ -72,6 +72,10 @@ export class PackageCopy {
     for (const folder of ['spec', 'docs']) symlinkSync(join(root, folder), join(this.folder, folder));
   }
 
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
   /** Takes no room: both are the same file. So those that differ must not be among them. */
   #link(folder: string, except: ReadonlyMap<string, string>): void {
     for (const entry of readdirSync(join(root, folder), { recursive: true, withFileTypes: true })) {
