@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: what is replaced is source text
-import { model, simulation, specs } from '../checkers.js';
+import { model, specs } from '../checkers.js';
 import type { Mutant } from '../mutant.js';
 
 /** Claiming, and taking over. */
@@ -20,7 +20,7 @@ export const claims: readonly Mutant[] = [
         by: '    const isSent = holder.token === sent.token;\n    this.#sent += 1;\n',
       },
     ],
-    caughtBy: [model, specs('schedules')],
+    caughtBy: [specs('schedules')],
   },
   {
     name: 'any-own-answer-counts',
@@ -32,7 +32,7 @@ export const claims: readonly Mutant[] = [
         by: "return { kind: 'done' };",
       },
     ],
-    caughtBy: [model, specs('schedules')],
+    caughtBy: [specs('schedules')],
   },
   {
     name: 'own-write-taken-for-anothers',
@@ -44,7 +44,7 @@ export const claims: readonly Mutant[] = [
         by: 'if (holder.token !== sent.token) return',
       },
     ],
-    caughtBy: [model, specs('schedules', 'faults')],
+    caughtBy: [specs('schedules', 'faults')],
   },
   {
     name: 'lost-answer-counts-as-done',
@@ -74,7 +74,7 @@ export const claims: readonly Mutant[] = [
     : written;`,
       },
     ],
-    caughtBy: [model, specs('schedules')],
+    caughtBy: [specs('schedules')],
   },
   {
     name: 'late-claim-runs',
@@ -118,7 +118,7 @@ export const claims: readonly Mutant[] = [
         by: 'return now < record.expiresAt ?',
       },
     ],
-    caughtBy: [model, specs('abandoned')],
+    caughtBy: [specs('abandoned')],
   },
   {
     name: 'no-clock-tolerance',
@@ -154,7 +154,7 @@ export const claims: readonly Mutant[] = [
         by: 'const fencingToken = now;',
       },
     ],
-    caughtBy: [model, specs('abandoned', 'taking-over')],
+    caughtBy: [specs('abandoned', 'taking-over')],
   },
   {
     name: 'fail-open-beside-a-known-runner',
@@ -167,7 +167,7 @@ export const claims: readonly Mutant[] = [
       },
       { file: 'lib/acquire.ts', replace: 'if (round === 0 && mayRunOpen', by: 'if (mayRunOpen' },
     ],
-    caughtBy: [model, specs('fail-open')],
+    caughtBy: [specs('fail-open')],
   },
   {
     name: 'release-by-a-rejected-duplicate',
@@ -198,7 +198,7 @@ export const claims: readonly Mutant[] = [
     if (seen && seen.expiresAt > Date.now()) call.hasSeenHolder = true;`,
       },
     ],
-    caughtBy: [model, specs('stale-reads')],
+    caughtBy: [specs('stale-reads')],
   },
   {
     name: 'second-run-within-a-call',
@@ -213,6 +213,6 @@ export const claims: readonly Mutant[] = [
 `,
       },
     ],
-    caughtBy: [model, simulation, specs('lost-lease')],
+    caughtBy: [model, specs('lost-lease')],
   },
 ];

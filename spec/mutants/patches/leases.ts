@@ -1,4 +1,4 @@
-import { model, simulation, specs } from '../checkers.js';
+import { model, specs } from '../checkers.js';
 import type { Mutant } from '../mutant.js';
 
 /** Renewing, and noticing that a claim is lost. */
@@ -13,7 +13,7 @@ export const leases: readonly Mutant[] = [
         by: 'if (leaseUntil < 0) this.#renewAt(',
       },
     ],
-    caughtBy: [model, specs('lease')],
+    caughtBy: [specs('lease')],
   },
   {
     name: 'token-not-compared-on-renewal',
@@ -28,7 +28,7 @@ export const leases: readonly Mutant[] = [
 `,
       },
     ],
-    caughtBy: [model, simulation, specs('lost-lease')],
+    caughtBy: [model, specs('lost-lease')],
   },
   {
     name: 'token-kept-over-a-renewal',
@@ -74,7 +74,7 @@ export const leases: readonly Mutant[] = [
         by: 'Date.now() >= Math.min(this.run.leaseUntil, this.#renewUntil)',
       },
     ],
-    caughtBy: [model, specs('lease', 'lost-lease')],
+    caughtBy: [specs('lease', 'lost-lease')],
   },
   {
     name: 'lapse-not-told',
@@ -86,13 +86,13 @@ export const leases: readonly Mutant[] = [
         by: 'this.#stopLapse = startTimer(lapsesAt - Date.now(), () => {}, bookkeeping);',
       },
     ],
-    caughtBy: [model, simulation, specs('lost-lease')],
+    caughtBy: [model, specs('lost-lease')],
   },
   {
     name: 'renewal-in-flight-not-awaited',
     flaw: 'A method’s end is recorded while a renewal is under way that the record does not follow.',
     changes: [{ file: 'lib/lease.ts', replace: '    await this.#renewal;\n', by: '' }],
-    caughtBy: [model, specs('schedules')],
+    caughtBy: [specs('schedules')],
   },
   {
     name: 'lapsed-lease-brought-back-to-life',
@@ -104,7 +104,7 @@ export const leases: readonly Mutant[] = [
         by: 'this.#renewal',
       },
     ],
-    caughtBy: [model, specs('clock-changes')],
+    caughtBy: [specs('clock-changes')],
   },
   {
     name: 'late-renewal-takes-back-the-loss',

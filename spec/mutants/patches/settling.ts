@@ -17,7 +17,7 @@ export const settling: readonly Mutant[] = [
 `,
       },
     ],
-    caughtBy: [model, simulation, specs('lost-lease')],
+    caughtBy: [model, specs('lost-lease')],
   },
   {
     name: 'unconditional-release',
@@ -32,7 +32,7 @@ export const settling: readonly Mutant[] = [
 `,
       },
     ],
-    caughtBy: [model, simulation, specs('lost-lease')],
+    caughtBy: [model, specs('lost-lease')],
   },
   {
     name: 'release-by-deletion',
@@ -44,7 +44,7 @@ export const settling: readonly Mutant[] = [
         by: 'claim.draft({ status, ...attemptOf(execution) }, Date.now())',
       },
     ],
-    caughtBy: [model, specs('schedules')],
+    caughtBy: [specs('schedules')],
   },
   {
     name: 'expiry-from-a-short-ttl',
@@ -56,7 +56,7 @@ export const settling: readonly Mutant[] = [
         by: 'return from + (ttl ?? DAY);',
       },
     ],
-    caughtBy: [model, simulation, specs('unsettled-expiry')],
+    caughtBy: [specs('unsettled-expiry')],
   },
   {
     name: 'key-computed-again',
@@ -95,7 +95,7 @@ export const settling: readonly Mutant[] = [
         by: "return recording.kind === 'lost' && !isOpen && call.endsAt < 0\n",
       },
     ],
-    caughtBy: [model, simulation, specs('lost-lease')],
+    caughtBy: [model, specs('lost-lease')],
   },
   {
     name: 'release-where-the-result-cannot-be-kept',

@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: what is replaced is source text
-import { model, simulation, specs } from '../checkers.js';
+import { simulation, specs } from '../checkers.js';
 import type { Mutant } from '../mutant.js';
 
 /** Waiting, joining, and replaying. */
@@ -15,7 +15,7 @@ export const waiting: readonly Mutant[] = [
         return found && `,
       },
     ],
-    caughtBy: [model, specs('stale-reads')],
+    caughtBy: [specs('stale-reads')],
   },
   {
     name: 'expired-outcome-replayed',
@@ -27,7 +27,7 @@ export const waiting: readonly Mutant[] = [
         by: 'if (!record) return false;',
       },
     ],
-    caughtBy: [model, simulation, specs('ttl')],
+    caughtBy: [simulation, specs('ttl')],
   },
   {
     name: 'found-outcome-of-another-request',
@@ -68,7 +68,7 @@ export const waiting: readonly Mutant[] = [
         by: 'return run;',
       },
     ],
-    caughtBy: [model, specs('schedules')],
+    caughtBy: [specs('schedules')],
   },
   {
     name: 'ended-run-joined-for-ever',
@@ -85,7 +85,7 @@ export const waiting: readonly Mutant[] = [
         by: 'return run;',
       },
     ],
-    caughtBy: [model, specs('ttl')],
+    caughtBy: [specs('ttl')],
   },
   {
     name: 'all-run-after-a-release',
