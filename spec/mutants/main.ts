@@ -1,0 +1,129 @@
+// Negative controls: the library with one flaw at a time, each of which some checker must notice.
+//
+//   npm run mutants -- [--only=<name>]… [--thorough] [--jobs=2] [--report=<file>]
+import { report } from '../support/report.js';
+import { controls, isThere } from './checking.js';
+import { compileFaults } from './compiling.js';
+import { type Mutant, mutated, OutOfDate } from './mutant.js';
+import { mutants } from './mutants.js';
+import { type Options, optionsOf, WrongOption } from './options.js';
+import { PackageCopy, removeCopies, sourceOf } from './package-copy.js';
+import { line, matrix, trialTable } from './table.js';
+import { allCheckers, type Trial, tried, verdictOn } from './trial.js';
+
+const command = 'npm run mutants --';
+
+function options(): Options {
+  try {
+    return optionsOf(process.argv.slice(2), mutants);
+  } catch (error) {
+    if (!(error instanceof WrongOption)) throw error;
+    console.error(error.message);
+    process.exit(2);
+  }
+}
+
+function fail(what: string, repeat: string): void {
+  console.log(`VIOLATION: ${what}\n${repeat}`);
+  process.exitCode = 1;
+}
+
+function copyOf(mutant: Mutant): PackageCopy {
+  return new PackageCopy(mutant.name, mutated(mutant, sourceOf));
+}
+
+/** Works on all of `items`, as many as `jobs` at a time. */
+async function each<T>(items: readonly T[], jobs: number, work: (item: T) => Promise<void>): Promise<void> {
+  const left = [...items];
+  const worker = async () => {
+    for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item);
+  };
+  await Promise.all(Array.from({ length: jobs }, worker));
+}
+
+/** Whether the checkers find nothing wrong with the library as it is, compiled in the same way. */
+async function isSound({ mutants: tryOut, thorough }: Options): Promise<boolean> {
+  const files = new Set(tryOut.flatMap(({ changes }) => changes.map(({ file }) => file)));
+  const copy = new PackageCopy('unchanged', new Map([...files].map((file) => [file, sourceOf(file)])));
+  copy.writeSources();
+  await copy.build();
+  const checkers = thorough ? allCheckers(mutants) : tryOut.flatMap(({ caughtBy }) => caughtBy);
+  const findings = await controls(copy, checkers.filter(isThere));
+  for (const [checker, finding] of findings) {
+    if (finding.kind === 'passed') continue;
+    if (finding.kind === 'pending') {
+      console.log(`PENDING: ${checker}: ${finding.why}`);
+      continue;
+    }
+    const why = finding.kind === 'caught' ? `${finding.by[0]}: ${finding.words}` : finding.why;
+    fail(
+      `what should catch mutants finds fault with the library as it is: ${checker}: ${why}`,
+      `${command} --only=${tryOut[0]?.name}`,
+    );
+    return false;
+  }
+  copy.remove();
+  return true;
+}
+
+async function main(given: Options): Promise<void> {
+  removeCopies();
+  const started = Date.now();
+  const copies = new Map(given.mutants.map((mutant) => [mutant, copyOf(mutant)]));
+  for (const copy of copies.values()) copy.writeSources();
+  const faults = compileFaults([...copies.values()]);
+  if (faults.length > 0) return fail(`mutants do not compile:\n${faults.join('\n')}`, command);
+  if (!(await isSound(given))) return;
+
+  const done = new Map<Mutant, Trial>();
+  await each(given.mutants, given.jobs, async (mutant) => {
+    const copy = copies.get(mutant) as PackageCopy;
+    const checkers = given.thorough ? allCheckers(mutants) : mutant.caughtBy;
+    const trial = await tried(mutant, copy, checkers, given);
+    done.set(mutant, trial);
+    console.log(line(trial));
+    // What nobody noticed is there to be looked at.
+    if (verdictOn(trial) === 'caught') copy.remove();
+  });
+
+  const trials = given.mutants.map((mutant) => done.get(mutant) as Trial);
+  const uncaught = trials.filter((trial) => verdictOn(trial) !== 'caught');
+  for (const trial of uncaught) {
+    const verdict = verdictOn(trial);
+    // In CI everything is there.
+    if (verdict === 'PENDING' && !process.env.CI) console.log(`PENDING: ${line(trial)}`);
+    else fail(line(trial), `${command} --only=${trial.mutant.name}`);
+  }
+  report('Negative controls', body(given, trials, (Date.now() - started) / 1_000), given.report);
+}
+
+function body({ thorough, jobs }: Options, trials: readonly Trial[], seconds: number): string {
+  const count = (verdict: string) => trials.filter((trial) => verdictOn(trial) === verdict).length;
+  const first = new Map<string, number>();
+  for (const { findings } of trials) {
+    const by = findings.find(({ finding }) => finding.kind === 'caught');
+    if (by) first.set(kindOf(by.checker), (first.get(kindOf(by.checker)) ?? 0) + 1);
+  }
+  const others = (['SURVIVED', 'BROKEN', 'PENDING'] as const)
+    .filter((verdict) => count(verdict) > 0)
+    .map((verdict) => `, ${count(verdict)} ${verdict}`)
+    .join('');
+  const who = [...first].map(([kind, times]) => `${times} by ${kind}`).join(', ');
+  return [
+    `${trials.length} flawed versions of the library: ${count('caught')} caught${others}. First caught: ${who}.`,
+    `The library as it is passes all of these checkers. ${Math.round(seconds)} s, ${jobs} at a time. To repeat: \`${command}${thorough ? ' --thorough' : ''}\`.`,
+    trialTable(trials),
+    ...(thorough ? [matrix(trials)] : []),
+  ].join('\n\n');
+}
+
+function kindOf(checker: string): string {
+  return checker === 'model' || checker === 'simulation' ? `the ${checker}` : 'specs';
+}
+
+try {
+  await main(options());
+} catch (error) {
+  if (!(error instanceof OutOfDate)) throw error;
+  fail(error.message, command);
+}

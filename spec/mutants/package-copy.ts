@@ -1,0 +1,94 @@
+import {
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { transform } from 'esbuild';
+
+/** The project's own folder: compiled specs run from `.build/<mode>/mutants/`. */
+export const root = fileURLToPath(new URL('../../../', import.meta.url));
+/** Where the copies are. They find their dependencies in the project's own folder, which is above. */
+export const copies = join(root, '.build/mutants');
+const compiledSpecs = '.build/spec-standard';
+
+const forms = [
+  { folder: 'esm', format: 'esm' },
+  { folder: 'cjs', format: 'cjs' },
+] as const;
+
+export function sourceOf(file: string): string {
+  return readFileSync(join(root, file), 'utf8');
+}
+
+export function removeCopies(): void {
+  rmSync(copies, { recursive: true, force: true });
+}
+
+/** A whole package of its own, in which some of the sources differ. */
+export class PackageCopy {
+  readonly folder: string;
+
+  constructor(
+    readonly name: string,
+    /** The text of the sources that differ. */
+    readonly sources: ReadonlyMap<string, string>,
+  ) {
+    this.folder = join(copies, name);
+  }
+
+  /** Writes the sources that differ, to be read and checked by the compiler. */
+  writeSources(): void {
+    mkdirSync(this.folder, { recursive: true });
+    copyFileSync(join(root, 'package.json'), join(this.folder, 'package.json'));
+    for (const [file, text] of this.sources) this.#write(file, text);
+  }
+
+  /** Makes the package: what was built, what differs compiled anew, and the compiled specs. */
+  async build(): Promise<void> {
+    const compiled = await Promise.all(
+      [...this.sources].flatMap(([file, text]) =>
+        forms.map(async ({ folder, format }) => {
+          const { code } = await transform(text, {
+            loader: 'ts',
+            format,
+            target: 'es2022',
+            tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
+          });
+          return [file.replace(/^lib/, `dist/${folder}`).replace(/\.ts$/, '.js'), code] as const;
+        }),
+      ),
+    );
+    const differing = new Map(compiled);
+    for (const folder of ['dist', compiledSpecs]) this.#link(folder, differing);
+    for (const [file, code] of differing) this.#write(file, code);
+    // What specs read besides: their data, and documents.
+    for (const folder of ['spec', 'docs']) symlinkSync(join(root, folder), join(this.folder, folder));
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Takes no room: both are the same file. So those that differ must not be among them. */
+  #link(folder: string, except: ReadonlyMap<string, string>): void {
+    for (const entry of readdirSync(join(root, folder), { recursive: true, withFileTypes: true })) {
+      const path = join(entry.parentPath, entry.name).slice(root.length);
+      if (!entry.isFile() || !/\.m?js$|\/package\.json$/.test(path) || except.has(path)) continue;
+      mkdirSync(join(this.folder, dirname(path)), { recursive: true });
+      linkSync(join(root, path), join(this.folder, path));
+    }
+  }
+
+  #write(file: string, text: string): void {
+    const path = join(this.folder, file);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
+}

@@ -1,0 +1,218 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: what is replaced is source text
+import { model, specs } from '../checkers.js';
+import type { Mutant } from '../mutant.js';
+
+/** Claiming, and taking over. */
+export const claims: readonly Mutant[] = [
+  {
+    name: 'n-counted-per-success',
+    flaw: 'A version number counts the writes that were answered, so that one whose answer is lost is used again.',
+    changes: [
+      { file: 'lib/claim.ts', replace: '    this.#sent += 1;\n', by: '' },
+      {
+        file: 'lib/claim.ts',
+        replace: 'token: `${this.#owner}.${this.#sent}`',
+        by: 'token: `${this.#owner}.${this.#sent + 1}`',
+      },
+      {
+        file: 'lib/claim.ts',
+        replace: '    const isSent = holder.token === sent.token;\n',
+        by: '    const isSent = holder.token === sent.token;\n    this.#sent += 1;\n',
+      },
+    ],
+    caughtBy: [specs('schedules')],
+  },
+  {
+    name: 'any-own-answer-counts',
+    flaw: 'An answer with an earlier write of the same call counts as the write that was just sent.',
+    changes: [
+      {
+        file: 'lib/claim.ts',
+        replace: "return { kind: isSent ? 'done' : 'moved' };",
+        by: "return { kind: 'done' };",
+      },
+    ],
+    caughtBy: [specs('schedules')],
+  },
+  {
+    name: 'own-write-taken-for-anothers',
+    flaw: 'A call that meets its own earlier write, whose answer was lost, takes it for somebody else’s claim.',
+    changes: [
+      {
+        file: 'lib/claim.ts',
+        replace: 'if (!this.isOurs(holder)) return',
+        by: 'if (holder.token !== sent.token) return',
+      },
+    ],
+    caughtBy: [specs('schedules', 'faults')],
+  },
+  {
+    name: 'lost-answer-counts-as-done',
+    flaw: 'A write after the claim whose answer is lost counts as one that was done.',
+    changes: [
+      {
+        file: 'lib/claim.ts',
+        replace: "    if ('fault' in answer) return { kind: 'unanswered', ...answer };",
+        by: `    if ('fault' in answer && !this.#standing) return { kind: 'unanswered', ...answer };
+    if ('fault' in answer) {
+      this.#standing = sent;
+      return { kind: 'done' };
+    }`,
+      },
+    ],
+    caughtBy: [model, specs('schedules', 'lost-lease', 'faults')],
+  },
+  {
+    name: 'claim-repeated-as-another',
+    flaw: 'A claim whose answer is lost is repeated as a new one, which may come after what it had itself begun.',
+    changes: [
+      {
+        file: 'lib/acquire.ts',
+        replace: "return written.kind === 'unanswered' ? claim.claim(record, now) : written;",
+        by: `return written.kind === 'unanswered'
+    ? claim.claim(claim.draftInProgress({ attempt: 1, fencingToken: now }, Date.now()), Date.now())
+    : written;`,
+      },
+    ],
+    caughtBy: [specs('schedules')],
+  },
+  {
+    name: 'late-claim-runs',
+    flaw: 'A claim that is answered when its lease is nearly over, or past, is run on without a look at the clock.',
+    changes: [
+      {
+        file: 'lib/acquire.ts',
+        replace: 'written = await withEnoughLease(claim, written);',
+        by: 'written = await Promise.resolve(written);',
+      },
+    ],
+    caughtBy: [model, specs('schedules')],
+  },
+  {
+    name: 'take-over-of-whatever-stands',
+    flaw: 'A take-over follows the record that stands when it is sent, and not the one that was found lapsed.',
+    changes: [
+      {
+        file: 'lib/acquire.ts',
+        replace: `  const send = () => {
+    const now = Date.now();`,
+        by: `  const send = async () => {
+    const found = await claim.call.store.find(holder.key, { consistent: true });
+    const now = Date.now();`,
+      },
+      {
+        file: 'lib/acquire.ts',
+        replace: 'claim.draftInProgress({ attempt, fencingToken }, now), holder.token)',
+        by: 'claim.draftInProgress({ attempt, fencingToken }, now), found?.token ?? holder.token)',
+      },
+    ],
+    caughtBy: [model, specs('lost-lease', 'schedules', 'taking-over')],
+  },
+  {
+    name: 'lapsed-claim-never-freed',
+    flaw: 'A claim whose runner died holds its key until its record expires.',
+    changes: [
+      {
+        file: 'lib/verdict.ts',
+        replace: 'return now < abandonedAt(call, state) ?',
+        by: 'return now < record.expiresAt ?',
+      },
+    ],
+    caughtBy: [specs('abandoned')],
+  },
+  {
+    name: 'no-clock-tolerance',
+    flaw: 'A lease is taken over at its very end, by whoever’s clock is ahead.',
+    changes: [
+      {
+        file: 'lib/verdict.ts',
+        replace: 'return leaseUntil + call.settings.clockTolerance;',
+        by: 'return leaseUntil;',
+      },
+    ],
+    caughtBy: [model, specs('taking-over')],
+  },
+  {
+    name: 'attempt-not-counted',
+    flaw: 'A run after a crash does not know that it is not the first.',
+    changes: [
+      {
+        file: 'lib/acquire.ts',
+        replace: 'const attempt = state.attempt + (isRecovery ? 0 : 1);',
+        by: 'const attempt = state.attempt + (isRecovery ? 0 : 0);',
+      },
+    ],
+    caughtBy: [specs('abandoned', 'taking-over')],
+  },
+  {
+    name: 'fencing-token-from-the-clock',
+    flaw: 'The fencing token is the time alone, so that a resource turns away the newer runner where clocks differ.',
+    changes: [
+      {
+        file: 'lib/acquire.ts',
+        replace: 'const fencingToken = Math.max(state.fencingToken + 1, now);',
+        by: 'const fencingToken = now;',
+      },
+    ],
+    caughtBy: [specs('abandoned', 'taking-over')],
+  },
+  {
+    name: 'fail-open-beside-a-known-runner',
+    flaw: 'A call that has seen somebody run does so too as soon as the store fails.',
+    changes: [
+      {
+        file: 'lib/acquire.ts',
+        replace: "call.settings.onStoreFailure !== 'run' || call.hasSeenHolder",
+        by: "call.settings.onStoreFailure !== 'run'",
+      },
+      { file: 'lib/acquire.ts', replace: 'if (round === 0 && mayRunOpen', by: 'if (mayRunOpen' },
+    ],
+    caughtBy: [specs('fail-open')],
+  },
+  {
+    name: 'release-by-a-rejected-duplicate',
+    flaw: 'A duplicate that is refused cleans up behind itself, and so frees the key of the call that is running.',
+    changes: [
+      {
+        file: 'lib/acquire.ts',
+        replace: '        if (call.waitLeft <= 0) throw inProgress(call, verdict.state);',
+        by: `        if (call.waitLeft <= 0) {
+          const { attempt, fencingToken } = verdict.state;
+          const state = { status: 'released' as const, attempt, fencingToken };
+          await claim.follow(claim.draft(state, call.unsettledExpiry(Date.now())), holder.token);
+          throw inProgress(call, verdict.state);
+        }`,
+      },
+    ],
+    caughtBy: [model, specs('waiting')],
+  },
+  {
+    name: 'refusal-on-a-stale-read',
+    flaw: 'A call is refused by what a look shows, which may have been true once.',
+    changes: [
+      {
+        file: 'lib/acquire.ts',
+        replace: '    if (seen && seen.expiresAt > Date.now()) call.hasSeenHolder = true;',
+        by: `    const early = seen && judge(call, seen, Date.now());
+    if (early?.kind === 'refuse') throw early.error;
+    if (seen && seen.expiresAt > Date.now()) call.hasSeenHolder = true;`,
+      },
+    ],
+    caughtBy: [specs('stale-reads')],
+  },
+  {
+    name: 'second-run-within-a-call',
+    flaw: 'A call that lost its claim while it ran begins anew, and runs its method again.',
+    changes: [
+      {
+        file: 'lib/operation.ts',
+        replace: '          : await runHeld(operation, acquired, run);\n',
+        by: `          : await runHeld(operation, acquired, run);
+      const failure = settlement && 'error' in settlement.ending ? settlement.ending.error : undefined;
+      if ((failure as { code?: unknown } | undefined)?.code === 'ERR_IDEMPOTENCY_CLAIM_LOST') settlement = undefined;
+`,
+      },
+    ],
+    caughtBy: [model, specs('lost-lease')],
+  },
+];

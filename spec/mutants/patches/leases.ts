@@ -1,0 +1,133 @@
+import { model, specs } from '../checkers.js';
+import type { Mutant } from '../mutant.js';
+
+/** Renewing, and noticing that a claim is lost. */
+export const leases: readonly Mutant[] = [
+  {
+    name: 'lease-without-renewal',
+    flaw: 'A lease is taken once, so that a method which runs for longer is run beside itself.',
+    changes: [
+      {
+        file: 'lib/lease.ts',
+        replace: 'if (leaseUntil < this.#renewUntil) this.#renewAt(',
+        by: 'if (leaseUntil < 0) this.#renewAt(',
+      },
+    ],
+    caughtBy: [specs('lease')],
+  },
+  {
+    name: 'token-not-compared-on-renewal',
+    flaw: 'A renewal lengthens whatever record is there, a successor’s too.',
+    changes: [
+      {
+        file: 'lib/claim.ts',
+        replace: '      const holder = await store.replace(record, token);\n',
+        by: `      const isRenewal = record.state.status === 'in-progress' && this.#standing !== undefined;
+      const found = isRenewal ? await store.find(record.key, { consistent: true }) : undefined;
+      const holder = await store.replace(record, found?.token ?? token);
+`,
+      },
+    ],
+    caughtBy: [model, specs('lost-lease')],
+  },
+  {
+    name: 'token-kept-over-a-renewal',
+    flaw: 'A renewal keeps the token, so that whoever read the lapsed lease before takes over a live claim.',
+    changes: [
+      {
+        file: 'lib/claim.ts',
+        replace: 'this.draftInProgress({ attempt, fencingToken, ...change }, Date.now()),',
+        by: '{ ...this.draftInProgress({ attempt, fencingToken, ...change }, Date.now()), token: this.standing.token },',
+      },
+      {
+        file: 'lib/claim.ts',
+        replace: 'if (holder?.token !== token) return holder;',
+        by: 'if (holder?.token !== token || record.token === token) return holder;',
+      },
+    ],
+    caughtBy: [model, specs('lost-lease')],
+  },
+  {
+    name: 'renewed-for-ever',
+    flaw: 'A method that hangs keeps its key for as long as its process lives.',
+    changes: [
+      {
+        file: 'lib/lease.ts',
+        replace: 'this.#renewUntil = Math.min(Date.now() + settings.renewFor, endsAt);',
+        by: 'this.#renewUntil = Math.min(Number.POSITIVE_INFINITY, endsAt);',
+      },
+    ],
+    caughtBy: [specs('lease')],
+  },
+  {
+    name: 'lease-timed-from-the-answer',
+    flaw: 'The runner counts its lease from when it got the answer, and the others from when it asked.',
+    changes: [
+      {
+        file: 'lib/lease.ts',
+        replace: 'const { leaseUntil, call } = this.claim;\n    this.run',
+        by: 'const { call } = this.claim;\n    const leaseUntil = call.leaseFrom(Date.now());\n    this.run',
+      },
+      {
+        file: 'lib/lease.ts',
+        replace: 'Date.now() >= Math.min(this.claim.leaseUntil, this.#renewUntil)',
+        by: 'Date.now() >= Math.min(this.run.leaseUntil, this.#renewUntil)',
+      },
+    ],
+    caughtBy: [specs('lease', 'lost-lease')],
+  },
+  {
+    name: 'lapse-not-told',
+    flaw: 'A runner whose renewals fail is never told that its lease is over.',
+    changes: [
+      {
+        file: 'lib/lease.ts',
+        replace: 'this.#stopLapse = startTimer(lapsesAt - Date.now(), () => this.#lapse(), bookkeeping);',
+        by: 'this.#stopLapse = startTimer(lapsesAt - Date.now(), () => {}, bookkeeping);',
+      },
+    ],
+    caughtBy: [model, specs('lost-lease')],
+  },
+  {
+    name: 'renewal-in-flight-not-awaited',
+    flaw: 'A method’s end is recorded while a renewal is under way that the record does not follow.',
+    changes: [{ file: 'lib/lease.ts', replace: '    await this.#renewal;\n', by: '' }],
+    caughtBy: [specs('schedules')],
+  },
+  {
+    name: 'lapsed-lease-brought-back-to-life',
+    flaw: 'A process that was frozen renews a lease which has lapsed, when another may have begun.',
+    changes: [
+      {
+        file: 'lib/lease.ts',
+        replace: 'if (this.#isLapsed) this.#lapse();\n        else this.#renewal',
+        by: 'this.#renewal',
+      },
+    ],
+    caughtBy: [specs('clock-changes')],
+  },
+  {
+    name: 'late-renewal-takes-back-the-loss',
+    flaw: 'A renewal that is answered after the lease lapsed lets others join the run that was given up.',
+    changes: [
+      {
+        file: 'lib/lease.ts',
+        replace: '        if (this.signal.aborted) break;\n',
+        by: '',
+      },
+    ],
+    caughtBy: [specs('clock-changes')],
+  },
+  {
+    name: 'store-call-never-given-up',
+    flaw: 'A store that gives no answer keeps a call for as long as the client does.',
+    changes: [
+      {
+        file: 'lib/call.ts',
+        replace: 'Math.min(LONGEST_STORE_CALL, this.settings.lease / 3, this.endsAt - Date.now())',
+        by: 'Math.min(86_400_000, this.endsAt - Date.now())',
+      },
+    ],
+    caughtBy: [model, specs('hanging-store')],
+  },
+];

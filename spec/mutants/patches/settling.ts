@@ -1,0 +1,209 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: what is replaced is source text
+import { model, simulation, specs, tests } from '../checkers.js';
+import type { Mutant } from '../mutant.js';
+
+/** Completing and releasing. */
+export const settling: readonly Mutant[] = [
+  {
+    name: 'unconditional-completion',
+    flaw: 'A completion is written over whatever record is there.',
+    changes: [
+      {
+        file: 'lib/claim.ts',
+        replace: '      const holder = await store.replace(record, token);\n',
+        by: `      const found =
+        record.state.status === 'completed' ? await store.find(record.key, { consistent: true }) : undefined;
+      const holder = await store.replace(record, found?.token ?? token);
+`,
+      },
+    ],
+    caughtBy: [model, specs('lost-lease')],
+  },
+  {
+    name: 'unconditional-release',
+    flaw: 'A call that failed releases the key whoever holds it by now.',
+    changes: [
+      {
+        file: 'lib/claim.ts',
+        replace: '      const holder = await store.replace(record, token);\n',
+        by: `      const found =
+        record.state.status === 'released' ? await store.find(record.key, { consistent: true }) : undefined;
+      const holder = await store.replace(record, found?.token ?? token);
+`,
+      },
+    ],
+    caughtBy: [model, specs('lost-lease')],
+  },
+  {
+    name: 'release-by-deletion',
+    flaw: 'A release leaves nothing behind, so that a claim which was delayed in the network comes to life after it.',
+    changes: [
+      {
+        file: 'lib/recording.ts',
+        replace: 'claim.draft({ status, ...attemptOf(execution) }, call.unsettledExpiry(Date.now()))',
+        by: 'claim.draft({ status, ...attemptOf(execution) }, Date.now())',
+      },
+    ],
+    caughtBy: [specs('schedules')],
+  },
+  {
+    name: 'expiry-from-a-short-ttl',
+    flaw: 'A record in progress expires by the ttl of outcomes, which may be shorter than the work.',
+    changes: [
+      {
+        file: 'lib/record.ts',
+        replace: 'return from + Math.max(ttl ?? 0, DAY);',
+        by: 'return from + (ttl ?? DAY);',
+      },
+    ],
+    caughtBy: [specs('unsettled-expiry')],
+  },
+  {
+    name: 'key-computed-again',
+    flaw: 'The key is made once more when the method has returned, from arguments that it may have changed.',
+    changes: [
+      {
+        file: 'lib/operation.ts',
+        replace:
+          '  return settle(execution, await runWithin(execution, () => method.apply(call.self, [...call.args])));',
+        by: `  const ending = await runWithin(execution, () => method.apply(call.self, [...call.args]));
+  Object.assign(call, identify(call.operation, call.settings, call.self, call.args));
+  return settle(execution, ending);`,
+      },
+    ],
+    caughtBy: [tests('one-outcome', 'call in another process, while it runs and afterwards')],
+  },
+  {
+    name: 'fingerprint-dropped-on-completion',
+    flaw: 'Only a running claim bears the fingerprint, so that later another request gets this one’s outcome.',
+    changes: [
+      {
+        file: 'lib/claim.ts',
+        replace: '...(fingerprint !== undefined && { fingerprint }),',
+        by: "...(fingerprint !== undefined && state.status === 'in-progress' && { fingerprint }),",
+      },
+    ],
+    caughtBy: [specs('fingerprint')],
+  },
+  {
+    name: 'lost-claim-answers-its-own-result',
+    flaw: 'A runner that lost its claim answers with its own result beside the one that is recorded.',
+    changes: [
+      {
+        file: 'lib/settle.ts',
+        replace: "return recording.kind === 'lost' && !isOpen\n",
+        by: "return recording.kind === 'lost' && !isOpen && call.endsAt < 0\n",
+      },
+    ],
+    caughtBy: [model, specs('lost-lease')],
+  },
+  {
+    name: 'release-where-the-result-cannot-be-kept',
+    flaw: 'A result that cannot be stored frees the key, so that the work is done twice for a bookkeeping reason.',
+    changes: [
+      {
+        file: 'lib/settle.ts',
+        replace: '    return settleOutcome(execution, ending, outcome, call.ttlOf(ending.value));',
+        by: `    if (outcome.kind === 'none') return settleNoOutcome(execution, ending, 'release');
+    return settleOutcome(execution, ending, outcome, call.ttlOf(ending.value));`,
+      },
+    ],
+    caughtBy: [specs('outcome-unavailable')],
+  },
+  {
+    name: 'too-large-left-in-progress',
+    flaw: 'A result that is too large for the store leaves the key in progress, and its lease lets others run again.',
+    changes: [
+      {
+        file: 'lib/recording.ts',
+        replace: "if (!isRefused) return recording;\n    kept = { kind: 'none'",
+        by: "if (isRefused || !isRefused) return recording;\n    kept = { kind: 'none'",
+      },
+    ],
+    caughtBy: [specs('too-large-outcomes')],
+  },
+  {
+    name: 'completion-not-retried',
+    flaw: 'A completion that meets a short fault of the store is given up at once.',
+    changes: [
+      {
+        file: 'lib/recording.ts',
+        replace: 'if (Date.now() + delay >= until) return written;',
+        by: 'if (Date.now() + delay >= until || tries > 0) return written;',
+      },
+    ],
+    caughtBy: [specs('faults')],
+  },
+  {
+    name: 'swallowed-transaction-completes',
+    flaw: 'A method that asked for its completion counts as completed, whether the transaction was committed or not.',
+    changes: [
+      {
+        file: 'lib/settle.ts',
+        replace: 'issued && isThere\n',
+        by: 'issued && (isThere || isSame)\n',
+      },
+    ],
+    caughtBy: [simulation, specs('completion')],
+  },
+  {
+    name: 'completion-looked-for-by-a-stale-read',
+    flaw: 'Whether the transaction was committed is read from a replica.',
+    changes: [
+      {
+        file: 'lib/settle.ts',
+        replace: 'call.store.find(call.key, { consistent: true })',
+        by: 'call.store.find(call.key)',
+      },
+    ],
+    caughtBy: [specs('completion')],
+  },
+  {
+    name: 'recovery-that-throws-runs',
+    flaw: 'Where the recovery function cannot tell, the work is done again.',
+    changes: [
+      {
+        file: 'lib/recovery.ts',
+        replace: "if ('error' in ending) return leaveUnknown(execution, ending.error);",
+        by: "if ('error' in ending) return startAttempt(execution, attempt + 1);",
+      },
+    ],
+    caughtBy: [specs('abandoned', 'taking-over')],
+  },
+  {
+    name: 'newer-record-overwritten',
+    flaw: 'A record that a newer version wrote is run over, since this version does not understand it.',
+    changes: [
+      {
+        file: 'lib/record.ts',
+        replace: 'return unreadable(`it was written by a newer version of retrysafe (format ${format})`);',
+        by: "return { format: FORMAT, status: 'released', attempt: 0, fencingToken: 0 };",
+      },
+    ],
+    caughtBy: [specs('outcome-unavailable')],
+  },
+  {
+    name: 'first-completion-not-voided',
+    flaw: 'Of two completions that a method asked for, both can be committed.',
+    changes: [
+      {
+        file: 'lib/execution.ts',
+        replace: 'if (this.issued || isShort || claim.isInDoubt)',
+        by: 'if (isShort || claim.isInDoubt)',
+      },
+    ],
+    caughtBy: [specs('completion')],
+  },
+  {
+    name: 'renewed-after-its-completion-was-issued',
+    flaw: 'Renewals go on while the transaction is open, and take away the record that the completion follows.',
+    changes: [
+      {
+        file: 'lib/lease.ts',
+        replace: '    this.#isRenewing = false;\n    this.#stopRenewal();\n    if (!this.#renewal) return;',
+        by: '    if (!this.#renewal) return;',
+      },
+    ],
+    caughtBy: [specs('completion')],
+  },
+];

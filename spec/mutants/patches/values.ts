@@ -1,0 +1,177 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: what is replaced is source text
+import { specs } from '../checkers.js';
+import type { Mutant } from '../mutant.js';
+
+/** Telling calls apart, and keeping what they gave. */
+export const values: readonly Mutant[] = [
+  {
+    name: 'order-of-properties-counts',
+    flaw: 'The same request with its properties in another order has another key.',
+    changes: [
+      {
+        file: 'lib/canonical.ts',
+        replace: "return stringify(canonical(value, '', [], onFault));",
+        by: "return JSON.stringify(canonical(value, '', [], onFault));",
+      },
+    ],
+    caughtBy: [specs('keys')],
+  },
+  {
+    name: 'map-and-set-are-empty',
+    flaw: 'A Map or Set is told apart by its fields, of which it has none.',
+    changes: [
+      {
+        file: 'lib/canonical.ts',
+        replace:
+          "return ['Map', sorted([...value], ([key, part]) => [inner(key, '.key'), inner(part, '.value')])];",
+        by: "return ['Map', []];",
+      },
+    ],
+    caughtBy: [specs('keys')],
+  },
+  {
+    name: 'special-form-not-escaped',
+    flaw: 'Plain data that looks like the form of a date has the key of that date.',
+    changes: [
+      {
+        file: 'lib/canonical.ts',
+        replace: "fields[name.startsWith('$') ? `$${name}` : name] = inner(",
+        by: 'fields[name] = inner(',
+      },
+    ],
+    caughtBy: [specs('key-vectors')],
+  },
+  {
+    name: 'numbers-as-json-has-them',
+    flaw: 'NaN, infinities, -0 and nothing are one value in a key.',
+    changes: [
+      {
+        file: 'lib/canonical.ts',
+        replace:
+          "Number.isFinite(value) && !Object.is(value, -0) ? value : special('number', printed(value))",
+        by: 'Number.isFinite(value) ? value : null',
+      },
+    ],
+    caughtBy: [specs('key-vectors')],
+  },
+  {
+    name: 'part-of-a-key-missing',
+    flaw: 'A key of several parts is taken where one of them selects nothing.',
+    changes: [
+      {
+        file: 'lib/identity.ts',
+        replace: 'parts.some((part) => selectsNothing(part, from))',
+        by: 'parts.every((part) => selectsNothing(part, from))',
+      },
+    ],
+    caughtBy: [specs('keys')],
+  },
+  {
+    name: 'nothing-is-a-key',
+    flaw: 'An expression that selects nothing gives all such requests one key.',
+    changes: [
+      {
+        file: 'lib/identity.ts',
+        replace: 'if (selectsNothing(value, from)) throw',
+        by: "if (selectsNothing(value, from) && option !== 'key') throw",
+      },
+    ],
+    caughtBy: [specs('keys')],
+  },
+  {
+    name: 'zero-selects-nothing',
+    flaw: 'A key that is 0 or false counts as one that is missing.',
+    changes: [
+      {
+        file: 'lib/identity.ts',
+        replace: "if (value === undefined || value === null || value === '') return true;",
+        by: 'if (!value) return true;',
+      },
+    ],
+    caughtBy: [specs('keys')],
+  },
+  {
+    name: 'scope-not-in-the-key',
+    flaw: 'Two tenants with the same key share an outcome.',
+    changes: [
+      {
+        file: 'lib/identity.ts',
+        replace: "${text('scope', owner)}",
+        by: "${text('scope', owner).slice(0, 0)}null",
+      },
+    ],
+    caughtBy: [specs('keys')],
+  },
+  {
+    name: 'context-in-the-key',
+    flaw: 'The context of a Lambda invocation is part of the key, so that no delivery is a duplicate of another.',
+    changes: [
+      {
+        file: 'lib/identity.ts',
+        replace: 'args.filter((argument) => !isLambdaContext(argument))',
+        by: 'args.map((argument) => (isLambdaContext(argument) ? argument.awsRequestId : argument))',
+      },
+    ],
+    caughtBy: [specs('lambda')],
+  },
+  {
+    name: 'result-aliased',
+    flaw: 'All duplicates get the same object, so that whoever changes it changes it for all.',
+    changes: [
+      {
+        file: 'lib/outcome.ts',
+        replace: "if ('json' in stored) return JSON.parse(JSON.stringify(stored.json));",
+        by: "if ('json' in stored) return stored.json;",
+      },
+    ],
+    caughtBy: [specs('one-outcome')],
+  },
+  {
+    name: 'recorded-result-aliased',
+    flaw: 'The caller of the first call can change what is recorded, by changing its own result.',
+    changes: [
+      {
+        file: 'lib/outcome.ts',
+        replace: 'return { kind, json: JSON.parse(JSON.stringify(value)) };',
+        by: 'return { kind, json: value };',
+      },
+    ],
+    caughtBy: [specs('one-outcome')],
+  },
+  {
+    name: 'result-through-json',
+    flaw: 'A replayed Date is a text, and a replayed Map is empty.',
+    changes: [
+      {
+        file: 'lib/outcome.ts',
+        replace: 'if (isPlainJson(value, new Set())) return',
+        by: "if (isPlainJson(value, new Set()) || typeof value === 'object') return",
+      },
+    ],
+    caughtBy: [specs('outcome-values')],
+  },
+  {
+    name: 'error-classified-by-name',
+    flaw: 'Whether an error is remembered depends on the name it bears, which others may bear too.',
+    changes: [
+      {
+        file: 'lib/error-decision.ts',
+        replace: 'remember.some((one) => error instanceof one)',
+        by: 'remember.some((one) => (error as Error | undefined)?.name === one.name)',
+      },
+    ],
+    caughtBy: [specs('foreign-errors')],
+  },
+  {
+    name: 'failing-decision-releases',
+    flaw: 'Where the function that decides about errors fails itself, the key is freed.',
+    changes: [
+      {
+        file: 'lib/error-decision.ts',
+        replace: "return 'unknown';",
+        by: "return 'release';",
+      },
+    ],
+    caughtBy: [specs('error-decisions')],
+  },
+];

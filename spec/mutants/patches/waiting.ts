@@ -1,0 +1,162 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: what is replaced is source text
+import { simulation, specs } from '../checkers.js';
+import type { Mutant } from '../mutant.js';
+
+/** Waiting, joining, and replaying. */
+export const waiting: readonly Mutant[] = [
+  {
+    name: 'waiter-runs-when-the-record-vanishes',
+    flaw: 'A duplicate that waits and finds no record any more runs without a claim.',
+    changes: [
+      {
+        file: 'lib/acquire.ts',
+        replace: '        return found && ',
+        by: `        if (!found && !(await call.store.find(call.key))) return { kind: 'open', claim };
+        return found && `,
+      },
+    ],
+    caughtBy: [specs('stale-reads')],
+  },
+  {
+    name: 'expired-outcome-replayed',
+    flaw: 'An outcome whose time is over is replayed where the store still has it.',
+    changes: [
+      {
+        file: 'lib/verdict.ts',
+        replace: 'if (!record || record.expiresAt <= now) return false;',
+        by: 'if (!record) return false;',
+      },
+    ],
+    caughtBy: [simulation, specs('ttl')],
+  },
+  {
+    name: 'found-outcome-of-another-request',
+    flaw: 'A look that shows an outcome ends the call, whatever the fingerprint of the request was.',
+    changes: [
+      {
+        file: 'lib/verdict.ts',
+        replace: "return state.status === 'completed' && !differs(call, state);",
+        by: "return state.status === 'completed';",
+      },
+    ],
+    caughtBy: [specs('fingerprint')],
+  },
+  {
+    name: 'joined-by-another-request',
+    flaw: 'Calls of one process join by the key alone, so that another request gets this one’s outcome.',
+    changes: [
+      {
+        file: 'lib/local-runs.ts',
+        replace: 'return `${key} ${fingerprint}`;',
+        by: 'return `${key} ${fingerprint.slice(0, 0)}`;',
+      },
+    ],
+    caughtBy: [specs('fingerprint')],
+  },
+  {
+    name: 'joined-beyond-the-lease',
+    flaw: 'Duplicates of one process stay with a run whose claim is lost.',
+    changes: [
+      {
+        file: 'lib/local-runs.ts',
+        replace: 'const left = Math.min(budget, this.leaseUntil - now);',
+        by: 'const left = budget;',
+      },
+      {
+        file: 'lib/local-runs.ts',
+        replace: 'return run && run.leaseUntil > Date.now() ? run : undefined;',
+        by: 'return run;',
+      },
+    ],
+    caughtBy: [specs('schedules')],
+  },
+  {
+    name: 'ended-run-joined-for-ever',
+    flaw: 'The outcome of a run is handed out by its process for as long as that lives.',
+    changes: [
+      {
+        file: 'lib/local-runs.ts',
+        replace: '    this.#leave();\n    this.#end = end;',
+        by: '    this.#end = end;',
+      },
+      {
+        file: 'lib/local-runs.ts',
+        replace: 'return run && run.leaseUntil > Date.now() ? run : undefined;',
+        by: 'return run;',
+      },
+    ],
+    caughtBy: [specs('ttl')],
+  },
+  {
+    name: 'all-run-after-a-release',
+    flaw: 'When a run fails, everybody who waited for it goes to the store at once.',
+    changes: [
+      {
+        file: 'lib/local-runs.ts',
+        replace: "if (end === 'ended') return own;",
+        by: "if (end === 'ended' || end === 'released') return own;",
+      },
+    ],
+    caughtBy: [specs('crowds')],
+  },
+  {
+    name: 'wait-begins-anew',
+    flaw: 'A clock that is set back lets a duplicate wait so much longer.',
+    changes: [
+      {
+        file: 'lib/call.ts',
+        replace: 'this.#waited += Math.max(0, Date.now() - from);',
+        by: 'this.#waited += Date.now() - from;',
+      },
+    ],
+    caughtBy: [specs('clock-changes')],
+  },
+  {
+    name: 'notice-missed-during-a-look',
+    flaw: 'A notice that comes while a waiting call looks is not kept until it listens again.',
+    changes: [
+      {
+        file: 'lib/listening.ts',
+        replace: 'if (!this.#isDue) await this.#wokenWithin(delay);',
+        by: 'await this.#wokenWithin(delay);',
+      },
+    ],
+    caughtBy: [specs('notices')],
+  },
+  {
+    name: 'nested-call-waits-for-itself',
+    flaw: 'A method that calls itself with its own key waits for its own end.',
+    changes: [
+      {
+        file: 'lib/execution.ts',
+        replace: 'return this.call.store === store && this.call.key === key;',
+        by: 'return this.call.store === store && this.call.key === key && !this.isRunning;',
+      },
+    ],
+    caughtBy: [specs('reentrancy')],
+  },
+  {
+    name: 'kept-outcome-of-another-request',
+    flaw: 'An outcome that the process keeps answers a request with another fingerprint.',
+    changes: [
+      {
+        file: 'lib/kept-outcomes.ts',
+        replace: 'if (record.state.fingerprint !== call.fingerprint) return undefined;',
+        by: 'if (record.state.fingerprint === null) return undefined;',
+      },
+    ],
+    caughtBy: [specs('kept-outcomes')],
+  },
+  {
+    name: 'kept-beyond-its-expiry',
+    flaw: 'An outcome that the process keeps is replayed after its ttl.',
+    changes: [
+      {
+        file: 'lib/kept-outcomes.ts',
+        replace: 'if (record.expiresAt <= Date.now()) {',
+        by: 'if (record.expiresAt <= 0) {',
+      },
+    ],
+    caughtBy: [specs('kept-outcomes')],
+  },
+];
