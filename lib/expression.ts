@@ -34,7 +34,7 @@ const interpreter = new (TreeInterpreter.constructor as new () => Interpreter)()
 const decoders = {
   json: (value: unknown) => (typeof value === 'string' ? parseExactly(value) : value),
   base64: (value: unknown) => (typeof value === 'string' ? bytes(value).toString() : value),
-  base64_gzip: (value: unknown) => (typeof value === 'string' ? gunzipSync(bytes(value)).toString() : value),
+  base64_gzip: (value: unknown) => (typeof value === 'string' ? unpacked(bytes(value)) : value),
 } satisfies Record<string, (value: unknown) => unknown>;
 
 for (const [name, decode] of Object.entries(decoders)) {
@@ -53,6 +53,12 @@ function define(name: string, run: (...args: unknown[]) => unknown, parameters =
   interpreter.runtime.registerFunction(name, ((args: unknown[]) => run(...args)) as never, signature);
 }
 
+/** What somebody would write by hand is far from it; what a program puts together should be a function. */
+const LONGEST_EXPRESSION = 4_096;
+
+/** A few kilobytes of base64 may stand for gigabytes. No event is near it: Lambda takes 6 MB of text. */
+const LARGEST_UNPACKED = 32 * 1_024 * 1_024;
+
 const compiled = new Map<string, { readonly expression: Expression } | { readonly fault: string }>();
 
 /**
@@ -63,6 +69,8 @@ export function compileExpression(
   text: string,
   { parts = 'required' }: { readonly parts?: 'required' | 'optional' } = {},
 ): { readonly expression?: Expression; readonly fault?: string } {
+  if (text.length > LONGEST_EXPRESSION)
+    return { fault: `a JMESPath expression of at most ${LONGEST_EXPRESSION} characters, or a function` };
   const known = compiled.get(`${parts} ${text}`);
   if (known) return known;
   const fresh = parse(text, parts === 'required');
@@ -74,14 +82,14 @@ function parse(
   text: string,
   needsParts: boolean,
 ): { readonly expression: Expression } | { readonly fault: string } {
-  let tree: Node;
-  try {
-    tree = compile(text) as unknown as Node;
-  } catch (error) {
-    return { fault: `a JMESPath expression; this one does not parse: ${(error as Error).message}` };
-  }
   const facts = { subtracts: false, decodes: false };
-  const ready = prepare(tree, needsParts, facts) as never;
+  let ready: never;
+  try {
+    ready = prepare(compile(text), needsParts, facts) as never;
+  } catch (error) {
+    const why = error instanceof RangeError ? 'it is nested too deeply' : (error as Error).message;
+    return { fault: `a JMESPath expression; this one does not parse: ${why}` };
+  }
   if (facts.subtracts) {
     const quoted = quoteHyphens(text);
     const advice =
@@ -162,4 +170,13 @@ function textOf(value: unknown): string {
 
 function bytes(base64: string): Buffer {
   return Buffer.from(base64, 'base64');
+}
+
+function unpacked(compressed: Buffer): string {
+  try {
+    return gunzipSync(compressed, { maxOutputLength: LARGEST_UNPACKED }).toString();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') throw error;
+    throw new RangeError(`what base64_gzip() unpacks is larger than ${LARGEST_UNPACKED / 2 ** 20} MiB`);
+  }
 }
