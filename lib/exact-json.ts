@@ -12,7 +12,9 @@ const marker = `\u0000${randomUUID()}:`;
  */
 export function parseExactly(text: string): unknown {
   try {
-    if (!/\d{16}/.test(text)) return JSON.parse(text);
+    // Before anything else looks at it: over JSON the pattern is fast, and over what only begins like it, it is not.
+    const rounded = JSON.parse(text);
+    if (!/\d{16}/.test(text)) return rounded;
     const exact = text.replace(stringOrNumber, (token) =>
       /^-?\d{16,}$/.test(token) && !Number.isSafeInteger(Number(token))
         ? JSON.stringify(marker + token)
