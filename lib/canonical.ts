@@ -9,11 +9,14 @@ import {
   isTypedArray,
 } from 'node:util/types';
 import stringify from 'fast-json-stable-stringify';
-import { className, hasPrivateFields, hiddenState, isPlain, tagOf } from './class-facts.js';
+import { className, hasPrivateFields, hiddenState, isBareBytes, isPlain, tagOf } from './class-facts.js';
 import { looksMinified } from './names.js';
 
 /** Says where and why a value cannot be told apart from another, and never returns. */
 export type OnFault = (path: string, why: string) => never;
+
+/** No more parts than this are compared: it takes about a second, and one object in many places counts each time. */
+const MOST_PARTS = 250_000;
 
 /**
  * The text of a value by which it is compared: equal for two values exactly when they are deep-equal, the order of
@@ -22,14 +25,23 @@ export type OnFault = (path: string, why: string) => never;
  */
 export function canonicalText(value: unknown, onFault: OnFault): string {
   try {
-    return stringify(canonical(value, '', [], onFault));
+    return stringify(canonical(value, '', { ancestors: new Set(), parts: 0 }, onFault));
   } catch (error) {
     if (error instanceof RangeError) return onFault('', 'is nested too deeply');
     throw error;
   }
 }
 
-function canonical(value: unknown, path: string, ancestors: readonly object[], onFault: OnFault): unknown {
+/** Where the comparison is, and how many parts it has seen. */
+interface Progress {
+  readonly ancestors: Set<object>;
+  parts: number;
+}
+
+function canonical(value: unknown, path: string, progress: Progress, onFault: OnFault): unknown {
+  progress.parts += 1;
+  if (progress.parts > MOST_PARTS)
+    return onFault('', `has more than ${MOST_PARTS.toLocaleString('en')} parts`);
   switch (typeof value) {
     case 'string':
     case 'boolean':
@@ -46,9 +58,16 @@ function canonical(value: unknown, path: string, ancestors: readonly object[], o
       return onFault(path, `is a ${typeof value}`);
   }
   if (value === null) return null;
-  if (ancestors.includes(value)) return onFault(path, 'contains itself');
-  const within = [...ancestors, value];
-  const inner = (part: unknown, name: string) => canonical(part, `${path}${name}`, within, onFault);
+  const { ancestors } = progress;
+  if (ancestors.has(value)) return onFault(path, 'contains itself');
+  ancestors.add(value);
+  const form = canonicalObject(value, path, progress, onFault);
+  ancestors.delete(value);
+  return form;
+}
+
+function canonicalObject(value: object, path: string, progress: Progress, onFault: OnFault): unknown {
+  const inner = (part: unknown, name: string) => canonical(part, `${path}${name}`, progress, onFault);
   const fields = () => ownFields(value, path, inner, onFault);
   const shown = () => shownState(value, path, inner, onFault);
 
@@ -106,15 +125,6 @@ function nameInPath(name: string): string {
   return /^[A-Za-z_$][\w$]{0,39}$/.test(name) ? `.${name}` : '.…';
 }
 
-// A megabyte of bytes has a million names, which take a hundred times as long as this comparison.
-function isBareBytes(value: object): boolean {
-  const isBytes = Buffer.isBuffer(value) || Object.getPrototypeOf(value) === Uint8Array.prototype;
-  return (
-    isBytes &&
-    process.getBuiltinModule('node:util').isDeepStrictEqual(value, (value as Uint8Array).subarray())
-  );
-}
-
 function canonicalInstance(
   value: object,
   path: string,
@@ -154,9 +164,17 @@ function shownState(value: object, path: string, inner: Inner, onFault: OnFault)
 function canonicalBuiltIn(value: object, inner: Inner): readonly [string, ...unknown[]] | undefined {
   if (isDate(value)) return ['Date', Number.isNaN(value.getTime()) ? null : value.toISOString()];
   if (isRegExp(value)) return ['RegExp', value.source, value.flags, value.lastIndex];
+  // Its own entries, whatever iterator it shows.
   if (isMap(value))
-    return ['Map', sorted([...value], ([key, part]) => [inner(key, '.key'), inner(part, '.value')])];
-  if (isSet(value)) return ['Set', sorted([...value], (part) => inner(part, '.member'))];
+    return [
+      'Map',
+      sorted([...Map.prototype.entries.call(value)], ([key, part]) => [
+        inner(key, '.key'),
+        inner(part, '.value'),
+      ]),
+    ];
+  if (isSet(value))
+    return ['Set', sorted([...Set.prototype.values.call(value)], (part) => inner(part, '.member'))];
   if (isAnyArrayBuffer(value)) return [tagOf(value), Buffer.from(value).toString('base64')];
   if (ArrayBuffer.isView(value)) {
     const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');

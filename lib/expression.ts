@@ -14,6 +14,9 @@ export type Compiled =
   | { readonly expression: Expression; readonly fault?: never }
   | { readonly fault: string; readonly expression?: never };
 
+/** What somebody would write by hand is far from it; what a program puts together should be a function. */
+const LONGEST_EXPRESSION = 4_096;
+
 const compiled = new Map<string, Compiled>();
 
 /**
@@ -24,6 +27,8 @@ export function compileExpression(
   text: string,
   { parts = 'required' }: { readonly parts?: 'required' | 'optional' } = {},
 ): Compiled {
+  if (text.length > LONGEST_EXPRESSION)
+    return { fault: `a JMESPath expression of at most ${LONGEST_EXPRESSION} characters, or a function` };
   const known = compiled.get(`${parts} ${text}`);
   if (known) return known;
   // Most expressions are plain paths, for which JMESPath need not be loaded.

@@ -2,10 +2,11 @@ import { isPromise } from 'node:util/types';
 import { canonicalText } from './canonical.js';
 import { isPlain } from './class-facts.js';
 import { sha256 } from './digest.js';
-import { ConfigurationError, KeyError } from './errors.js';
+import { ConfigurationError, IdempotencyError, KeyError } from './errors.js';
 import { compileExpression } from './expression.js';
 import { MissingPart } from './jmespath.js';
 import { decodedEvent, isLambdaContext, isLambdaEvent } from './lambda.js';
+import { ObjectsWithin } from './objects-within.js';
 import type { IdempotentOptions, Selector } from './options.js';
 import { warnOnce } from './warnings.js';
 
@@ -30,24 +31,33 @@ export function identify(
   args: readonly unknown[],
 ): Identity {
   const call: SelectedCall = { operation, self, args };
-  const selected = key === undefined ? allArguments(call, 'key') : required(call, 'key', key);
-  const owner = scope === undefined ? null : required(call, 'scope', scope);
+  const selected = reading(call, 'key', () =>
+    key === undefined ? allArguments(call, 'key') : required(call, 'key', key),
+  );
+  const owner = scope === undefined ? null : reading(call, 'scope', () => required(call, 'scope', scope));
   const text = (option: string, value: unknown) =>
-    canonicalText(value, (path, why) => {
-      throw new KeyError(
-        `${operation}: what \`${option}\` selects ${path && `has a part at ${path} that `}${why}, so two calls could not be told apart; let \`${option}\` select the parts that matter`,
-        { operation },
-      );
-    });
+    reading(call, option, () =>
+      canonicalText(value, (path, why) => {
+        throw new KeyError(
+          `${operation}: what \`${option}\` selects ${path && `has a part at ${path} that `}${why}, so two calls could not be told apart; let \`${option}\` select the parts that matter`,
+          { operation },
+        );
+      }),
+    );
   const digest = sha256(
     `[${JSON.stringify(operation)},${text('scope', owner)},${text('key', selected)}]`,
     'hex',
   );
   const identity = { key: `${operation}#${digest}` };
   if (fingerprint === undefined) return identity;
-  const mark =
-    fingerprint === true ? allArguments(call, 'fingerprint') : select(call, 'fingerprint', fingerprint).value;
-  refuseEvent(operation, 'fingerprint', mark);
+  const mark = reading(call, 'fingerprint', () => {
+    const value =
+      fingerprint === true
+        ? allArguments(call, 'fingerprint')
+        : select(call, 'fingerprint', fingerprint).value;
+    refuseEvent(operation, 'fingerprint', value);
+    return value;
+  });
   if (mark === undefined || mark === null) {
     warnOnce(
       `fingerprint:${operation}`,
@@ -64,6 +74,20 @@ interface SelectedCall {
   readonly args: readonly unknown[];
 }
 
+// A request may have getters, proxies or buffers that were sent away: whatever reading it throws, the key is at fault.
+function reading<T>(call: SelectedCall, option: string, read: () => T): T {
+  const { operation } = call;
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof IdempotencyError) throw error;
+    throw new KeyError(
+      `${operation}: \`${option}\` cannot be selected from this call, for the reason that is this error's \`cause\`; send what it selects, or correct \`${option}\``,
+      { operation, cause: error },
+    );
+  }
+}
+
 // A context is another with every delivery.
 function allArguments({ operation, args }: SelectedCall, option: string): readonly unknown[] {
   const payload = args.filter((argument) => !isLambdaContext(argument));
@@ -72,7 +96,8 @@ function allArguments({ operation, args }: SelectedCall, option: string): readon
 }
 
 function refuseEvent(operation: string, option: string, value: unknown): void {
-  const isEvent = Array.isArray(value) ? value.some(isLambdaEvent) : isLambdaEvent(value);
+  // A list may be mostly holes.
+  const isEvent = Array.isArray(value) ? Object.values(value).some(isLambdaEvent) : isLambdaEvent(value);
   if (!isEvent) return;
   throw new ConfigurationError(
     `${operation}: option "${option}" is a whole Lambda event, which differs with every delivery; right would be the part that identifies the request, such as { key: 'body.id' }`,
@@ -82,7 +107,7 @@ function refuseEvent(operation: string, option: string, value: unknown): void {
 
 function required(call: SelectedCall, option: 'key' | 'scope', selector: AnySelector): unknown {
   const { value, from } = select(call, option, selector);
-  if (selectsNothing(value, from)) throw nothingSelected(call, option, selector);
+  if (selectsNothing(value, new ObjectsWithin(from))) throw nothingSelected(call, option, selector);
   refuseEvent(call.operation, option, value);
   return value;
 }
@@ -107,54 +132,33 @@ function select(
   option: string,
   selector: AnySelector,
 ): { readonly value: unknown; readonly from: unknown } {
+  if (typeof selector === 'function') {
+    const value = selector.apply(self, args as unknown[]);
+    if (!isPromise(value)) return { value, from: args };
+    value.catch(() => {});
+    throw new TypeError('it returns a promise; a key must be known before anything can wait');
+  }
+  const { expression } = compileExpression(selector, {
+    parts: option === 'fingerprint' ? 'optional' : 'required',
+  });
+  const from = expression?.decodesByItself ? args[0] : decodedEvent(args[0]);
   try {
-    if (typeof selector === 'function') {
-      const value = selector.apply(self, args as unknown[]);
-      if (!isPromise(value)) return { value, from: args };
-      value.catch(() => {});
-      throw new TypeError('it returns a promise; a key must be known before anything can wait');
-    }
-    const { expression } = compileExpression(selector, {
-      parts: option === 'fingerprint' ? 'optional' : 'required',
-    });
-    const from = expression?.decodesByItself ? args[0] : decodedEvent(args[0]);
     return { value: expression?.select(from), from };
   } catch (error) {
     if (error instanceof MissingPart) throw nothingSelected({ operation, self, args }, option, selector);
-    throw new KeyError(
-      `${operation}: \`${option}\` cannot be selected from this call, for the reason that is this error's \`cause\`; send what it selects, or correct \`${option}\``,
-      {
-        operation,
-        cause: error,
-      },
-    );
+    throw error;
   }
 }
 
 // A list or hash that the selection itself put together is a key of several parts, and each of them must be there;
 // one that came with the request is a value, whatever is in it.
-function selectsNothing(value: unknown, from: unknown): boolean {
+function selectsNothing(value: unknown, request: ObjectsWithin, seen = new Set<object>()): boolean {
   if (value === undefined || value === null || value === '') return true;
-  if (typeof value !== 'object') return false;
+  if (typeof value !== 'object' || seen.has(value)) return false;
+  seen.add(value);
   if (value instanceof Map || value instanceof Set) return value.size === 0;
   if (!Array.isArray(value) && !isPlain(value)) return false;
   const parts = Object.values(value);
   if (parts.length === 0) return true;
-  return !isPartOf(from, value) && parts.some((part) => selectsNothing(part, from));
-}
-
-// Without recursion: a request may be nested as deeply as its sender likes.
-function isPartOf(whole: unknown, wanted: object): boolean {
-  const seen = new Set<unknown>();
-  const left = [whole];
-  while (left.length > 0) {
-    const at = left.pop();
-    if (at === wanted) return true;
-    if (typeof at !== 'object' || at === null || ArrayBuffer.isView(at) || seen.has(at)) continue;
-    seen.add(at);
-    if (at instanceof Map) for (const [key, part] of at) left.push(key, part);
-    if (at instanceof Set) for (const part of at) left.push(part);
-    for (const part of Object.values(at)) left.push(part);
-  }
-  return false;
+  return !request.has(value) && parts.some((part) => selectsNothing(part, request, seen));
 }

@@ -20,6 +20,9 @@ const HEADER = 'header';
 // The language's own would write every Map as {}, and cannot write a bigint at all.
 const TEXT = 'retrysafe_text';
 
+/** A few kilobytes of base64 may stand for gigabytes. No event is near it: Lambda takes 6 MB of text. */
+const LARGEST_UNZIPPED = 32 * 1_024 * 1_024;
+
 const decoders = {
   json: (value: unknown) => (typeof value === 'string' ? parseExactly(value) : value),
   base64: (value: unknown) => (typeof value === 'string' ? bytes(value).toString() : value),
@@ -52,14 +55,14 @@ function newInterpreter(): Interpreter {
 
 /** Compiles an expression by JMESPath, which is loaded by the first. */
 export function compileJmespath(text: string, needsParts: boolean): Compiled {
-  let tree: Node;
-  try {
-    tree = jmespath().compile(text) as unknown as Node;
-  } catch (error) {
-    return { fault: `a JMESPath expression; this one does not parse: ${(error as Error).message}` };
-  }
   const facts = { subtracts: false, decodes: false };
-  const ready = prepare(tree, needsParts, facts) as never;
+  let ready: never;
+  try {
+    ready = prepare(jmespath().compile(text), needsParts, facts) as never;
+  } catch (error) {
+    const why = error instanceof RangeError ? 'it is nested too deeply' : (error as Error).message;
+    return { fault: `a JMESPath expression; this one does not parse: ${why}` };
+  }
   if (facts.subtracts) {
     const quoted = quoteHyphens(text);
     const advice =
@@ -125,7 +128,13 @@ function textOf(value: unknown): string {
 }
 
 function unzipped(zipped: Buffer): string {
-  return process.getBuiltinModule('node:zlib').gunzipSync(zipped).toString();
+  try {
+    const { gunzipSync } = process.getBuiltinModule('node:zlib');
+    return gunzipSync(zipped, { maxOutputLength: LARGEST_UNZIPPED }).toString();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') throw error;
+    throw new RangeError(`what base64_gzip() unpacks is larger than ${LARGEST_UNZIPPED / 2 ** 20} MiB`);
+  }
 }
 
 function bytes(base64: string): Buffer {

@@ -11,9 +11,14 @@ export const LAMBDA_MARGIN = 500;
 
 export function isLambdaContext(value: unknown): value is LambdaContext {
   const candidate = value as Partial<LambdaContext> | null | undefined;
-  return (
-    typeof candidate?.getRemainingTimeInMillis === 'function' && typeof candidate.awsRequestId === 'string'
-  );
+  try {
+    return (
+      typeof candidate?.getRemainingTimeInMillis === 'function' && typeof candidate.awsRequestId === 'string'
+    );
+  } catch {
+    // A getter that throws is somebody else's.
+    return false;
+  }
 }
 
 /** When the invocation that these arguments belong to ends, if they belong to one. 0 ms left is 0 ms. */
@@ -48,8 +53,14 @@ function hasRecords(value: unknown): value is { readonly Records: readonly unkno
     isObject(value) &&
     Array.isArray(value.Records) &&
     value.Records.length > 0 &&
+    isFull(value.Records) &&
     value.Records.every(isRecord)
   );
+}
+
+// A list of mostly holes would take as long as it says it is.
+function isFull(list: readonly unknown[]): boolean {
+  return Object.keys(list).length === list.length;
 }
 
 /** Whether this is an event as Lambda delivers it, or a record of one: it differs with every delivery. */

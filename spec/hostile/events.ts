@@ -1,0 +1,167 @@
+import { gzipSync } from 'node:zlib';
+import * as fc from 'fast-check';
+import { fixture } from '../support/fixture.js';
+import { marker } from './marker.js';
+import { call } from './trial.js';
+
+const files = [
+  'alb',
+  'api-gateway-http',
+  'api-gateway-rest',
+  'function-url',
+  'sns',
+  'sqs-batch',
+  'sqs-from-sns',
+  'sqs',
+] as const;
+
+const keys = [
+  'body.id',
+  'body',
+  '[body.id, headers]',
+  'Records[*].body.id',
+  'Records[*].body',
+  'Records[0].body.Message.id',
+  'Records[*].Sns.Message',
+  "header('idempotency-key')",
+  'powertools_json(body).id',
+  'json(base64(body))',
+  'Records[].base64_gzip(body)',
+] as const;
+
+const odd: readonly unknown[] = [
+  undefined,
+  null,
+  '',
+  0,
+  marker,
+  [],
+  {},
+  [null],
+  '{"id":1,"id":2}',
+  '{"__proto__":{"polluted":true}}',
+  '{"id":12345678901234567890123456789012345678901234567890}',
+  '{"id":1e999}',
+  `{"id":"${marker}"`,
+  '{"Type":"Notification","Message":5}',
+  '{"Type":"Notification","Message":"{\\"id\\":9}"}',
+  '@@@ no base64 @@@',
+  gzipSync(marker).toString('base64'),
+  gzipSync(marker).subarray(0, 15).toString('base64'),
+  JSON.parse('{"__proto__":{"polluted":true}}'),
+];
+
+/** An event as Lambda delivers it, some parts of which are gone, odd, or those of another. */
+export const event = fc
+  .record({
+    file: fc.constantFrom(...files),
+    key: fc.constantFrom(...keys),
+    changes: fc.array(fc.tuple(fc.nat(200), fc.constantFrom(...odd), fc.boolean()), { maxLength: 4 }),
+  })
+  .map(({ file, key, changes }) => {
+    const whole = fixture<object>(`events/${file}.json`);
+    for (const [place, value, isRemoved] of changes) change(whole, place, value, isRemoved);
+    return { file, key, whole };
+  });
+
+function change(whole: object, place: number, value: unknown, isRemoved: boolean): void {
+  const found: (readonly [Record<string, unknown>, string])[] = [];
+  const visit = (at: unknown): void => {
+    if (typeof at !== 'object' || at === null) return;
+    for (const [name, part] of Object.entries(at)) {
+      found.push([at as Record<string, unknown>, name]);
+      visit(part);
+    }
+  };
+  visit(whole);
+  const chosen = found[place % Math.max(1, found.length)];
+  if (!chosen) return;
+  const [at, name] = chosen;
+  if (isRemoved) delete at[name];
+  else at[name] = value;
+}
+
+type EventCase = typeof event extends fc.Arbitrary<infer Case> ? Case : never;
+
+export function checkEvent({ file, key, whole }: EventCase): Promise<string> {
+  return call(`${key} of ${file} as ${JSON.stringify(whole)?.slice(0, 300)}`, { key }, [whole]);
+}
+
+const http = (body: string, more: object = {}) => ({
+  requestContext: {},
+  isBase64Encoded: false,
+  headers: {},
+  body,
+  ...more,
+});
+const many = (part: string, count: number) => part.repeat(count);
+const list = (length: number, part: (index: number) => string) =>
+  `[${Array.from({ length }, (_, index) => part(index)).join(',')}]`;
+
+/** Events of some megabytes, made to cost as much as they can; each with its key, and whether it has one. */
+export const catastrophes: Readonly<
+  Record<string, () => readonly [event: object, key: string, verdict: 'ran' | 'refused']>
+> = {
+  'a body of ten megabytes': () => [http(`{"id":1,"x":"${many('x', 10_000_000)}"}`), 'body.id', 'ran'],
+  'a body of ten megabytes of base64': () => [
+    http(many('A', 10_000_000), { isBase64Encoded: true }),
+    'body',
+    'ran',
+  ],
+  'lists of a hundred thousand levels, not selected': () => [
+    http(`{"id":1,"x":${many('[', 100_000)}${many(']', 100_000)}}`),
+    'body.id',
+    'ran',
+  ],
+  'lists of a hundred thousand levels': () => [
+    http(`${many('[', 100_000)}${many(']', 100_000)}`),
+    'body',
+    'refused',
+  ],
+  'objects of a hundred thousand levels beside a long number': () => [
+    http(`{"id":12345678901234567890,"x":${many('{"a":', 100_000)}1${many('}', 100_000)}}`),
+    'body.id',
+    'refused',
+  ],
+  'a hundred thousand objects, put into a list': () => [
+    http(`{"items":${list(100_000, (id) => `{"id":${id}}`)}}`),
+    'body.items[*]',
+    'ran',
+  ],
+  'a hundred thousand objects, the other way round': () => [
+    http(`{"items":${list(100_000, (id) => `{"id":${id}}`)}}`),
+    'body.items[::-1]',
+    'ran',
+  ],
+  'five million numbers': () => [http(list(5_000_000, () => '0')), 'body', 'refused'],
+  'three million objects': () => [http(list(3_000_000, () => '{}')), 'body', 'refused'],
+  'an integer of ten million digits': () => [http(`{"id":${many('1', 10_000_000)}}`), 'body.id', 'refused'],
+  'an integer of ten thousand digits': () => [http(`{"id":${many('1', 10_000)}}`), 'body.id', 'ran'],
+  'quotes that nothing closes': () => [http(`${many('"\\', 300_000)}${many('1', 20)}`), 'body', 'ran'],
+  'an exponent after an exponent': () => [http(many('1e', 3_000_000)), 'body', 'ran'],
+  'digits of five megabytes and a letter': () => [http(`${many('1', 5_000_000)}x`), 'body', 'ran'],
+  'two hundred thousand headers': () => [
+    http('{}', { headers: Object.fromEntries(Array.from({ length: 200_000 }, (_, id) => [`h${id}`, 'v'])) }),
+    "header('x')",
+    'refused',
+  ],
+  'thirty thousand messages': () => [
+    {
+      Records: Array.from({ length: 30_000 }, (_, id) => ({ eventSource: 'aws:sqs', body: `{"id":${id}}` })),
+    },
+    'Records[*].body',
+    'ran',
+  ],
+  'a bomb of ten megabytes': () => [bomb(10_000_000), 'base64_gzip(data)', 'ran'],
+  'a bomb of forty megabytes': () => [bomb(40_000_000), 'powertools_base64_gzip(data)', 'refused'],
+  'brackets of five megabytes, packed': () => [
+    { data: gzipSync(many('[', 5_000_000)).toString('base64') },
+    'json(base64_gzip(data))',
+    'refused',
+  ],
+};
+
+/** A few kilobytes that unpack to so many bytes. */
+export function bomb(bytes: number): { readonly data: string } {
+  return { data: gzipSync(Buffer.alloc(bytes, 'a')).toString('base64') };
+}
