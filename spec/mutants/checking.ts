@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -78,6 +78,23 @@ function read(report: string): MochaReport {
   return JSON.parse(readFileSync(report, 'utf8')) as MochaReport;
 }
 
+const running = new Set<ChildProcess>();
+
+/** Ends a checker, and the processes that it has started. */
+function end({ pid }: ChildProcess): void {
+  if (pid === undefined) return;
+  try {
+    process.kill(-pid, 'SIGKILL');
+  } catch {
+    // It has ended just now.
+  }
+}
+
+/** Ends all checkers. They have process groups of their own, so that nobody else ends them with this process. */
+export function endAll(): void {
+  for (const child of running) end(child);
+}
+
 function run(copy: PackageCopy, args: readonly string[]): Promise<Ended> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, ['--expose-gc', ...args], {
@@ -94,9 +111,11 @@ function run(copy: PackageCopy, args: readonly string[]): Promise<Ended> {
     child.stderr.on('data', (chunk) => {
       output += chunk;
     });
-    const stop = setTimeout(() => process.kill(-(child.pid as number), 'SIGKILL'), longest.checker);
+    running.add(child);
+    const stop = setTimeout(() => end(child), longest.checker);
     child.on('close', (code) => {
       clearTimeout(stop);
+      running.delete(child);
       resolve({ code, output });
     });
   });

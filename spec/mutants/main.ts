@@ -2,7 +2,7 @@
 //
 //   npm run mutants -- [--only=<name>]… [--thorough] [--jobs=2] [--report=<file>]
 import { report } from '../support/report.js';
-import { controls, isThere } from './checking.js';
+import { controls, endAll, isThere } from './checking.js';
 import { compileFaults } from './compiling.js';
 import { type Mutant, mutated, OutOfDate } from './mutant.js';
 import { mutants } from './mutants.js';
@@ -121,6 +121,15 @@ function kindOf(checker: string): string {
   return checker === 'model' || checker === 'simulation' ? `the ${checker}` : 'specs';
 }
 
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
+  process.once(signal, () => {
+    endAll();
+    process.exit(code);
+  });
+}
 try {
   await main(options());
 } catch (error) {

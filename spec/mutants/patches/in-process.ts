@@ -1,4 +1,4 @@
-import { contract, specs } from '../checkers.js';
+import { contract, specs, tests } from '../checkers.js';
 import type { Mutant } from '../mutant.js';
 
 const inMemory = contract('InMemoryStore');
@@ -69,7 +69,7 @@ export const inProcess: readonly Mutant[] = [
         by: 'if (this.#claimsUntilSweep < Number.POSITIVE_INFINITY) return;',
       },
     ],
-    caughtBy: [specs('in-memory-store')],
+    caughtBy: [tests('in-memory-store', 'outcomes of an operation leave after their ttl')],
   },
   {
     name: 'sqlite-claim-after-its-expiry-only',
