@@ -1,10 +1,10 @@
 // Builds dist/: ES modules and CommonJS from the same sources, with declarations for both.
 import { spawnSync } from 'node:child_process';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundleLibraries, bundleModules, copyLicences } from './bundle.mjs';
+import { bundleLibraries, bundleModules, copyLicences, exportedModules } from './bundle.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const lib = join(root, 'lib');
@@ -23,18 +23,10 @@ function compile(form, ...flags) {
 
 rmSync(dist, { recursive: true, force: true });
 compile('esm', '--emitDeclarationOnly');
-await bundleModules({ lib, outdir: join(dist, 'esm'), exports: exported() });
+await bundleModules({ lib, outdir: join(dist, 'esm'), exports: exportedModules() });
 // `verbatimModuleSyntax` forbids `import` in a file that is emitted as CommonJS, hence off here only.
 const commonjs = ['--module', 'commonjs', '--moduleResolution', 'bundler', '--verbatimModuleSyntax', 'false'];
 compile('cjs', '--sourceMap', ...commonjs);
 await bundleLibraries({ lib, outdir: join(dist, 'cjs') });
 writeFileSync(join(dist, 'cjs/package.json'), '{ "type": "commonjs" }\n');
 copyLicences(dist);
-
-/** The files of lib/ that users import, without their ending. */
-function exported() {
-  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  return Object.values(exports)
-    .map((target) => target.import?.default.match(/^\.\/dist\/esm\/(.+)\.js$/)[1])
-    .filter(Boolean);
-}

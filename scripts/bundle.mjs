@@ -3,7 +3,7 @@
 // An import that has to find and read fifty files takes three times as long as one of a few. So there is one file for
 // each export, and what they share. Inside of it, a library that lib/ asks for by `require` is a function that nobody
 // has called yet.
-import { copyFileSync, rmSync } from 'node:fs';
+import { copyFileSync, readFileSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -42,6 +42,14 @@ const settings = {
     ]),
   ),
 };
+
+/** The files of lib/ that users import, without their ending. */
+export function exportedModules() {
+  const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  return Object.values(exports)
+    .map((target) => target.import?.default.match(/^\.\/dist\/esm\/(.+)\.js$/)[1])
+    .filter(Boolean);
+}
 
 /** Bundles `lib` into `outdir`, one ES module for each of `exports`. Source maps lead to the files of lib/. */
 export async function bundleModules({ lib, outdir, exports }) {

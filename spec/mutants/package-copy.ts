@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { transform } from 'esbuild';
 
 /** The project's own folder: compiled specs run from `.build/<mode>/mutants/`. */
@@ -18,10 +18,15 @@ export const root = fileURLToPath(new URL('../../../', import.meta.url));
 export const copies = join(root, '.build/mutants');
 const compiledSpecs = '.build/spec-standard';
 
-const forms = [
-  { folder: 'esm', format: 'esm' },
-  { folder: 'cjs', format: 'cjs' },
-] as const;
+// As the build does it: the ES modules are bundled.
+const { bundleModules, exportedModules }: BundleScript = await import(
+  pathToFileURL(join(root, 'scripts/bundle.mjs')).href
+);
+
+interface BundleScript {
+  bundleModules(options: { lib: string; outdir: string; exports: readonly string[] }): Promise<void>;
+  exportedModules(): readonly string[];
+}
 
 export function sourceOf(file: string): string {
   return readFileSync(join(root, file), 'utf8');
@@ -52,22 +57,25 @@ export class PackageCopy {
 
   /** Makes the package: what was built, what differs compiled anew, and the compiled specs. */
   async build(): Promise<void> {
-    const compiled = await Promise.all(
-      [...this.sources].flatMap(([file, text]) =>
-        forms.map(async ({ folder, format }) => {
-          const { code } = await transform(text, {
-            loader: 'ts',
-            format,
-            target: 'es2022',
-            tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
-          });
-          return [file.replace(/^lib/, `dist/${folder}`).replace(/\.ts$/, '.js'), code] as const;
-        }),
-      ),
-    );
-    const differing = new Map(compiled);
-    for (const folder of ['dist', compiledSpecs]) this.#link(folder, differing);
+    const differing = new Map<string, string>();
+    for (const [file, text] of this.sources) {
+      const { code } = await transform(text, {
+        loader: 'ts',
+        format: 'cjs',
+        target: 'es2022',
+        tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
+      });
+      differing.set(file.replace(/^lib/, 'dist/cjs').replace(/\.ts$/, '.js'), code);
+    }
+    this.#link('lib', /\.ts$/, (path) => this.sources.has(path));
+    this.#link('dist/cjs', /\.js$|\/package\.json$/, (path) => differing.has(path));
+    this.#link(compiledSpecs, /\.m?js$/, () => false);
     for (const [file, code] of differing) this.#write(file, code);
+    await bundleModules({
+      lib: join(this.folder, 'lib'),
+      outdir: join(this.folder, 'dist/esm'),
+      exports: exportedModules(),
+    });
     // What specs read besides: their data, and documents.
     for (const folder of ['spec', 'docs']) symlinkSync(join(root, folder), join(this.folder, folder));
   }
@@ -77,10 +85,10 @@ export class PackageCopy {
   }
 
   /** Takes no room: both are the same file. So those that differ must not be among them. */
-  #link(folder: string, except: ReadonlyMap<string, string>): void {
+  #link(folder: string, kind: RegExp, differs: (path: string) => boolean): void {
     for (const entry of readdirSync(join(root, folder), { recursive: true, withFileTypes: true })) {
       const path = join(entry.parentPath, entry.name).slice(root.length);
-      if (!entry.isFile() || !/\.m?js$|\/package\.json$/.test(path) || except.has(path)) continue;
+      if (!entry.isFile() || !kind.test(path) || differs(path)) continue;
       mkdirSync(join(this.folder, dirname(path)), { recursive: true });
       linkSync(join(root, path), join(this.folder, path));
     }

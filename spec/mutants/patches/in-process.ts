@@ -65,8 +65,8 @@ export const inProcess: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/in-memory.ts',
-        replace: 'if (this.#claimsUntilSweep > 0) return;',
-        by: 'if (this.#claimsUntilSweep < Number.POSITIVE_INFINITY) return;',
+        replace: 'if (expiresAt <= now) this.#entries.delete(key);',
+        by: 'if (expiresAt <= now - Number.POSITIVE_INFINITY) this.#entries.delete(key);',
       },
     ],
     caughtBy: [tests('in-memory-store', 'outcomes of an operation leave after their ttl')],

@@ -1,5 +1,6 @@
 import { model, specs } from '../checkers.js';
 import type { Mutant } from '../mutant.js';
+import { overwriting } from './overwriting.js';
 
 /** Renewing, and noticing that a claim is lost. */
 export const leases: readonly Mutant[] = [
@@ -9,8 +10,8 @@ export const leases: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/lease.ts',
-        replace: 'if (leaseUntil < this.#renewUntil) this.#renewAt(',
-        by: 'if (leaseUntil < 0) this.#renewAt(',
+        replace: 'const canGrow = leaseUntil < this.#renewUntil;',
+        by: 'const canGrow = leaseUntil < 0;',
       },
     ],
     caughtBy: [specs('lease')],
@@ -18,16 +19,7 @@ export const leases: readonly Mutant[] = [
   {
     name: 'token-not-compared-on-renewal',
     flaw: 'A renewal lengthens whatever record is there, a successor’s too.',
-    changes: [
-      {
-        file: 'lib/claim.ts',
-        replace: '      const holder = await store.replace(record, token);\n',
-        by: `      const isRenewal = record.state.status === 'in-progress' && this.#standing !== undefined;
-      const found = isRenewal ? await store.find(record.key, { consistent: true }) : undefined;
-      const holder = await store.replace(record, found?.token ?? token);
-`,
-      },
-    ],
+    changes: [overwriting("record.state.status === 'in-progress' && this.#standing !== undefined")],
     caughtBy: [model, specs('lost-lease')],
   },
   {
@@ -41,8 +33,8 @@ export const leases: readonly Mutant[] = [
       },
       {
         file: 'lib/claim.ts',
-        replace: 'if (holder?.token !== token) return holder;',
-        by: 'if (holder?.token !== token || record.token === token) return holder;',
+        replace: 'if (holder?.token === token)\n',
+        by: 'if (holder?.token === token && record.token !== token)\n',
       },
     ],
     caughtBy: [model, specs('lost-lease')],
@@ -82,8 +74,8 @@ export const leases: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/lease.ts',
-        replace: 'this.#stopLapse = startTimer(lapsesAt - Date.now(), () => this.#lapse(), bookkeeping);',
-        by: 'this.#stopLapse = startTimer(lapsesAt - Date.now(), () => {}, bookkeeping);',
+        replace: '(renews ? this.#startRenewal() : this.#lapse())',
+        by: '(renews ? this.#startRenewal() : undefined)',
       },
     ],
     caughtBy: [model, specs('lost-lease')],
@@ -100,8 +92,8 @@ export const leases: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/lease.ts',
-        replace: 'if (this.#isLapsed) this.#lapse();\n        else this.#renewal',
-        by: 'this.#renewal',
+        replace: '  #startRenewal(): void {\n',
+        by: '  #startRenewal(): void {\n    this.#renewal = this.#renew();\n    if (this.#isLapsed) return;\n',
       },
     ],
     caughtBy: [specs('clock-changes')],
@@ -112,7 +104,7 @@ export const leases: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/lease.ts',
-        replace: '        if (this.signal.aborted) break;\n',
+        replace: '        if (this.#lost) break;\n',
         by: '',
       },
     ],

@@ -30,8 +30,8 @@ export const onServers: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/dynamodb/store.ts',
-        replace: 'OR (attribute_exists(#token) AND #expiresAt <= :now)',
-        by: 'OR (attribute_not_exists(#token) AND #expiresAt <= :now)',
+        replace: 'OR (attribute_exists(#t) AND expiresAt <= :n)',
+        by: 'OR (attribute_not_exists(#t) AND expiresAt <= :n)',
       },
     ],
     caughtBy: [onDynamoDB],
@@ -42,8 +42,8 @@ export const onServers: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/dynamodb/store.ts',
-        replace: "ConditionExpression: '#token = :token',",
-        by: "ConditionExpression: '#token = :token OR #token <> :token',",
+        replace: "ConditionExpression: '#t = :t',",
+        by: "ConditionExpression: '#t = :t OR #t <> :t',",
       },
     ],
     caughtBy: [onDynamoDB],

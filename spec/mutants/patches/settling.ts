@@ -1,37 +1,20 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: what is replaced is source text
 import { model, simulation, specs, tests } from '../checkers.js';
 import type { Mutant } from '../mutant.js';
+import { overwriting } from './overwriting.js';
 
 /** Completing and releasing. */
 export const settling: readonly Mutant[] = [
   {
     name: 'unconditional-completion',
     flaw: 'A completion is written over whatever record is there.',
-    changes: [
-      {
-        file: 'lib/claim.ts',
-        replace: '      const holder = await store.replace(record, token);\n',
-        by: `      const found =
-        record.state.status === 'completed' ? await store.find(record.key, { consistent: true }) : undefined;
-      const holder = await store.replace(record, found?.token ?? token);
-`,
-      },
-    ],
+    changes: [overwriting("record.state.status === 'completed'")],
     caughtBy: [model, specs('lost-lease')],
   },
   {
     name: 'unconditional-release',
     flaw: 'A call that failed releases the key whoever holds it by now.',
-    changes: [
-      {
-        file: 'lib/claim.ts',
-        replace: '      const holder = await store.replace(record, token);\n',
-        by: `      const found =
-        record.state.status === 'released' ? await store.find(record.key, { consistent: true }) : undefined;
-      const holder = await store.replace(record, found?.token ?? token);
-`,
-      },
-    ],
+    changes: [overwriting("record.state.status === 'released'")],
     caughtBy: [model, specs('lost-lease')],
   },
   {
@@ -200,7 +183,7 @@ export const settling: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/lease.ts',
-        replace: '    this.#isRenewing = false;\n    this.#stopRenewal();\n    if (!this.#renewal) return;',
+        replace: '    this.#isRenewing = false;\n    this.#schedule();\n    if (!this.#renewal) return;',
         by: '    if (!this.#renewal) return;',
       },
     ],

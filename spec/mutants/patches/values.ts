@@ -10,8 +10,8 @@ export const values: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/canonical.ts',
-        replace: "return stringify(canonical(value, '', [], onFault));",
-        by: "return JSON.stringify(canonical(value, '', [], onFault));",
+        replace: "return stringify(canonical(value, '', ",
+        by: "return JSON.stringify(canonical(value, '', ",
       },
     ],
     caughtBy: [specs('keys')],
@@ -22,9 +22,8 @@ export const values: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/canonical.ts',
-        replace:
-          "return ['Map', sorted([...value], ([key, part]) => [inner(key, '.key'), inner(part, '.value')])];",
-        by: "return ['Map', []];",
+        replace: 'sorted([...Map.prototype.entries.call(value)], ([key, part]) =>',
+        by: 'sorted([] as [unknown, unknown][], ([key, part]) =>',
       },
     ],
     caughtBy: [specs('keys')],
@@ -60,8 +59,8 @@ export const values: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/identity.ts',
-        replace: 'parts.some((part) => selectsNothing(part, from))',
-        by: 'parts.every((part) => selectsNothing(part, from))',
+        replace: 'parts.some((part) => selectsNothing(part, request, seen))',
+        by: 'parts.every((part) => selectsNothing(part, request, seen))',
       },
     ],
     caughtBy: [specs('keys')],
@@ -72,8 +71,8 @@ export const values: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/identity.ts',
-        replace: 'if (selectsNothing(value, from)) throw',
-        by: "if (selectsNothing(value, from) && option !== 'key') throw",
+        replace: 'if (selectsNothing(value, new ObjectsWithin(from))) throw',
+        by: "if (option !== 'key' && selectsNothing(value, new ObjectsWithin(from))) throw",
       },
     ],
     caughtBy: [specs('keys')],
