@@ -5,15 +5,14 @@
 // `--no-build` takes the tarball that was packed last, whatever becomes of dist/ meanwhile.
 import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { availableParallelism, tmpdir } from 'node:os';
+import { tmpdir } from 'node:os';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pack } from './pack.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const consumers = join(root, 'spec/consumers');
-// They wait for the network and the disk as much as for a processor.
-const atOnce = availableParallelism() + 1;
+const atOnce = 2;
 // They begin, so that no processor has nothing to do at the end.
 const longest = ['postgres-clients', 'infrastructure', 'stores-oldest', 'jest-swc'];
 // Samples with dependencies of their own, which stay out of the root's `npm ci`.

@@ -100,13 +100,24 @@ function place(part) {
   return longest.includes(part) ? longest.indexOf(part) : longest.length;
 }
 
+// Whoever ends this run before its time wants to know what it was at.
+const running = new Set();
+process.once('SIGTERM', () => {
+  for (const { child, tell } of running) {
+    tell();
+    child.kill();
+  }
+  process.exit(1);
+});
+
 /** Runs one job's specs and resolves to their totals, with `passed` 0 and `failed` 1 when mocha itself breaks. */
 function runSpecs({ mode, part, files }) {
   const mocha = join(dirname(require.resolve('mocha/package.json')), 'bin/mocha.js');
   const colour = process.stdout.isTTY && !process.env.NO_COLOR ? ['--color'] : [];
   const args = ['--enable-source-maps', mocha, ...colour, ...mochaOptions, ...files];
   const started = Date.now();
-  console.log(`${mode} decorators, Node.js ${version}: ${part}, ${files.length} files …`);
+  const title = `${mode} decorators, Node.js ${version}: ${part}`;
+  console.log(`${title}, ${files.length} files …`);
   return new Promise((resolve) => {
     // The AWS SDK announces the end of Node.js 20 in every process; a spec that looks at warnings would see it.
     const env = { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
@@ -128,10 +139,13 @@ function runSpecs({ mode, part, files }) {
     child.stderr.on('data', (chunk) => {
       printed += chunk;
     });
+    const job = { child, tell: () => console.log(`\n${title}, unfinished\n${printed}`) };
+    running.add(job);
     child.on('close', (code) => {
       clearTimeout(grace);
+      running.delete(job);
       // All at once, since another job prints as well.
-      console.log(`\n${mode} decorators, Node.js ${version}: ${part}\n${printed}`);
+      console.log(`\n${title}\n${printed}`);
       const passed = count(output, 'passing');
       const pending = count(output, 'pending');
       let failed = count(output, 'failing');

@@ -13,8 +13,8 @@ describe('docs/sqlite.md (3)', () => {
   it('has a set-up with node:sqlite that works as it is', () => {
     const text = readFileSync(new URL('docs/sqlite.md', root), 'utf8');
     const [, block] = /^```js\n([\s\S]*?)^```$/m.exec(text) ?? [];
-    // Inside of the project, where `retrysafe` is found.
-    const program = new URL('../sqlite-document.mjs', import.meta.url);
+    // Inside of the project, where `retrysafe` is found, and apart from that of another version of Node.js.
+    const program = new URL(`../sqlite-document-${process.pid}.mjs`, import.meta.url);
     const call = `
 const { makeIdempotent } = await import('retrysafe');
 const placeHold = makeIdempotent(async (id) => \`\${id} \${Math.random()}\`, { name: 'placeHold', store });
