@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Call } from './call.js';
 import type { StoreStep } from './errors.js';
 import type { IdempotencyRecord } from './persistence-store.js';
-import { FORMAT, type InProgressState, type RecordState } from './record.js';
+import { FORMAT, type InProgressState, isRecordOf, type RecordState } from './record.js';
 import type { Answer, Hearing } from './store-calls.js';
 
 /** What became of a write. */
@@ -126,7 +126,7 @@ export class Claim {
       step,
       async () => {
         const holder = await send(this.call.store);
-        if (!holder || typeof holder.token === 'string') return holder;
+        if (!holder || isRecordOf(this.call.key, holder)) return holder;
         throw new TypeError(`${step}() resolved to something that is no record`);
       },
       hearing,

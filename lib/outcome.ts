@@ -5,6 +5,9 @@ import type { StoredOutcome } from './record.js';
 import { stripped } from './rich-errors.js';
 import { NotKept, reducers, revivers } from './rich-types.js';
 
+/** Ours are shorter; a record may have been written by anybody. */
+const LONGEST_REASON = 300;
+
 /** An outcome that was read: what the method returned or threw, or why neither can be had. */
 export type Outcome =
   | { readonly kind: 'value'; readonly value: unknown }
@@ -70,7 +73,7 @@ export function outcomeFormat({
     },
     decode(stored) {
       try {
-        if (stored.kind === 'none') return stored;
+        if (stored.kind === 'none') return none(String(stored.reason).slice(0, LONGEST_REASON));
         if (stored.kind !== 'value' && stored.kind !== 'error') throw new NotKept('it is of an unknown kind');
         const value = decoded(stored);
         return stored.kind === 'value' ? { kind: 'value', value } : { kind: 'error', error: value };
