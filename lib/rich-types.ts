@@ -46,8 +46,15 @@ export function reducers(kept: readonly KeptClass[]) {
       },
       fields: (value: unknown) => isForeign(value) && dataOf(value),
     } as Record<string, (value: unknown) => unknown>,
-    // A view would otherwise bring along the whole buffer that it looks at, other people's bytes included.
-    options: { operations: { viewInfo: compactView } },
+    options: {
+      operations: {
+        // A view would otherwise bring along the whole buffer that it looks at, other people's bytes included.
+        viewInfo: compactView,
+        // Their own, whatever iterator they show: one may never end.
+        entriesOf: (map: Map<unknown, unknown>) => Map.prototype.entries.call(map),
+        valuesOf: (set: Set<unknown>) => Set.prototype.values.call(set),
+      },
+    },
   };
 }
 
