@@ -2,7 +2,7 @@ import type { Call } from './call.js';
 import type { StoreStep } from './errors.js';
 import { newOwner } from './owner.js';
 import type { IdempotencyRecord } from './persistence-store.js';
-import { FORMAT, type InProgressState, type RecordState } from './record.js';
+import { FORMAT, type InProgressState, isRecordOf, type RecordState } from './record.js';
 import type { Answer, Hearing } from './store-calls.js';
 
 /** What became of a write. */
@@ -82,7 +82,7 @@ export class Claim {
     const check = (holder: IdempotencyRecord) => {
       if (holder?.token !== record.token && !(holder?.expiresAt > now))
         throw new TypeError('claim() resolved to no record that holds the key');
-      checkRecord('claim', holder);
+      checkRecord('claim', record.key, holder);
     };
     const answer = await this.call.ask('claim', () => this.call.store.claim(record, now), hearing, check);
     return this.#read(record, answer) as Exclude<Written, { kind: 'gone' }>;
@@ -97,7 +97,7 @@ export class Claim {
     const check = (holder: IdempotencyRecord | undefined) => {
       if (holder?.token === token)
         throw new TypeError('replace() resolved to the record that it should have replaced');
-      checkRecord('replace', holder);
+      checkRecord('replace', record.key, holder);
     };
     const send = () => this.call.store.replace(record, token);
     return this.#read(record, await this.call.ask('replace', send, hearing, check));
@@ -131,7 +131,7 @@ export class Claim {
   }
 }
 
-function checkRecord(step: StoreStep, holder: IdempotencyRecord | undefined): void {
-  if (!holder || typeof holder.token === 'string') return;
+function checkRecord(step: StoreStep, key: string, holder: IdempotencyRecord | undefined): void {
+  if (!holder || isRecordOf(key, holder)) return;
   throw new TypeError(`${step}() resolved to something that is no record`);
 }

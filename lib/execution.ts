@@ -2,6 +2,7 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Call } from './call.js';
 import type { Claim } from './claim.js';
 import { deriveKey } from './derived-key.js';
+import { discreet } from './discreet.js';
 import { ClaimLostError, ConfigurationError, StoreError } from './errors.js';
 import { Lease } from './lease.js';
 import type { LocalRun } from './local-runs.js';
@@ -148,7 +149,7 @@ export class ClaimedExecution extends NestedExecution implements Execution {
     const state = { status: 'completed' as const, attempt, fencingToken, completedAt, outcome };
     const record = claim.draft(state, completedAt + call.ttlOf(result));
     this.issued = { record, outcome };
-    return { record, token: claim.standing.token };
+    return discreet({ record, token: claim.standing.token });
   }
 
   async #renewForCompletion(): Promise<void> {

@@ -9,7 +9,7 @@ import { leaveRuns } from './local-runs.js';
 import { operationBehind } from './make-idempotent.js';
 import type { Operation } from './operation.js';
 import type { IdempotencyRecord } from './persistence-store.js';
-import { readState } from './record.js';
+import { isRecordOf, readState } from './record.js';
 import { type RecordView, viewOf } from './record-view.js';
 import { abandonedAt, inProgress, storeError } from './verdict.js';
 
@@ -116,6 +116,8 @@ async function holderOf(call: Call): Promise<IdempotencyRecord | undefined> {
   const answer = await call.ask('find', () => call.store.find(call.key, { consistent: true }));
   if ('fault' in answer) throw storeError(call, 'find', answer.fault);
   const { value: record } = answer;
+  if (record && !isRecordOf(call.key, record))
+    throw storeError(call, 'find', new TypeError('find() resolved to something that is no record'));
   return record && record.expiresAt > Date.now() ? record : undefined;
 }
 

@@ -5,6 +5,9 @@ import type { StoredOutcome } from './record.js';
 import { stripped } from './rich-errors.js';
 import { NotKept, reducers, revivers } from './rich-types.js';
 
+/** Ours are shorter; a record may have been written by anybody. */
+const LONGEST_REASON = 300;
+
 /** An outcome that was read: what the method returned or threw, or why neither can be had. */
 export type Outcome =
   | { readonly kind: 'value'; readonly value: unknown }
@@ -70,7 +73,7 @@ export function outcomeFormat({
     },
     decode(stored) {
       try {
-        if (stored.kind === 'none') return stored;
+        if (stored.kind === 'none') return none(String(stored.reason).slice(0, LONGEST_REASON));
         if (stored.kind !== 'value' && stored.kind !== 'error') throw new NotKept('it is of an unknown kind');
         const value = decoded(stored);
         return stored.kind === 'value' ? { kind: 'value', value } : { kind: 'error', error: value };
@@ -112,19 +115,17 @@ function isPlainJson(value: unknown, seen: Set<object>): boolean {
   if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0);
   if (typeof value !== 'object' || seen.has(value)) return false;
   seen.add(value);
+  // Before its keys are looked at: ten megabytes of bytes have ten million.
+  if (!Array.isArray(value) && (Object.getPrototypeOf(value) === null || !isPlain(value))) return false;
   const keys = Reflect.ownKeys(value);
   if (Array.isArray(value)) {
     // The one key more is `length`.
     const isArray = className(value) === 'Array' && keys.length === value.length + 1;
     return isArray && Array.from(value).every((part) => isPlainJson(part, seen));
   }
-  return (
-    Object.getPrototypeOf(value) !== null &&
-    isPlain(value) &&
-    keys.every((key) => {
-      const property = Object.getOwnPropertyDescriptor(value, key);
-      const isData = typeof key === 'string' && property?.enumerable === true && 'value' in property;
-      return isData && isPlainJson(property.value, seen);
-    })
-  );
+  return keys.every((key) => {
+    const property = Object.getOwnPropertyDescriptor(value, key);
+    const isData = typeof key === 'string' && property?.enumerable === true && 'value' in property;
+    return isData && isPlainJson(property.value, seen);
+  });
 }

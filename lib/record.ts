@@ -1,3 +1,5 @@
+import type { IdempotencyRecord } from './persistence-store.js';
+
 /** The format that this version writes. A record of a newer one is never overwritten by itself. */
 export const FORMAT = 1;
 
@@ -50,6 +52,13 @@ export interface UnreadableState {
   readonly reason: string;
 }
 
+/** Whether what a store answered is a record of this key, whatever its state may be. */
+export function isRecordOf(key: string, answer: unknown): answer is IdempotencyRecord {
+  if (typeof answer !== 'object' || answer === null) return false;
+  const { key: own, token, expiresAt } = answer as Partial<IdempotencyRecord>;
+  return own === key && typeof token === 'string' && Number.isFinite(expiresAt);
+}
+
 const statuses: readonly unknown[] = ['in-progress', 'completed', 'unknown', 'released'];
 
 /** Reads the state of a record that may have been written by another version, or damaged. */
@@ -62,9 +71,9 @@ export function readState({ state }: { readonly state: unknown }): RecordState |
   if (format !== FORMAT || !statuses.includes(status))
     return unreadable('its format is not one of retrysafe');
   const isSound =
-    typeof attempt === 'number' &&
-    typeof fencingToken === 'number' &&
-    (status !== 'in-progress' || typeof leaseUntil === 'number') &&
+    Number.isFinite(attempt) &&
+    Number.isFinite(fencingToken) &&
+    (status !== 'in-progress' || Number.isFinite(leaseUntil)) &&
     (status !== 'completed' || (typeof outcome === 'object' && outcome !== null));
   return isSound ? (state as RecordState) : unreadable('parts of its state are missing');
 }

@@ -28,6 +28,9 @@ const nativePrototypes = new Set<object | null>(
   Object.values(nativeErrors).map(({ prototype }) => prototype),
 );
 
+/** How many errors in one another are kept of one that cannot be kept whole: each costs a look at all below it. */
+const MOST_CAUSES = 16;
+
 /** The error without those parts that cannot be kept or read. */
 export function stripped(
   error: unknown,
@@ -43,7 +46,7 @@ export function stripped(
       try {
         const part = (from as Fields)[name];
         if (canBeKept(part)) into[name] = part;
-        else if (isError(part) && !within.includes(part))
+        else if (isError(part) && !within.includes(part) && within.length < MOST_CAUSES)
           into[name] = stripped(part, kept, canBeKept, within);
       } catch {
         // A part that cannot be read cannot be kept.

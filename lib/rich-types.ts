@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import { className, hasPrivateFields, hiddenState, isPlain, tagOf } from './class-facts.js';
 import {
   classFor,
@@ -45,8 +46,15 @@ export function reducers(kept: readonly KeptClass[]) {
       },
       fields: (value: unknown) => isForeign(value) && dataOf(value),
     } as Record<string, (value: unknown) => unknown>,
-    // A view would otherwise bring along the whole buffer that it looks at, other people's bytes included.
-    options: { operations: { viewInfo: compactView } },
+    options: {
+      operations: {
+        // A view would otherwise bring along the whole buffer that it looks at, other people's bytes included.
+        viewInfo: compactView,
+        // Their own, whatever iterator they show: one may never end.
+        entriesOf: (map: Map<unknown, unknown>) => Map.prototype.entries.call(map),
+        valuesOf: (set: Set<unknown>) => Set.prototype.values.call(set),
+      },
+    },
   };
 }
 
@@ -63,8 +71,12 @@ export function revivers(kept: readonly KeptClass[]): Record<string, (value: any
   ]);
   return {
     ...Object.fromEntries(keptClasses),
-    // Over memory of its own: a copy would be in a pool that other buffers share.
-    Buffer: ({ buffer, byteOffset, byteLength }: Uint8Array) => Buffer.from(buffer, byteOffset, byteLength),
+    Buffer: (value: unknown) => {
+      // Of a damaged record this may be an object with any `length`, gigabytes of it.
+      if (!types.isUint8Array(value)) throw new NotKept('a Buffer in it has no bytes');
+      // Over memory of its own: a copy would be in a pool that other buffers share.
+      return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+    },
     Error: (value: ErrorParts) => revivedError(errors, value),
     entries: ([isBare, entries]: [boolean, [string, unknown][]]) =>
       Object.setPrototypeOf(Object.fromEntries(entries), isBare ? null : Object.prototype),

@@ -9,7 +9,13 @@ import {
   type StoreStep,
 } from './errors.js';
 import type { IdempotencyRecord } from './persistence-store.js';
-import { type CompletedState, type InProgressState, type RecordState, readState } from './record.js';
+import {
+  type CompletedState,
+  type InProgressState,
+  isRecordOf,
+  type RecordState,
+  readState,
+} from './record.js';
 
 /** What a call does about the record that holds its key. */
 export type Verdict =
@@ -48,7 +54,7 @@ export function isOutcomeOf(
   record: IdempotencyRecord | undefined,
   now: number,
 ): record is IdempotencyRecord & { state: CompletedState } {
-  if (!record || record.expiresAt <= now) return false;
+  if (!isRecordOf(call.key, record) || record.expiresAt <= now) return false;
   const state = readState(record);
   return state.status === 'completed' && !differs(call, state);
 }

@@ -1,0 +1,9 @@
+import { inspect } from 'node:util';
+import type { Completion } from './persistence-store.js';
+
+/** The completion, which tells its key and tokens where somebody logs it, and nothing of the result in it. */
+export function discreet(completion: Completion): Completion {
+  const { record, token } = completion;
+  const shown = { record: { key: record.key, token: record.token, expiresAt: record.expiresAt }, token };
+  return Object.defineProperty(completion, inspect.custom, { value: () => shown });
+}
