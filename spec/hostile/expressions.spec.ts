@@ -29,6 +29,6 @@ describe('hostile expressions', function () {
     const refusal = (key: string) =>
       (thrown(() => makeIdempotent(async () => {}, { name: 'Hostile.accept', key })) as Error).message;
     expect(refusal('a'.repeat(5_000))).to.include('a JMESPath expression of at most 4096 characters');
-    expect(refusal(`${'('.repeat(2_000)}a${')'.repeat(2_000)}`)).to.include('it is nested too deeply');
+    expect(refusal(`${'['.repeat(2_000)}a[]${']'.repeat(2_000)}`)).to.include('it is nested too deeply');
   });
 });
