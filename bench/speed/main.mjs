@@ -1,7 +1,7 @@
 // Measures retrysafe side by side with its peers and writes docs/benchmarks.md. Takes dist/ and the compiled specs as they
 // were built last. Exits with 1 for wrong behaviour only, never for a time.
 //
-//   node bench/speed/main.mjs [--runs=full|small|N] [--only=in-process,dynamodb,waiting,growth] [--no-write]
+//   node bench/speed/main.mjs [--runs=full|small|N] [--only=in-process,dynamodb,waiting,size,growth] [--no-write]
 import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -17,6 +17,7 @@ const parts = {
   'in-process': { title: 'In process', load: async () => (await import('./in-process.mjs')).inProcess },
   dynamodb: { title: 'DynamoDB', load: async () => (await import('./dynamodb.mjs')).dynamoDB },
   waiting: { title: 'Waiting duplicates', load: async () => (await import('./waiting.mjs')).waiting },
+  size: { title: 'Size and import time', load: async () => (await import('./size.mjs')).size },
   growth: { title: 'Growth', load: async () => (await import('./growth.mjs')).growth },
 };
 
