@@ -29,6 +29,6 @@ export class ObjectsWithin {
     if (value instanceof Map)
       for (const [key, part] of Map.prototype.entries.call(value)) this.#left.push(key, part);
     if (value instanceof Set) for (const part of Set.prototype.values.call(value)) this.#left.push(part);
-    for (const part of Object.values(value)) this.#left.push(part);
+    for (const part of Object.values(value)) if (typeof part === 'object') this.#left.push(part);
   }
 }
