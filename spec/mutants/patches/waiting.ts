@@ -23,8 +23,8 @@ export const waiting: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/verdict.ts',
-        replace: 'if (!record || record.expiresAt <= now) return false;',
-        by: 'if (!record) return false;',
+        replace: 'if (!isRecordOf(call.key, record) || record.expiresAt <= now) return false;',
+        by: 'if (!isRecordOf(call.key, record)) return false;',
       },
     ],
     caughtBy: [simulation, specs('ttl')],
