@@ -59,11 +59,10 @@ function canonical(value: unknown, path: string, progress: Progress, onFault: On
       return onFault(path, `is a ${typeof value}`);
   }
   if (value === null) return null;
-  const { ancestors } = progress;
-  if (ancestors.has(value)) return onFault(path, 'contains itself');
-  ancestors.add(value);
+  if (progress.ancestors.has(value)) return onFault(path, 'contains itself');
+  progress.ancestors.add(value);
   const form = canonicalObject(value, path, progress, onFault);
-  ancestors.delete(value);
+  progress.ancestors.delete(value);
   return form;
 }
 
