@@ -129,8 +129,14 @@ function callOf(asked: string, [first, ...rest]: readonly unknown[]): Call {
   const operation = operationOf(first, method);
   if (operation) return operation.prepare(first, args);
   throw new ConfigurationError(
-    `${asked}: there is no idempotent method ${typeof method === 'symbol' || typeof method === 'string' ? String(method) : '(no name given)'} here; right would be ${asked}(service, 'method', ...args) with a method decorated with @Idempotent, or ${asked}(fn, ...args) with what makeIdempotent returned`,
+    `${asked}: there is no idempotent method ${missingMethod(first, method)} here; right would be ${asked}(service, 'method', ...args) with a method decorated with @Idempotent, or ${asked}(fn, ...args) with what makeIdempotent returned`,
   );
+}
+
+// After a function that is not idempotent comes no name but its first argument, which is nobody's business.
+function missingMethod(self: unknown, method: unknown): string {
+  if (typeof method !== 'symbol' && typeof method !== 'string') return '(no name given)';
+  return typeof self === 'function' && !(method in self) ? 'of that name' : String(method);
 }
 
 function operationOf(self: unknown, method: unknown): Operation | undefined {

@@ -165,14 +165,21 @@ export function checkLease(where: string, lease: Duration, renewFor: Duration): 
   throw wrongOption(where, 'lease', lease, `no longer than renewFor, which is ${show(renewFor)}`);
 }
 
-/** Refuses what a `store` function answered with where it is no store. */
+/** Refuses what a `store` function answered with where it is no store. What it is may be the instance's own data. */
 export function checkStore(where: string, value: unknown): void {
   const right = typeof value === 'function' ? 'a PersistenceStore' : store(value);
-  if (right !== undefined) throw wrongOption(where, 'store', value, right);
+  if (right === undefined) return;
+  throw wrongOption(where, 'store', value, right, (it) =>
+    it == null ? `${it}` : `a value of type ${typeof it}`,
+  );
 }
 
-/** Makes a computed ttl into milliseconds, or says what would be right. */
+/**
+ * Makes a computed ttl into milliseconds, or says what would be right. A guess at what was meant would repeat what may be
+ * a part of the result.
+ */
 export function computedTtl(value: unknown): { readonly length: number } | { readonly right: string } {
-  const right = ttl(value);
-  return right === undefined ? { length: milliseconds(value) as number } : { right };
+  return ttl(value) === undefined
+    ? { length: milliseconds(value) as number }
+    : { right: "a string with a unit, such as '5m', or seconds, at most those of a month" };
 }
