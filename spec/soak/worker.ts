@@ -24,7 +24,11 @@ const samples = 30;
 
 /** The same records through another object, as another process has it. */
 class Peer implements PersistenceStore {
-  constructor(readonly store: PersistenceStore) {}
+  declare readonly settled?: NonNullable<PersistenceStore['settled']>;
+
+  constructor(readonly store: PersistenceStore) {
+    if (store.settled) this.settled = store.settled.bind(store);
+  }
 
   claim(record: IdempotencyRecord, now: number): Promise<IdempotencyRecord> {
     return this.store.claim(record, now);
