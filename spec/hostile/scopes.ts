@@ -24,7 +24,7 @@ const part: fc.Arbitrary<unknown> = fc.letrec<{ any: unknown }>((tie) => ({
 
 /** Two that ask: at random, or so that the one looks like the other when they are written carelessly. */
 export const pair: fc.Arbitrary<readonly [Asked, Asked]> = fc
-  .tuple(part, part, fc.nat(7), part)
+  .tuple(part, part, fc.nat(8), part)
   .map(([scope, key, way, other]) => [{ scope, key }, rival({ scope, key }, way, other)] as const);
 
 function rival({ scope, key }: Asked, way: number, other: unknown): Asked {
@@ -42,6 +42,8 @@ function rival({ scope, key }: Asked, way: number, other: unknown): Asked {
     case 5:
       return { scope: textOf(scope), key };
     case 6:
+      return { scope: structuredClone(scope), key: structuredClone(key) };
+    case 7:
       return { scope: other, key };
     default:
       return { scope, key: other };
