@@ -1,9 +1,10 @@
 // Runs every proof, one after another, and writes docs/evidence.md from what each of them reports. Exits with 1 where one
 // of them found something wrong; the document then says so.
 //
-//   npm run evidence [-- --seed=N] [--only=model,simulation,mutants,torture,soak,hostile]
+//   npm run evidence [-- --seed=N] [--only=model,simulation,mutants,torture,hostile,soak] [--from=<folder>]
 //
-// With `--only`, the other parts of the document stay as they are.
+// With `--only`, the other parts of the document stay as they are. With `--from`, nothing is run: the reports are there,
+// such as those of `.ci/run` in .build/evidence.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -28,6 +29,7 @@ const { values } = parseArgs({
   options: {
     seed: { type: 'string', default: String(Math.floor(Math.random() * 1_000_000)) },
     only: { type: 'string', default: Object.keys(proofs).join() },
+    from: { type: 'string' },
   },
 });
 const chosen = values.only.split(',');
@@ -53,19 +55,10 @@ for (const [name, options] of Object.entries(proofs)) {
     parts.push(old.match(marked(name, '[\\s\\S]*?'))?.[0]);
     continue;
   }
-  const file = join(folder, name);
-  const from = Date.now();
-  const given = options(values.seed);
-  const built = isBuilt ? ['--no-build'] : [];
-  const { status } = spawnSync(
-    process.execPath,
-    ['scripts/run-proof.mjs', name, ...built, ...given, `--report=${file}`],
-    { cwd: root, stdio: 'inherit' },
-  );
-  isBuilt = true;
-  const seconds = Math.round((Date.now() - from) / 1_000);
+  const file = join(values.from ?? folder, name);
+  const status = values.from === undefined ? run(name, options(values.seed), file) : 0;
   const day = new Date().toISOString().slice(0, 10);
-  const facts = `${day}, commit ${commit}${state}, Node.js ${process.versions.node}, ${process.platform}-${process.arch}, ${availableParallelism()} processors, ${seconds} s`;
+  const facts = `${day}, commit ${commit}${state}, Node.js ${process.versions.node}, ${process.platform}-${process.arch}, ${availableParallelism()} processors`;
   const text = existsSync(file) ? readFileSync(file, 'utf8') : `## ${name}\n\nIt ended without a report.\n`;
   if (status !== 0) process.exitCode = 1;
   const failure = status === 0 ? '' : `\n**It found something wrong (exit code ${status}).**\n`;
@@ -83,6 +76,14 @@ of it in the same form, with seeds of its own.
 ${parts.filter(Boolean).join('\n\n')}
 `,
 );
+
+/** Runs a proof, which reports to `file`, and answers with its exit code. */
+function run(name, options, file) {
+  const built = isBuilt ? ['--no-build'] : [];
+  isBuilt = true;
+  const args = ['scripts/run-proof.mjs', name, ...built, ...options, `--report=${file}`];
+  return spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' }).status;
+}
 
 function marked(name, inside) {
   return new RegExp(`<!-- ${name} -->${inside}<!-- /${name} -->`);
