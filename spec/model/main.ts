@@ -96,7 +96,7 @@ every step: ${everyFault.join(', ')}. A state that was reached before is not gon
 
 ${table([['scenario', 'faults', 'schedules', 'states', 'longest', ''], ...rows, total])}
 
-${sum((one) => one.seconds).toFixed(0)} s of one processor. A state is known by 53 bits of what each process has been told and when, so that
+${sum((one) => one.seconds).toFixed(0)} s, added up over the threads. A state is known by 53 bits of what each process has been told and when, so that
 two of ${sum((one) => one.states).toLocaleString('en')} are taken for one with a probability of ${chance(Math.max(...all.map((one) => one.states)))} at most. To repeat: \`npm run check:model -- --depth=${depth}\``,
     values.report,
   );
