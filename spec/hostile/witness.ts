@@ -36,6 +36,11 @@ export class Witness {
     if (error instanceof IdempotencyError) this.errors.push(error);
   }
 
+  /** What was warned of. */
+  get warnings(): string[] {
+    return this.#warnings.getCalls().map(({ args }) => String(args[0]));
+  }
+
   /** The names of the errors and events, and the codes of the warnings, that there were. */
   get said(): string[] {
     return [
