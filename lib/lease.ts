@@ -69,6 +69,7 @@ export class Lease {
     this.#schedule();
   }
 
+  /** Sets the timer anew. A lease that has lapsed is lost there and then, whatever its timer says. */
   #schedule(): void {
     this.#stopTimer();
     if (this.#lost) return;
@@ -83,14 +84,10 @@ export class Lease {
   }
 
   #startRenewal(): void {
-    // A timer may fire late, in a process that was frozen: a lease that lapsed is not brought back to life.
-    if (this.#isLapsed) {
-      this.#lapse();
-      return;
-    }
     this.#renewsAt = Number.POSITIVE_INFINITY;
     this.#schedule();
-    this.#renewal = this.#renew();
+    // A timer may fire late, in a process that was frozen: a lease that lapsed is not brought back to life.
+    if (!this.#lost) this.#renewal = this.#renew();
   }
 
   async #renew(): Promise<void> {

@@ -1,4 +1,4 @@
-import { types } from 'node:util';
+import { isUint8Array } from 'node:util/types';
 import { className, hasPrivateFields, hiddenState, isPlain, tagOf } from './class-facts.js';
 import {
   classFor,
@@ -73,7 +73,7 @@ export function revivers(kept: readonly KeptClass[]): Record<string, (value: any
     ...Object.fromEntries(keptClasses),
     Buffer: (value: unknown) => {
       // Of a damaged record this may be an object with any `length`, gigabytes of it.
-      if (!types.isUint8Array(value)) throw new NotKept('a Buffer in it has no bytes');
+      if (!isUint8Array(value)) throw new NotKept('a Buffer in it has no bytes');
       // Over memory of its own: a copy would be in a pool that other buffers share.
       return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
     },

@@ -28,6 +28,8 @@ const rules = {
       ? undefined
       : file.imports.find(({ from, typeOnly }) => !typeOnly && !isRelative(from) && !isAllowed(from, file))
           ?.from,
+  'leaves node:util alone, which takes milliseconds to load: node:util/types, or process.getBuiltinModule where needed':
+    ({ imports }) => imports.find(({ from, typeOnly }) => !typeOnly && from === 'node:util')?.from,
   'of a store imports only the interface, the errors, what stores share, and its own folder': ({
     path,
     imports,
