@@ -1,5 +1,5 @@
-import { parseArgs } from 'node:util';
 import * as fc from 'fast-check';
+import { optionsGiven, orEnd, wholeNumber } from '../support/command-line.js';
 import { seed as today } from '../support/random.js';
 import { report, table } from '../support/report.js';
 import * as events from './events.js';
@@ -92,29 +92,22 @@ function shown(_: string, value: unknown): unknown {
   return typeof value === 'bigint' || typeof value === 'function' ? String(value) : value;
 }
 
-function wrong(message: string): never {
-  console.error(`hostile: ${message}`);
-  process.exit(2);
-}
-
 function options() {
-  try {
-    const { values } = parseArgs({
-      options: { runs: { type: 'string' }, seed: { type: 'string' }, report: { type: 'string' } },
-    });
-    const count = (name: 'runs' | 'seed', otherwise: number, least: number) => {
-      const value = values[name] === undefined ? otherwise : Number(values[name]);
-      return Number.isSafeInteger(value) && value >= least && value <= 2 ** 31 - 1
-        ? value
-        : wrong(`--${name} is '${values[name]}'; right would be a whole number, ${least} or more`);
-    };
-    return { runs: count('runs', 2_000, 1), seed: count('seed', today, 0), file: values.report };
-  } catch (error) {
-    return wrong(`${(error as Error).message}; the options are --runs, --seed and --report`);
-  }
+  const values = optionsGiven({
+    runs: { type: 'string', default: '2000' },
+    seed: { type: 'string', default: String(today) },
+    report: { type: 'string' },
+  });
+  // A seed of fast-check has 32 bits.
+  const most = 2 ** 31 - 1;
+  return {
+    runs: wholeNumber('runs', values.runs, { least: 1, most }),
+    seed: wholeNumber('seed', values.seed, { least: 0, most }),
+    file: values.report,
+  };
 }
 
-const { runs, seed, file } = options();
+const { runs, seed, file } = orEnd(options);
 const violations: string[] = [];
 const started = process.cpuUsage();
 const counts: { name: string; worst: number; runs: number; endings: string; slowest: string }[] = [];

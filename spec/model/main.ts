@@ -3,18 +3,23 @@
 //   npm run check:model -- [--depth=quick|usual|deep] [--only=<part of a scenario's name>] [--states=<most per scenario>]
 //                          [--jobs=<threads>] [--stop-at-first] [--trace=<choices>] [--report=<file>]
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import { optionsGiven, orEnd, WrongOption, wholeNumber } from '../support/command-line.js';
 import { report, table } from '../support/report.js';
 import { everyFault, type Scenario } from './scenario.js';
 import { type Depth, scenarios } from './scenarios.js';
 import { type Found, repeat, type Violation } from './search.js';
 import type { Order } from './worker.js';
 
-const depths: readonly string[] = ['quick', 'usual', 'deep'] satisfies Depth[];
+const depths: readonly Depth[] = ['quick', 'usual', 'deep'];
 
-const { values } = parseArgs({
-  options: {
+const { depth, chosen, states, jobs, values } = orEnd(options);
+
+if (values.trace !== undefined) await showTrace(chosen[0] as Scenario, values.trace.split('.').map(Number));
+else await exploreAll();
+
+function options() {
+  const values = optionsGiven({
     depth: { type: 'string', default: 'usual' },
     only: { type: 'string', default: '' },
     states: { type: 'string', default: '3000000' },
@@ -22,34 +27,24 @@ const { values } = parseArgs({
     'stop-at-first': { type: 'boolean', default: false },
     trace: { type: 'string' },
     report: { type: 'string' },
-  },
-});
-const depth = values.depth as Depth;
-if (!depths.includes(depth)) wrong(`--depth is one of ${depths.join(', ')}`);
-const chosen = scenarios(depth).filter(({ name }) => name.includes(values.only));
-const [only] = chosen;
-if (!only)
-  wrong(
-    `--only is a part of one of these: ${scenarios(depth)
-      .map(({ name }) => name)
-      .join('; ')}`,
-  );
-const states = wholeNumber('states');
-const jobs = wholeNumber('jobs');
-
-if (values.trace !== undefined) await showTrace(only as Scenario, values.trace.split('.').map(Number));
-else await exploreAll();
-
-function wrong(right: string): never {
-  console.error(`${right}.`);
-  process.exit(2);
-}
-
-function wholeNumber(option: 'states' | 'jobs'): number {
-  const number = Number(values[option]);
-  return Number.isSafeInteger(number) && number > 0
-    ? number
-    : wrong(`--${option} is a whole number, 1 or more`);
+  });
+  const depth = depths.find((one) => one === values.depth);
+  if (!depth) throw new WrongOption(`--depth ${values.depth}: right would be one of ${depths.join(', ')}`);
+  const all = scenarios(depth);
+  const chosen = all.filter(({ name }) => name.includes(values.only));
+  if (chosen.length === 0) {
+    const names = all.map(({ name }) => name);
+    throw new WrongOption(
+      `--only ${values.only}: right would be a part of one of these: ${names.join('; ')}`,
+    );
+  }
+  if (values.trace !== undefined && !/^\d+(\.\d+)*$/.test(values.trace))
+    throw new WrongOption(
+      `--trace ${values.trace}: right would be numbers with points between them, as they were printed`,
+    );
+  const states = wholeNumber('states', values.states, { least: 1 });
+  const jobs = wholeNumber('jobs', values.jobs, { least: 1 });
+  return { depth, chosen, states, jobs, values };
 }
 
 async function showTrace(scenario: Scenario, choices: readonly number[]): Promise<void> {

@@ -1,27 +1,18 @@
 // Negative controls: the library with one flaw at a time, each of which some checker must notice.
 //
 //   npm run mutants -- [--only=<name>]… [--thorough] [--jobs=2] [--report=<file>]
+import { orEnd } from '../support/command-line.js';
 import { report } from '../support/report.js';
 import { controls, endAll, isThere } from './checking.js';
 import { compileFaults } from './compiling.js';
 import { type Mutant, mutated, OutOfDate } from './mutant.js';
 import { mutants } from './mutants.js';
-import { type Options, optionsOf, WrongOption } from './options.js';
+import { type Options, optionsOf } from './options.js';
 import { PackageCopy, removeCopies, sourceOf } from './package-copy.js';
 import { line, matrix, trialTable } from './table.js';
 import { allCheckers, type Trial, tried, verdictOn } from './trial.js';
 
 const command = 'npm run mutants --';
-
-function options(): Options {
-  try {
-    return optionsOf(process.argv.slice(2), mutants);
-  } catch (error) {
-    if (!(error instanceof WrongOption)) throw error;
-    console.error(error.message);
-    process.exit(2);
-  }
-}
 
 function fail(what: string, repeat: string): void {
   console.log(`VIOLATION: ${what}\n${repeat}`);
@@ -131,7 +122,7 @@ for (const [signal, code] of [
   });
 }
 try {
-  await main(options());
+  await main(orEnd(() => optionsOf(process.argv.slice(2), mutants)));
 } catch (error) {
   if (!(error instanceof OutOfDate)) throw error;
   fail(error.message, command);

@@ -1,13 +1,14 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
+import { WrongOption } from '../support/command-line.js';
 import { thrown } from '../support/rejection.js';
 import { type Finding, proofFinding, specs, specsFinding, tests } from './checkers.js';
 import { check } from './checking.js';
 import { compileFaults } from './compiling.js';
 import { type Change, type Mutant, mutated, OutOfDate } from './mutant.js';
 import { mutants } from './mutants.js';
-import { optionsOf, WrongOption } from './options.js';
+import { optionsOf } from './options.js';
 import { PackageCopy, root, sourceOf } from './package-copy.js';
 import { verdictOn } from './trial.js';
 

@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
+import { optionsGiven, WrongOption, wholeNumber } from '../support/command-line.js';
 import type { Mutant } from './mutant.js';
 
 export interface Options {
@@ -11,12 +11,17 @@ export interface Options {
   readonly report?: string;
 }
 
-/** What is wrong with an option, and what would be right. */
-export class WrongOption extends Error {}
-
 /** @throws {WrongOption} */
 export function optionsOf(args: readonly string[], all: readonly Mutant[]): Options {
-  const { only = [], thorough = false, jobs = '2', report } = parsed(args);
+  const { only, thorough, jobs, report } = optionsGiven(
+    {
+      only: { type: 'string', multiple: true, default: [] },
+      thorough: { type: 'boolean', default: false },
+      jobs: { type: 'string', default: '2' },
+      report: { type: 'string' },
+    },
+    args,
+  );
   const names = new Set(all.map(({ name }) => name));
   const unknown = only.find((name) => !names.has(name));
   if (unknown !== undefined) {
@@ -24,32 +29,10 @@ export function optionsOf(args: readonly string[], all: readonly Mutant[]): Opti
       `--only=${unknown} names no mutant; right would be one of ${[...names].join(', ')}`,
     );
   }
-  const most = availableParallelism() * 4;
-  if (!(/^\d+$/.test(jobs) && Number(jobs) >= 1 && Number(jobs) <= most)) {
-    throw new WrongOption(`--jobs=${jobs} is no number of processes; right would be 1 to ${most}`);
-  }
   return {
     mutants: only.length > 0 ? all.filter(({ name }) => only.includes(name)) : all,
     thorough,
-    jobs: Number(jobs),
+    jobs: wholeNumber('jobs', jobs, { least: 1, most: availableParallelism() * 4 }),
     ...(report !== undefined && { report }),
   };
-}
-
-function parsed(args: readonly string[]) {
-  try {
-    return parseArgs({
-      args: [...args],
-      options: {
-        only: { type: 'string', multiple: true },
-        thorough: { type: 'boolean' },
-        jobs: { type: 'string' },
-        report: { type: 'string' },
-      },
-    }).values;
-  } catch (error) {
-    throw new WrongOption(
-      `${(error as Error).message}\nOptions: --only=<name of a mutant>, which may stand more than once, --thorough, --jobs=<number>, --report=<file>`,
-    );
-  }
 }

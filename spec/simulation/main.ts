@@ -2,7 +2,7 @@
 //
 //   npm run simulate -- [--seed N] [--runs M] [--model NAME]… [--jobs J] [--trace] [--report=FILE]
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
+import { optionsGiven, orEnd, WrongOption, wholeNumber } from '../support/command-line.js';
 import { seed as defaultSeed } from '../support/random.js';
 import { report } from '../support/report.js';
 import { liveAll } from './crew.js';
@@ -17,49 +17,36 @@ import { addTally, emptyTally, missing } from './tally.js';
 /** So many histories reach everything that can be reached; with fewer, something rare may be missing. */
 const ENOUGH = 5_000;
 
-function refuse(message: string): never {
-  console.error(`simulate: ${message}`);
-  process.exit(2);
-}
-
-function options() {
-  try {
-    return parseArgs({
-      options: {
-        seed: { type: 'string', default: String(defaultSeed) },
-        runs: { type: 'string', default: '1000' },
-        model: { type: 'string', multiple: true },
-        jobs: { type: 'string', default: String(availableParallelism()) },
-        trace: { type: 'boolean', default: false },
-        report: { type: 'string' },
-      },
-    }).values;
-  } catch (error) {
-    return refuse((error as Error).message);
-  }
-}
-
-function whole(option: string, text: string, least: number): number {
-  const number = Number(text);
-  if (Number.isSafeInteger(number) && number >= least && text.trim() !== '') return number;
-  return refuse(`option --${option} is "${text}"; right would be a whole number, ${least} or more`);
-}
-
 function modelNamed(name: string): StoreModel {
   const model = models.find((one) => one.name === name);
   if (model) return model;
-  return refuse(
-    `option --model is "${name}"; right would be one of ${models.map((one) => one.name).join(', ')}`,
-  );
+  const names = models.map((one) => one.name);
+  throw new WrongOption(`--model ${name}: right would be one of ${names.join(', ')}`);
 }
 
-const values = options();
-const seed = whole('seed', values.seed, 0);
-const runs = whole('runs', values.runs, 1);
-const jobs = whole('jobs', values.jobs, 1);
-const chosen = values.model ? [...new Set(values.model)].map(modelNamed) : models;
-if (values.trace && runs > 1) refuse('option --trace shows one history; right would be --runs 1 with it');
+function options() {
+  const values = optionsGiven({
+    seed: { type: 'string', default: String(defaultSeed) },
+    runs: { type: 'string', default: '1000' },
+    model: { type: 'string', multiple: true },
+    jobs: { type: 'string', default: String(availableParallelism()) },
+    trace: { type: 'boolean', default: false },
+    report: { type: 'string' },
+  });
+  const runs = wholeNumber('runs', values.runs, { least: 1 });
+  if (values.trace && runs > 1)
+    throw new WrongOption('--trace shows one history: right would be --runs 1 with it');
+  return {
+    seed: wholeNumber('seed', values.seed, { least: 0 }),
+    runs,
+    jobs: wholeNumber('jobs', values.jobs, { least: 1 }),
+    chosen: values.model ? [...new Set(values.model)].map(modelNamed) : models,
+    isTraced: values.trace,
+    file: values.report,
+  };
+}
 
+const { seed, runs, jobs, chosen, isTraced, file } = orEnd(options);
 const from = Date.now();
 const cpu = process.cpuUsage();
 const results = await liveAll(
@@ -83,7 +70,7 @@ if (failed?.failure) {
   process.exit(1);
 }
 
-if (values.trace) {
+if (isTraced) {
   for (const model of chosen) {
     const outcome = await simulate(drawHistory(model, seed), model, { isTraced: true });
     console.log([`${model.name}:`, ...outcome.trace].join('\n'));
@@ -107,6 +94,6 @@ report(
     seconds: (Date.now() - from) / 1_000,
     cpuSeconds: (user + system) / 1e6,
   }),
-  values.report,
+  file,
 );
 process.exitCode = unreached.length > 0 ? 1 : 0;

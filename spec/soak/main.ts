@@ -3,31 +3,31 @@
 //   npm run soak -- [--minutes=2] [--store=memory,redis] [--report=<file>]
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { parseArgs } from 'node:util';
+import { optionsGiven, orEnd, someOf, WrongOption } from '../support/command-line.js';
 import { RedisServer } from '../support/redis-server.js';
 import { report, table } from '../support/report.js';
 import { growing, limits, type Quantity } from './sampling.js';
 import type { Order, Result } from './worker.js';
 
-const stores: readonly string[] = ['memory', 'redis'];
-const { values } = parseArgs({
-  options: {
+const stores = ['memory', 'redis'] as const;
+type StoreName = (typeof stores)[number];
+
+const {
+  minutes,
+  chosen,
+  report: file,
+} = orEnd(() => {
+  const values = optionsGiven({
     minutes: { type: 'string', default: '2' },
-    store: { type: 'string', default: stores.join() },
+    store: { type: 'string' },
     report: { type: 'string' },
-  },
+  });
+  const minutes = Number(values.minutes);
+  if (!(minutes > 0)) throw new WrongOption(`--minutes ${values.minutes}: right would be a number above 0`);
+  return { minutes, chosen: someOf('store', values.store, stores), report: values.report };
 });
-const minutes = Number(values.minutes);
-if (!(minutes > 0)) wrong('--minutes is a number above 0');
-const chosen = values.store.split(',');
-if (!chosen.every((store) => stores.includes(store))) wrong(`--store is a list of ${stores.join(', ')}`);
 
-function wrong(right: string): never {
-  console.error(`${right}.`);
-  process.exit(2);
-}
-
-async function soak(store: string): Promise<Result | undefined> {
+async function soak(store: StoreName): Promise<Result | undefined> {
   if (store === 'memory') return run({ seconds: minutes * 60 });
   if (!RedisServer.isInstalled) return undefined;
   const server = await RedisServer.start();
@@ -76,7 +76,7 @@ const faults = results.flatMap(({ store, result }) =>
     ? growing(result.trends).map((quantity) => `${quantity} grow with the calls on ${store}`)
     : [`${store} was not tried: there is no redis-server on this machine`],
 );
-const again = `npm run soak -- --minutes=${values.minutes} --store=${values.store}`;
+const again = `npm run soak -- --minutes=${minutes} --store=${chosen.join()}`;
 for (const fault of faults) console.log(`VIOLATION: ${fault}\n  ${again}`);
 const done = results.map(
   ({ store, result }) => `${(result?.calls ?? 0).toLocaleString('en')} calls on ${store}`,
@@ -90,6 +90,6 @@ Looked at after each thirtieth part, when no call was under way and all garbage 
 ${table([head, ...rows])}
 
 ${faults.length === 0 ? 'Nothing grows with the calls.' : faults.join('; ')} To repeat: \`${again}\``,
-  values.report,
+  file,
 );
 process.exitCode = faults.length > 0 ? 1 : 0;

@@ -6,29 +6,22 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { orEnd } from '../support/command-line.js';
 import { report } from '../support/report.js';
 import { judge, type Verdict } from './judge.js';
-import { Ledger, readLedger, type StoreName, storeNames } from './ledger.js';
+import { Ledger, readLedger, type StoreName } from './ledger.js';
 import { type Options, optionsOf } from './options.js';
 import { kinds } from './places.js';
 import { summaryOf } from './summary.js';
 import { Torture } from './torture.js';
 
 const title = 'Torture of real processes on real stores';
-const usage = `usage: npm run torture -- [--seconds 120] [--store ${storeNames.join(',')}] [--seed N] [--report FILE]
-       npm run torture -- --judge FILE [--report FILE]`;
 const printedViolations = 5;
 
 process.exitCode = await main();
 
 async function main(): Promise<number> {
-  let options: Options;
-  try {
-    options = optionsOf(process.argv.slice(2));
-  } catch (error) {
-    console.error(`torture: ${(error as Error).message}\n${usage}`);
-    return 2;
-  }
+  const options = orEnd(() => optionsOf(process.argv.slice(2)));
   return options.judge === undefined ? torture(options) : judgeAgain(options.judge, options.report);
 }
 

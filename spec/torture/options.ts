@@ -1,4 +1,4 @@
-import { parseArgs } from 'node:util';
+import { optionsGiven, someOf, WrongOption, wholeNumber } from '../support/command-line.js';
 import { type StoreName, storeNames } from './ledger.js';
 
 export interface Options {
@@ -14,36 +14,29 @@ export interface Options {
 
 const shortest = 20;
 
-/** @throws {TypeError} naming the option that is wrong, and what would be right. */
+/** @throws {WrongOption} */
 export function optionsOf(args: readonly string[]): Options {
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
+  const values = optionsGiven(
+    {
       seconds: { type: 'string', default: '120' },
       store: { type: 'string' },
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
       report: { type: 'string' },
       judge: { type: 'string' },
     },
-  });
-  const seconds = numberOf('seconds', values.seconds);
+    args,
+  );
+  const seconds = wholeNumber('seconds', values.seconds, { least: 0 });
   if (seconds < shortest)
-    throw new TypeError(`--seconds ${seconds}: right would be ${shortest} or more, of which 15 are the calm`);
-  const stores = values.store?.split(',') ?? storeNames;
-  const unknown = stores.find((name) => !storeNames.some((known) => known === name));
-  if (unknown !== undefined)
-    throw new TypeError(`--store ${unknown}: right would be some of ${storeNames.join(',')}`);
+    throw new WrongOption(
+      `--seconds ${seconds}: right would be ${shortest} or more, of which 15 are the calm`,
+    );
   return {
     seconds,
-    stores: storeNames.filter((name) => stores.includes(name)),
+    stores: someOf('store', values.store, storeNames),
     isNamed: values.store !== undefined,
-    seed: numberOf('seed', values.seed),
+    seed: wholeNumber('seed', values.seed, { least: 0 }),
     report: values.report,
     judge: values.judge,
   };
-}
-
-function numberOf(option: string, text: string): number {
-  if (/^\d{1,9}$/.test(text)) return Number(text);
-  throw new TypeError(`--${option} ${text}: right would be a whole number, such as --${option} 120`);
 }

@@ -1,0 +1,57 @@
+import { type ParseArgsConfig, parseArgs } from 'node:util';
+
+/** A wrong option of a command: it is named, and what would be right. */
+export class WrongOption extends TypeError {}
+
+/**
+ * The options that a command was given.
+ *
+ * @throws {WrongOption} for one that it does not have, or without its value.
+ */
+export function optionsGiven<const Options extends NonNullable<ParseArgsConfig['options']>>(
+  options: Options,
+  args: readonly string[] = process.argv.slice(2),
+) {
+  try {
+    return parseArgs({ args: [...args], options }).values;
+  } catch (error) {
+    const names = Object.keys(options).map((name) => `--${name}`);
+    throw new WrongOption(`${(error as Error).message}; the options are ${names.join(', ')}`);
+  }
+}
+
+/** @throws {WrongOption} where the option is no whole number, or less or more than it may be. */
+export function wholeNumber(
+  option: string,
+  text: string,
+  { least, most = Number.MAX_SAFE_INTEGER }: { readonly least: number; readonly most?: number },
+): number {
+  const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
+  if (number >= least && number <= most) return number;
+  const range = most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `from ${least} to ${most}`;
+  throw new WrongOption(`--${option} ${text}: right would be a whole number, ${range}`);
+}
+
+/**
+ * Parts of a list that an option names, all of them where it names none.
+ *
+ * @throws {WrongOption} where one of them is not in the list.
+ */
+export function someOf<T extends string>(option: string, text: string | undefined, all: readonly T[]): T[] {
+  const named = text?.split(',') ?? all;
+  const unknown = named.find((name) => !all.some((known) => known === name));
+  if (unknown !== undefined)
+    throw new WrongOption(`--${option} ${unknown}: right would be some of ${all.join(',')}`);
+  return all.filter((name) => named.includes(name));
+}
+
+/** Reads the options of a command, which ends with code 2 where one of them is wrong. */
+export function orEnd<T>(read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (!(error instanceof WrongOption)) throw error;
+    console.error(error.message);
+    process.exit(2);
+  }
+}
