@@ -1,35 +1,19 @@
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import type { DynamoDBClientConfig } from '@aws-sdk/client-dynamodb';
-import { loopback, ServerFolder, ServerProcess, startOnFreePort } from './server-process.js';
+import { OwnServer, startIn } from './own-server.js';
+import { loopback, type ServerCommand, ServerFolder } from './server-process.js';
 
 const binary = findBinary();
 
-/** A dynoxide of a spec's own, with its tables in a file, which it may kill and start again. */
-export class DynoxideServer {
+/** A dynoxide of a spec's own, with its tables in a file. */
+export class DynoxideServer extends OwnServer {
   /** Whether this machine can run one. */
   static readonly isInstalled = binary !== undefined;
-  readonly host = loopback;
-  readonly #folder: ServerFolder;
-  #process: ServerProcess;
-
-  private constructor(
-    readonly port: number,
-    folder: ServerFolder,
-    started: ServerProcess,
-  ) {
-    this.#folder = folder;
-    this.#process = started;
-  }
 
   static async start(): Promise<DynoxideServer> {
     const folder = new ServerFolder('dynoxide');
-    try {
-      return await startOnFreePort(async (port) => new DynoxideServer(port, folder, await run(folder, port)));
-    } catch (error) {
-      folder.remove();
-      throw error;
-    }
+    return new DynoxideServer(await startIn(folder, (port) => commandFor(folder, port)));
   }
 
   get endpoint(): string {
@@ -39,26 +23,6 @@ export class DynoxideServer {
   /** What a client is made with. */
   get connection(): DynamoDBClientConfig {
     return connectionTo(this.endpoint);
-  }
-
-  get pid(): number {
-    return this.#process.pid;
-  }
-
-  /** Resolves when it is gone, by SIGKILL. */
-  async kill(): Promise<void> {
-    await this.#process.kill();
-  }
-
-  /** Starts it again on its port, with what its folder has. */
-  async restart(): Promise<void> {
-    await this.#process.stop();
-    this.#process = await run(this.#folder, this.port);
-  }
-
-  async stop(): Promise<void> {
-    await this.#process.stop();
-    this.#folder.remove();
   }
 }
 
@@ -71,21 +35,14 @@ export function connectionTo(endpoint: string): DynamoDBClientConfig {
   };
 }
 
-function run(folder: ServerFolder, port: number): Promise<ServerProcess> {
+function commandFor(folder: ServerFolder, port: number): ServerCommand {
   if (binary === undefined) throw new Error('dynoxide cannot run on this machine');
-  return ServerProcess.start({
-    command: [
-      binary,
-      '--host',
-      loopback,
-      '--port',
-      String(port),
-      '--db-path',
-      join(folder.path, 'tables.db'),
-    ],
+  const address = ['--host', loopback, '--port', String(port)];
+  return {
+    command: [binary, ...address, '--db-path', join(folder.path, 'tables.db')],
     folder,
     ready: /listening on/,
-  });
+  };
 }
 
 function findBinary(): string | undefined {

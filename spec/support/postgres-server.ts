@@ -3,7 +3,8 @@ import { accessSync, constants, existsSync, readdirSync, readFileSync, realpathS
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from 'pg';
-import { loopback, ServerFolder, ServerProcess, type SystemUser, startOnFreePort } from './server-process.js';
+import { OwnServer, startIn } from './own-server.js';
+import { loopback, type ServerCommand, ServerFolder, type SystemUser } from './server-process.js';
 
 const run = promisify(execFile);
 const debian = '/usr/lib/postgresql';
@@ -14,24 +15,8 @@ export interface PostgresServerOptions {
   readonly durable?: boolean;
 }
 
-/** A PostgreSQL of a spec's own, which it may kill and start again. */
-export class PostgresServer {
-  readonly host = loopback;
-  readonly #folder: ServerFolder;
-  readonly #isDurable: boolean;
-  #process: ServerProcess;
-
-  private constructor(
-    readonly port: number,
-    folder: ServerFolder,
-    isDurable: boolean,
-    started: ServerProcess,
-  ) {
-    this.#folder = folder;
-    this.#isDurable = isDurable;
-    this.#process = started;
-  }
-
+/** A PostgreSQL of a spec's own. */
+export class PostgresServer extends OwnServer {
   /** Why this machine cannot run one, if so. */
   static get obstacle(): string | undefined {
     if (!binaries) return 'there is no PostgreSQL server on this machine';
@@ -43,15 +28,8 @@ export class PostgresServer {
   static async start({ durable = false }: PostgresServerOptions = {}): Promise<PostgresServer> {
     if (PostgresServer.obstacle) throw new Error(PostgresServer.obstacle);
     const folder = new ServerFolder('postgres', unprivilegedUser());
-    try {
-      await createCluster(folder);
-      return await startOnFreePort(
-        async (port) => new PostgresServer(port, folder, durable, await serve(folder, port, durable)),
-      );
-    } catch (error) {
-      folder.remove();
-      throw error;
-    }
+    const commandFor = (port: number) => commandWith(folder, port, durable);
+    return new PostgresServer(await startIn(folder, commandFor, () => createCluster(folder)));
   }
 
   /** What a client is made with. */
@@ -68,15 +46,6 @@ export class PostgresServer {
     return `postgresql://${user}@${this.host}:${this.port}/postgres`;
   }
 
-  /** Where it keeps what it has; removed when it is stopped. */
-  get folder(): string {
-    return this.#folder.path;
-  }
-
-  get pid(): number {
-    return this.#process.pid;
-  }
-
   /** Has its owner do something, on a connection of its own. */
   async query(text: string): Promise<void> {
     const client = new Client(this.connection);
@@ -86,22 +55,6 @@ export class PostgresServer {
     } finally {
       await client.end();
     }
-  }
-
-  /** SIGKILL to the one that all others belong to. Resolves when all of them are gone. */
-  async kill(): Promise<void> {
-    await this.#process.kill();
-  }
-
-  /** Starts it again on its port, with what its folder has. */
-  async restart(): Promise<void> {
-    await this.#process.stop();
-    this.#process = await serve(this.#folder, this.port, this.#isDurable);
-  }
-
-  async stop(): Promise<void> {
-    await this.#process.stop();
-    this.#folder.remove();
   }
 }
 
@@ -151,7 +104,7 @@ async function createCluster(folder: ServerFolder): Promise<void> {
   });
 }
 
-function serve(folder: ServerFolder, port: number, isDurable: boolean): Promise<ServerProcess> {
+function commandWith(folder: ServerFolder, port: number, isDurable: boolean): ServerCommand {
   const settings = {
     port,
     listen_addresses: loopback,
@@ -162,12 +115,12 @@ function serve(folder: ServerFolder, port: number, isDurable: boolean): Promise<
     log_min_messages: 'log',
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  return ServerProcess.start({
+  return {
     command: [program('postgres'), '-D', dataOf(folder), ...options],
     folder,
     ready: /ready to accept connections/,
     signal: 'SIGQUIT',
-  });
+  };
 }
 
 function program(name: string): string {

@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { Redis } from 'ioredis';
-import { freePort, loopback, ServerFolder, ServerProcess, startOnFreePort } from './server-process.js';
+import { OwnServer, startIn } from './own-server.js';
+import { freePort, loopback, type ServerCommand, ServerFolder } from './server-process.js';
 
 export interface RedisServerOptions {
   /** Whether each write is on the disk before it is answered. */
@@ -15,66 +16,20 @@ const binary = ['redis-server', 'valkey-server'].find(
   (name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0,
 );
 
-/** A Redis of a spec's own, which it may kill and start again. */
-export class RedisServer {
+/** A Redis of a spec's own. */
+export class RedisServer extends OwnServer {
   /** Whether this machine has one. */
   static readonly isInstalled = binary !== undefined;
-  readonly host = loopback;
-  readonly #folder: ServerFolder;
-  readonly #settings: readonly string[];
-  #process: ServerProcess;
-
-  private constructor(
-    readonly port: number,
-    folder: ServerFolder,
-    settings: readonly string[],
-    started: ServerProcess,
-  ) {
-    this.#folder = folder;
-    this.#settings = settings;
-    this.#process = started;
-  }
 
   static async start(options: RedisServerOptions = {}): Promise<RedisServer> {
     const folder = new ServerFolder('redis');
-    try {
-      return await startOnFreePort(async (port) => {
-        const settings = await settingsOf(port, options);
-        return new RedisServer(port, folder, settings, await run(folder, settings));
-      });
-    } catch (error) {
-      folder.remove();
-      throw error;
-    }
+    return new RedisServer(
+      await startIn(folder, async (port) => commandWith(folder, await settingsOf(port, options))),
+    );
   }
 
   get url(): string {
     return `redis://${this.host}:${this.port}`;
-  }
-
-  /** Where it keeps what it has; removed when it is stopped. */
-  get folder(): string {
-    return this.#folder.path;
-  }
-
-  get pid(): number {
-    return this.#process.pid;
-  }
-
-  /** As a power cut does: by SIGKILL. Resolves when it is gone. */
-  async kill(): Promise<void> {
-    await this.#process.kill();
-  }
-
-  /** Starts it again on its port, with what its folder has. */
-  async restart(): Promise<void> {
-    await this.#process.stop();
-    this.#process = await run(this.#folder, this.#settings);
-  }
-
-  async stop(): Promise<void> {
-    await this.#process.stop();
-    this.#folder.remove();
   }
 
   /** What it answers to one command, over a connection of its own. */
@@ -116,11 +71,7 @@ async function settingsOf(
   return Object.entries(all).flatMap(([name, value]) => [`--${name}`, ...value.split(' ')]);
 }
 
-function run(folder: ServerFolder, settings: readonly string[]): Promise<ServerProcess> {
+function commandWith(folder: ServerFolder, settings: readonly string[]): ServerCommand {
   if (binary === undefined) throw new Error('there is no redis-server on this machine');
-  return ServerProcess.start({
-    command: [binary, ...settings],
-    folder,
-    ready: /Ready to accept connections/,
-  });
+  return { command: [binary, ...settings], folder, ready: /Ready to accept connections/ };
 }
