@@ -66,9 +66,10 @@ export async function explore(
           break;
         }
         const state = world.fingerprint();
-        const seenAt = visited.get(state) ?? Number.POSITIVE_INFINITY;
-        if (seenAt <= path.length || path.length >= mostSteps) break;
-        if (mostSteps === Number.POSITIVE_INFINITY && seenAt < Number.POSITIVE_INFINITY) break;
+        const seenAt = visited.get(state);
+        const isKnown =
+          seenAt !== undefined && (mostSteps === Number.POSITIVE_INFINITY || seenAt <= path.length);
+        if (isKnown || path.length >= mostSteps) break;
         visited.set(state, path.length);
         path.push({ choice: 0, of: choices.length, label: first.label });
         await world.take(first);
