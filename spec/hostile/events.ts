@@ -78,7 +78,8 @@ function change(whole: object, place: number, value: unknown, isRemoved: boolean
   if (!chosen) return;
   const [at, name] = chosen;
   if (isRemoved) delete at[name];
-  else at[name] = value;
+  // A copy of its own: it may be changed as well, by this event and the next.
+  else at[name] = structuredClone(value);
 }
 
 type EventCase = typeof event extends fc.Arbitrary<infer Case> ? Case : never;
