@@ -1,6 +1,7 @@
 // Negative controls: the library with one flaw at a time, each of which some checker must notice.
 //
 //   npm run mutants -- [--only=<name>]… [--thorough] [--jobs=2] [--report=<file>]
+//   npm run mutants -- --untouched        lists the functions that no mutant changes yet
 import { orEnd } from '../support/command-line.js';
 import { report } from '../support/report.js';
 import { controls, endAll, isThere } from './checking.js';
@@ -11,6 +12,7 @@ import { type Options, optionsOf } from './options.js';
 import { PackageCopy, removeCopies, sourceOf } from './package-copy.js';
 import { line, matrix, trialTable } from './table.js';
 import { allCheckers, type Trial, tried, verdictOn } from './trial.js';
+import { untouched } from './untouched.js';
 
 const command = 'npm run mutants --';
 
@@ -58,6 +60,7 @@ async function isSound({ mutants: tryOut, thorough }: Options): Promise<boolean>
 }
 
 async function main(given: Options): Promise<void> {
+  if (given.untouched) return list(given.mutants);
   removeCopies();
   const started = Date.now();
   const copies = new Map(given.mutants.map((mutant) => [mutant, copyOf(mutant)]));
@@ -106,6 +109,14 @@ function body({ thorough, jobs }: Options, trials: readonly Trial[], seconds: nu
     trialTable(trials),
     ...(thorough ? [matrix(trials)] : []),
   ].join('\n\n');
+}
+
+function list(all: readonly Mutant[]): void {
+  const found = untouched(all);
+  for (const [file, functions] of found)
+    console.log(`${file}: ${functions.map(({ name, from }) => `${name} (${from})`).join(', ')}`);
+  const count = [...found.values()].reduce((sum, functions) => sum + functions.length, 0);
+  console.log(`${count} functions of ${found.size} files are changed by no mutant.`);
 }
 
 function kindOf(checker: string): string {

@@ -1,9 +1,13 @@
 import type { Checker } from './checkers.js';
 
+/** Where sources are that a mutant may change: the library's, and those of the samples, which people copy. */
+export const sourceFolders = ['lib', 'samples'] as const;
+export type SourceFolder = (typeof sourceFolders)[number];
+
 /** One change of a source file. */
 export interface Change {
   /** Below the project's root. */
-  readonly file: `lib/${string}.ts`;
+  readonly file: `${SourceFolder}/${string}.ts`;
   /** Stands in the file exactly once. */
   readonly replace: string;
   readonly by: string;

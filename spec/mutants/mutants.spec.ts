@@ -11,6 +11,7 @@ import { mutants } from './mutants.js';
 import { optionsOf } from './options.js';
 import { PackageCopy, root, sourceOf } from './package-copy.js';
 import { verdictOn } from './trial.js';
+import { functionsOf, untouched, untouchedIn } from './untouched.js';
 
 const file = 'lib/shared.ts' as const;
 
@@ -67,6 +68,70 @@ describe('the mutants that are kept', () => {
           expect(existsSync(join(root, 'spec', `${path}.spec.ts`)), path).to.equal(true);
       }
     }
+  });
+});
+
+describe('what no mutant changes yet', () => {
+  const source = `export interface Shape {
+  area(
+    unit: string,
+  ): number;
+}
+
+export function outer(first: number): number {
+  const inner = (part: number) => {
+    return part + 1;
+  };
+  return inner(first);
+}
+
+export class Circle {
+  readonly radius = 1;
+
+  constructor(
+    readonly name: string,
+  ) {
+    if (name === '') throw new TypeError();
+  }
+
+  get area(): number {
+    return this.radius;
+  }
+
+  async #grow(by: number): Promise<void> {
+    await by;
+  }
+}
+`;
+
+  it('is told by function, those inside of others and private ones included', () => {
+    expect(functionsOf(source)).to.deep.equal([
+      { name: 'outer', from: 7, to: 12 },
+      { name: 'inner', from: 8, to: 10 },
+      { name: 'constructor', from: 17, to: 21 },
+      { name: 'area', from: 23, to: 25 },
+      { name: '#grow', from: 27, to: 29 },
+    ]);
+  });
+
+  it('does not name a function that a mutant changes, or that such a function is in', () => {
+    const left = untouchedIn(source, ['return part + 1;', "    if (name === '') throw new TypeError();\n"]);
+    expect(left.map(({ name }) => name)).to.deep.equal(['area', '#grow']);
+  });
+
+  it('is looked for in the library and in the samples', () => {
+    const all = [...untouched([]).keys()];
+    expect(all).to.include('lib/claim.ts').and.to.include('samples/pre-fund/app/core-bank.ts');
+    expect(
+      untouched([])
+        .get('lib/claim.ts')
+        ?.map(({ name }) => name),
+    ).to.include.members(['draft', '#read']);
+    expect(
+      untouched(mutants)
+        .get('lib/claim.ts')
+        ?.map(({ name }) => name) ?? [],
+    ).not.to.include('#read');
   });
 });
 

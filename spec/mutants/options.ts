@@ -9,16 +9,19 @@ export interface Options {
   /** How many processes run at a time. */
   readonly jobs: number;
   readonly report?: string;
+  /** Tries nothing, and lists the functions that no mutant changes. */
+  readonly untouched: boolean;
 }
 
 /** @throws {WrongOption} */
 export function optionsOf(args: readonly string[], all: readonly Mutant[]): Options {
-  const { only, thorough, jobs, report } = optionsGiven(
+  const { only, thorough, jobs, report, untouched } = optionsGiven(
     {
       only: { type: 'string', multiple: true, default: [] },
       thorough: { type: 'boolean', default: false },
       jobs: { type: 'string', default: '2' },
       report: { type: 'string' },
+      untouched: { type: 'boolean', default: false },
     },
     args,
   );
@@ -32,6 +35,7 @@ export function optionsOf(args: readonly string[], all: readonly Mutant[]): Opti
   return {
     mutants: only.length > 0 ? all.filter(({ name }) => only.includes(name)) : all,
     thorough,
+    untouched,
     jobs: wholeNumber('jobs', jobs, { least: 1, most: availableParallelism() * 4 }),
     ...(report !== undefined && { report }),
   };

@@ -59,6 +59,7 @@ export class PackageCopy {
   async build(): Promise<void> {
     const differing = new Map<string, string>();
     for (const [file, text] of this.sources) {
+      if (!file.startsWith('lib/')) continue;
       const { code } = await transform(text, {
         loader: 'ts',
         format: 'cjs',
@@ -71,6 +72,7 @@ export class PackageCopy {
     this.#link('dist/cjs', /\.js$|\/package\.json$/, (path) => differing.has(path));
     this.#link(compiledSpecs, /\.m?js$/, () => false);
     for (const [file, code] of differing) this.#write(file, code);
+    if ([...this.sources.keys()].some((file) => file.startsWith('samples/'))) this.#addSamples();
     await bundleModules({
       lib: join(this.folder, 'lib'),
       outdir: join(this.folder, 'dist/esm'),
@@ -78,6 +80,13 @@ export class PackageCopy {
     });
     // What specs read besides: their data, and documents.
     for (const folder of ['spec', 'docs']) symlinkSync(join(root, folder), join(this.folder, folder));
+  }
+
+  /** The samples, which their specs compile: against the types that were built, since those do not differ. */
+  #addSamples(): void {
+    this.#link('samples', /\.(?:[jt]s|json|yaml|toml|prisma)$/, (path) => this.sources.has(path));
+    this.#link('dist/esm', /\.d\.ts$/, () => false);
+    linkSync(join(root, 'tsconfig.json'), join(this.folder, 'tsconfig.json'));
   }
 
   remove(): void {
@@ -88,7 +97,7 @@ export class PackageCopy {
   #link(folder: string, kind: RegExp, differs: (path: string) => boolean): void {
     for (const entry of readdirSync(join(root, folder), { recursive: true, withFileTypes: true })) {
       const path = join(entry.parentPath, entry.name).slice(root.length);
-      if (!entry.isFile() || !kind.test(path) || differs(path)) continue;
+      if (!entry.isFile() || !kind.test(path) || path.includes('node_modules') || differs(path)) continue;
       mkdirSync(join(this.folder, dirname(path)), { recursive: true });
       linkSync(join(root, path), join(this.folder, path));
     }
