@@ -74,7 +74,8 @@ export interface MochaReport {
 }
 
 /** An error of the mutant as a program, and not of what it does. */
-const mistakes = /^(?:ReferenceError|SyntaxError)\b|^Error \[ERR_MODULE_NOT_FOUND\]/;
+const mistakes =
+  /^(?:ReferenceError|SyntaxError)\b|^Error \[ERR_MODULE_NOT_FOUND\]|^AssertionError: what the compiler says/;
 
 /** Reads how mocha ended. */
 export function specsFinding(ended: Ended, report: MochaReport | undefined): Finding {

@@ -3,6 +3,7 @@ import { claims } from './patches/claims.js';
 import { inProcess } from './patches/in-process.js';
 import { leases } from './patches/leases.js';
 import { onServers } from './patches/on-servers.js';
+import { samples } from './patches/samples.js';
 import { settling } from './patches/settling.js';
 import { values } from './patches/values.js';
 import { waiting } from './patches/waiting.js';
@@ -16,4 +17,5 @@ export const mutants: readonly Mutant[] = [
   ...values,
   ...inProcess,
   ...onServers,
+  ...samples,
 ];

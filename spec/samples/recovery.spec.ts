@@ -1,14 +1,20 @@
 import type { APIGatewayProxyResult, Context } from 'aws-lambda';
 import { expect } from 'chai';
+import { ClaimLostError, forget, InMemoryStore, makeIdempotent } from 'retrysafe';
 import sinon from 'sinon';
 import { defer } from '../support/defer.js';
 import { useDynamoDB } from '../support/dynamodb.js';
 import { collectGarbage } from '../support/heap.js';
 import { invocation } from '../support/invocation.js';
+import { rejection } from '../support/rejection.js';
 import { bodyOf, httpEvent, useSample } from './application.js';
-import { mode } from './compiled.js';
+import { load, mode } from './compiled.js';
 
 const holds = '/pre-fund/holds';
+
+interface Bank {
+  placeHold(order: object): Promise<object>;
+}
 
 function context(remaining = 28_000): Context {
   return invocation(remaining) as Context;
@@ -105,6 +111,29 @@ describe(`the sample's recovery, with ${mode} decorators`, () => {
       'Idempotent-Replayed': 'true',
     });
     expect(sample.bank.bank.ledger).to.have.length(1);
+  });
+
+  it('breaks off a request to the bank when the claim is lost, since another call may send it', async () => {
+    const { CoreBank } = await load<{ CoreBank: new (url: string, timeout: number) => Bank }>(
+      'app/core-bank.js',
+    );
+    const bank = new CoreBank(sample.bank.url, 60_000);
+    const order = { transactionId: 'T-1', accountId: '4711', cents: 2_500 };
+    const place = makeIdempotent((wanted: typeof order) => bank.placeHold(wanted), {
+      name: 'holds',
+      key: 'transactionId',
+      lease: '600ms',
+      store: new InMemoryStore(),
+    });
+    const reached = defer();
+    sample.bank.interception = async () => {
+      reached.resolve();
+      return new Promise(() => {});
+    };
+    const lost = rejection(place(order));
+    await reached.promise;
+    await forget({ force: true }, place, order);
+    expect(await lost).to.be.instanceOf(ClaimLostError);
   });
 
   it('gives the bank one key for all attempts at a hold, and another one for another hold', async () => {

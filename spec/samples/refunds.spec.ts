@@ -1,4 +1,9 @@
-import { type DynamoDBClient, GetItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb';
+import {
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  TransactionCanceledException,
+} from '@aws-sdk/client-dynamodb';
 import type { APIGatewayProxyResult, Context } from 'aws-lambda';
 import { expect } from 'chai';
 import sinon from 'sinon';
@@ -138,6 +143,24 @@ describe(`the sample's refunds, with ${mode} decorators`, () => {
     expect(answer.statusCode).to.equal(503);
     expect(answer.headers).to.include({ 'Retry-After': '1' });
     expect(logged.callCount).to.equal(1);
+    expect((await refund(`R-${transactionId}`, 4_000)).statusCode).to.equal(201);
+    expect(await balance()).to.equal(6_000);
+  });
+
+  it('answers 503 where another refund of the transaction is being made, and makes the refund at the next try', async () => {
+    sinon.stub(console, 'error');
+    const conflict = { Code: 'TransactionConflict' };
+    requests.refuse(
+      'TransactWriteItems',
+      new TransactionCanceledException({
+        message: 'Transaction cancelled',
+        $metadata: {},
+        CancellationReasons: [conflict, { Code: 'None' }, { Code: 'None' }],
+      }),
+    );
+    const answer = await refund(`R-${transactionId}`, 4_000);
+    expect(answer.statusCode).to.equal(503);
+    expect(bodyOf(answer)).to.include({ type: 'urn:problem-type:balance-busy' });
     expect((await refund(`R-${transactionId}`, 4_000)).statusCode).to.equal(201);
     expect(await balance()).to.equal(6_000);
   });

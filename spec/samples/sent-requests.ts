@@ -12,7 +12,7 @@ export class SentRequests {
   /** How often each kind of request was sent, repetitions by the client itself included. */
   readonly counts = new Map<string, number>();
   readonly #waiting = new Map<string, () => void>();
-  #refused: string | undefined;
+  #refused: { readonly name: string; readonly error: Error } | undefined;
   #lost: { readonly name: string; left: number } | undefined;
 
   constructor(client: DynamoDBClient) {
@@ -36,8 +36,8 @@ export class SentRequests {
   }
 
   /** The next such request fails before the engine hears of it, and is not worth repeating to the client. */
-  refuse(name: string): void {
-    this.#refused = name;
+  refuse(name: string, error = new Error('out of reach')): void {
+    this.#refused = { name, error };
   }
 
   /** Resolves as soon as such an action is sent, if it was not sent before. */
@@ -57,9 +57,10 @@ export class SentRequests {
   }
 
   #refuse(name: string): void {
-    if (this.#refused !== name) return;
+    if (this.#refused?.name !== name) return;
+    const { error } = this.#refused;
     this.#refused = undefined;
-    throw new Error('out of reach');
+    throw error;
   }
 
   #lose(name: string): void {
