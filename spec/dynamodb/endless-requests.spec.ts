@@ -58,6 +58,18 @@ describe('requests that would never end (5)', () => {
     }
   });
 
+  it('leave nothing behind when they are answered: a timer for each of thousands would be memory for ten seconds', async () => {
+    const client = { send: async () => ({}) } as unknown as DynamoDBClient;
+    const store = new DynamoDBStore({ client, tableName: 'idempotency' });
+    const started = sinon.spy(globalThis, 'setTimeout');
+    const cleared = sinon.spy(globalThis, 'clearTimeout');
+    await store.claim(record, Date.now());
+    await store.replace(record, 'a.0');
+    await store.find('k');
+    expect(started.callCount).to.equal(3);
+    expect(cleared.args.map(([timer]) => timer)).to.deep.equal(started.returnValues);
+  });
+
   it('keep no process alive by the pause between two of them', async () => {
     // A renewal behind the caller's back meets a transaction; nobody awaits it, and nothing else is left to do.
     const program = `

@@ -5,6 +5,7 @@ import { leases } from './patches/leases.js';
 import { onServers } from './patches/on-servers.js';
 import { samples } from './patches/samples.js';
 import { settling } from './patches/settling.js';
+import { stores } from './patches/stores.js';
 import { values } from './patches/values.js';
 import { waiting } from './patches/waiting.js';
 
@@ -18,4 +19,5 @@ export const mutants: readonly Mutant[] = [
   ...inProcess,
   ...onServers,
   ...samples,
+  ...stores,
 ];

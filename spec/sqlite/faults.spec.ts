@@ -6,7 +6,7 @@ import {
   OutcomeUnavailableError,
   StoreError,
 } from 'retrysafe';
-import { SqliteStore, schema } from 'retrysafe/sqlite';
+import { type SqliteDatabase, SqliteStore, schema } from 'retrysafe/sqlite';
 import { deployable, restOfTurn } from '../support/deployment.js';
 import { PassingTime } from '../support/passing-time.js';
 import { rejection } from '../support/rejection.js';
@@ -243,6 +243,23 @@ for (const driver of sqliteDrivers) {
       here.close();
       const error = await expectRefused(/the store failed at claim/);
       expect((error.cause as Error).message).to.match(/not open/);
+    });
+
+    it('since it is closed is over when it is opened again', async () => {
+      // As that of node:sqlite, which is one object before and after.
+      let open = here;
+      const reopened = {
+        prepare: (sql: string) => open.prepare(sql),
+        get inTransaction() {
+          return 'inTransaction' in open ? open.inTransaction : open.isTransaction;
+        },
+      } as unknown as SqliteDatabase;
+      store = new SqliteStore({ database: reopened });
+      await call();
+      here.close();
+      await expectRefused(/the store failed at claim/);
+      open = elsewhere;
+      expect(await call()).to.equal('run 1');
     });
 
     describe('with a row that is damaged', () => {
