@@ -11,7 +11,8 @@ export interface DeclaredMethod {
   readonly options: IdempotentOptions;
   /** What standard decorators know the class by, where the compiler makes it. */
   readonly metadata?: object | undefined;
-  /** What legacy decorators know the class by. */
+  /** What legacy decorators know: the class, and the prototype that the method is of. */
+  readonly owner?: Class;
   readonly home?: object;
 }
 
@@ -26,6 +27,7 @@ export class DeclaringClass {
 
   constructor(method: DeclaredMethod) {
     this.#method = method;
+    this.#class = method.owner;
     if (method.home) this.#homes.add(method.home);
   }
 

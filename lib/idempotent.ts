@@ -107,7 +107,7 @@ function decorateLegacy(
   if (name !== undefined) registerName(name, method);
   const isStatic = typeof target === 'function';
   const home = isStatic ? homeOf(owner) : (target as object);
-  const declared = { methodName: methodName as string | symbol, isStatic, options, home };
+  const declared = { methodName: methodName as string | symbol, isStatic, options, owner, home };
   const declaring = new DeclaringClass(declared);
   const operation = new Operation({
     name: nameOnce,
