@@ -41,5 +41,6 @@ async function main() {
 
 main().catch((error) => {
   console.error(error);
-  process.exitCode = 1;
+  // The server is open still.
+  process.exit(1);
 });
