@@ -88,10 +88,11 @@ export class DeclaringClass {
 }
 
 /** Whether one of the functions among these options asks the instance, as far as its text shows. */
-function asksInstance(options: IdempotentOptions): boolean {
-  return Object.entries(options).some(([name, value]) => {
-    if (typeof value !== 'function') return false;
-    if (name === 'store' && value.length > 0) return true;
-    return /\b(?:this|arguments)\b/.test(Function.prototype.toString.call(value));
-  });
+function asksInstance({ store, ...options }: IdempotentOptions): boolean {
+  const shows = (text: RegExp, value: unknown) =>
+    typeof value === 'function' && text.test(Function.prototype.toString.call(value));
+  // A store's function is given the instance; the others have it as their `this`.
+  if (typeof store === 'function' && (store.length > 0 || shows(/\bthis\b|\barguments\b|\.\.\./, store)))
+    return true;
+  return Object.values(options).some((value) => shows(/\bthis\b/, value));
 }
