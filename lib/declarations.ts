@@ -1,14 +1,15 @@
-import { defineMetadata, getOwnMetadata } from 'reflect-metadata/no-conflict';
+import { ownDefaults } from './class-defaults.js';
+import { type Class, homeOf, metadataOf } from './classes.js';
 import { ConfigurationError } from './errors.js';
 import { looksMinified, registerName } from './names.js';
 import type { Operation } from './operation.js';
-import { type ClassOptions, given } from './options.js';
+import { shared } from './shared.js';
 
-// Standard decorators keep what they learn about a class in its metadata, which compilers make only where this
-// symbol exists. The registered one is the one that esbuild and swc fall back to.
-(Symbol as { metadata?: symbol }).metadata ??= Symbol.for('Symbol.metadata');
-
-type Class = abstract new (...args: never[]) => unknown;
+// Standard decorators know a class by its metadata, which compilers make only where this symbol exists. The registered
+// one is the one that esbuild and swc fall back to.
+if (Object.isExtensible(Symbol)) {
+  (Symbol as { metadata?: symbol }).metadata ??= Symbol.for('Symbol.metadata');
+}
 
 /** One decorated method of a class. */
 export interface Declaration {
@@ -17,68 +18,17 @@ export interface Declaration {
   readonly operation: Operation;
 }
 
-// By name and not by identity: import and require have a copy of this module each.
-const declarationsKey = Symbol.for('retrysafe.declarations');
-const defaultsKey = Symbol.for('retrysafe.defaults');
+/** By the home of a class with legacy decorators, and by the metadata of one with standard decorators. */
+const declarations = shared('declarations', () => new WeakMap<object, readonly Declaration[]>());
 
-type Metadata = Record<PropertyKey, unknown>;
-
-/** Notes a declaration on its class, where legacy decorators know the class. */
-export function declareOn(target: Class, declaration: Declaration): void {
-  defineMetadata(declarationsKey, [...(getOwnMetadata(declarationsKey, target) ?? []), declaration], target);
-}
-
-/** Notes a declaration in the metadata of a class that does not exist yet. */
-export function declareIn(metadata: Metadata, declaration: Declaration): void {
-  const own = Object.hasOwn(metadata, declarationsKey) ? (metadata[declarationsKey] as Declaration[]) : [];
-  metadata[declarationsKey] = [...own, declaration];
+/** Notes a declaration by the home or the metadata of its class, which need not exist yet. */
+export function declareIn(classKnownBy: object, declaration: Declaration): void {
+  declarations.set(classKnownBy, [...(declarations.get(classKnownBy) ?? []), declaration]);
 }
 
 /** What `target` itself declares, not what it inherits. */
 export function declaredBy(target: Class): readonly Declaration[] {
-  const legacy: Declaration[] = getOwnMetadata(declarationsKey, target) ?? [];
-  const metadata = ownMetadata(target);
-  const hasStandard = metadata && Object.hasOwn(metadata, declarationsKey);
-  return hasStandard ? [...legacy, ...(metadata[declarationsKey] as Declaration[])] : legacy;
-}
-
-function ownMetadata(target: Class): Metadata | undefined {
-  const symbol = (Symbol as { metadata?: symbol }).metadata as symbol;
-  return Object.getOwnPropertyDescriptor(target, symbol)?.value;
-}
-
-/** The classes of an instance, or of a class itself, the nearest first. */
-export function classesOf(self: unknown): Class[] {
-  const classes: Class[] = [];
-  let at: unknown = typeof self === 'function' ? self : Object.getPrototypeOf(Object(self));
-  for (; at && at !== Function.prototype && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
-    const one: unknown =
-      typeof at === 'function' ? at : Object.getOwnPropertyDescriptor(at, 'constructor')?.value;
-    if (typeof one === 'function') classes.push(one as unknown as Class);
-  }
-  return classes;
-}
-
-/** Keeps the defaults that `@IdempotencyDefaults` gives a class. */
-export function setDefaults(target: Class, options: ClassOptions): void {
-  // A decorator below may have answered with a proxy or a wrapping function: instances know the class behind it.
-  const behind: unknown = target.prototype?.constructor;
-  for (const one of new Set([target, ...(typeof behind === 'function' ? [behind as Class] : [])]))
-    defineMetadata(defaultsKey, given(options), one);
-}
-
-/** The defaults that apply to calls on `self`, option by option those of its nearest class. */
-export function defaultsFor(self: unknown): ClassOptions {
-  return Object.assign({}, ...classesOf(self).reverse().map(ownDefaults));
-}
-
-function ownDefaults(target: Class): ClassOptions {
-  return getOwnMetadata(defaultsKey, target) ?? {};
-}
-
-/** The class whose metadata this is, among the classes of `self`. */
-export function classWithMetadata(metadata: Metadata | undefined, self: unknown): Class | undefined {
-  return metadata && classesOf(self).find((one) => ownMetadata(one) === metadata);
+  return [homeOf(target), ...metadataOf(target)].flatMap((one) => declarations.get(one) ?? []);
 }
 
 /**

@@ -1,10 +1,10 @@
-import { classesOf, declaredBy, setDefaults } from './declarations.js';
+import { setDefaults } from './class-defaults.js';
+import { type Class, classesOf } from './classes.js';
+import { declaredBy } from './declarations.js';
 import type { DefaultsDecorator } from './decorator-types.js';
 import { ConfigurationError } from './errors.js';
 import { checkOptions } from './option-checks.js';
 import type { ClassOptions } from './options.js';
-
-type Class = abstract new (...args: never[]) => unknown;
 
 /**
  * Sets the defaults for a class's idempotent methods and those of its subclasses; the nearest class of an instance
@@ -20,14 +20,14 @@ export function IdempotencyDefaults(options: ClassOptions): DefaultsDecorator {
   }
   return (...decorated: readonly unknown[]) => {
     const [target, context] = decorated;
-    const kind = (context as { kind?: unknown } | undefined)?.kind;
+    const { kind, metadata } = (context ?? {}) as Partial<ClassDecoratorContext>;
     const isClass = typeof target === 'function' && (decorated.length === 1 || kind === 'class');
     if (!isClass)
       throw new ConfigurationError(
         '@IdempotencyDefaults decorates no class; right would be a class with idempotent methods',
       );
     checkOptions(options, 'class', `@IdempotencyDefaults on ${target.name}`);
-    setDefaults(target as unknown as Class, { ...options });
+    setDefaults(target as unknown as Class, { ...options }, metadata);
   };
 }
 

@@ -1,11 +1,7 @@
-import {
-  checkMethodName,
-  classWithMetadata,
-  declareIn,
-  declareOn,
-  defaultsFor,
-  operationName,
-} from './declarations.js';
+import { defaultsFor } from './class-defaults.js';
+import { type Class, homeOf } from './classes.js';
+import { checkMethodName, declareIn, operationName } from './declarations.js';
+import { DeclaringClass } from './declaring-class.js';
 import type { IdempotentDecorator, OptionsFor } from './decorator-types.js';
 import { ConfigurationError } from './errors.js';
 import { refuseGenerator, wrap } from './make-idempotent.js';
@@ -13,8 +9,6 @@ import { registerName } from './names.js';
 import { type Method, Operation } from './operation.js';
 import { checkOptions } from './option-checks.js';
 import type { IdempotentOptions } from './options.js';
-
-type Class = abstract new (...args: never[]) => unknown;
 
 /**
  * Makes a method safe to retry: of equal calls, one runs the method, and all get its outcome.
@@ -65,26 +59,31 @@ function decorateStandard(method: unknown, context: StandardContext, options: Id
   const where = `@Idempotent on ${String(methodName)}`;
   if (kind !== 'method') throw notAMethod(where, kind);
   check(method as Method, methodName, options, where);
+  const declaring = new DeclaringClass({ methodName, isStatic, options, metadata });
   let name = options.name;
   const operation = new Operation({
     name(self) {
       if (name !== undefined) return name;
-      const owner = classWithMetadata(metadata, self);
+      const owner = declaring.of(self);
       if (!owner) throw unknownClass(where);
       name = operationName(owner, methodName, method as Method);
       return name;
     },
     method: method as Method,
     options: { ...options },
-    classOptions: defaultsFor,
+    classOptions(self) {
+      declaring.requireInstance(self, () => name ?? where);
+      return defaultsFor(self);
+    },
   });
   if (name !== undefined) registerName(name, method as Method);
   if (metadata) declareIn(metadata, { method: methodName, isStatic, operation });
+  const wrapper = wrap(operation);
   // The class has no name before it is defined: the first chance to refuse one is its first instance.
   context.addInitializer(function () {
-    if (classWithMetadata(metadata, this)) operation.facts.name(this);
+    if (declaring.learn(this as object, wrapper)) operation.facts.name(this);
   });
-  return wrap(operation);
+  return wrapper;
 }
 
 function decorateLegacy(
@@ -106,17 +105,20 @@ function decorateLegacy(
     return name;
   };
   if (name !== undefined) registerName(name, method);
+  const isStatic = typeof target === 'function';
+  const home = isStatic ? homeOf(owner) : (target as object);
+  const declared = { methodName: methodName as string | symbol, isStatic, options, owner, home };
+  const declaring = new DeclaringClass(declared);
   const operation = new Operation({
     name: nameOnce,
     method,
     options: { ...options },
-    classOptions: defaultsFor,
+    classOptions(self) {
+      declaring.requireInstance(self, nameOnce);
+      return defaultsFor(self);
+    },
   });
-  declareOn(owner, {
-    method: methodName as string | symbol,
-    isStatic: typeof target === 'function',
-    operation,
-  });
+  declareIn(home, { method: methodName as string | symbol, isStatic, operation });
   property.value = wrap(operation);
   return property;
 }
@@ -144,6 +146,6 @@ function notAMethod(where: string, kind: string): ConfigurationError {
 
 function unknownClass(where: string): ConfigurationError {
   return new ConfigurationError(
-    `${where}: option "name" is undefined, and the class cannot be told: the method was called without its instance, or the compiler makes no decorator metadata (TypeScript before 5.2). Right would be name: 'PreFundService.placeHold' or the like`,
+    `${where}: option "name" is undefined, and the class cannot be told: the method was called without an instance before there was any, or the compiler makes no decorator metadata (TypeScript before 5.2). Right would be a call such as (request) => service.placeHold(request), or name: 'PreFundService.placeHold'`,
   );
 }

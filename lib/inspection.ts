@@ -1,7 +1,8 @@
 import type { Call } from './call.js';
 import { Claim } from './claim.js';
 import { isPlain } from './class-facts.js';
-import { classesOf, declaredBy } from './declarations.js';
+import { classesOf } from './classes.js';
+import { declaredBy } from './declarations.js';
 import type { ArgsOf, AsyncFunction, MethodName } from './decorator-types.js';
 import { ConfigurationError } from './errors.js';
 import { dropOutcome } from './kept-outcomes.js';

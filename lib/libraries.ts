@@ -11,3 +11,8 @@ export function jmespath(): typeof import('./jmespath-library.js') {
 export function devalue(): typeof import('./devalue.js') {
   return require('./devalue.js');
 }
+
+/** The registry of reflect-metadata: only where a copy of that library has made it. Loading it makes one. */
+export function registeredMetadata(): typeof import('reflect-metadata/no-conflict') {
+  return require('reflect-metadata/no-conflict');
+}

@@ -1,16 +1,16 @@
-import { defineMetadata, getOwnMetadata, getOwnMetadataKeys } from 'reflect-metadata/no-conflict';
 import { missingName } from './declarations.js';
 import type { AsyncFunction, FunctionOptions } from './decorator-types.js';
 import { ConfigurationError } from './errors.js';
 import { looksMinified, registerName } from './names.js';
 import { type Method, Operation } from './operation.js';
 import { checkOptions } from './option-checks.js';
+import { standIn } from './stand-in.js';
 
 const operationKey = Symbol.for('retrysafe.operation');
 
 /**
  * The function made safe to retry: equal calls run it once, and all get its outcome.
- * It keeps its type, name and length, and passes `this` on.
+ * It keeps its type, name, length and own properties, and passes `this` on.
  *
  * @throws {ConfigurationError} at once for a wrong option, or where the function has no telling name and
  * there is no option `name`.
@@ -43,15 +43,14 @@ export function refuseGenerator(method: Method, where: string): void {
 /** The function that users call in place of the method. */
 export function wrap(operation: Operation): Method {
   const { method } = operation.facts;
-  const wrapper: Method = function (...args) {
-    return operation.perform(this, args);
+  // Written as a method, since a method has no prototype for instances either.
+  const { wrapper } = {
+    wrapper(...args: unknown[]) {
+      return operation.perform(this, args);
+    },
   };
-  for (const property of ['name', 'length'] as const) {
-    Object.defineProperty(wrapper, property, { value: method[property], configurable: true });
-  }
-  // Decorators below this one left their marks on the method; frameworks look for them on what they find instead.
-  for (const key of getOwnMetadataKeys(method)) defineMetadata(key, getOwnMetadata(key, method), wrapper);
   Object.defineProperty(wrapper, operationKey, { value: operation });
+  standIn(wrapper, method);
   return wrapper;
 }
 

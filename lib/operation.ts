@@ -24,6 +24,7 @@ export interface OperationFacts {
   readonly name: (self: unknown) => string;
   readonly method: Method;
   readonly options: IdempotentOptions;
+  /** Throws a `ConfigurationError` where they cannot be told, since `self` is no instance of the class. */
   readonly classOptions: (self: unknown) => IdempotentOptions;
 }
 
@@ -48,8 +49,8 @@ export class Operation {
    * @throws {KeyError | ConfigurationError}
    */
   prepare(self: unknown, args: readonly unknown[]): Call {
-    const name = this.facts.name(self);
     const settings = this.#settingsFor(self);
+    const name = this.facts.name(self);
     const identity = identify(name, settings, self, args);
     const store = typeof settings.store === 'function' ? settings.store(self) : settings.store;
     checkStore(name, store);
@@ -85,7 +86,8 @@ export class Operation {
     const version = configuration.version;
     const known = this.#settings.get(anchor);
     if (known?.version === version) return known.settings;
-    const settings = resolveSettings(name(self), options, classOptions(self));
+    const ofClass = classOptions(self);
+    const settings = resolveSettings(name(self), options, ofClass);
     this.#settings.set(anchor, { version, settings });
     return settings;
   }

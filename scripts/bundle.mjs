@@ -12,8 +12,8 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /**
  * Those of our dependencies that are CommonJS. An ES module that imports CommonJS makes Node.js get its lexer of it ready,
- * which takes 7 ms: so the ES modules have a copy. That of reflect-metadata is the one without a global, and shares its
- * registry with every other copy.
+ * which takes 7 ms: so the ES modules have a copy. That of reflect-metadata is the one without a global; it is loaded only
+ * where another copy has made the registry that all of them share.
  */
 export const inlined = ['fast-json-stable-stringify', 'reflect-metadata/no-conflict'];
 

@@ -27,6 +27,7 @@ const documents = [
   'docs/benchmarks.md',
   'docs/dynamodb.md',
   'docs/evidence.md',
+  'docs/frameworks.md',
   'docs/guarantees.md',
   'docs/postgres.md',
   'docs/redis.md',

@@ -82,6 +82,12 @@ function unlock(file) {
   return true;
 }
 
+/** The folder of an application that several consumers run, each with packages of its own. */
+function sourceOf(folder) {
+  const { consumer } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'));
+  return consumer && join(consumers, consumer.source);
+}
+
 async function runConsumer(name) {
   const started = Date.now();
   const folder = mkdtempSync(join(tmpdir(), `retrysafe-${name}-`));
@@ -90,6 +96,8 @@ async function runConsumer(name) {
     cpSync(folders.get(name), folder, { recursive: true, filter: isSource });
     if (existsSync(join(folder, 'src')))
       cpSync(join(consumers, 'shared'), join(folder, 'src'), { recursive: true });
+    const source = sourceOf(folder);
+    if (source) cpSync(source, folder, { recursive: true });
     cpSync(tarball, join(folder, 'retrysafe.tgz'));
     const lock = unlock(join(folder, 'package-lock.json')) ? [] : ['--no-package-lock'];
     const installed = await run(folder, 'npm', ...install, ...lock);

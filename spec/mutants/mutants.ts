@@ -1,5 +1,6 @@
 import type { Mutant } from './mutant.js';
 import { claims } from './patches/claims.js';
+import { edgesMethod } from './patches/edges-method.js';
 import { inProcess } from './patches/in-process.js';
 import { leases } from './patches/leases.js';
 import { onServers } from './patches/on-servers.js';
@@ -20,4 +21,5 @@ export const mutants: readonly Mutant[] = [
   ...onServers,
   ...samples,
   ...stores,
+  ...edgesMethod,
 ];

@@ -43,6 +43,10 @@ class PrivateOrders {
     return PrivateOrders.#audit(id);
   }
 
+  handOn() {
+    return { handedOn: this.#place, around: (id: string) => this.#place(id) };
+  }
+
   get facts() {
     return { name: this.#place.name, length: this.#place.length };
   }
@@ -77,6 +81,18 @@ describe('private methods (1, 25)', () => {
       operation: 'PrivateOrders.#place',
       status: 'completed',
     });
+  });
+
+  it('are refused without their instance, as `scope` asks it, and run in a function around them', async () => {
+    const orders = new PrivateOrders();
+    const { handedOn, around } = orders.handOn();
+    const error = await handedOn('a').catch((reason) => reason);
+    expect(error).to.be.instanceOf(ConfigurationError);
+    expect(error.message).to.match(
+      /^PrivateOrders\.#place: it was called without its instance.*\(request\) => this\.#place\(request\)/,
+    );
+    expect(await around('a')).to.equal('placed a for t1');
+    expect(orders.runs).to.equal(1);
   });
 
   it('keep their name and length', () => {
