@@ -31,7 +31,7 @@ describe('a store whose record changes hands without end', () => {
     const [first] = store.calls;
     tokens += 1;
     const full = { format: 1, attempt: tokens, fencingToken: Date.now() + tokens, ...state } as RecordState;
-    const { key } = first?.record as IdempotencyRecord;
+    const key = first?.record?.key as string;
     return { key, token: `other.${tokens}`, expiresAt: Date.now() + 60_000, ...more, state: full };
   }
 
