@@ -1,9 +1,10 @@
 import type { Call } from './call.js';
 import { Claim, type Written } from './claim.js';
 import { ConfigurationError } from './errors.js';
+import { dropEarlier, keepOutcome } from './kept-outcomes.js';
 import { joinableRun, type LocalRun } from './local-runs.js';
 import type { IdempotencyRecord } from './persistence-store.js';
-import type { RecordState } from './record.js';
+import { type RecordState, readState } from './record.js';
 import { backoff, pause } from './timers.js';
 import { inProgress, isOutcomeOf, judge, storeError } from './verdict.js';
 import { type Found, Waiting } from './waiting.js';
@@ -31,9 +32,14 @@ export async function acquire(call: Call, own: LocalRun): Promise<Acquired> {
   const claim = new Claim(call);
   call.refuseIfEnding();
   if (call.settings.readFirst) {
-    const answer = await call.ask('find', () => call.store.find(call.key));
+    // What is kept must not be stale.
+    const consistently = call.settings.keepLocal > 0 ? ([{ consistent: true }] as const) : [];
+    const answer = await call.ask('find', () => call.store.find(call.key, ...consistently));
     const seen = 'value' in answer ? answer.value : undefined;
-    if (isOutcomeOf(call, seen, Date.now())) return { kind: 'replay', record: seen, source: 'store' };
+    if (isOutcomeOf(call, seen, Date.now())) {
+      keepOutcome(call, seen);
+      return { kind: 'replay', record: seen, source: 'store' };
+    }
     if (seen && seen.expiresAt > Date.now()) call.hasSeenHolder = true;
   }
   for (let round = 0; ; round += 1) {
@@ -68,7 +74,7 @@ function mayRunOpen(call: Call, own: LocalRun, fault: unknown): boolean {
 // Repeated once with the same record and the same `now`: whichever arrives, it is the same claim.
 async function firstClaim(claim: Claim): Promise<Written> {
   const now = Date.now();
-  const record = claim.draftInProgress({ attempt: 1, fencingToken: now }, now);
+  const record = claim.draftInProgress({ attempt: 1, fencingToken: now });
   const written = await claim.claim(record, now);
   return written.kind === 'unanswered' ? claim.claim(record, now) : written;
 }
@@ -96,29 +102,40 @@ async function follow(
     if (written.kind === 'gone') {
       // Somebody deletes records, or the store loses them: not to be asked again and again without a pause.
       if (call.waitLeft <= 0) throw storeError(call, 'replace', new TypeError('the record vanished'));
-      await call.waiting(() => pause(backoff(round)));
+      await call.waiting(() => pause(Math.min(backoff(round), call.waitLeft)));
       return undefined;
     }
     if (written.kind === 'unanswered') throw storeError(call, 'replace', written.fault);
 
     const { holder } = written;
-    call.attempt = holder.state?.attempt ?? 1;
     const verdict = judge(call, holder, Date.now());
     call.hasSeenHolder ||= verdict.kind !== 'claim';
+    const state = readState(holder);
+    if (verdict.kind !== 'claim' && state.status !== 'unreadable') {
+      call.sees(state);
+      dropEarlier(call, holder);
+    }
     switch (verdict.kind) {
       case 'claim':
+        await call.nextTurn();
         return undefined;
       case 'replay':
+        keepOutcome(call, holder);
         return { kind: 'replay', record: holder, source: 'store' };
       case 'refuse':
         throw verdict.error;
       case 'wait': {
         if (call.waitLeft <= 0) throw inProgress(call, verdict.state);
         const found = await waiting.forOutcome(verdict.state);
+        if (found) call.sees(found.record.state);
         call.publish('waited', () => ({}));
         return found && { kind: 'replay', ...found };
       }
       case 'take-over':
+        if (takenOver) {
+          await call.nextTurn();
+          return undefined;
+        }
         takenOver = verdict;
         written = await takeOver(claim, holder, verdict);
     }
@@ -142,9 +159,8 @@ async function takeOver(
   const isRecovery = from !== 'released' && typeof claim.call.settings.onAbandoned === 'function';
   const attempt = state.attempt + (isRecovery ? 0 : 1);
   const send = () => {
-    const now = Date.now();
-    const fencingToken = Math.max(state.fencingToken + 1, now);
-    return claim.follow(claim.draftInProgress({ attempt, fencingToken }, now), holder.token);
+    const fencingToken = Math.max(state.fencingToken + 1, Date.now());
+    return claim.follow(claim.draftInProgress({ attempt, fencingToken }), holder.token);
   };
   const written = await send();
   return written.kind === 'unanswered' ? send() : written;
@@ -163,7 +179,6 @@ async function withEnoughLease(claim: Claim): Promise<Written> {
   return written;
 }
 
-function hasEnoughLease({ call, leaseUntil }: Claim): boolean {
-  const now = Date.now();
-  return leaseUntil - now >= ((call.leaseFrom(now) - now) * 2) / 3;
+function hasEnoughLease({ call, term }: Claim): boolean {
+  return term.left >= (call.newTerm().left * 2) / 3;
 }

@@ -9,10 +9,12 @@ import {
 import type { Identity } from './identity.js';
 import { LAMBDA_MARGIN } from './lambda.js';
 import { computedTtl } from './option-checks.js';
-import type { PersistenceStore } from './persistence-store.js';
-import { unsettledExpiry } from './record.js';
+import type { IdempotencyRecord, PersistenceStore } from './persistence-store.js';
+import { type RecordState, unsettledExpiry } from './record.js';
 import type { Settings } from './settings.js';
+import { LeaseTerm, steadyNow } from './steady-clock.js';
 import { type Answer, ask, type Hearing } from './store-calls.js';
+import { backoff, pause } from './timers.js';
 import { warnOnce } from './warnings.js';
 
 const LONGEST_STORE_CALL = 5_000;
@@ -24,13 +26,19 @@ type Details<N extends IdempotencyEventName> = Omit<IdempotencyEvents[N], keyof 
 /** One call of one operation: what it asks for, and how much time it has. */
 export class Call {
   readonly startedAt = Date.now();
+  readonly #beganAt = steadyNow();
   readonly key: string;
   readonly fingerprint: string | undefined;
   /** Which attempt at the key this call is about, as far as it knows. */
   attempt = 1;
   /** Whether anybody was ever seen to hold the key: then the call never runs without a claim. */
   hasSeenHolder = false;
+  /** Whether this process forgot the key since the call began: what it is told may be what was forgotten. */
+  isForgotten = false;
   #waited = 0;
+  #turns = 0;
+  /** The fencing token of the latest run that it was told of. */
+  #latest = Number.NEGATIVE_INFINITY;
 
   constructor(
     readonly operation: string,
@@ -39,16 +47,18 @@ export class Call {
     identity: Identity,
     readonly self: unknown,
     readonly args: readonly unknown[],
-    /** When the Lambda invocation ends that this call belongs to, else never. */
+    /** When the Lambda invocation ends that this call belongs to, by the steady clock; else never. */
     readonly endsAt: number,
   ) {
     this.key = identity.key;
     this.fingerprint = identity.fingerprint;
   }
 
-  /** Where a lease that is taken or renewed at `now` ends. */
-  leaseFrom(now: number): number {
-    return Math.min(now + this.settings.lease, this.endsAt);
+  /** The term of a lease that is taken or renewed now. */
+  newTerm(): LeaseTerm {
+    const now = steadyNow();
+    const endsAt = Math.min(now + this.settings.lease, this.endsAt);
+    return new LeaseTerm(Date.now() + Math.floor(endsAt - now), endsAt);
   }
 
   /** When a record of this call that is not completed expires. */
@@ -59,22 +69,51 @@ export class Call {
 
   /** Milliseconds that this call may still wait for somebody else's outcome. Running does not count. */
   get waitLeft(): number {
-    return Math.min(this.settings.wait - this.#waited, this.endsAt - LAMBDA_MARGIN - Date.now());
+    return Math.min(this.settings.wait - this.#waited, this.endsAt - LAMBDA_MARGIN - steadyNow());
   }
 
   /** Charges the time that `wait` takes to the call's one budget. */
   async waiting<T>(wait: () => Promise<T>): Promise<T> {
-    const from = Date.now();
+    const from = steadyNow();
     try {
       return await wait();
     } finally {
-      // A clock that goes back gives no time.
-      this.#waited += Math.max(0, Date.now() - from);
+      this.#waited += steadyNow() - from;
     }
   }
 
+  /** Takes note of the run that holds the key, or did where that was merely found and may be stale. */
+  sees({ attempt, fencingToken }: RecordState, isFound = false): void {
+    if (isFound && fencingToken <= this.#latest) return;
+    this.attempt = attempt;
+    this.#latest = fencingToken;
+  }
+
+  /** Whether a record is of an earlier run than one that the call was told of. */
+  isOutdated({ state }: IdempotencyRecord): boolean {
+    return state.fencingToken < this.#latest;
+  }
+
+  /**
+   * To be awaited where the key has changed hands, before it is asked for once more: time and again not without a pause, and
+   * no longer than the call may wait.
+   *
+   * @throws {InProgressError} where it may wait no longer.
+   */
+  async nextTurn(): Promise<void> {
+    this.#turns += 1;
+    // Whoever loses a race once is better off at once.
+    if (this.#turns === 1) return;
+    const left = this.waitLeft;
+    if (left > 0) return this.waiting(() => pause(Math.min(backoff(this.#turns), left)));
+    throw new InProgressError(
+      `${this.operation}: other calls took the key again and again while this one asked for it (key ${this.key}); try again in a second, or let duplicates \`wait\` longer`,
+      { operation: this.operation, key: this.key, retryAfter: 1 },
+    );
+  }
+
   get isEnding(): boolean {
-    return this.endsAt - Date.now() < LAMBDA_MARGIN;
+    return this.endsAt - steadyNow() < LAMBDA_MARGIN;
   }
 
   /** @throws {InProgressError} where the invocation ends too soon to begin anything. */
@@ -94,7 +133,7 @@ export class Call {
     check: (answer: T) => void = () => {},
   ): Promise<Answer<T>> {
     const { limit = Number.POSITIVE_INFINITY, isAwaited = true, cutOff } = hearing;
-    const longest = Math.min(LONGEST_STORE_CALL, this.settings.lease / 3, this.endsAt - Date.now());
+    const longest = Math.min(LONGEST_STORE_CALL, this.settings.lease / 3, this.endsAt - steadyNow());
     const onFault = ({ fault, isLate }: { readonly fault: unknown; readonly isLate?: true }) => {
       // Whoever had less time than a store may take learned nothing about the store.
       if (!(isLate && limit < longest))
@@ -131,7 +170,7 @@ export class Call {
   }
 
   #facts(): IdempotencyEvent {
-    const duration = (Date.now() - this.startedAt) / 1_000;
+    const duration = (steadyNow() - this.#beganAt) / 1_000;
     return { operation: this.operation, key: this.key, attempt: this.attempt, duration };
   }
 }

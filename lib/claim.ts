@@ -3,6 +3,7 @@ import type { StoreStep } from './errors.js';
 import { newOwner } from './owner.js';
 import type { IdempotencyRecord } from './persistence-store.js';
 import { FORMAT, type InProgressState, isRecordOf, type RecordState } from './record.js';
+import { LeaseTerm, noTerm } from './steady-clock.js';
 import type { Answer, Hearing } from './store-calls.js';
 
 /** What became of a write. */
@@ -25,7 +26,11 @@ export class Claim {
   readonly #owner = newOwner();
   #sent = 0;
   #standing: IdempotencyRecord | undefined;
+  #term = noTerm;
+  /** Of what was sent and may come to stand, by token. */
+  readonly #sentTerms = new Map<string, LeaseTerm>();
   #isInDoubt = false;
+  #hasMoved = false;
 
   constructor(readonly call: Call) {}
 
@@ -40,10 +45,9 @@ export class Claim {
     return this.#isInDoubt;
   }
 
-  /** Until when the last confirmed record lets us run. */
-  get leaseUntil(): number {
-    const { state } = this.standing;
-    return state.status === 'in-progress' ? state.leaseUntil : Number.NEGATIVE_INFINITY;
+  /** For how long the last confirmed record lets us run. */
+  get term(): LeaseTerm {
+    return this.#term;
   }
 
   /** A record to send, under a token that no other record ever bears. */
@@ -61,16 +65,18 @@ export class Claim {
     return { key: this.call.key, token: `${this.#owner}.${this.#sent}`, expiresAt, state: full };
   }
 
-  draftInProgress({ attempt, fencingToken }: Pick<InProgressState, 'attempt' | 'fencingToken'>, now: number) {
-    const leaseUntil = this.call.leaseFrom(now);
+  draftInProgress({ attempt, fencingToken }: Pick<InProgressState, 'attempt' | 'fencingToken'>) {
+    const term = this.call.newTerm();
     const state = {
       status: 'in-progress' as const,
       attempt,
       fencingToken,
       startedAt: this.call.startedAt,
-      leaseUntil,
+      leaseUntil: term.until,
     };
-    return this.draft(state, this.call.unsettledExpiry(leaseUntil));
+    const record = this.draft(state, this.call.unsettledExpiry(term.until));
+    this.#sentTerms.set(record.token, term);
+    return record;
   }
 
   /** Claims the key with `record`, as seen at `now`. */
@@ -80,6 +86,7 @@ export class Claim {
     hearing: Partial<Hearing> = {},
   ): Promise<Exclude<Written, { kind: 'gone' }>> {
     const check = (holder: IdempotencyRecord) => {
+      this.#checkOwn('claim', record, holder);
       if (holder?.token !== record.token && !(holder?.expiresAt > now))
         throw new TypeError('claim() resolved to no record that holds the key');
       checkRecord('claim', record.key, holder);
@@ -97,6 +104,7 @@ export class Claim {
     const check = (holder: IdempotencyRecord | undefined) => {
       if (holder?.token === token)
         throw new TypeError('replace() resolved to the record that it should have replaced');
+      this.#checkOwn('replace', record, holder);
       checkRecord('replace', record.key, holder);
     };
     const send = () => this.call.store.replace(record, token);
@@ -108,26 +116,38 @@ export class Claim {
     const { status, attempt, fencingToken } = this.standing.state;
     // What ended the claim already is never written over.
     if (status !== 'in-progress') return Promise.resolve({ kind: 'moved' });
-    return this.follow(
-      this.draftInProgress({ attempt, fencingToken, ...change }, Date.now()),
-      undefined,
-      hearing,
-    );
+    return this.follow(this.draftInProgress({ attempt, fencingToken, ...change }), undefined, hearing);
   }
 
   isOurs(record: IdempotencyRecord): boolean {
     return record.token.startsWith(`${this.#owner}.`);
   }
 
+  // Of what was sent in doubt only one write can come to stand: after that one there is no other.
+  #checkOwn(step: StoreStep, sent: IdempotencyRecord, holder: IdempotencyRecord | undefined): void {
+    if (!this.#hasMoved || !holder || holder.token === sent.token || !this.isOurs(holder)) return;
+    throw new TypeError(`${step}() resolved to one earlier record of this call after another`);
+  }
+
   #read(sent: IdempotencyRecord, answer: Answer<IdempotencyRecord | undefined>): Written {
     this.#isInDoubt = 'fault' in answer;
+    this.#hasMoved = false;
     if ('fault' in answer) return { kind: 'unanswered', ...answer };
     const holder = answer.value;
     if (!holder) return { kind: 'gone' };
     if (!this.isOurs(holder)) return { kind: 'lost', holder };
     const isSent = holder.token === sent.token;
     this.#standing = isSent ? sent : holder;
+    this.#term = this.#termOf(this.#standing);
+    this.#sentTerms.clear();
+    this.#hasMoved = !isSent;
     return { kind: isSent ? 'done' : 'moved' };
+  }
+
+  #termOf({ token, state }: IdempotencyRecord): LeaseTerm {
+    if (state.status !== 'in-progress') return noTerm;
+    // A database that lost its last writes may show one that was confirmed before.
+    return this.#sentTerms.get(token) ?? new LeaseTerm(state.leaseUntil, this.call.newTerm().endsAt);
   }
 }
 

@@ -140,8 +140,7 @@ export class ClaimedExecution extends NestedExecution implements Execution {
     if (lease.lost) throw lease.lost;
     // A renewal before the second completion changes the token that the first one was to follow. And one whose answer
     // is unknown may have changed it already: a transaction that follows the old one would be cancelled.
-    const now = Date.now();
-    const isShort = claim.leaseUntil - now < (call.leaseFrom(now) - now) / 2;
+    const isShort = claim.term.left < call.newTerm().left / 2;
     if (this.issued || isShort || claim.isInDoubt) await this.#renewForCompletion();
     const outcome = call.settings.format.encodeValue(result);
     const { attempt, fencingToken } = claim.standing.state;

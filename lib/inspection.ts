@@ -5,13 +5,15 @@ import { classesOf } from './classes.js';
 import { declaredBy } from './declarations.js';
 import type { ArgsOf, AsyncFunction, MethodName } from './decorator-types.js';
 import { ConfigurationError } from './errors.js';
-import { dropOutcome } from './kept-outcomes.js';
+import { forgetOutcome } from './kept-outcomes.js';
 import { leaveRuns } from './local-runs.js';
 import { operationBehind } from './make-idempotent.js';
 import type { Operation } from './operation.js';
 import type { IdempotencyRecord } from './persistence-store.js';
 import { isRecordOf, readState } from './record.js';
 import { type RecordView, viewOf } from './record-view.js';
+import { steadyNow } from './steady-clock.js';
+import { backoff, pause } from './timers.js';
 import { abandonedAt, inProgress, storeError } from './verdict.js';
 
 /**
@@ -36,6 +38,9 @@ export async function inspect(...given: readonly unknown[]): Promise<RecordView 
   const record = await holderOf(call);
   return record && viewOf(call.operation, record, call.settings.clockTolerance);
 }
+
+/** For how long `forget` follows a record that changes hands, in milliseconds. */
+const PATIENCE = 5_000;
 
 /** How `forget` treats a call that is running. */
 export interface ForgetOptions {
@@ -77,14 +82,21 @@ export async function forget(...given: readonly unknown[]): Promise<boolean> {
   const [first, ...rest] = given;
   const isForced = isForgetOptions(first) && first.force === true;
   const call = callOf('forget', isForgetOptions(first) ? rest : given);
-  const isFreed = await release(call, new Claim(call), isForced);
-  // After the write: an equal call may have kept the outcome meanwhile.
-  dropOutcome(call.store, call.operation, call.key);
-  return isFreed;
+  try {
+    const isFreed = await release(call, new Claim(call), isForced);
+    // Calls that come from now on must not join one that was under way: it may be told what was forgotten.
+    leaveRuns(call);
+    return isFreed;
+  } finally {
+    // After the write, which may have been done where it failed: an equal call may have kept the outcome meanwhile.
+    forgetOutcome(call);
+  }
 }
 
 async function release(call: Call, claim: Claim, isForced: boolean): Promise<boolean> {
-  for (let holder = await holderOf(call); holder; ) {
+  const until = steadyNow() + PATIENCE;
+  let round = 0;
+  for (let holder = await holderOf(call); holder; round += 1) {
     const state = readState(holder);
     if (state.status === 'released') return false;
     if (state.status === 'in-progress' && !isForced && Date.now() < abandonedAt(call, state))
@@ -99,9 +111,13 @@ async function release(call: Call, claim: Claim, isForced: boolean): Promise<boo
     if (written.kind === 'unanswered') throw storeError(call, 'replace', written.fault);
     if (written.kind === 'lost') {
       holder = written.holder;
+      const delay = backoff(round);
+      if (steadyNow() + delay >= until)
+        throw storeError(call, 'replace', new TypeError('the record changes hands again and again'));
+      // A renewal may come between once; whoever meets a write each time lets others have a turn.
+      if (round > 0) await pause(delay);
       continue;
     }
-    leaveRuns(call);
     return written.kind !== 'gone';
   }
   return false;

@@ -7,6 +7,9 @@ const stores = shared(
   () => new WeakMap<PersistenceStore, Map<string, Map<string, IdempotencyRecord>>>(),
 );
 
+/** The calls that are under way and may keep an outcome, by their keys. */
+const keeping = shared('keeping-calls', () => new WeakMap<PersistenceStore, Map<string, Set<Call>>>());
+
 /** The completed record that this process keeps for `call` by its option `keepLocal`, if it still counts. */
 export function keptOutcome(call: Call): IdempotencyRecord | undefined {
   const kept = recordsOf(call.store, call.operation);
@@ -18,15 +21,22 @@ export function keptOutcome(call: Call): IdempotencyRecord | undefined {
   }
   // Another fingerprint must be refused by the store's answer.
   if (record.state.fingerprint !== call.fingerprint) return undefined;
-  keepOutcome(call, record);
+  kept?.delete(call.key);
+  kept?.set(call.key, record);
   return record;
 }
 
-/** Keeps a completed record, the one used longest ago leaving when there are too many. */
+/**
+ * Keeps a completed record, the one used longest ago leaving when there are too many. It has to come from the answer to a
+ * write or from a consistent look: a replica may show what was forgotten.
+ */
 export function keepOutcome(call: Call, record: IdempotencyRecord): void {
   const { keepLocal } = call.settings;
-  if (keepLocal === 0) return;
+  if (keepLocal === 0 || call.isForgotten) return;
   const kept = recordsOf(call.store, call.operation) ?? startKeeping(call);
+  const other = kept.get(call.key);
+  // The answer may be old: the one that is kept is of a later run.
+  if (other && isLater(other, record)) return;
   kept.delete(call.key);
   kept.set(call.key, record);
   for (const oldest of kept.keys()) {
@@ -35,9 +45,39 @@ export function keepOutcome(call: Call, record: IdempotencyRecord): void {
   }
 }
 
-/** Drops what this process keeps under `key`. */
-export function dropOutcome(store: PersistenceStore, operation: string, key: string): void {
+/** Drops what this process keeps, where `record` is of a later run of the key. */
+export function dropEarlier({ store, operation, key }: Call, record: IdempotencyRecord): void {
+  const kept = recordsOf(store, operation);
+  const other = kept?.get(key);
+  if (other && isLater(record, other)) kept?.delete(key);
+}
+
+/** Drops what this process keeps under the key, and lets no call keep an outcome of it that began before. */
+export function forgetOutcome({ store, operation, key }: Call): void {
   recordsOf(store, operation)?.delete(key);
+  for (const call of callsOf(store).get(key) ?? []) call.isForgotten = true;
+}
+
+/** Watches over a call that may keep an outcome, until the answered function is called. */
+export function watchKeeping(call: Call): () => void {
+  if (call.settings.keepLocal === 0) return () => {};
+  const calls = callsOf(call.store);
+  const same = calls.get(call.key) ?? new Set<Call>();
+  calls.set(call.key, same.add(call));
+  return () => {
+    same.delete(call);
+    if (same.size === 0) calls.delete(call.key);
+  };
+}
+
+function isLater({ state }: IdempotencyRecord, other: IdempotencyRecord): boolean {
+  return state.fencingToken > other.state.fencingToken;
+}
+
+function callsOf(store: PersistenceStore): Map<string, Set<Call>> {
+  const calls = keeping.get(store) ?? new Map<string, Set<Call>>();
+  keeping.set(store, calls);
+  return calls;
 }
 
 function recordsOf(store: PersistenceStore, operation: string): Map<string, IdempotencyRecord> | undefined {

@@ -1,6 +1,7 @@
 import type { Claim } from './claim.js';
 import { ClaimLostError } from './errors.js';
 import type { LocalRun } from './local-runs.js';
+import { steadyNow } from './steady-clock.js';
 import { startTimer } from './timers.js';
 import { named } from './verdict.js';
 
@@ -24,7 +25,7 @@ export class Lease {
     readonly run: LocalRun,
   ) {
     const { settings, endsAt } = claim.call;
-    this.#renewUntil = Math.min(Date.now() + settings.renewFor, endsAt);
+    this.#renewUntil = Math.min(steadyNow() + settings.renewFor, endsAt);
     this.#confirm();
   }
 
@@ -59,13 +60,13 @@ export class Lease {
     this.#stopTimer();
   }
 
-  /** Takes note of a confirmed lease. Timed from `leaseUntil`, since the answer may have come late. */
+  /** Takes note of a confirmed lease. Timed from its end, since the answer may have come late. */
   #confirm(): void {
-    const { leaseUntil, call } = this.claim;
-    this.run.leaseUntil = leaseUntil;
+    const { term, call } = this.claim;
+    this.run.term = term;
     // At the end of an invocation the lease cannot grow any more.
-    const canGrow = leaseUntil < this.#renewUntil;
-    this.#renewsAt = canGrow ? leaseUntil - (call.settings.lease * 2) / 3 : Number.POSITIVE_INFINITY;
+    const canGrow = term.endsAt < this.#renewUntil;
+    this.#renewsAt = canGrow ? term.endsAt - (call.settings.lease * 2) / 3 : Number.POSITIVE_INFINITY;
     this.#schedule();
   }
 
@@ -73,13 +74,14 @@ export class Lease {
   #schedule(): void {
     this.#stopTimer();
     if (this.#lost) return;
-    if (this.#isLapsed) {
+    const { left } = this;
+    if (left <= 0) {
       this.#lapse();
       return;
     }
-    const lapsesAt = Math.min(this.claim.leaseUntil, this.#renewUntil);
-    const renews = this.#isRenewing && this.#renewsAt < lapsesAt;
-    const delay = (renews ? this.#renewsAt : lapsesAt) - Date.now();
+    const renewsIn = this.#renewsAt - steadyNow();
+    const renews = this.#isRenewing && renewsIn < left;
+    const delay = renews ? renewsIn : left;
     this.#stopTimer = startTimer(delay, () => (renews ? this.#startRenewal() : this.#lapse()), bookkeeping);
   }
 
@@ -99,11 +101,11 @@ export class Lease {
       case 'moved':
         if (this.#lost) break;
         // It may have been answered when its own lease had lapsed again, in a process that was suspended.
-        if (!this.#isLapsed) call.publish('renewed', () => ({ leaseUntil: this.claim.leaseUntil }));
+        if (this.left > 0) call.publish('renewed', () => ({ leaseUntil: this.claim.term.until }));
         this.#confirm();
         break;
       case 'unanswered':
-        this.#renewsAt = Date.now() + call.settings.lease / 10;
+        this.#renewsAt = steadyNow() + call.settings.lease / 10;
         this.#schedule();
         break;
       default:
@@ -111,13 +113,14 @@ export class Lease {
     }
   }
 
-  get #isLapsed(): boolean {
-    return Date.now() >= Math.min(this.claim.leaseUntil, this.#renewUntil);
+  /** For how long the method may go on, in milliseconds. */
+  get left(): number {
+    return Math.min(this.claim.term.left, this.#renewUntil - steadyNow());
   }
 
   #lapse(): void {
-    if (!this.#isLapsed) this.#confirm();
-    else this.#lose(Date.now() >= this.#renewUntil ? 'it is not renewed any longer' : 'its lease lapsed');
+    if (this.left > 0) this.#confirm();
+    else this.#lose(steadyNow() >= this.#renewUntil ? 'it is not renewed any longer' : 'its lease lapsed');
   }
 
   #lose(reason: string): void {

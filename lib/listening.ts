@@ -1,4 +1,5 @@
 import type { Call } from './call.js';
+import { steadyNow } from './steady-clock.js';
 import { pause, startTimer } from './timers.js';
 import { warnOnce } from './warnings.js';
 
@@ -28,15 +29,15 @@ export class Listening {
 
   /** Pauses until a notice comes, for at most `delay` milliseconds. A look that follows it misses nothing. */
   async pause(delay: number): Promise<void> {
-    const until = Date.now() + delay;
+    const until = steadyNow() + delay;
     if (!this.#isDue) await this.#wokenWithin(delay);
     if (this.#isDue) {
-      const now = Date.now();
+      const now = steadyNow();
       const early = Math.min(this.#mayLookAt - now, SHORTEST_PAUSE, until - now);
       if (early > 0) await pause(early);
       this.#next();
     }
-    const now = Date.now();
+    const now = steadyNow();
     this.#mayLookAt = Math.max(this.#mayLookAt, now - SHORTEST_PAUSE) + SHORTEST_PAUSE;
   }
 

@@ -1,6 +1,7 @@
 import type { Call } from './call.js';
 import type { IdempotencyRecord, PersistenceStore } from './persistence-store.js';
 import { shared } from './shared.js';
+import { LeaseTerm, noTerm, steadyNow } from './steady-clock.js';
 import { startTimer } from './timers.js';
 
 /** How a run of this process ended, for the calls that joined it. */
@@ -16,7 +17,7 @@ const stores = shared('local-runs', () => new WeakMap<PersistenceStore, Map<stri
 
 /** A call of this process that equal calls of this process join instead of asking the store. */
 export class LocalRun {
-  #leaseUntil = Number.POSITIVE_INFINITY;
+  #term = new LeaseTerm(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
   #end: LocalEnd | undefined;
   /** Wakes those who joined. */
   readonly #joined = new Set<() => void>();
@@ -28,14 +29,14 @@ export class LocalRun {
     this.#slot = slotOf(call);
   }
 
-  /** Until when it may be joined: as long as its claim holds. */
-  get leaseUntil(): number {
-    return this.#leaseUntil;
+  /** For how long it may be joined: as long as its claim holds. */
+  get term(): LeaseTerm {
+    return this.#term;
   }
 
-  set leaseUntil(until: number) {
-    const isShorter = until < this.#leaseUntil;
-    this.#leaseUntil = until;
+  set term(term: LeaseTerm) {
+    const isShorter = term.left < this.#term.left;
+    this.#term = term;
     // Who joined before the claim was answered learns of its lease now.
     if (isShorter) this.#wake();
   }
@@ -43,7 +44,7 @@ export class LocalRun {
   /** Sends away everybody who joined: the claim does not hold any longer. */
   sendAway(): void {
     this.#leave();
-    this.leaseUntil = Number.NEGATIVE_INFINITY;
+    this.term = noTerm;
   }
 
   /** Lets equal calls join from now on, unless there is another run that they can join. */
@@ -61,28 +62,25 @@ export class LocalRun {
   /** Waits for the end, for as long as the call may wait and the claim holds. */
   join(call: Call): Promise<LocalEnd | undefined> {
     return call.waiting(async () => {
-      let budget = call.waitLeft;
+      const until = steadyNow() + call.waitLeft;
       while (!this.#end) {
-        const now = Date.now();
-        const left = Math.min(budget, this.leaseUntil - now);
+        const left = Math.min(until - steadyNow(), this.term.left);
         if (left <= 0) return undefined;
-        const isWoken = await this.#wokenWithin(left);
-        budget -= isWoken ? Math.max(0, Date.now() - now) : left;
+        await this.#wokenWithin(left);
       }
       return this.#end;
     });
   }
 
   // A set and no shared promise: what is chained to a promise stays in memory until it settles.
-  #wokenWithin(delay: number): Promise<boolean> {
+  #wokenWithin(delay: number): Promise<void> {
     return new Promise((resolve) => {
-      const finish = (isWoken: boolean) => {
+      const wake = () => {
         stop();
         this.#joined.delete(wake);
-        resolve(isWoken);
+        resolve();
       };
-      const wake = () => finish(true);
-      const stop = startTimer(delay, () => finish(false), { isAwaited: true });
+      const stop = startTimer(delay, wake, { isAwaited: true });
       this.#joined.add(wake);
     });
   }
@@ -99,7 +97,7 @@ export class LocalRun {
 /** The run of this process that `call` can join, if there is one whose claim holds. */
 export function joinableRun(call: Call): LocalRun | undefined {
   const run = runsOf(call).get(slotOf(call));
-  return run && run.leaseUntil > Date.now() ? run : undefined;
+  return run && run.term.left > 0 ? run : undefined;
 }
 
 /**
@@ -124,6 +122,7 @@ async function joinAll(
   for (let run: LocalRun | undefined = first; run; run = runToJoin(call)) {
     call.hasSeenHolder = true;
     const end = await run.join(call);
+    call.attempt = run.call.attempt;
     call.publish('waited', () => ({}));
     if (typeof end === 'object') return end;
     // A leader that got nothing from the store leaves everybody to ask for themselves.

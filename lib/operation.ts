@@ -4,7 +4,7 @@ import { Call } from './call.js';
 import { IdempotencyError, InProgressError, ReentrantCallError, StoreError } from './errors.js';
 import { ClaimedExecution, executions, ongoing, runWithin } from './execution.js';
 import { identify } from './identity.js';
-import { keptOutcome } from './kept-outcomes.js';
+import { keptOutcome, watchKeeping } from './kept-outcomes.js';
 import { invocationEnd } from './lambda.js';
 import { joinOrLead, type LocalEnd, LocalRun } from './local-runs.js';
 import { checkStore } from './option-checks.js';
@@ -13,6 +13,7 @@ import { recover } from './recovery.js';
 import { type Ending, replay } from './replay.js';
 import { configuration, resolveSettings, type Settings } from './settings.js';
 import { type Settlement, settle } from './settle.js';
+import { steadyNow } from './steady-clock.js';
 import { named } from './verdict.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: the engine runs methods of every shape
@@ -62,7 +63,7 @@ export class Operation {
       identity,
       self,
       args,
-      invocationEnd(args, Date.now()) ?? inherited,
+      invocationEnd(args, steadyNow()) ?? inherited,
     );
   }
 
@@ -98,16 +99,26 @@ async function perform(operation: Operation, call: Call): Promise<Ending> {
     refuseReentrant(call);
     const kept = keptOutcome(call);
     if (kept) return await replay(call, { record: kept, source: 'kept' });
-    const run = joinOrLead(call);
-    const leading = run instanceof LocalRun ? run : await run;
-    if (!(leading instanceof LocalRun)) return await replay(call, { ...leading, source: 'joined' });
-    return await lead(operation, call, leading);
+    const unwatch = watchKeeping(call);
+    try {
+      return await joinOrRun(operation, call);
+    } finally {
+      unwatch();
+    }
   } catch (error) {
     if (error instanceof IdempotencyError && !(error instanceof StoreError)) {
       call.publish('refused', () => ({ code: error.code }));
     }
     return { error };
   }
+}
+
+async function joinOrRun(operation: Operation, call: Call): Promise<Ending> {
+  const run = joinOrLead(call);
+  const leading = run instanceof LocalRun ? run : await run;
+  return leading instanceof LocalRun
+    ? lead(operation, call, leading)
+    : replay(call, { ...leading, source: 'joined' });
 }
 
 /** Makes the call, on behalf of all that join it as well. */
@@ -121,6 +132,7 @@ async function lead(operation: Operation, call: Call, run: LocalRun): Promise<En
         acquired.kind === 'replay'
           ? { ending: await replay(call, acquired), joined: { record: acquired.record } }
           : await runHeld(operation, acquired, run);
+      if (!settlement) await call.nextTurn();
     }
     return settlement.ending;
   } catch (error) {

@@ -91,7 +91,10 @@ export interface IdempotentOptions<
   readonly codec?: Codec;
   /** Classes whose instances may be in a result and replay as instances. Default: none. */
   readonly classes?: readonly AnyClass[];
-  /** Whether to look before claiming: cheaper where most calls are replays. Default: `false`. */
+  /**
+   * Whether to look before claiming: cheaper where most calls are replays. The look may be stale, as after `forget`; with
+   * `keepLocal` it is consistent. Default: `false`.
+   */
   readonly readFirst?: boolean;
   /** How many completed outcomes of an operation this process keeps, so that a replay asks no store. Default: 0. */
   readonly keepLocal?: number;

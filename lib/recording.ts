@@ -4,6 +4,7 @@ import { StoreError } from './errors.js';
 import type { ClaimedExecution } from './execution.js';
 import type { IdempotencyRecord } from './persistence-store.js';
 import type { StoredOutcome } from './record.js';
+import { steadyNow } from './steady-clock.js';
 import type { Hearing } from './store-calls.js';
 import { backoff, pause } from './timers.js';
 import { warnOnce } from './warnings.js';
@@ -25,6 +26,7 @@ export type Recording =
 interface Patience {
   /** Without a time, at once, and no more often than this. */
   readonly tries?: number;
+  /** By the steady clock. */
   readonly until?: number;
   readonly isAwaited?: boolean;
 }
@@ -60,9 +62,9 @@ export async function recordOutcome(
   return { recording, shared: draft(outcome) };
 }
 
-/** Until when a caller waits, from now on, for what is being recorded. */
+/** Until when, by the steady clock, a caller waits for what is being recorded from now on. */
 export function patienceEnd({ call, isOpen }: ClaimedExecution): number {
-  return Math.min(Date.now() + (isOpen ? OPEN_PATIENCE : PATIENCE), call.endsAt);
+  return Math.min(steadyNow() + (isOpen ? OPEN_PATIENCE : PATIENCE), call.endsAt);
 }
 
 /** Records that there is no outcome. Tried twice: the method's own error must not wait for it. */
@@ -96,7 +98,7 @@ async function write(
     }
     const record = draft();
     sent.add(record.token);
-    const limit = until === undefined ? Number.POSITIVE_INFINITY : until - Date.now();
+    const limit = until === undefined ? Number.POSITIVE_INFINITY : until - steadyNow();
     const written = await writeOnce(claim, record, follows, { limit, isAwaited });
     switch (written.kind) {
       case 'done':
@@ -111,7 +113,7 @@ async function write(
     tries += 1;
     if (until === undefined) continue;
     const delay = backoff(tries);
-    if (Date.now() + delay >= until) return written;
+    if (steadyNow() + delay >= until) return written;
     await pause(delay, { isAwaited });
   }
 }
@@ -148,7 +150,7 @@ function giveUp(execution: ClaimedExecution, record: (patience: Patience) => Pro
     call.endsAt !== Number.POSITIVE_INFINITY || process.env.AWS_LAMBDA_FUNCTION_NAME !== undefined;
   // Nothing runs on between two invocations; and without a claim there is no lease to use up.
   if (isLambda || isOpen) return;
-  void record({ until: claim.leaseUntil, isAwaited: false }).then((recording) => {
+  void record({ until: steadyNow() + claim.term.left, isAwaited: false }).then((recording) => {
     if (recording.kind === 'done') call.publish('completed', () => ({}));
   });
 }

@@ -52,8 +52,11 @@ async function startAttempt({ claim, lease }: ClaimedExecution, attempt: number)
     claim.call.refuseIfEnding();
     const written = await claim.renew({ attempt });
     // A process may freeze between two answers: under a claim that others may take over by now nothing begins.
-    if (written.kind === 'done' && claim.leaseUntil > Date.now()) break;
-    if (written.kind === 'lost' || written.kind === 'gone') return 'acquire';
+    if (written.kind === 'done' && claim.term.left > 0) break;
+    if (written.kind === 'lost' || written.kind === 'gone') {
+      if (!lease?.lost) claim.call.publish('claim-lost', () => ({}));
+      return 'acquire';
+    }
     // The recovery function wrote a completion after all.
     if (claim.standing.state.status === 'completed') return standing(claim.call, claim.standing);
     if (written.kind === 'unanswered' && tries++ > 0) throw storeError(claim.call, 'replace', written.fault);

@@ -1,5 +1,4 @@
 import type { Call } from './call.js';
-import { keepOutcome } from './kept-outcomes.js';
 import type { IdempotencyRecord } from './persistence-store.js';
 import type { CompletedState } from './record.js';
 import { viewOf } from './record-view.js';
@@ -23,8 +22,6 @@ export async function replay(
   { record, source }: { readonly record: IdempotencyRecord; readonly source: 'store' | 'joined' | 'kept' },
 ): Promise<Ending> {
   call.attempt = record.state.attempt;
-  // What was joined is kept by the call that ran, if the store took it.
-  if (source === 'store') keepOutcome(call, record);
   const ending = recordedEnding(call, record);
   if ('isMissing' in ending) {
     call.publish('refused', () => ({ code: 'ERR_IDEMPOTENCY_OUTCOME_UNAVAILABLE' }));

@@ -156,12 +156,15 @@ async function followSuccessor(
       found = await waiting.forOutcome(state);
       if (found) break;
       // What ended the waiting may be stale. A write that cannot apply any more answers with the holder.
-      const written = await claim.renew();
+      const written = await call.waiting(() => claim.renew());
       if (written.kind !== 'unanswered') seen = written.kind === 'lost' ? written.holder : undefined;
     }
   }
   if (found && isOutcomeOf(call, found.record, Date.now())) {
-    return { ending: await replay(call, found), joined: { record: found.record } };
+    const recorded = recordedEnding(call, found.record);
+    // Where that has no outcome nobody is refused: the method has run.
+    const answer = 'isMissing' in recorded ? recorded : await replay(call, found);
+    return { ending: answer, joined: { record: found.record } };
   }
   const error = new ClaimLostError(
     `${call.operation}: the claim on ${call.key} was lost while the method ran, and there is no outcome of the call that took it over; send the request again to get one`,

@@ -28,7 +28,11 @@ export function ask<T>(
   { check, onFault }: Listeners<T>,
 ): Promise<Answer<T>> {
   return new Promise((resolve) => {
+    let isOver = false;
     const end = (answer: Answer<T>) => {
+      // What comes of a call that was given up is no news about the store.
+      if (isOver) return;
+      isOver = true;
       stop();
       cutOff?.removeEventListener('abort', cut);
       if ('fault' in answer) onFault(answer);

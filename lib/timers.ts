@@ -1,3 +1,5 @@
+import { reachSteady, steadyNow } from './steady-clock.js';
+
 // The longest time that a timer of Node.js can be set to; whoever waits longer looks again and waits on.
 const LONGEST = 2_147_483_647;
 
@@ -8,10 +10,13 @@ interface TimerOptions {
 
 /** Calls `run` once after `delay` milliseconds, unless the answered function was called before. */
 export function startTimer(delay: number, run: () => void, { isAwaited }: TimerOptions): () => void {
-  let timer: ReturnType<typeof setTimeout> | undefined = setTimeout(
-    run,
-    Math.min(Math.max(0, delay), LONGEST),
-  );
+  // Node.js drops the part of a millisecond, and would be early by it.
+  const wholeDelay = Math.ceil(Math.min(Math.max(0, delay), LONGEST));
+  const dueAt = steadyNow() + wholeDelay;
+  let timer: ReturnType<typeof setTimeout> | undefined = setTimeout(() => {
+    reachSteady(dueAt);
+    run();
+  }, wholeDelay);
   // In a browser-like test environment a timer is a number.
   if (!isAwaited && typeof timer === 'object') timer.unref();
   return () => {

@@ -3,6 +3,7 @@ import { Listening } from './listening.js';
 import { joinableRun, type LocalRun } from './local-runs.js';
 import type { IdempotencyRecord } from './persistence-store.js';
 import { type InProgressState, readState } from './record.js';
+import { steadyNow } from './steady-clock.js';
 import { backoff } from './timers.js';
 import { abandonedAt, isOutcomeOf } from './verdict.js';
 
@@ -42,15 +43,18 @@ export class Waiting {
       const run = joinableRun(call);
       if (run && run !== this.own) {
         const end = await run.join(call);
-        if (typeof end === 'object') return { record: end.record, source: 'joined' };
-        if (end) return undefined;
-        continue;
+        if (!end) continue;
+        // It may be the run that lost its claim to the one that this call was told of.
+        const isOutcome = typeof end === 'object' && !call.isOutdated(end.record);
+        return isOutcome ? { record: end.record, source: 'joined' } : undefined;
       }
       const found = await call.waiting(() => this.#look(lapsesAt, listening));
       if (found === 'nothing new') continue;
-      if (isOutcomeOf(call, found, Date.now())) return { record: found, source: 'store' };
+      if (isOutcomeOf(call, found, Date.now()) && !call.isOutdated(found))
+        return { record: found, source: 'store' };
       const seen = found && readState(found);
       if (seen?.status !== 'in-progress') return undefined;
+      call.sees(seen, true);
       lapsesAt = Math.max(lapsesAt, abandonedAt(call, seen));
     }
     return undefined;
@@ -61,11 +65,11 @@ export class Waiting {
     listening: Listening,
   ): Promise<IdempotencyRecord | undefined | 'nothing new'> {
     const { call } = this;
-    const until = Math.min(Date.now() + call.waitLeft, lapsesAt);
+    const until = steadyNow() + Math.min(call.waitLeft, lapsesAt - Date.now());
     const delay = listening.isOn ? safetyNet() : backoff(this.#round++);
-    await listening.pause(Math.min(delay, until - Date.now()));
+    await listening.pause(Math.min(delay, until - steadyNow()));
     // A look at the very end would only delay the claim that follows.
-    const left = until - Date.now();
+    const left = until - steadyNow();
     if (left <= 0) return 'nothing new';
     const answer = await call.ask('find', () => call.store.find(call.key), {
       limit: left,

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ClaimLostError, currentExecution, InProgressError, onIdempotencyEvent } from 'retrysafe';
+import { ClaimLostError, currentExecution, InProgressError, onIdempotencyEvent, StoreError } from 'retrysafe';
 import { defer } from './support/defer.js';
 import { deployable, restOfTurn, standing } from './support/deployment.js';
 import { rejection } from './support/rejection.js';
@@ -41,6 +41,104 @@ describe('a clock that is set, or stood still (15, 17)', () => {
         expect(await refused).to.be.instanceOf(InProgressError);
       });
     }
+  });
+
+  describe('back by twenty seconds', () => {
+    const setBack = () => clock.setSystemTime(Date.now() - 20_000);
+
+    it('keeps no caller waiting for longer than five seconds until its result is recorded', async () => {
+      store.always('replace', 'fail');
+      const from = store.count('replace');
+      const call = operation(store, async () => 'done')('a');
+      await restOfTurn();
+      setBack();
+      let isDone = false;
+      void call.then(() => {
+        isDone = true;
+      });
+      await clock.tickAsync(5_000);
+      expect(isDone).to.equal(true);
+      expect(store.count('replace') - from).to.be.below(15);
+    });
+
+    it('gives a store call that hangs no further time', async () => {
+      const error = rejection(operation(store.always('claim', 'hang'), never, { lease: 6 })('a'));
+      await clock.tickAsync(1_000);
+      setBack();
+      await clock.tickAsync(3_001);
+      expect(await error).to.be.instanceOf(StoreError);
+    });
+
+    it('tells a runner whose renewals fail when the length of its lease is over, and not later', async () => {
+      let signal!: AbortSignal;
+      store.always('replace', 'fail');
+      void operation(store, () => {
+        signal = currentExecution().signal;
+        return never();
+      })('a');
+      await clock.tickAsync(1_000);
+      setBack();
+      await clock.tickAsync(28_999);
+      expect(signal.aborted).to.equal(false);
+      await clock.tickAsync(1);
+      expect(signal.reason).to.be.instanceOf(ClaimLostError);
+    });
+
+    it('neither delays renewals nor lets a method go on beyond renewFor', async () => {
+      let signal!: AbortSignal;
+      void operation(
+        store,
+        () => {
+          signal = currentExecution().signal;
+          return never();
+        },
+        { renewFor: 60 },
+      )('a');
+      await clock.tickAsync(1_000);
+      setBack();
+      await clock.tickAsync(9_001);
+      expect(store.count('replace')).to.equal(1);
+      await clock.tickAsync(50_000);
+      expect(signal.reason).to.be.instanceOf(ClaimLostError);
+    });
+
+    it('lets nobody join a run for longer than its lease', async () => {
+      store.always('replace', 'fail');
+      void operation(store, never, { wait: 60 })('a');
+      await restOfTurn();
+      setBack();
+      await clock.tickAsync(29_999);
+      const asked = store.count('claim');
+      void operation(store, never, { wait: 60 })('a');
+      await restOfTurn();
+      expect(store.count('claim'), 'while it holds').to.equal(asked);
+      await clock.tickAsync(2);
+      expect(store.count('claim'), 'when it is over').to.be.above(asked);
+    });
+
+    it('lets a Lambda invocation begin nothing in its last half second', async () => {
+      const context = { awsRequestId: 'one', getRemainingTimeInMillis: () => 3_000 };
+      void operation(store, never)('a');
+      await restOfTurn();
+      const refused = rejection(operation(store.peer(), never)('a', context));
+      await clock.tickAsync(500);
+      setBack();
+      await clock.tickAsync(2_001);
+      expect(await refused).to.be.instanceOf(InProgressError);
+    });
+
+    it('shows in no event: durations are lengths of time', async () => {
+      const durations: number[] = [];
+      const stop = onIdempotencyEvent('completed', ({ duration }) => durations.push(duration));
+      const end = defer<unknown>();
+      const call = operation(store, () => end.promise)('a');
+      await clock.tickAsync(3_000);
+      setBack();
+      end.resolve('done');
+      await call;
+      stop();
+      expect(durations).to.deep.equal([3]);
+    });
   });
 
   describe('while its process was frozen for longer than its lease', () => {

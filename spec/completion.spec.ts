@@ -57,6 +57,23 @@ describe('a method that writes its own completion', () => {
     expect(clock.countTimers()).to.equal(0);
   });
 
+  for (const [left, isRenewed] of [
+    [2_900, true],
+    [3_100, false],
+  ] as const) {
+    it(`is given ${isRenewed ? 'a whole lease' : 'what is left'} for its transaction where ${left} of 6,000 ms are left`, async () => {
+      const call = operation(store, async () => {
+        clock.setSystemTime(Date.now() + 6_000 - left);
+        const { token } = await currentExecution().completion('done');
+        const holder = await standing(store);
+        expect(holder?.token).to.equal(token);
+        expect(holder?.state).to.have.property('leaseUntil', Date.now() + (isRenewed ? 6_000 : left));
+        throw new Error('rolled back');
+      });
+      expect(await rejection(call('a'))).to.have.property('message', 'rolled back');
+    });
+  }
+
   it('may write it through the very store it is decorated with', async () => {
     const call = operation(store, async () => {
       const { record, token } = await currentExecution().completion('done');

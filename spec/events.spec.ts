@@ -275,7 +275,7 @@ describe('events (24)', () => {
 
 describe('listening to events (24)', () => {
   async function replayTwice(): Promise<number> {
-    const now = sinon.spy(Date, 'now');
+    const clocks = [sinon.spy(Date, 'now'), sinon.spy(performance, 'now')];
     try {
       const pay = makeIdempotent(async () => 'paid', {
         name: 'paySilently',
@@ -284,9 +284,9 @@ describe('listening to events (24)', () => {
       });
       await pay();
       await pay();
-      return now.callCount;
+      return clocks.reduce((sum, { callCount }) => sum + callCount, 0);
     } finally {
-      now.restore();
+      for (const now of clocks) now.restore();
     }
   }
 

@@ -1,5 +1,6 @@
 import { expect } from 'chai';
 import {
+  currentExecution,
   FingerprintError,
   forget,
   type IdempotentOptions,
@@ -178,6 +179,41 @@ describe('outcomes that a process keeps (keepLocal)', () => {
     expect(await rejection(declinedPrice())).to.be.instanceOf(RangeError);
     expect(store.count()).to.equal(before);
     expect(runs).to.equal(1);
+  });
+
+  it('include completions that methods write in their transactions', async () => {
+    const store = new ScriptedStore();
+    let runs = 0;
+    const transactionalPrice = makeIdempotent(
+      async function transactionalPrice() {
+        runs += 1;
+        const { record, token } = await currentExecution().completion(7);
+        await store.inner.replace(record, token);
+        return 7;
+      },
+      { store, keepLocal: 1 },
+    );
+    await transactionalPrice();
+    const before = store.count();
+    expect(await transactionalPrice()).to.equal(7);
+    expect(store.count()).to.equal(before);
+    expect(runs).to.equal(1);
+  });
+
+  it('include what a first look finds, which is consistent then', async () => {
+    const { price, store } = keeping();
+    await price('book');
+    const peer = store.peer();
+    const asked: unknown[] = [];
+    const find = peer.find.bind(peer);
+    peer.find = (key, options) => {
+      asked.push(options);
+      return find(key, options);
+    };
+    const elsewhere = keeping({ readFirst: true }, peer);
+    expect(await elsewhere.storeCalls('book')).to.equal(1);
+    expect(await elsewhere.storeCalls('book')).to.equal(0);
+    expect(asked).to.deep.equal([{ consistent: true }]);
   });
 
   it('do not include what was released', async () => {

@@ -106,6 +106,22 @@ describe('a lost lease (15)', () => {
     expect(signal.aborted).to.equal(true);
   });
 
+  it('the signal is aborted already where the method first asks for it after the loss', async () => {
+    const end = defer<void>();
+    let signal: AbortSignal | undefined;
+    const call = operation(store.always('replace', 'fail'), async () => {
+      await end.promise;
+      signal = currentExecution().signal;
+      return 'late';
+    })('a');
+    await clock.tickAsync(6_001);
+    store.heal();
+    end.resolve();
+    await call;
+    expect(signal?.aborted).to.equal(true);
+    expect(signal?.reason).to.be.instanceOf(ClaimLostError);
+  });
+
   it('a runner whose lease lapsed still completes where nobody took over', async () => {
     const late = await lapsed('fail');
     late.end.resolve('first');

@@ -5,7 +5,7 @@ export interface Timer {
   readonly run: () => void;
 }
 
-/** What the faked globals ask: which process is running, and what its clock says. */
+/** What the faked globals ask: which process is running, and what its clock says. Its steady clock is nobody's but time's. */
 export interface TimeSource {
   readonly runningProcess: number;
   readonly processTime: number;
@@ -13,7 +13,7 @@ export interface TimeSource {
   readonly now: number;
 }
 
-const real = { setTimeout, clearTimeout, now: Date.now, random: Math.random, setImmediate };
+const real = { setTimeout, clearTimeout, now: Date.now, random: Math.random, setImmediate, performance };
 let timerId = 0;
 
 /** Puts a source of time in place of the process's own until the answered function is called. Chance stands still, too. */
@@ -29,11 +29,16 @@ export function fakeGlobals(source: () => TimeSource): () => void {
     clearTimeout: (id?: number) => {
       if (id !== undefined) source().timers.delete(id);
     },
+    performance: { now: () => source().now },
   });
   Date.now = () => source().processTime;
   Math.random = () => 0.5;
   return () => {
-    Object.assign(globalThis, { setTimeout: real.setTimeout, clearTimeout: real.clearTimeout });
+    Object.assign(globalThis, {
+      setTimeout: real.setTimeout,
+      clearTimeout: real.clearTimeout,
+      performance: real.performance,
+    });
     Date.now = real.now;
     Math.random = real.random;
   };

@@ -1,6 +1,7 @@
 import type { Mutant } from './mutant.js';
 import { claims } from './patches/claims.js';
 import { edgesMethod } from './patches/edges-method.js';
+import { edgesOfTime } from './patches/edges-time.js';
 import { inProcess } from './patches/in-process.js';
 import { leases } from './patches/leases.js';
 import { onServers } from './patches/on-servers.js';
@@ -22,4 +23,5 @@ export const mutants: readonly Mutant[] = [
   ...samples,
   ...stores,
   ...edgesMethod,
+  ...edgesOfTime,
 ];

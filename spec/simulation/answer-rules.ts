@@ -72,11 +72,25 @@ export class AnswerRules {
         'replays are equal',
         `call ${index} got ${describe(ending)} in place of ${describe(result.content)}`,
       );
+    this.#checkForgotten(call, result);
     if (!this.#stood(call, result))
       checker.violated(
         'answers are outcomes',
         `call ${index} got ${mark}, which did not stand when it called`,
       );
+  }
+
+  #checkForgotten(call: CallState, { key, mark }: Result): void {
+    const { checker } = this;
+    if (!checker.isForgotten(call, mark)) return;
+    // A first look may be stale, unless this process keeps what it shows.
+    const { readFirst, keepLocal } = checker.options;
+    const isLossy = [...checker.lossy].some((lossy) => checker.ids.get(lossy) === key);
+    if (isLossy || (readFirst && keepLocal === 0)) return;
+    checker.violated(
+      'what was forgotten stays so',
+      `call ${call.plan.index} got ${mark}, which its process had forgotten`,
+    );
   }
 
   #stood(call: CallState, result: Result): boolean {

@@ -50,6 +50,9 @@ export class Checker implements Witness {
   /** When each result stood in the database, by its mark. */
   readonly recorded = new Map<string, Version[]>();
   readonly forgettings: Forgetting[] = [];
+  /** Outcomes that a process has forgotten: by which, when it knew, and which there were when it began. */
+  readonly forgotten: { readonly host: Host; readonly at: number; readonly marks: ReadonlySet<string> }[] =
+    [];
   /** Keys of which the database lost something that it had confirmed. */
   readonly lossy = new Set<string>();
   readonly runs: RunRules;
@@ -93,6 +96,17 @@ export class Checker implements Witness {
     const mark = markIn(JSON.stringify(record.state.outcome));
     if (mark) this.recorded.set(mark, [...(this.recorded.get(mark) ?? []), after]);
     if (step === 'transaction') this.runs.committed(key, after);
+  }
+
+  /** The outcomes of a key that have stood until now. */
+  marksOf(id: string): ReadonlySet<string> {
+    const marks = [...this.results.values()].filter(({ key, mark }) => key === id && this.recorded.has(mark));
+    return new Set(marks.map(({ mark }) => mark));
+  }
+
+  /** Whether the process had forgotten that outcome when the call began. */
+  isForgotten({ host, startedAt }: CallState, mark: string): boolean {
+    return this.forgotten.some((one) => one.host === host && one.at <= startedAt && one.marks.has(mark));
   }
 
   /** Whether that host was asked to free that key. */

@@ -31,6 +31,7 @@ export class Host {
 const real = {
   setTimeout: globalThis.setTimeout,
   clearTimeout: globalThis.clearTimeout,
+  performance: globalThis.performance,
   now: Date.now,
   random: Math.random,
 };
@@ -46,16 +47,22 @@ export class SimulatedClock {
   readonly #happenings = new Happenings();
   #order = 0;
 
-  /** Replaces the process's timers, `Date.now` and `Math.random` until the answered function is called. */
+  /** Replaces the process's timers, both clocks and `Math.random` until the answered function is called. */
   install(random: () => number): () => void {
     Object.assign(globalThis, {
       setTimeout: (run: () => void, delay = 0) => this.#startTimer(run, delay),
       clearTimeout: (timer: SimulatedTimer | undefined) => timer?.stop(),
+      // Nobody sets it, and it goes on while a host is frozen.
+      performance: { now: () => this.now },
     });
     Date.now = () => this.nowAt(this.current);
     Math.random = random;
     return () => {
-      Object.assign(globalThis, { setTimeout: real.setTimeout, clearTimeout: real.clearTimeout });
+      Object.assign(globalThis, {
+        setTimeout: real.setTimeout,
+        clearTimeout: real.clearTimeout,
+        performance: real.performance,
+      });
       Date.now = real.now;
       Math.random = real.random;
     };

@@ -285,8 +285,10 @@ export class World {
     clock.schedule(host, 1, async () => {
       checker.forgettings.push({ host: host.name, key, isForced });
       const args: Args = [key, -1, 0];
+      const marks = checker.marksOf(key);
       const ending = await endingOf(forget({ force: isForced }, process.call, ...args));
       this.trace.note(host.name, () => `forget ends with ${told(ending)}`);
+      if ('value' in ending && ending.value === true) checker.forgotten.push({ host, at: clock.now, marks });
       const isRefused = 'error' in ending && ending.error instanceof InProgressError;
       checker.counted(`forget: ${'value' in ending ? ending.value : isRefused ? 'refused' : 'failed'}`);
     });

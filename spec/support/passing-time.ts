@@ -11,7 +11,7 @@ export class PassingTime {
   readonly #clock = sinon.useFakeTimers({
     // From now on, and not from a date of its own: clients correct a clock that differs much from the engine's.
     now: Date.now(),
-    toFake: ['setTimeout', 'clearTimeout', 'Date'],
+    toFake: ['setTimeout', 'clearTimeout', 'Date', 'performance'],
     // Clients clear a timer -1 that they have not set, which is none of the fake ones.
     shouldClearNativeTimers: true,
   });

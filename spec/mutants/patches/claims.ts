@@ -94,16 +94,15 @@ export const claims: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/acquire.ts',
-        replace: `  const send = () => {
-    const now = Date.now();`,
+        replace: '  const send = () => {\n',
         by: `  const send = async () => {
     const found = await claim.call.store.find(holder.key, { consistent: true });
-    const now = Date.now();`,
+`,
       },
       {
         file: 'lib/acquire.ts',
-        replace: 'claim.draftInProgress({ attempt, fencingToken }, now), holder.token)',
-        by: 'claim.draftInProgress({ attempt, fencingToken }, now), found?.token ?? holder.token)',
+        replace: 'claim.draftInProgress({ attempt, fencingToken }), holder.token)',
+        by: 'claim.draftInProgress({ attempt, fencingToken }), found?.token ?? holder.token)',
       },
     ],
     caughtBy: [model, specs('lost-lease', 'schedules', 'taking-over')],
@@ -150,8 +149,8 @@ export const claims: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/acquire.ts',
-        replace: 'const fencingToken = Math.max(state.fencingToken + 1, now);',
-        by: 'const fencingToken = now;',
+        replace: 'const fencingToken = Math.max(state.fencingToken + 1, Date.now());',
+        by: 'const fencingToken = Date.now();',
       },
     ],
     caughtBy: [specs('abandoned', 'taking-over')],

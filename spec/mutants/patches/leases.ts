@@ -10,8 +10,8 @@ export const leases: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/lease.ts',
-        replace: 'const canGrow = leaseUntil < this.#renewUntil;',
-        by: 'const canGrow = leaseUntil < 0;',
+        replace: 'const canGrow = term.endsAt < this.#renewUntil;',
+        by: 'const canGrow = term.endsAt < 0;',
       },
     ],
     caughtBy: [specs('lease')],
@@ -28,8 +28,8 @@ export const leases: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/claim.ts',
-        replace: 'this.draftInProgress({ attempt, fencingToken, ...change }, Date.now()),',
-        by: '{ ...this.draftInProgress({ attempt, fencingToken, ...change }, Date.now()), token: this.standing.token },',
+        replace: 'this.draftInProgress({ attempt, fencingToken, ...change }),',
+        by: '{ ...this.draftInProgress({ attempt, fencingToken, ...change }), token: this.standing.token },',
       },
       {
         file: 'lib/claim.ts',
@@ -45,7 +45,7 @@ export const leases: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/lease.ts',
-        replace: 'this.#renewUntil = Math.min(Date.now() + settings.renewFor, endsAt);',
+        replace: 'this.#renewUntil = Math.min(steadyNow() + settings.renewFor, endsAt);',
         by: 'this.#renewUntil = Math.min(Number.POSITIVE_INFINITY, endsAt);',
       },
     ],
@@ -57,13 +57,13 @@ export const leases: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/lease.ts',
-        replace: 'const { leaseUntil, call } = this.claim;\n    this.run',
-        by: 'const { call } = this.claim;\n    const leaseUntil = call.leaseFrom(Date.now());\n    this.run',
+        replace: 'const { term, call } = this.claim;\n    this.run',
+        by: 'const { call } = this.claim;\n    const term = call.newTerm();\n    this.run',
       },
       {
         file: 'lib/lease.ts',
-        replace: 'Date.now() >= Math.min(this.claim.leaseUntil, this.#renewUntil)',
-        by: 'Date.now() >= Math.min(this.run.leaseUntil, this.#renewUntil)',
+        replace: 'Math.min(this.claim.term.left, this.#renewUntil - steadyNow())',
+        by: 'Math.min(this.run.term.left, this.#renewUntil - steadyNow())',
       },
     ],
     caughtBy: [specs('lease', 'lost-lease')],
@@ -93,7 +93,7 @@ export const leases: readonly Mutant[] = [
       {
         file: 'lib/lease.ts',
         replace: '  #startRenewal(): void {\n',
-        by: '  #startRenewal(): void {\n    this.#renewal = this.#renew();\n    if (this.#isLapsed) return;\n',
+        by: '  #startRenewal(): void {\n    this.#renewal = this.#renew();\n    if (this.left <= 0) return;\n',
       },
     ],
     caughtBy: [specs('clock-changes')],
@@ -116,8 +116,8 @@ export const leases: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/call.ts',
-        replace: 'Math.min(LONGEST_STORE_CALL, this.settings.lease / 3, this.endsAt - Date.now())',
-        by: 'Math.min(86_400_000, this.endsAt - Date.now())',
+        replace: 'Math.min(LONGEST_STORE_CALL, this.settings.lease / 3, this.endsAt - steadyNow())',
+        by: 'Math.min(86_400_000, this.endsAt - steadyNow())',
       },
     ],
     caughtBy: [model, specs('hanging-store')],

@@ -111,8 +111,8 @@ export const settling: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/recording.ts',
-        replace: 'if (Date.now() + delay >= until) return written;',
-        by: 'if (Date.now() + delay >= until || tries > 0) return written;',
+        replace: 'if (steadyNow() + delay >= until) return written;',
+        by: 'if (steadyNow() + delay >= until || tries > 0) return written;',
       },
     ],
     caughtBy: [specs('faults')],

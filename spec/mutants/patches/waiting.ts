@@ -59,12 +59,12 @@ export const waiting: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/local-runs.ts',
-        replace: 'const left = Math.min(budget, this.leaseUntil - now);',
-        by: 'const left = budget;',
+        replace: 'const left = Math.min(until - steadyNow(), this.term.left);',
+        by: 'const left = until - steadyNow();',
       },
       {
         file: 'lib/local-runs.ts',
-        replace: 'return run && run.leaseUntil > Date.now() ? run : undefined;',
+        replace: 'return run && run.term.left > 0 ? run : undefined;',
         by: 'return run;',
       },
     ],
@@ -81,7 +81,7 @@ export const waiting: readonly Mutant[] = [
       },
       {
         file: 'lib/local-runs.ts',
-        replace: 'return run && run.leaseUntil > Date.now() ? run : undefined;',
+        replace: 'return run && run.term.left > 0 ? run : undefined;',
         by: 'return run;',
       },
     ],
@@ -105,7 +105,12 @@ export const waiting: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/call.ts',
-        replace: 'this.#waited += Math.max(0, Date.now() - from);',
+        replace: 'const from = steadyNow();',
+        by: 'const from = Date.now();',
+      },
+      {
+        file: 'lib/call.ts',
+        replace: 'this.#waited += steadyNow() - from;',
         by: 'this.#waited += Date.now() - from;',
       },
     ],

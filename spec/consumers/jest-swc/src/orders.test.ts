@@ -1,6 +1,7 @@
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { checks } from './exercise.js';
 import { Orders } from './orders.js';
+import { codeAfterWait } from './waiting.js';
 
 afterEach(() => {
   jest.useRealTimers();
@@ -19,4 +20,50 @@ test('an outcome expires after its ttl by fake timers, and not before', async ()
   await jest.advanceTimersByTimeAsync(1);
   await orders.place(request);
   expect(orders.runs).toBe(2);
+});
+
+const refused = 'ERR_IDEMPOTENCY_IN_PROGRESS';
+const timers = [
+  'cancelAnimationFrame',
+  'cancelIdleCallback',
+  'clearImmediate',
+  'clearInterval',
+  'clearTimeout',
+  'hrtime',
+  'nextTick',
+  'performance',
+  'queueMicrotask',
+  'requestAnimationFrame',
+  'requestIdleCallback',
+  'setImmediate',
+  'setInterval',
+  'setTimeout',
+] as const;
+const really = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+test('a wait ends in time by fake timers', async () => {
+  jest.useFakeTimers();
+  expect(await codeAfterWait((ms) => jest.advanceTimersByTimeAsync(ms))).toBe(refused);
+});
+
+test('a wait ends in time where performance is left as it is', async () => {
+  jest.useFakeTimers({ doNotFake: ['performance'] });
+  expect(await codeAfterWait((ms) => jest.advanceTimersByTimeAsync(ms))).toBe(refused);
+});
+
+test('a wait ends in time where Date alone is faked', async () => {
+  jest.useFakeTimers({ doNotFake: [...timers], now: 0 });
+  expect(await codeAfterWait(really)).toBe(refused);
+});
+
+test('a wait ends in time by legacy fake timers', async () => {
+  const settled = jest.requireActual<typeof import('node:timers')>('node:timers').setImmediate;
+  jest.useFakeTimers({ legacyFakeTimers: true });
+  const pass = async (milliseconds: number) => {
+    for (let passed = 0; passed < milliseconds; passed += 10) {
+      jest.advanceTimersByTime(10);
+      await new Promise((resolve) => settled(resolve));
+    }
+  };
+  expect(await codeAfterWait(pass)).toBe(refused);
 });

@@ -1,6 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { checks } from './exercise.js';
 import { Orders } from './orders.js';
+import { codeAfterWait } from './waiting.js';
 
 afterEach(() => {
   vi.useRealTimers();
@@ -19,4 +20,22 @@ test('an outcome expires after its ttl by fake timers, and not before', async ()
   await vi.advanceTimersByTimeAsync(1);
   await orders.place(request);
   expect(orders.runs).toBe(2);
+});
+
+const refused = 'ERR_IDEMPOTENCY_IN_PROGRESS';
+
+test('a wait ends in time by fake timers', async () => {
+  vi.useFakeTimers();
+  expect(await codeAfterWait((ms) => vi.advanceTimersByTimeAsync(ms))).toBe(refused);
+});
+
+test('a wait ends in time where performance is left as it is, as it was by default before Vitest 3', async () => {
+  vi.useFakeTimers({ toFake: ['Date', 'setTimeout', 'clearTimeout'] });
+  expect(await codeAfterWait((ms) => vi.advanceTimersByTimeAsync(ms))).toBe(refused);
+});
+
+test('a wait ends in time where Date alone is faked', async () => {
+  vi.useFakeTimers({ toFake: ['Date'], now: 0 });
+  const really = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+  expect(await codeAfterWait(really)).toBe(refused);
 });

@@ -1,0 +1,240 @@
+import { simulation, specs, tests } from '../checkers.js';
+import type { Mutant } from '../mutant.js';
+
+/** Clocks, forgetting, and what events tell. */
+export const edgesOfTime: readonly Mutant[] = [
+  {
+    name: 'budgets-by-the-wall-clock',
+    flaw: 'A clock that is set back gives every wait and every retry so much longer.',
+    changes: [
+      {
+        file: 'lib/steady-clock.ts',
+        replace: 'const now = performance.now() + clock.ahead;',
+        by: 'return Date.now() + clock.ahead * 0;\n  const now = performance.now() + clock.ahead;',
+      },
+    ],
+    caughtBy: [specs('clock-changes')],
+  },
+  {
+    name: 'timers-move-no-clock',
+    flaw: 'Where a test fakes timers and not the clock that budgets are measured by, no wait ever ends.',
+    changes: [
+      {
+        file: 'lib/timers.ts',
+        replace: '    reachSteady(dueAt);\n',
+        by: '    reachSteady(Number.NEGATIVE_INFINITY * dueAt);\n',
+      },
+    ],
+    caughtBy: [tests('faked-clocks', 'timers alone')],
+  },
+  {
+    name: 'lease-by-the-wall-clock-alone',
+    flaw: 'A clock that is set back lets a runner believe that its lease is longer than it is.',
+    changes: [
+      {
+        file: 'lib/steady-clock.ts',
+        replace: 'return Math.min(this.until - Date.now(), this.endsAt - steadyNow());',
+        by: 'return this.until - Date.now();',
+      },
+    ],
+    caughtBy: [specs('clock-changes')],
+  },
+  {
+    name: 'forgotten-outcome-kept-again',
+    flaw: 'An answer that arrives after `forget` resolved puts the forgotten outcome back.',
+    changes: [
+      {
+        file: 'lib/kept-outcomes.ts',
+        replace: 'if (keepLocal === 0 || call.isForgotten) return;',
+        by: 'if (keepLocal === 0) return;',
+      },
+    ],
+    caughtBy: [specs('forgetting')],
+  },
+  {
+    name: 'forgotten-outcome-not-dropped',
+    flaw: 'A process goes on to answer with the outcome that it has forgotten.',
+    changes: [
+      {
+        file: 'lib/kept-outcomes.ts',
+        replace: '  recordsOf(store, operation)?.delete(key);\n  for',
+        by: '  recordsOf(store, operation)?.get(key);\n  for',
+      },
+    ],
+    caughtBy: [simulation, specs('kept-outcomes')],
+  },
+  {
+    name: 'forgotten-outcome-joined',
+    flaw: 'A call that begins after `forget` joins one that is about to be told what was forgotten.',
+    changes: [
+      {
+        file: 'lib/inspection.ts',
+        replace: '    leaveRuns(call);\n    return isFreed;',
+        by: '    if (isFreed) leaveRuns(call);\n    return isFreed;',
+      },
+    ],
+    caughtBy: [specs('forgetting')],
+  },
+  {
+    name: 'earlier-run-kept-over-a-later-one',
+    flaw: 'An old answer puts an earlier run in place of the later one that the process keeps.',
+    changes: [
+      {
+        file: 'lib/kept-outcomes.ts',
+        replace: 'if (other && isLater(other, record)) return;',
+        by: 'if (other === record) return;',
+      },
+    ],
+    caughtBy: [specs('forgetting')],
+  },
+  {
+    name: 'found-outcome-of-an-earlier-run',
+    flaw: 'A waiter that was told of the next run replays the forgotten one by a stale look.',
+    changes: [
+      {
+        file: 'lib/call.ts',
+        replace: 'return state.fencingToken < this.#latest;',
+        by: 'return state.fencingToken < Number.NEGATIVE_INFINITY * this.#latest;',
+      },
+    ],
+    caughtBy: [specs('forgetting')],
+  },
+  {
+    name: 'transactional-completion-not-kept',
+    flaw: 'The outcome of a method that writes its own completion is asked for at the store each time, whatever `keepLocal` says.',
+    changes: [
+      {
+        file: 'lib/settle.ts',
+        replace: "  call.publish('completed', () => ({}));\n  keepOutcome(call, record);\n}",
+        by: "  call.publish('completed', () => ({}));\n  if (record.expiresAt < 0) keepOutcome(call, record);\n}",
+      },
+    ],
+    caughtBy: [specs('kept-outcomes')],
+  },
+  {
+    name: 'forget-ignores-the-tolerance',
+    flaw: 'An unforced `forget` takes the key of a call that may still be running by its own clock.',
+    changes: [
+      {
+        file: 'lib/inspection.ts',
+        replace: '!isForced && Date.now() < abandonedAt(call, state)',
+        by: '!isForced && Date.now() < abandonedAt(call, state) - call.settings.clockTolerance',
+      },
+    ],
+    caughtBy: [specs('forgetting')],
+  },
+  {
+    name: 'completion-renews-too-late',
+    flaw: 'A completion is handed out though only a twentieth of the lease is left for the transaction.',
+    changes: [
+      {
+        file: 'lib/execution.ts',
+        replace: 'claim.term.left < call.newTerm().left / 2;',
+        by: 'claim.term.left < call.newTerm().left / 20;',
+      },
+    ],
+    caughtBy: [specs('completion')],
+  },
+  {
+    name: 'signal-asked-for-late-never-aborts',
+    flaw: 'A method that first asks for its signal when the claim is lost already is not told.',
+    changes: [
+      {
+        file: 'lib/lease.ts',
+        replace: '    if (this.#lost) this.#controller.abort(this.#lost);\n',
+        by: '',
+      },
+    ],
+    caughtBy: [specs('lost-lease')],
+  },
+  {
+    name: 'rejecting-selector-ends-the-process',
+    flaw: 'A selector whose promise rejects leaves a rejection that nobody handles, which ends the process.',
+    changes: [
+      {
+        file: 'lib/identity.ts',
+        replace: '    value.catch(() => {});\n',
+        by: '',
+      },
+    ],
+    caughtBy: [tests('keys', 'returns a promise')],
+  },
+  {
+    name: 'endless-take-overs',
+    flaw: 'A record that is released under a new token each time is taken over again and again, in one turn of the event loop.',
+    changes: [
+      {
+        file: 'lib/call.ts',
+        replace: 'if (this.#turns === 1) return;',
+        by: 'if (this.#turns < 1_000) return;',
+      },
+    ],
+    caughtBy: [specs('endless-changes')],
+  },
+  {
+    name: 'own-records-one-after-another',
+    flaw: 'A store that answers each write with an earlier one of the same call is written to without end.',
+    changes: [
+      {
+        file: 'lib/claim.ts',
+        replace: '    this.#hasMoved = !isSent;\n',
+        by: '    this.#hasMoved = !isSent && this.#sent > 1_000;\n',
+      },
+    ],
+    caughtBy: [specs('endless-changes')],
+  },
+  {
+    name: 'given-up-call-told-twice',
+    flaw: 'A store call that was given up is told once more when its answer comes.',
+    changes: [{ file: 'lib/store-calls.ts', replace: '      if (isOver) return;\n', by: '' }],
+    caughtBy: [specs('event-attempts')],
+  },
+  {
+    name: 'claim-lost-told-twice',
+    flaw: 'A claim whose lease lapsed is told as lost once more when another holder is seen.',
+    changes: [
+      {
+        file: 'lib/settle.ts',
+        replace: "  if (!lease?.lost) call.publish('claim-lost', () => ({}));",
+        by: "  if (lease) call.publish('claim-lost', () => ({}));",
+      },
+    ],
+    caughtBy: [specs('event-attempts')],
+  },
+  {
+    name: 'renewal-told-after-the-lapse',
+    flaw: 'A renewal is told that came too late to keep the claim.',
+    changes: [
+      {
+        file: 'lib/lease.ts',
+        replace: 'if (this.#lost) break;\n',
+        by: "if (this.#lost) {\n          call.publish('renewed', () => ({ leaseUntil: this.claim.term.until }));\n          break;\n        }\n",
+      },
+    ],
+    caughtBy: [specs('clock-changes')],
+  },
+  {
+    name: 'joined-attempt-not-told',
+    flaw: 'A duplicate that joined a second attempt tells that it waited for the first.',
+    changes: [
+      {
+        file: 'lib/local-runs.ts',
+        replace: '    call.attempt = run.call.attempt;\n',
+        by: '',
+      },
+    ],
+    caughtBy: [specs('event-attempts')],
+  },
+  {
+    name: 'redis-consistent-find-is-not',
+    flaw: 'A look that must not be stale goes to whichever replica of Redis the client reads from.',
+    changes: [
+      {
+        file: 'lib/stores/redis/store.ts',
+        replace: '        consistent\n          ? this.#run',
+        by: '        consistent && name === key\n          ? this.#run',
+      },
+    ],
+    caughtBy: [specs('redis/round-trips')],
+  },
+];
