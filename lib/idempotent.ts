@@ -4,6 +4,7 @@ import {
   declareIn,
   declareOn,
   defaultsFor,
+  noteClassName,
   operationName,
 } from './declarations.js';
 import type { IdempotentDecorator, OptionsFor } from './decorator-types.js';
@@ -80,10 +81,12 @@ function decorateStandard(method: unknown, context: StandardContext, options: Id
   });
   if (name !== undefined) registerName(name, method as Method);
   if (metadata) declareIn(metadata, { method: methodName, isStatic, operation });
-  // The class has no name before it is defined: the first chance to refuse one is its first instance.
-  context.addInitializer(function () {
-    if (classWithMetadata(metadata, this)) operation.facts.name(this);
-  });
+  // The class has no name before it is defined: the first chance to refuse one is its first instance. While static members
+  // are made it may have one that its compiler replaces afterwards.
+  if (!isStatic)
+    context.addInitializer(function () {
+      if (classWithMetadata(metadata, this)) operation.facts.name(this);
+    });
   return wrap(operation);
 }
 
@@ -106,6 +109,7 @@ function decorateLegacy(
     return name;
   };
   if (name !== undefined) registerName(name, method);
+  else noteClassName(owner, methodName as string | symbol);
   const operation = new Operation({
     name: nameOnce,
     method,

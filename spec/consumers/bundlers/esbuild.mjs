@@ -1,0 +1,15 @@
+import { build } from 'esbuild';
+
+const settings = { bundle: true, platform: 'node', target: 'node20', logLevel: 'warning' };
+
+function by(options) {
+  return (entry, outfile) => build({ ...settings, ...options, entryPoints: [`app/${entry}.ts`], outfile });
+}
+
+export const variants = [
+  { title: 'as it is', shows: 'renames', build: by({ format: 'esm' }) },
+  { title: 'as CommonJS', shows: 'renames', build: by({ format: 'cjs' }), ending: 'cjs' },
+  { title: 'keepNames', shows: 'keeps', build: by({ format: 'esm', keepNames: true }) },
+  { title: 'minify', shows: 'refuses', build: by({ format: 'esm', minify: true }) },
+  { title: 'minify, keepNames', shows: 'keeps', build: by({ format: 'esm', minify: true, keepNames: true }) },
+];

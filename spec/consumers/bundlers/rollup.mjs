@@ -1,0 +1,37 @@
+import { nodeResolve } from '@rollup/plugin-node-resolve';
+import terser from '@rollup/plugin-terser';
+import { transformSync } from '@swc/core';
+import { rollup } from 'rollup';
+
+const swc = {
+  name: 'swc',
+  resolveId: (id, importer) =>
+    importer && id.startsWith('./') && importer.endsWith('.ts')
+      ? new URL(id.replace(/\.js$/, '.ts'), `file://${importer}`).pathname
+      : null,
+  transform: (code, id) =>
+    id.endsWith('.ts')
+      ? transformSync(code, {
+          filename: id,
+          sourceMaps: true,
+          jsc: {
+            parser: { syntax: 'typescript', decorators: true },
+            transform: { decoratorVersion: '2022-03' },
+            target: 'es2022',
+          },
+        })
+      : null,
+};
+
+function by(...plugins) {
+  return async (entry, file) => {
+    const bundle = await rollup({ input: `app/${entry}.ts`, plugins: [swc, nodeResolve({ exportConditions: ['node'] })], external: /^node:/, logLevel: 'silent' });
+    await bundle.write({ file, format: 'es', plugins });
+  };
+}
+
+export const variants = [
+  { title: 'as it is', shows: 'renames', build: by() },
+  { title: 'terser', shows: 'refuses', build: by(terser({ module: true })) },
+  { title: 'terser, keep_classnames', shows: 'renames', build: by(terser({ module: true, keep_classnames: true, keep_fnames: true })) },
+];
