@@ -7,7 +7,14 @@ function by(options = {}, more = {}) {
       configFile: false,
       logLevel: 'silent',
       ssr: { noExternal: true },
-      build: { ssr: `app/${entry}.ts`, outDir: dirname(outfile), emptyOutDir: false, target: 'node20', rollupOptions: { output: { entryFileNames: basename(outfile) } }, ...options },
+      build: {
+        ssr: `app/${entry}.ts`,
+        outDir: dirname(outfile),
+        emptyOutDir: false,
+        target: 'node20',
+        rollupOptions: { output: { entryFileNames: basename(outfile) } },
+        ...options,
+      },
       ...more,
     });
 }
@@ -15,9 +22,9 @@ function by(options = {}, more = {}) {
 const keepNames = { esbuild: { keepNames: true } };
 
 export const variants = [
-  { title: 'build.ssr', shows: 'renames', build: by() },
-  { title: 'build.ssr, keepNames', shows: 'keeps', build: by({}, keepNames) },
-  { title: 'build.ssr, library external', shows: 'external', build: by({}, { ssr: {} }) },
-  { title: 'build.ssr, minify', shows: 'refuses', build: by({ minify: true }) },
-  { title: 'build.ssr, minify, keepNames', shows: 'keeps', build: by({ minify: true }, keepNames) },
+  { title: 'build.ssr', shows: 'may rename', build: by() },
+  { title: 'build.ssr, keepNames', shows: 'keeps names', build: by({}, keepNames) },
+  { title: 'build.ssr, library external', shows: 'is not seen', build: by({}, { ssr: {} }) },
+  { title: 'build.ssr, minify', shows: 'is refused', build: by({ minify: true }) },
+  { title: 'build.ssr, minify, keepNames', shows: 'keeps names', build: by({ minify: true }, keepNames) },
 ];

@@ -2,14 +2,10 @@ import { makeIdempotent } from 'retrysafe';
 import PayCard from './pay-card.js';
 import refund from './refund.js';
 import release from './release.js';
+import { report } from './report.js';
 
-/** The refusal of each operation that has no name. */
-const refusals = [() => new PayCard(), () => makeIdempotent(refund), () => makeIdempotent(release)].map((make) => {
-  try {
-    make();
-    return 'not refused';
-  } catch (error) {
-    return String(error);
-  }
+report({
+  'a default class': () => (request) => new PayCard().pay(request),
+  'a default function': () => makeIdempotent(refund, { key: 'id' }),
+  'a default arrow function': () => makeIdempotent(release, { key: 'id' }),
 });
-console.log(JSON.stringify(refusals));

@@ -2,21 +2,28 @@ import { onIdempotencyEvent } from 'retrysafe';
 
 type Operation = (request: { readonly id: string }) => Promise<string>;
 
-/** What one build shows: the key of each operation, and the warnings of this library. */
-export interface Report {
-  readonly keys: readonly string[];
-  readonly warnings: readonly string[];
-}
-
-/** Calls each operation once, and prints what the build shows as one line of JSON. */
-export async function report(operations: readonly Operation[], unrelated: readonly unknown[] = []): Promise<void> {
-  const keys: string[] = [];
+/** Calls each operation once, and prints what this build shows as one line of JSON: keys or refusals, and warnings. */
+export async function report(
+  operations: Readonly<Record<string, () => Operation>>,
+  unrelated: readonly unknown[] = [],
+): Promise<void> {
   const warnings: string[] = [];
   process.on('warning', (warning: Error & { code?: string }) => {
     if (warning.code === 'RETRYSAFE_BUNDLED_NAMES') warnings.push(warning.message);
   });
-  onIdempotencyEvent('claimed', ({ key }) => keys.push(key));
-  for (const operation of operations) await operation({ id: 'T-1' });
-  await new Promise((resolve) => setTimeout(resolve, 20));
-  console.log(JSON.stringify({ keys, warnings, unrelated: unrelated.length }));
+  let key: string | undefined;
+  onIdempotencyEvent('claimed', (event) => {
+    key = event.key;
+  });
+  const shown: Record<string, unknown> = {};
+  for (const [title, make] of Object.entries(operations)) {
+    try {
+      await make()({ id: 'T-1' });
+      shown[title] = { key };
+    } catch (error) {
+      shown[title] = { refused: String(error) };
+    }
+  }
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  console.log(JSON.stringify({ shown, warnings, unrelated: unrelated.length }));
 }
