@@ -44,7 +44,7 @@ await new PaymentService().pay({ id: 'b' });
 await captured({ id: 'a' });
 await released({ id: 'a' });
 await new NamedService().pay({ id: 'a' });
-await new Promise((resolve) => setTimeout(resolve, 20));
+await new Promise(setImmediate);
 await new RefundService().pay({ id: 'a' });
 await new RefundService().pay({ id: 'b' });`,
   'all-named.ts': `

@@ -23,7 +23,7 @@ const swc = {
       : null,
 };
 
-function by(...plugins) {
+function by(...minifiers) {
   return async (entry, file) => {
     const bundle = await rollup({
       input: `app/${entry}.ts`,
@@ -31,7 +31,7 @@ function by(...plugins) {
       external: /^node:/,
       logLevel: 'silent',
     });
-    await bundle.write({ file, format: 'es' });
+    await bundle.write({ file, format: 'es', plugins: minifiers });
   };
 }
 

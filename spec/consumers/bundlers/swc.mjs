@@ -29,7 +29,11 @@ const names = { keep_classnames: true, keep_fnames: true };
 
 export const variants = [
   { title: 'as it is', shows: 'keeps names', build: by() },
-  { title: 'jsc.minify', shows: 'is refused', build: by({ compress: true, mangle: true, module: true }) },
+  {
+    title: 'jsc.minify',
+    shows: 'refuses the function',
+    build: by({ compress: true, mangle: true, module: true }),
+  },
   {
     title: 'jsc.minify, keep_classnames',
     shows: 'keeps names',

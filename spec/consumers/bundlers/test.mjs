@@ -40,7 +40,6 @@ const expectations = {
     assert.deepEqual(named(one), operations);
     assert.equal(named(beside).length, 2);
     assert.notEqual(beside.shown['PaymentService.pay'].key, one.shown['PaymentService.pay'].key);
-    assert.notEqual(beside.shown.capture.key, one.shown.capture.key);
   },
   /** It renames functions and not classes. */
   'may rename functions': (one, beside) => {
@@ -63,6 +62,12 @@ const expectations = {
           shown[operation].refused,
           /ConfigurationError: .*"name" is undefined.*looks minified.*keepNames/,
         );
+  },
+  /** It minifies the names of what is not exported. */
+  'refuses the function': (one, beside) => {
+    assert.deepEqual(beside.shown['PaymentService.pay'], one.shown['PaymentService.pay']);
+    for (const { shown } of [one, beside])
+      assert.match(shown.capture.refused, /"name" is undefined.*looks minified/);
   },
   /** The library is not in the bundle and cannot see that one is made. */
   'is not seen': (one, beside) => {

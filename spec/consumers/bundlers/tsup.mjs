@@ -1,4 +1,3 @@
-import { rename } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { build } from 'tsup';
 

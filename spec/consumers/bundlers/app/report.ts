@@ -24,6 +24,7 @@ export async function report(
       shown[title] = { refused: String(error) };
     }
   }
-  await new Promise((resolve) => setTimeout(resolve, 10));
+  // A warning is emitted at the end of the turn.
+  await new Promise(setImmediate);
   console.log(JSON.stringify({ shown, warnings, unrelated: unrelated.length }));
 }
