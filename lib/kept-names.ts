@@ -1,5 +1,6 @@
 import { namesInAnotherFile } from './own-name.js';
 import { shared } from './shared.js';
+import { startTimer } from './timers.js';
 import { warnOnce } from './warnings.js';
 
 // Another file of this library has a class and a function of these names, too. Where they are called otherwise at run time,
@@ -34,7 +35,7 @@ const told = shared('borrowed-names-told', () => new Set<string>());
  */
 export function noteBorrowedName(kind: Kind, borrowed: BorrowedName): void {
   if (found.every((names) => names[kind] === own[kind])) return;
-  if (noted.size === 0) setImmediate(tell);
+  if (noted.size === 0) startTimer(0, tell, { isAwaited: true });
   noted.add(borrowed);
 }
 
@@ -51,6 +52,6 @@ function tell(): void {
   warnOnce(
     `borrowed:${list}`,
     'RETRYSAFE_BUNDLED_NAMES',
-    `This build may rename classes and functions, and these operations are named after one: ${list}. Under another name an operation has other keys, and what was done is done again. Name them, as they are named now where they have run before: @IdempotencyDefaults({ name: 'PaymentService' }) on the class, makeIdempotent(fn, { name: 'pay' }); or build with keepNames (docs/bundlers.md)`,
+    `This build may rename classes and functions, and these operations are named after one: ${list}. A renamed operation has other keys, and what was done is done again. Give each a name, the one above where it has run before: @IdempotencyDefaults({ name: 'PaymentService' }) on the class, makeIdempotent(fn, { name: 'pay' }). Or build with keepNames; see docs/bundlers.md`,
   );
 }

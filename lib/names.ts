@@ -29,8 +29,9 @@ export function describeBorrowedNameFault(
   name: string,
   what: 'class' | 'function' = 'class',
 ): string | undefined {
-  // A large bundle has more names than there are of two letters.
-  if (looksMinified(name) || (name.length === 3 && areMinified(what))) return 'looks minified';
+  // A large bundle has more names than there are of two letters. Map, Set and URL are called so everywhere.
+  const isShort = name.length === 3 && areMinified(what) && !(name in globalThis);
+  if (isShort || looksMinified(name)) return 'looks minified';
   return madeUp.some((pattern) => pattern.test(name)) ? 'was made up by a compiler or bundler' : undefined;
 }
 

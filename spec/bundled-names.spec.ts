@@ -44,7 +44,7 @@ await new PaymentService().pay({ id: 'b' });
 await captured({ id: 'a' });
 await released({ id: 'a' });
 await new NamedService().pay({ id: 'a' });
-await new Promise(setImmediate);
+await new Promise((resolve) => setTimeout(resolve, 20));
 await new RefundService().pay({ id: 'a' });
 await new RefundService().pay({ id: 'b' });`,
   'all-named.ts': `
@@ -61,6 +61,10 @@ console.log(idempotentOperations(StaticPayments)[0].name);`,
 import { makeIdempotent } from 'retrysafe';
 const short = Object.defineProperty(async () => 1, 'name', { value: 'pay' });
 try { makeIdempotent(short); console.log('taken'); } catch (error) { console.log(error.code); }`,
+  'built-in.ts': `
+import { makeIdempotent } from 'retrysafe';
+const count = makeIdempotent(async (parts: unknown) => 'counted', { name: 'count' });
+console.log(await count([new Map([[1, 2]]), new Set([1]), new URL('https://example.com')]));`,
 };
 
 /** What a process prints, and the warnings of ours in it. */
@@ -146,6 +150,10 @@ for (const experimentalDecorators of [false, true]) {
       expect((await shown('large', { minify: true })).printed).to.equal('ERR_IDEMPOTENCY_CONFIGURATION');
       expect((await shown('large', { minify: true, keepNames: true })).printed).to.equal('taken');
       expect((await shown('large', {})).printed).to.equal('taken');
+    });
+
+    it('is not refused a Map, a Set or a URL in a key, where names are minified', async () => {
+      expect((await shown('built-in', { minify: true })).printed).to.equal('counted');
     });
   });
 }

@@ -68,7 +68,19 @@ export const edgesNames: readonly Mutant[] = [
   {
     name: 'three-letters-pass',
     flaw: 'A minified name of three letters, of a large bundle, is part of keys.',
-    changes: [{ file: 'lib/names.ts', replace: 'name.length === 3 && areMinified(what)', by: 'name.length === 0 && areMinified(what)' }],
+    changes: [
+      {
+        file: 'lib/names.ts',
+        replace: 'name.length === 3 && areMinified(what) &&',
+        by: 'name.length === 0 && areMinified(what) &&',
+      },
+    ],
+    caughtBy: [specs('bundled-names')],
+  },
+  {
+    name: 'built-in-names-refused',
+    flaw: 'A Map in a key is refused in a minified bundle.',
+    changes: [{ file: 'lib/names.ts', replace: ' && !(name in globalThis)', by: '' }],
     caughtBy: [specs('bundled-names')],
   },
 ];

@@ -24,7 +24,7 @@ export async function report(
       shown[title] = { refused: String(error) };
     }
   }
-  // A warning is emitted at the end of the turn.
-  await new Promise(setImmediate);
+  // The warning is emitted a turn later.
+  await new Promise((resolve) => setTimeout(resolve, 10));
   console.log(JSON.stringify({ shown, warnings, unrelated: unrelated.length }));
 }

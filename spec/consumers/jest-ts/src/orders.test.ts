@@ -1,6 +1,7 @@
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { checks } from './exercise.js';
 import { Orders } from './orders.js';
+import { warningsOfABundle } from './unbundled.js';
 
 afterEach(() => {
   jest.useRealTimers();
@@ -19,4 +20,8 @@ test('an outcome expires after its ttl by fake timers, and not before', async ()
   await jest.advanceTimersByTimeAsync(1);
   await orders.place(request);
   expect(orders.runs).toBe(2);
+});
+
+test('nothing is said of bundles where there is none', async () => {
+  expect(await warningsOfABundle()).toEqual([]);
 });
