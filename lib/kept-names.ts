@@ -5,7 +5,8 @@ import { warnOnce } from './warnings.js';
 
 // Another file of this library has a class and a function of these names, too. Where they are called otherwise at run time,
 // this is a bundle that renames what meets another of its name, or a minified one. What it did here it may do, with the next
-// build, to any class or function of the application.
+// build, to any class or function of the application. An ending such as $1, which Rollup gives, says nothing: that is refused
+// wherever it is met.
 class RetrysafeOwnName {}
 function retrysafeOwnName(): void {}
 
@@ -34,7 +35,7 @@ const told = shared('borrowed-names-told', () => new Set<string>());
  * end of the turn: by then a class has its options, and all operations that were made in it are named by one warning.
  */
 export function noteBorrowedName(kind: Kind, borrowed: BorrowedName): void {
-  if (found.every((names) => names[kind] === own[kind])) return;
+  if (found.every((names) => names[kind].replace(/\$\d+$/, '') === own[kind])) return;
   if (noted.size === 0) startTimer(0, tell, { isAwaited: true });
   noted.add(borrowed);
 }

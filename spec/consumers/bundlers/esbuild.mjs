@@ -8,7 +8,6 @@ function by(options) {
 
 export const variants = [
   { title: 'as it is', shows: 'may rename', build: by({ format: 'esm' }) },
-  { title: 'as CommonJS', shows: 'may rename', build: by({ format: 'cjs' }), ending: 'cjs' },
   { title: 'keepNames', shows: 'keeps names', build: by({ format: 'esm', keepNames: true }) },
   { title: 'minify', shows: 'is refused', build: by({ format: 'esm', minify: true }) },
   {

@@ -24,8 +24,6 @@ const everything = { noExternal: [/./] };
 export const variants = [
   { title: 'noExternal', shows: 'may rename', build: by(everything) },
   { title: 'as it is', shows: 'is not seen', build: by({}) },
-  { title: 'noExternal, keepNames', shows: 'keeps names', build: by({ ...everything, keepNames: true }) },
-  { title: 'noExternal, minify', shows: 'is refused', build: by({ ...everything, minify: true }) },
   {
     title: 'noExternal, minify, keepNames',
     shows: 'keeps names',

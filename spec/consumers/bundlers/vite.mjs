@@ -22,8 +22,7 @@ function by(options = {}, more = {}) {
 const keepNames = { esbuild: { keepNames: true } };
 
 export const variants = [
-  { title: 'build.ssr', shows: 'may rename', anonymous: 'is named by its importer', build: by() },
-  { title: 'build.ssr, keepNames', shows: 'keeps names', build: by({}, keepNames) },
+  { title: 'build.ssr', shows: 'may rename classes', anonymous: 'is named by its importer', build: by() },
   { title: 'build.ssr, library external', shows: 'is not seen', build: by({}, { ssr: {} }) },
   { title: 'build.ssr, minify', shows: 'is refused', build: by({ minify: true }) },
   { title: 'build.ssr, minify, keepNames', shows: 'keeps names', build: by({ minify: true }, keepNames) },

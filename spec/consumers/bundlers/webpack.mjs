@@ -39,7 +39,6 @@ const minimizer = [new TerserPlugin({ terserOptions, extractComments: false })];
 export const variants = [
   { title: 'development', shows: 'keeps names', build: by('development') },
   { title: 'production', shows: 'is refused', build: by('production') },
-  { title: 'production, minimize: false', shows: 'may rename', build: by('production', { minimize: false }) },
   { title: 'production, keep_classnames', shows: 'may rename', build: by('production', { minimizer }) },
   {
     title: 'production, keep_classnames, concatenateModules: false',
