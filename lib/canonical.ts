@@ -10,7 +10,7 @@ import {
 } from 'node:util/types';
 import stringify from 'fast-json-stable-stringify';
 import { className, hasPrivateFields, hiddenState, isBareBytes, isPlain, tagOf } from './class-facts.js';
-import { looksMinified } from './names.js';
+import { describeBorrowedNameFault } from './names.js';
 
 /** Says where and why a value cannot be told apart from another, and never returns. */
 export type OnFault = (path: string, why: string) => never;
@@ -150,8 +150,8 @@ function canonicalInstance(
 /** What an instance shows of its private state, where it has any. */
 function shownState(value: object, path: string, inner: Inner, onFault: OnFault): readonly unknown[] {
   const name = className(value);
-  if (looksMinified(name))
-    return onFault(path, `is an instance of a class named "${name}", which looks minified`);
+  const fault = describeBorrowedNameFault(name);
+  if (fault) return onFault(path, `is an instance of a class named "${name}", which ${fault}`);
   if (!hasPrivateFields(Object.getPrototypeOf(value))) return [];
   const { toJSON } = value as { toJSON?: unknown };
   // A toJSON that is inherited from a built-in class knows nothing of it.

@@ -1,7 +1,7 @@
 import { ownDefaults } from './class-defaults.js';
 import { type Class, homeOf, metadataOf } from './classes.js';
-import { ConfigurationError } from './errors.js';
-import { looksMinified, registerName } from './names.js';
+import { noteBorrowedName } from './kept-names.js';
+import { checkBorrowedName, looksMinified, missingName, registerName } from './names.js';
 import type { Operation } from './operation.js';
 import { shared } from './shared.js';
 
@@ -41,14 +41,26 @@ export function operationName(
   method: string | symbol,
   isRegistered: Operation['facts']['method'],
 ): string {
-  const className = ownDefaults(target).name ?? target.name;
-  const methodName = printedName(method);
-  if (looksMinified(className) && ownDefaults(target).name === undefined) {
-    throw missingName(`${className || '(anonymous class)'}.${methodName}`, 'class', className);
+  const { name: className = nameOf(target) } = ownDefaults(target);
+  const name = `${className}.${printedName(method)}`;
+  if (ownDefaults(target).name === undefined) {
+    checkBorrowedName(className, 'class', className ? name : `(anonymous class)${name}`);
+    noteClassName(target, method);
   }
-  const name = `${className}.${methodName}`;
   registerName(name, isRegistered);
   return name;
+}
+
+/** Notes an operation whose class may still be given a name by `@IdempotencyDefaults`. */
+export function noteClassName(target: Class, method: string | symbol): void {
+  noteBorrowedName('class', () =>
+    ownDefaults(target).name === undefined ? `${nameOf(target)}.${printedName(method)}` : undefined,
+  );
+}
+
+/** What the class is called, which a static member can hide. */
+function nameOf({ name }: Class): string {
+  return typeof name === 'string' ? name : '';
 }
 
 /**
@@ -58,22 +70,9 @@ export function operationName(
  */
 export function checkMethodName(method: string | symbol, where: string): void {
   const name = typeof method === 'symbol' ? (method.description ?? '') : method.replace('#', '');
-  if (looksMinified(name)) throw missingName(where, 'method', name);
+  if (looksMinified(name)) throw missingName(where, 'method', name, 'looks minified');
 }
 
 function printedName(method: string | symbol): string {
   return typeof method === 'symbol' ? `[${method.description}]` : method;
-}
-
-/** The refusal of a name that would differ from build to build. */
-export function missingName(
-  where: string,
-  what: 'class' | 'method' | 'function',
-  name: string,
-): ConfigurationError {
-  const fault =
-    name === '' ? `the ${what} has no name` : `the name of the ${what} is "${name}", which looks minified`;
-  return new ConfigurationError(
-    `${where}: option "name" is undefined, and ${fault}; keys made with it would change from build to build. Right would be name: 'PreFundService.placeHold' or the like, or a build with keepNames`,
-  );
 }

@@ -1,6 +1,6 @@
 import { defaultsFor } from './class-defaults.js';
 import { type Class, homeOf } from './classes.js';
-import { checkMethodName, declareIn, operationName } from './declarations.js';
+import { checkMethodName, declareIn, noteClassName, operationName } from './declarations.js';
 import { DeclaringClass } from './declaring-class.js';
 import type { IdempotentDecorator, OptionsFor } from './decorator-types.js';
 import { ConfigurationError } from './errors.js';
@@ -79,9 +79,10 @@ function decorateStandard(method: unknown, context: StandardContext, options: Id
   if (name !== undefined) registerName(name, method as Method);
   if (metadata) declareIn(metadata, { method: methodName, isStatic, operation });
   const wrapper = wrap(operation);
-  // The class has no name before it is defined: the first chance to refuse one is its first instance.
+  // The class has no name before it is defined: the first chance to refuse one is its first instance. While static members
+  // are made it may have one that its compiler replaces afterwards.
   context.addInitializer(function () {
-    if (declaring.learn(this as object, wrapper)) operation.facts.name(this);
+    if (declaring.learn(this as object, wrapper) && !isStatic) operation.facts.name(this);
   });
   return wrapper;
 }
@@ -105,6 +106,7 @@ function decorateLegacy(
     return name;
   };
   if (name !== undefined) registerName(name, method);
+  else noteClassName(owner, methodName as string | symbol);
   const isStatic = typeof target === 'function';
   const home = isStatic ? homeOf(owner) : (target as object);
   const declared = { methodName: methodName as string | symbol, isStatic, options, owner, home };

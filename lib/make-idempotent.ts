@@ -1,7 +1,7 @@
-import { missingName } from './declarations.js';
 import type { AsyncFunction, FunctionOptions } from './decorator-types.js';
 import { ConfigurationError } from './errors.js';
-import { looksMinified, registerName } from './names.js';
+import { noteBorrowedName } from './kept-names.js';
+import { checkBorrowedName, registerName } from './names.js';
 import { type Method, Operation } from './operation.js';
 import { checkOptions } from './option-checks.js';
 import { standIn } from './stand-in.js';
@@ -25,7 +25,10 @@ export function makeIdempotent<F extends AsyncFunction>(fn: F, options: Function
   checkOptions(options, 'method', where);
   refuseGenerator(fn, where);
   const { name = fn.name } = options;
-  if (options.name === undefined && looksMinified(name)) throw missingName(where, 'function', name);
+  if (options.name === undefined) {
+    checkBorrowedName(name, 'function', where);
+    noteBorrowedName('function', () => name);
+  }
   registerName(name, fn);
   return wrap(
     new Operation({ name: () => name, method: fn, options: { ...options }, classOptions: () => ({}) }),

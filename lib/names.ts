@@ -1,12 +1,69 @@
+import { ConfigurationError } from './errors.js';
+import { areMinified } from './kept-names.js';
 import { shared } from './shared.js';
 import { warnOnce } from './warnings.js';
 
 /** The source text of the method behind each operation name. */
 const sources = shared('operation-sources', () => new Map<string, string>());
 
-/** Whether a class or function name is one that a minifier gave: it would differ from build to build. */
+/** Whether a name is one that a minifier gave: it would differ from build to build. */
 export function looksMinified(name: string): boolean {
-  return name.length <= 2 || /^_?class(?:_?\d+)?$/.test(name);
+  return name.length <= 2;
+}
+
+const madeUp = [
+  // TypeScript, Babel, swc, webpack; `new Function`.
+  /^(?:_?(?:default|class|anonymous)|_Class)(?:_?\d+)?$|^_classThis/,
+  // esbuild, Bun and Rolldown: pay_card_default; webpack: pay_card_class, and while the class is defined a name of its own.
+  /[^_]_(?:default|class)\d*$|^__[A-Z]+_+(?:DEFAULT|default)_/,
+  // esbuild: _a, _a2.
+  /^_[a-z]\d*$/,
+  // Rollup: PaymentService$1; Parcel: $4fa36e821943b400$var$PaymentService.
+  /\$\d+$|^\$[\da-f]{16}\$/,
+  // Those of all classes would be one operation, and their sources do not tell them apart.
+  /^bound /,
+];
+
+/** Says why the name of a class or function cannot be part of a key, if it cannot. */
+export function describeBorrowedNameFault(
+  name: string,
+  what: 'class' | 'function' = 'class',
+): string | undefined {
+  // A large bundle has more names than there are of two letters. Map, Set and URL are called so everywhere.
+  const isShort = name.length === 3 && areMinified(what) && !(name in globalThis);
+  if (isShort || looksMinified(name)) return 'looks minified';
+  return madeUp.some((pattern) => pattern.test(name)) ? 'was made up by a compiler or bundler' : undefined;
+}
+
+/**
+ * Refuses the name of a class or function that cannot be part of an operation's name.
+ *
+ * @throws {ConfigurationError}
+ */
+export function checkBorrowedName(name: string, what: 'class' | 'function', where: string): void {
+  const fault = describeBorrowedNameFault(name, what);
+  if (fault) throw missingName(where, what, name, fault);
+}
+
+const remedies = {
+  class: "@IdempotencyDefaults({ name: 'PreFundService' }) on the class",
+  method: "@Idempotent({ name: 'PreFundService.placeHold' })",
+  function: "makeIdempotent(placeHold, { name: 'placeHold' })",
+};
+
+/** The refusal of a name that would differ from build to build, or be that of many. */
+export function missingName(
+  where: string,
+  what: 'class' | 'method' | 'function',
+  name: string,
+  fault: string,
+): ConfigurationError {
+  const isMinified = name !== '' && fault === 'looks minified';
+  const said =
+    name === '' ? `the ${what} has no name` : `the name of the ${what} is "${name}", which ${fault}`;
+  return new ConfigurationError(
+    `${where}: option "name" is undefined, and ${said}; keys made with it would change from build to build, or be shared with another ${what}. Right would be ${remedies[what]}${isMinified ? ', or a build with keepNames' : ''}`,
+  );
 }
 
 /** Answers with what would be right where `name` cannot name an operation. */

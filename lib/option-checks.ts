@@ -2,7 +2,7 @@ import { hasHiddenContent } from './class-facts.js';
 import { type Duration, milliseconds } from './duration.js';
 import { ConfigurationError } from './errors.js';
 import { compileExpression } from './expression.js';
-import { describeNameFault, looksMinified } from './names.js';
+import { describeBorrowedNameFault, describeNameFault } from './names.js';
 import type { IdempotentOptions, OptionLevel } from './options.js';
 import { show, wrongOption } from './wrong-option.js';
 
@@ -67,8 +67,9 @@ function classes(what: string): Check {
     for (const entry of value) {
       if (typeof entry !== 'function' || !entry.prototype) return `a list of ${what}; ${show(entry)} is none`;
       const { name } = entry as { name: string };
-      if (looksMinified(name)) {
-        return `a list of ${what} with telling names, since records bear them; "${name}" looks minified: build with keepNames, or rename the class`;
+      const fault = describeBorrowedNameFault(name);
+      if (fault) {
+        return `a list of ${what} with telling names, since records bear them; "${name}" ${fault}: build with keepNames, or rename the class`;
       }
       if (hasHiddenContent(entry.prototype)) {
         return `a list of ${what} whose state is in plain fields; ${name} has private fields or a built-in parent, which no record can bring back`;

@@ -3,7 +3,7 @@
 // An import that has to find and read fifty files takes three times as long as one of a few. So there is one file for
 // each export, and what they share. Inside of it, a library that lib/ asks for by `require` is a function that nobody
 // has called yet.
-import { copyFileSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
@@ -51,12 +51,22 @@ export function exportedModules() {
     .filter(Boolean);
 }
 
+/**
+ * The file of lib/ that stays one in dist/, and the class that it has in common with another: bundlers that meet both show
+ * whether they rename classes. They do otherwise with a variable, which esbuild makes of a class.
+ */
+const ownName = {
+  file: 'own-name',
+  variable: 'var RetrysafeOwnName = class {',
+  declared: 'class RetrysafeOwnName {',
+};
+
 /** Bundles `lib` into `outdir`, one ES module for each of `exports`. Source maps lead to the files of lib/. */
 export async function bundleModules({ lib, outdir, exports }) {
   await build({
     ...settings,
     format: 'esm',
-    entryPoints: exports.map((name) => join(lib, `${name}.ts`)),
+    entryPoints: [...exports, ownName.file].map((name) => join(lib, `${name}.ts`)),
     outbase: lib,
     outdir,
     splitting: true,
@@ -64,6 +74,17 @@ export async function bundleModules({ lib, outdir, exports }) {
     sourcemap: true,
     sourcesContent: false,
   });
+  declareOwnName(outdir);
+}
+
+function declareOwnName(folder) {
+  // Only an entry stays a file; nobody imports it as such.
+  for (const file of [`${ownName.file}.js`, `${ownName.file}.js.map`]) rmSync(join(folder, file));
+  const files = readdirSync(folder).filter((file) => file.endsWith('.js'));
+  const having = files.filter((file) => readFileSync(join(folder, file), 'utf8').includes(ownName.variable));
+  if (having.length !== 2) throw new Error(`${ownName.variable} is in ${having.length} files and not in two`);
+  for (const file of having.map((name) => join(folder, name)))
+    writeFileSync(file, readFileSync(file, 'utf8').replace(ownName.variable, ownName.declared));
 }
 
 /** Bundles each library with its door into `outdir`, as CommonJS. */

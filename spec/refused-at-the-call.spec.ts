@@ -142,7 +142,7 @@ describe('what only a call can show is refused at the call, before the method ru
       }
       const message = await refusal(() => new ab().place('a'));
       expect(message).to.match(
-        /option "name" is undefined.*class is "ab", which looks minified.*Right would be name: '/,
+        /option "name" is undefined.*class is "ab", which looks minified.*Right would be @IdempotencyDefaults\(\{ name: '/,
       );
       expect(message).to.match(/keepNames$/);
       expect(() => idempotentOperations(ab)).to.throw(ConfigurationError, /looks minified/);
@@ -156,7 +156,7 @@ describe('what only a call can show is refused at the call, before the method ru
         }
       }
       expect(await refusal(() => new class_1().place('a'))).to.match(
-        /class is "class_1", which looks minified/,
+        /class is "class_1", which was made up by a compiler or bundler.*@IdempotencyDefaults\(\{ name: '.*on the class$/,
       );
     });
 
@@ -217,6 +217,117 @@ describe('what only a call can show is refused at the call, before the method ru
     });
   });
 });
+
+describe('a name that a compiler or bundler made up', () => {
+  const store = new ScriptedStore();
+  beforeEach(() => configureIdempotency({ store }));
+
+  const ofClasses = {
+    'TypeScript, of a default export': ['default_1', 'default'],
+    'TypeScript, of a class expression': ['class_1', '_classThis'],
+    'Babel and swc': ['_default', '_class', '_class2', '_Class', '_Class2'],
+    'esbuild, of a default export': ['pay_card_default', 'pay_card_default2', 'require_default'],
+    'esbuild, of a class expression': ['_a2', '_b12'],
+    'webpack, of a default export': ['__WEBPACK_DEFAULT_EXPORT__', 'pay_card_class'],
+    'Turbopack, of a default export': ['__TURBOPACK__default__export__'],
+    'Rollup, of two classes with one name': ['PaymentService$1', '_default$1'],
+    Parcel: ['$4fa36e821943b400$var$PaymentService', '$4fa36e821943b400$export$2e2bcd8739ae039'],
+    'nobody, of a class without one': [''],
+  };
+
+  for (const [maker, names] of Object.entries(ofClasses)) {
+    it(`is refused for a class: ${maker}`, async () => {
+      for (const name of names) {
+        const unnamed = classNamed(name);
+        expect(() => idempotentOperations(unnamed), name).to.throw(
+          ConfigurationError,
+          /^(\S+|\(anonymous class\))\.place: option "name" is undefined.*@IdempotencyDefaults\(\{ name: '\w+' \}\) on the class$/,
+        );
+        expect(await rejection((async () => new unnamed().place('a'))()), name).to.be.instanceOf(
+          ConfigurationError,
+        );
+      }
+      expect(store.calls).to.be.empty;
+    });
+  }
+
+  const ofFunctions = [
+    'default',
+    'default_1',
+    '_default',
+    'refund_default',
+    '_default2',
+    'anonymous',
+    'bound refund',
+    'refund$1',
+  ];
+  for (const name of ofFunctions) {
+    it(`is refused for a function: ${name}`, () => {
+      const fn = Object.defineProperty(async () => 1, 'name', { value: name });
+      expect(() => makeIdempotent(fn)).to.throw(
+        ConfigurationError,
+        /the name of the function is ".+", which was made up by a compiler or bundler.*makeIdempotent\(placeHold, \{ name: 'placeHold' \}\)$/,
+      );
+      expect(() => makeIdempotent(fn, { name: 'refund' })).not.to.throw();
+    });
+  }
+
+  it('is not seen in the names that people give', () => {
+    for (const name of [
+      'Payment2',
+      'Default',
+      'Defaults',
+      'ClassService',
+      'Class',
+      'Pay',
+      'OAuth2',
+      '_Ledger',
+      'payment_service',
+      '$Pay',
+      'DefaultPayments',
+    ])
+      expect(idempotentOperations(classNamed(name))[0]?.name).to.equal(`${name}.place`);
+    for (const name of ['setDefault', 'cancelClass', 'pay2', 'boundary', 'useClass'])
+      expect(() =>
+        makeIdempotent(Object.defineProperty(async () => 1, 'name', { value: name })),
+      ).not.to.throw();
+  });
+
+  it('is no fault of a class that has a name by its options', () => {
+    @IdempotencyDefaults({ name: 'PayCard' })
+    class pay_card_default {
+      @Idempotent()
+      async place(id: string): Promise<string> {
+        return id;
+      }
+    }
+    expect(idempotentOperations(pay_card_default)[0]?.name).to.equal('PayCard.place');
+  });
+
+  it('is refused for a class that hides its name behind a static method', () => {
+    class Hidden {
+      static name(): string {
+        return 'Hidden';
+      }
+      @Idempotent()
+      async place(id: string): Promise<string> {
+        return id;
+      }
+    }
+    expect(() => idempotentOperations(Hidden)).to.throw(ConfigurationError, /the class has no name/);
+  });
+});
+
+function classNamed(name: string) {
+  class Unnamed {
+    @Idempotent()
+    async place(id: string): Promise<string> {
+      return id;
+    }
+  }
+  Object.defineProperty(Unnamed, 'name', { value: name });
+  return Unnamed;
+}
 
 describe('two operations of one name (2)', () => {
   let warnings: (Error & { code?: string })[];

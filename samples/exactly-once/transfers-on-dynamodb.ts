@@ -4,7 +4,7 @@ import {
   type TransactWriteItem,
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
-import { currentExecution, Idempotent } from 'retrysafe';
+import { currentExecution, IdempotencyDefaults, Idempotent } from 'retrysafe';
 import type { DynamoDBStore } from 'retrysafe/dynamodb';
 import {
   type Incidents,
@@ -15,6 +15,7 @@ import {
 } from './transfers.js';
 
 /** Moves money between items of a DynamoDB table, each transfer exactly once. */
+@IdempotencyDefaults({ name: 'TransfersOnDynamoDB' })
 export class TransfersOnDynamoDB implements Transfers {
   constructor(
     readonly client: DynamoDBClient,

@@ -1,4 +1,4 @@
-import { currentExecution, Idempotent } from 'retrysafe';
+import { currentExecution, IdempotencyDefaults, Idempotent } from 'retrysafe';
 import type { PostgresClient, PostgresStore } from 'retrysafe/postgres';
 import {
   type Incidents,
@@ -12,6 +12,7 @@ import {
 export type InTransaction = <T>(work: (tx: PostgresClient) => Promise<T>) => Promise<T>;
 
 /** Moves money between accounts of a PostgreSQL database, each transfer exactly once. */
+@IdempotencyDefaults({ name: 'TransfersOnPostgres' })
 export class TransfersOnPostgres implements Transfers {
   constructor(
     readonly inTransaction: InTransaction,

@@ -2,6 +2,7 @@ import type { Mutant } from './mutant.js';
 import { claims } from './patches/claims.js';
 import { edgesMethod } from './patches/edges-method.js';
 import { edgesOfTime } from './patches/edges-time.js';
+import { edgesNames } from './patches/edges-names.js';
 import { inProcess } from './patches/in-process.js';
 import { leases } from './patches/leases.js';
 import { onServers } from './patches/on-servers.js';
@@ -24,4 +25,5 @@ export const mutants: readonly Mutant[] = [
   ...stores,
   ...edgesMethod,
   ...edgesOfTime,
+  ...edgesNames,
 ];

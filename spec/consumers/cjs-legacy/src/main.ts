@@ -1,11 +1,15 @@
 import assert from 'node:assert/strict';
 import { storeContract } from 'retrysafe/testing';
 import { exercise } from './exercise.js';
+import { warningsOfABundle } from './unbundled.js';
 
-exercise().then(
-  () => assert.equal(typeof storeContract, 'function'),
-  (error: unknown) => {
-    console.error(error);
-    process.exitCode = 1;
-  },
-);
+async function main(): Promise<void> {
+  await exercise();
+  assert.equal(typeof storeContract, 'function');
+  assert.deepEqual(await warningsOfABundle(), []);
+}
+
+main().catch((error: unknown) => {
+  console.error(error);
+  process.exitCode = 1;
+});

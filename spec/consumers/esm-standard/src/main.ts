@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { Idempotent } from 'retrysafe';
 import { storeContract } from 'retrysafe/testing';
 import { exercise } from './exercise.js';
+import { warningsOfABundle } from './unbundled.js';
 
 class Ledger {
   runs = 0;
@@ -22,3 +23,4 @@ const ledger = new Ledger();
 assert.deepEqual(await ledger.postTwice(), ['posted a', 'posted a']);
 assert.equal(ledger.runs, 1);
 assert.equal(typeof storeContract, 'function');
+assert.deepEqual(await warningsOfABundle(), []);

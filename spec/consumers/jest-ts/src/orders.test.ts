@@ -1,6 +1,7 @@
 import { afterEach, expect, jest, test } from '@jest/globals';
 import { checks } from './exercise.js';
 import { Orders } from './orders.js';
+import { warningsOfABundle } from './unbundled.js';
 import { codeAfterWait } from './waiting.js';
 
 afterEach(() => {
@@ -66,4 +67,8 @@ test('a wait ends in time by legacy fake timers', async () => {
     }
   };
   expect(await codeAfterWait(pass)).toBe(refused);
+});
+
+test('nothing is said of bundles where there is none', async () => {
+  expect(await warningsOfABundle()).toEqual([]);
 });

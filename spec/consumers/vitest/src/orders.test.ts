@@ -1,6 +1,7 @@
 import { afterEach, expect, test, vi } from 'vitest';
 import { checks } from './exercise.js';
 import { Orders } from './orders.js';
+import { warningsOfABundle } from './unbundled.js';
 import { codeAfterWait } from './waiting.js';
 
 afterEach(() => {
@@ -38,4 +39,8 @@ test('a wait ends in time where Date alone is faked', async () => {
   vi.useFakeTimers({ toFake: ['Date'], now: 0 });
   const really = (milliseconds: number) => new Promise((resolve) => setTimeout(resolve, milliseconds));
   expect(await codeAfterWait(really)).toBe(refused);
+});
+
+test('nothing is said of bundles where there is none', async () => {
+  expect(await warningsOfABundle()).toEqual([]);
 });

@@ -1,0 +1,1 @@
+export default async (request: { readonly id: string }): Promise<string> => `released ${request.id}`;
