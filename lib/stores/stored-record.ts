@@ -30,18 +30,27 @@ export function tooLarge(where: string, limit: number, cause?: unknown): StoreEr
   );
 }
 
-/** @throws {ConfigurationError} where what is kept under the key is no record. */
+/** Whether it is `owner.n`, as every record's token is: what else is kept in the same place hardly has such a thing. */
+export function isToken(token: unknown): boolean {
+  return /^[^.]+\.\d+$/.test(String(token));
+}
+
+/**
+ * @param name Where it is kept, if not under the key itself.
+ * @param advice What to do where it is no record.
+ * @throws {ConfigurationError} where what is kept under the key is no record.
+ */
 export function recordOf(
   where: string,
   key: string,
   { token, expiresAt, state }: StoredFields,
+  name = key,
+  advice = 'keep records apart from what else is there, or name the operation differently',
 ): IdempotencyRecord {
   const expiry =
     expiresAt === null || expiresAt === undefined || expiresAt === '' ? Number.NaN : Number(expiresAt);
-  if (token === null || token === undefined || !Number.isFinite(expiry)) {
-    throw new ConfigurationError(
-      `${where}: what is kept under ${key} is no record of retrysafe; keep records apart from what else is there, or name the operation differently`,
-    );
+  if (!isToken(token) || !Number.isFinite(expiry) || state === null || state === undefined) {
+    throw new ConfigurationError(`${where}: what is kept under ${name} is no record of retrysafe; ${advice}`);
   }
   return { key, token: String(token), expiresAt: expiry, state: stateOf(state) };
 }

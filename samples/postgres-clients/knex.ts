@@ -1,18 +1,13 @@
 import type { Knex } from 'knex';
 import { currentExecution, Idempotent } from 'retrysafe';
-import { type PostgresClient, PostgresStore } from 'retrysafe/postgres';
+import { fromKnex, PostgresStore } from 'retrysafe/postgres';
 import { newReceipt, type Transfer } from './transfer.js';
-
-/** Knex, or one of its transactions. */
-export const clientOf = (knex: Knex): PostgresClient => ({
-  query: (text, values) => knex.raw(text.replace(/\$\d+/g, '?'), values),
-});
 
 export class KnexTransfers {
   readonly store: PostgresStore;
 
   constructor(readonly knex: Knex) {
-    this.store = new PostgresStore({ client: clientOf(knex) });
+    this.store = new PostgresStore({ client: fromKnex(knex) });
   }
 
   @Idempotent({ key: 'id', store: (self: KnexTransfers) => self.store })
@@ -21,7 +16,7 @@ export class KnexTransfers {
     const completion = await currentExecution().completion(receipt); // before the transaction begins
     await this.knex.transaction(async (tx) => {
       await tx<Transfer>('transfers').insert(transfer);
-      await this.store.complete(clientOf(tx), completion);
+      await this.store.complete(fromKnex(tx), completion);
     });
     return receipt;
   }

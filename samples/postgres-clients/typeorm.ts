@@ -1,15 +1,7 @@
 import { currentExecution, Idempotent } from 'retrysafe';
-import { type PostgresClient, PostgresStore } from 'retrysafe/postgres';
-import { type DataSource, type EntityManager, EntitySchema } from 'typeorm';
+import { fromTypeORM, PostgresStore } from 'retrysafe/postgres';
+import { type DataSource, EntitySchema } from 'typeorm';
 import { newReceipt, type Transfer } from './transfer.js';
-
-/** A manager: that of the data source, or that of a transaction. It answers an UPDATE with its rows and their number. */
-export const clientOf = (manager: EntityManager): PostgresClient => ({
-  query: async (text, values) => {
-    const rows = await manager.query(text, values);
-    return Array.isArray(rows[0]) ? rows[0] : rows;
-  },
-});
 
 export const transfers = new EntitySchema<Transfer>({
   name: 'transfers',
@@ -20,7 +12,7 @@ export class TypeormTransfers {
   readonly store: PostgresStore;
 
   constructor(readonly dataSource: DataSource) {
-    this.store = new PostgresStore({ client: clientOf(dataSource.manager) });
+    this.store = new PostgresStore({ client: fromTypeORM(dataSource) });
   }
 
   @Idempotent({ key: 'id', store: (self: TypeormTransfers) => self.store })
@@ -29,7 +21,7 @@ export class TypeormTransfers {
     const completion = await currentExecution().completion(receipt); // before the transaction begins
     await this.dataSource.transaction(async (tx) => {
       await tx.insert(transfers, transfer);
-      await this.store.complete(clientOf(tx), completion);
+      await this.store.complete(fromTypeORM(tx), completion);
     });
     return receipt;
   }

@@ -155,6 +155,16 @@ describe('a table that does not fit (1)', () => {
       'with a number for a token': { token: { N: '7' }, expiresAt: { N: '4102444800000' } },
       'with an expiresAt of its own, in seconds': { expiresAt: { N: '1700000000' } },
       'with a token and nothing else': { token: { S: 'csrf' } },
+      'with a token that has expired': { token: { S: 'csrf' }, expiresAt: { N: '1' } },
+      'with a token and a state that have expired': {
+        token: { S: 'csrf' },
+        expiresAt: { N: '1' },
+        state: { S: 'xyz' },
+      },
+      "with a token like ours that has expired, but without a record's state": {
+        token: { S: 'own.1' },
+        expiresAt: { N: '1' },
+      },
     };
 
     for (const [what, attributes] of Object.entries(foreign)) {

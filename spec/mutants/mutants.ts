@@ -3,6 +3,7 @@ import { claims } from './patches/claims.js';
 import { edgesMethod } from './patches/edges-method.js';
 import { edgesOfTime } from './patches/edges-time.js';
 import { edgesNames } from './patches/edges-names.js';
+import { storesEdges } from './patches/edges-stores.js';
 import { inProcess } from './patches/in-process.js';
 import { leases } from './patches/leases.js';
 import { onServers } from './patches/on-servers.js';
@@ -26,4 +27,5 @@ export const mutants: readonly Mutant[] = [
   ...edgesMethod,
   ...edgesOfTime,
   ...edgesNames,
+  ...storesEdges,
 ];

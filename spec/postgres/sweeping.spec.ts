@@ -3,6 +3,7 @@ import { escapeIdentifier, type Pool } from 'pg';
 import type { IdempotencyRecord } from 'retrysafe';
 import { PostgresStore } from 'retrysafe/postgres';
 import { usePostgres } from '../support/postgres.js';
+import { silent } from './silent.js';
 import { blocked, createTable } from './tables.js';
 
 const MINUTE = 60_000;
@@ -143,7 +144,7 @@ describe('sweeping a table of PostgreSQL (2)', () => {
     await expired('reused', 60);
     const gate = await postgres.client();
     await gate.query('BEGIN');
-    const claiming = new PostgresStore({ client: gate, table });
+    const claiming = new PostgresStore({ client: silent(gate), table });
     await claiming.claim(record('reused', { token: 'new.1' }), Date.now());
     expect(await store.removeExpired()).to.equal(0);
     await gate.query('COMMIT');
@@ -155,7 +156,7 @@ describe('sweeping a table of PostgreSQL (2)', () => {
     await expired('removed', 60);
     const gate = await postgres.client();
     await gate.query('BEGIN');
-    expect(await new PostgresStore({ client: gate, table }).removeExpired()).to.equal(1);
+    expect(await new PostgresStore({ client: silent(gate), table }).removeExpired()).to.equal(1);
     const claims = ['a.1', 'b.1', 'c.1'].map((token) =>
       store.claim(record('removed', { token }), Date.now()),
     );

@@ -88,29 +88,36 @@ describe("Redis' own faults (5)", function () {
       it("somebody else's keys under the prefix: an error that names the key, and nothing of theirs is changed", async () => {
         const prefix = `theirs by ${kind}:`;
         const store = new RedisStore({ client: await connect(), prefix });
-        await server.call('SET', `${prefix}text`, 'their text');
-        await server.call('HSET', `${prefix}hash`, 'name', 'their name');
-        await server.call('HSET', `${prefix}likeness`, 'token', 'theirs', 'state', '{}');
+        const commands: Record<string, readonly (string | number)[]> = {
+          text: ['SET', 'their text'],
+          list: ['RPUSH', 'their item'],
+          hash: ['HSET', 'name', 'their name'],
+          likeness: ['HSET', 'token', 'theirs', 'state', '{}'],
+          // These have expired, each in its own way of saying so.
+          session: ['HSET', 'token', 'eyJh.eyJz.c2ln', 'expiresAt', 1, 'user', '7'],
+          'session with a state': ['HSET', 'token', 'theirs', 'expiresAt', 1, 'state', 'xyz'],
+          'record with more in it': ['HSET', 'token', 'own.1', 'expiresAt', 1, 'state', '{}', 'user', '7'],
+          'token without a state': ['HSET', 'token', 'own.1', 'expiresAt', 1, 'user', '7'],
+        };
+        const unseen = ['hash', 'record with more in it'];
         const dump = (key: string) => server.call('DUMP', prefix + key);
-        for (const [key, isFound] of [
-          ['text', true],
-          ['hash', false],
-          ['likeness', true],
-        ] as const) {
+        for (const [key, [command = '', ...args]] of Object.entries(commands)) {
+          await server.call(String(command), prefix + key, ...args);
           const before = await dump(key);
-          const claiming = (await rejection(store.claim(recordOf(key), Date.now()))) as Error;
-          expect(claiming).to.be.instanceOf(ConfigurationError);
-          expect(claiming.message)
-            .to.match(/^RedisStore: what (is|the server keeps)/)
-            .and.contain(key);
-          if (isFound) {
-            for (const consistent of [true, false])
-              expect(await rejection(store.find(key, { consistent }))).to.be.instanceOf(ConfigurationError);
-            const replacing = store.replace(recordOf(key), 'none.1');
-            expect(await rejection(replacing)).to.be.instanceOf(ConfigurationError);
-          } else {
-            expect(await store.find(key)).to.equal(undefined);
-            expect(await store.replace(recordOf(key), 'none.1')).to.equal(undefined);
+          for (const step of [
+            () => store.claim(recordOf(key), Date.now()),
+            () => store.replace(recordOf(key), 'own.1'),
+            () => store.find(key, { consistent: true }),
+            // A plain read sees the three fields alone.
+            ...(unseen.includes(key) ? [] : [() => store.find(key)]),
+          ]) {
+            const error = (await rejection(step())) as Error;
+            expect(error, key).to.be.instanceOf(ConfigurationError);
+            expect(error.message)
+              .to.match(
+                /^RedisStore: what .* is no record of retrysafe; choose a `prefix` that nothing else uses$/,
+              )
+              .and.contain(prefix + key);
           }
           expect(String(await dump(key))).to.equal(String(before));
           expect(await server.call('PTTL', prefix + key)).to.equal(-1);
@@ -118,6 +125,23 @@ describe("Redis' own faults (5)", function () {
       });
     });
   }
+
+  it('a MULTI that is open on the connection: nothing counts as done before its EXEC', async () => {
+    const client = await clients.ioredis(server);
+    const store = new RedisStore({ client, prefix: 'in MULTI:' });
+    await client.call('MULTI');
+    for (const step of [
+      () => store.claim(recordOf('a'), Date.now()),
+      () => store.replace(recordOf('a'), 'own.1'),
+      () => store.find('a'),
+    ]) {
+      const error = (await rejection(step())) as Error;
+      expect(error).to.be.instanceOf(ConfigurationError);
+      expect(error.message).to.match(/has a MULTI open.*a connection that nothing else uses$/);
+    }
+    await client.call('DISCARD');
+    await store.claim(recordOf('a'), Date.now());
+  });
 
   it('a server that cannot be reached: an error with step and cause, and no run, until it is there again', async () => {
     const own = await start();

@@ -20,9 +20,8 @@ const least = [
   '+evalsha',
   '+eval',
   '+hmget',
-  '+hget',
+  '+hlen',
   '+hset',
-  '+exists',
   '+pexpire',
   '+publish',
 ];

@@ -42,7 +42,7 @@ type Headers = Readonly<Record<string, string>> | IncomingHttpHeaders;
 
 export function describeRequest(headers: Headers, payload: Buffer): DynamoDBRequest {
   const body = JSON.parse(payload.toString()) as Body;
-  const follows = Object.values(body.ExpressionAttributeValues ?? {}).find(({ S }) => S !== undefined)?.S;
+  const follows = Object.values(body.ExpressionAttributeValues ?? {}).find(({ S }) => S?.match(/.\.\d+$/))?.S;
   return {
     kind: kindOf(String(headers['x-amz-target']).split('.').at(-1), body, follows),
     invocation: String(headers['amz-sdk-invocation-id']),

@@ -69,6 +69,48 @@ export async function startClusterReplica(
   }
 }
 
+/**
+ * Moves a slot without keys to another master, and resolves when no node can think otherwise any more. A node believes
+ * whoever has the newest epoch: unless the new master has it, what the former one said just before may win.
+ */
+export async function moveSlot(
+  { masters }: { readonly masters: readonly RedisServer[] },
+  replica: RedisServer,
+  slot: number,
+  target: RedisServer,
+): Promise<void> {
+  const id = String(await target.call('CLUSTER', 'MYID'));
+  const from = nodesOf(await target.call('CLUSTER', 'NODES')).find(({ has }) => has(slot));
+  // An importing node takes a new epoch with the slot.
+  await target.call('CLUSTER', 'SETSLOT', slot, 'IMPORTING', String(from?.id));
+  for (const master of [target, ...masters.filter((one) => one !== target)])
+    await master.call('CLUSTER', 'SETSLOT', slot, 'NODE', id);
+  const [, epoch] = /cluster_my_epoch:(\d+)/.exec(String(await target.call('CLUSTER', 'INFO'))) ?? [];
+  await until('every node knows who has the slot, and since when', async () => {
+    const told = await Promise.all([...masters, replica].map((node) => node.call('CLUSTER', 'NODES')));
+    return told.every((nodes) => {
+      const known = nodesOf(nodes).find((node) => node.id === id);
+      return known?.epoch === epoch && known?.has(slot);
+    });
+  });
+}
+
+/** What a node says of all of them: one line each. */
+function nodesOf(lines: unknown) {
+  return String(lines)
+    .trim()
+    .split('\n')
+    .map((line) => {
+      const [id, , , , , , epoch, , ...ranges] = line.split(' ');
+      const has = (slot: number) =>
+        ranges.some((range) => {
+          const [first, last = first] = range.split('-').map(Number);
+          return slot >= Number(first) && slot <= Number(last);
+        });
+      return { id, epoch, has };
+    });
+}
+
 async function joinMasters(masters: readonly RedisServer[]): Promise<void> {
   const [first] = masters as [RedisServer];
   const share = Math.ceil(slots / masters.length);

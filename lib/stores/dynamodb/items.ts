@@ -2,6 +2,7 @@ import { isPromise } from 'node:util/types';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { ConfigurationError } from '../../errors.js';
 import type { IdempotencyRecord } from '../../persistence-store.js';
+import { isToken } from '../stored-record.js';
 import { tooLarge } from './faults.js';
 import type { DynamoDBStoreOptions } from './options.js';
 
@@ -67,7 +68,7 @@ export class Items {
         `DynamoDBStore: the table "${this.tableName}" has no sort key "${this.#sortKeyAttribute}", so that all keys of a partition are one item; correct "sortKeyAttribute", or create a table that fits (tableDefinition() says how)`,
       );
     }
-    if (token?.S === undefined || expiresAt?.N === undefined) {
+    if (!isToken(token?.S) || token?.S === undefined || expiresAt?.N === undefined || state === undefined) {
       throw new ConfigurationError(
         `DynamoDBStore: the item ${key} of table "${this.tableName}" is no record of retrysafe; use a table, or a name for the operation, that nothing else uses`,
       );

@@ -45,10 +45,11 @@ export class DynamoDBStore implements PersistenceStore {
   async claim(record: IdempotencyRecord, now: number): Promise<IdempotencyRecord> {
     const { tableName, keyAttribute } = this.#items;
     const isFree = {
-      // Other people's items may have an `expiresAt` of their own.
-      ConditionExpression: 'attribute_not_exists(#k) OR (attribute_exists(#t) AND expiresAt <= :n)',
-      ExpressionAttributeNames: { '#k': keyAttribute, '#t': 'token' },
-      ExpressionAttributeValues: { ':n': { N: String(now) } },
+      // Other people's items may have an `expiresAt` of their own, and a token too; ours is `owner.n`.
+      ConditionExpression:
+        'attribute_not_exists(#k) OR (contains(#t, :d) AND attribute_exists(#s) AND expiresAt <= :n)',
+      ExpressionAttributeNames: { '#k': keyAttribute, '#t': 'token', '#s': 'state' },
+      ExpressionAttributeValues: { ':n': { N: String(now) }, ':d': { S: '.' } },
     };
     for (let tries = 1; tries <= VANISHED_HOLDERS; tries += 1) {
       const holder = await this.#put(record, isFree);

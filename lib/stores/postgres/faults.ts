@@ -50,6 +50,8 @@ interface Fault {
   readonly cause?: unknown;
   /** TypeORM */
   readonly driverError?: unknown;
+  /** Sequelize */
+  readonly original?: unknown;
   /** Prisma, whose own codes are `P2010` and the like, and the server's is the `originalCode` within. */
   readonly meta?: { readonly driverAdapterError?: unknown };
   readonly originalCode?: unknown;
@@ -61,7 +63,7 @@ function sqlState(fault: unknown): string | undefined {
   for (let depth = 0; at && depth < 4; depth += 1) {
     const code = at.originalCode ?? at.code;
     if (typeof code === 'string' && /^(?!P[1-9])[0-9A-Z]{5}$/.test(code)) return code;
-    at = (at.driverError ?? at.meta?.driverAdapterError ?? at.cause) as typeof at;
+    at = (at.driverError ?? at.original ?? at.meta?.driverAdapterError ?? at.cause) as typeof at;
   }
   return undefined;
 }

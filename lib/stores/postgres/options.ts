@@ -1,11 +1,16 @@
 import { type Check, checkStoreOptions } from '../checked-options.js';
-import { isClient, type PostgresClient } from './client.js';
+import { wrapperFor } from './bare-clients.js';
+import { isClient, isInTransaction, type PostgresClient, type WrappedClient } from './client.js';
 import { isListener, type PostgresListener } from './listener.js';
 import { wrongName } from './schema.js';
 
 /** Where and how a `PostgresStore` keeps records. */
 export interface PostgresStoreOptions {
-  /** The application's own pool or client, or a wrapper. No transaction of the application may be open on it. */
+  /**
+   * The application's own pool or client; or what `fromPrisma()`, `fromDrizzle()`, `fromKysely()`, `fromTypeORM()`,
+   * `fromKnex()`, `fromSequelize()` or `fromPostgresJs()` makes of that library's. No transaction of the application may
+   * be open on it: records would be undone with it, and the work be done again.
+   */
   readonly client: PostgresClient;
   /** The table, as `schema()` describes it; it is looked for on the client's `search_path`. Default: `idempotency`. */
   readonly table?: string;
@@ -16,9 +21,21 @@ export interface PostgresStoreOptions {
   readonly listener?: PostgresListener;
 }
 
+function wrongClient(value: unknown): string | undefined {
+  const wrapper = wrapperFor(value);
+  if (wrapper) return `${wrapper.client}, imported from retrysafe/postgres`;
+  if (!isClient(value)) return 'a pool or client of pg, PGlite, or an object { query(text, values) }';
+  if (isInTransaction(value)) {
+    return 'a pool or client that is in no transaction: records would be undone with it, and the work be done again';
+  }
+  // Of Prisma only.
+  return (value as Partial<WrappedClient>).isAmbient
+    ? 'fromPrisma() of the very client that `new PrismaClient()` gave: the extensions of another may hand records to a transaction of the caller'
+    : undefined;
+}
+
 const checks: Record<keyof PostgresStoreOptions, Check> = {
-  client: (value) =>
-    isClient(value) ? undefined : 'a pool or client of pg, PGlite, or an object { query(text, values) }',
+  client: wrongClient,
   table: wrongName,
   listener: (value, { client }) => {
     if (!isListener(value))

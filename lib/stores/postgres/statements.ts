@@ -21,8 +21,10 @@ export interface Statements {
 /** @param tells Whether those who wait are told of what is written. */
 export function statementsFor(tableName: string, tells: boolean): Statements {
   const table = quoted(tableName);
+  // The table may have rows of somebody else's, whose token is not `owner.n`.
+  const isRecord = "held.token ~ '^[^.]+[.][0-9]+$'";
   const mine = (column: string, place: number) =>
-    `${column} = CASE WHEN held.expires_at <= $${place}::bigint THEN excluded.${column} ELSE held.${column} END`;
+    `${column} = CASE WHEN held.expires_at <= $${place}::bigint AND ${isRecord} THEN excluded.${column} ELSE held.${column} END`;
   const following = (column: string) =>
     `${column} = CASE WHEN held.token = next.follows THEN next.${column} ELSE held.${column} END`;
   const next = `(VALUES ($1::text, $2::text, $3::bigint, $4::text, $5::text)) AS next (key, token, expires_at, state, follows)`;
@@ -44,7 +46,8 @@ CASE WHEN held.token = next.token THEN '' ELSE held.state END AS state${
 FROM ${next} WHERE held.key = next.key AND held.token = next.follows
 RETURNING held.token${tells ? `, ${told} AS told` : ''}`,
     removeExpired: `WITH expired AS (
-  SELECT key FROM ${table} WHERE expires_at <= $1::bigint ORDER BY expires_at LIMIT $2::bigint FOR UPDATE SKIP LOCKED
+  SELECT key FROM ${table} AS held WHERE expires_at <= $1::bigint AND ${isRecord}
+  ORDER BY expires_at LIMIT $2::bigint FOR UPDATE SKIP LOCKED
 ), removed AS (
   DELETE FROM ${table} AS held USING expired WHERE held.key = expired.key RETURNING held.key
 ) SELECT count(*)::text AS removed FROM removed`,

@@ -4,7 +4,8 @@ import { checkLimit } from '../checked-options.js';
 import { Notices } from '../notices.js';
 import { DEFAULT_TABLE, type RemoveExpiredOptions } from '../sql-tables.js';
 import { checkedCompletion, GRACE, recordOf, stateText } from '../stored-record.js';
-import { isClient, isPool, type PostgresClient, type Row, rowsOf } from './client.js';
+import { wrapperFor } from './bare-clients.js';
+import { isClient, isInTransaction, type PostgresClient, type Row, rowsOf } from './client.js';
 import { explained, LARGEST_STATE } from './faults.js';
 import { messageOf, TableNotices } from './listener.js';
 import { checkPostgresOptions, type PostgresStoreOptions } from './options.js';
@@ -59,11 +60,18 @@ export class PostgresStore implements PersistenceStore {
    * Completes a call in the application's own transaction, which is open on `tx`: both are done or neither.
    *
    * @throws {ClaimLostError} where the claim is gone: let it throw, so that the transaction rolls back.
-   * @throws {ConfigurationError} where it gets no completion, or no connection of its own.
+   * @param tx The client on which the transaction is open; or what a `from…` function makes of a library's transaction.
+   * @throws {ConfigurationError} where it gets no completion, or a client on which no transaction is open, if that tells.
    */
   async complete(tx: PostgresClient, completion: Completion): Promise<void> {
     const where = 'PostgresStore: complete()';
-    if (!isClient(tx) || isPool(tx) || tx === this.#client) {
+    const wrapper = wrapperFor(tx);
+    if (wrapper) {
+      throw new ConfigurationError(
+        `${where} does not take a transaction of that library as it is; hand over (${wrapper.transaction}, completion), imported from retrysafe/postgres`,
+      );
+    }
+    if (!isClient(tx) || isInTransaction(tx) === false || tx === this.#client) {
       throw new ConfigurationError(
         `${where} needs the client on which the transaction is open, not a pool, nor the client that the store itself uses; hand over (tx, completion)`,
       );
@@ -104,6 +112,11 @@ export class PostgresStore implements PersistenceStore {
     values: readonly (string | number)[],
     client = this.#client,
   ): Promise<readonly Row[]> {
+    if (client === this.#client && isInTransaction(client)) {
+      throw new ConfigurationError(
+        "PostgresStore: a transaction is open on the store's client, and what is written now would be undone with it; give the store a pool, or a client that nothing else uses",
+      );
+    }
     try {
       return await rowsOf(client, text, values);
     } catch (fault) {

@@ -14,18 +14,21 @@ const advice: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /\b(NOPERM|NOAUTH)\b|the user executing the script/i,
-    'the client may not do that; allow its user EVALSHA, EVAL, HMGET and what scripts call (HSET, HGET, HMGET, EXISTS, PEXPIRE, PUBLISH), on the keys and channels that begin with "PREFIX"',
+    'the client may not do that; allow its user EVALSHA, EVAL, HMGET and what scripts call (HLEN, HSET, PEXPIRE, PUBLISH), on the keys and channels that begin with "PREFIX"',
   ],
   [/(^|- )(MOVED|ASK|CROSSSLOT)\b/i, 'the server is one of a cluster; hand over a cluster client of it'],
   [/\b(NOREPLICAS)\b/, 'the server has too few replicas to take writes (`min-replicas-to-write`)'],
 ];
+
+/** What to do where somebody else's keys are under the prefix. */
+export const foreignAdvice = 'choose a `prefix` that nothing else uses';
 
 /** Says what is wrong with a server or a key, where a fault tells that; every other fault stays as it is. */
 export function explained(fault: unknown, key: string, prefix: string): unknown {
   const message = String((fault as Partial<Error> | null | undefined)?.message);
   if (/\bWRONGTYPE\b/.test(message)) {
     return new ConfigurationError(
-      `RedisStore: what the server keeps under ${prefix}${key} is no record of retrysafe; choose a \`prefix\` that nothing else uses`,
+      `RedisStore: what the server keeps under ${prefix}${key} is no record of retrysafe; ${foreignAdvice}`,
       { cause: fault },
     );
   }

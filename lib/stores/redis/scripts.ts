@@ -12,27 +12,34 @@ function script(text: string): Script {
 }
 
 // KEYS: the key. ARGV: token, expiresAt and state of the record, for how many milliseconds the server keeps it, and
-// what the script says below. Whoever wrote gets a list of one; anybody else the three fields of the holder.
+// what the script says below. Whoever wrote gets a list of one; anybody else the three fields of the holder. Of what is
+// no record of ours they are empty, whatever it looks like, and it stays as it is.
+const look = `
+local held = redis.call('HMGET', KEYS[1], 'token', 'expiresAt', 'state')
+local fields = redis.call('HLEN', KEYS[1])
+local isRecord = fields == 3 and held[3] and tonumber(held[2] or '') and string.find(held[1] or '', '^[^.]+%.%d+$')
+if fields > 0 and not isRecord then
+  return { '', '', '' }
+end`;
 const write = `
 redis.call('HSET', KEYS[1], 'token', ARGV[1], 'expiresAt', ARGV[2], 'state', ARGV[3])
 redis.call('PEXPIRE', KEYS[1], ARGV[4])`;
-const holder = `redis.call('HMGET', KEYS[1], 'token', 'expiresAt', 'state')`;
 
-/** ARGV[5]: now. What is there and has no time to expire at is somebody else's, and stays. */
-export const claimScript = script(`
-local expiresAt = redis.call('HGET', KEYS[1], 'expiresAt')
-if redis.call('EXISTS', KEYS[1]) == 1 and not (tonumber(expiresAt or '') and tonumber(expiresAt) <= tonumber(ARGV[5])) then
-  return ${holder}
+/** ARGV[5]: now. */
+export const claimScript = script(`${look}
+if isRecord and tonumber(held[2]) > tonumber(ARGV[5]) then
+  return held
 end${write}
 return { ARGV[1] }`);
 
 /** ARGV[5]: the token that the record follows. ARGV[6] and ARGV[7]: where to tell those who wait, and what, if anything. */
-export const replaceScript = script(`
-if redis.call('HGET', KEYS[1], 'token') ~= ARGV[5] then
-  return ${holder}
+export const replaceScript = script(`${look}
+if held[1] ~= ARGV[5] then
+  return held
 end${write}
 if ARGV[6] then redis.pcall('PUBLISH', ARGV[6], ARGV[7]) end
 return { ARGV[1] }`);
 
 /** A read that no client sends to a replica. */
-export const findScript = script(`return ${holder}`);
+export const findScript = script(`${look}
+return held`);

@@ -1,9 +1,9 @@
-import { StoreError } from '../../errors.js';
+import { ConfigurationError, StoreError } from '../../errors.js';
 import type { IdempotencyRecord, PersistenceStore } from '../../persistence-store.js';
 import { Notices } from '../notices.js';
 import { GRACE, recordOf, stateText } from '../stored-record.js';
 import { type Connection, connectionOf } from './client.js';
-import { explained, isMissingScript } from './faults.js';
+import { explained, foreignAdvice, isMissingScript } from './faults.js';
 import { checkRedisOptions, type RedisStoreOptions } from './options.js';
 import { claimScript, findScript, replaceScript, type Script } from './scripts.js';
 import { Subscription } from './subscription.js';
@@ -46,9 +46,7 @@ export class RedisStore implements PersistenceStore {
   }
 
   async claim(record: IdempotencyRecord, now: number): Promise<IdempotencyRecord> {
-    const holder = await this.#write(claimScript, record, [String(now)]);
-    // The script answers with fields wherever something is there, and somebody else's hash has none of them.
-    return holder ?? recordOf('RedisStore', record.key, { token: null, expiresAt: null, state: null });
+    return (await this.#write(claimScript, record, [String(now)])) as IdempotencyRecord;
   }
 
   replace(record: IdempotencyRecord, token: string): Promise<IdempotencyRecord | undefined> {
@@ -62,7 +60,7 @@ export class RedisStore implements PersistenceStore {
     { consistent = false }: { readonly consistent?: boolean } = {},
   ): Promise<IdempotencyRecord | undefined> {
     const name = this.#prefix + key;
-    return read(
+    return this.#read(
       key,
       await this.#asked(key, () =>
         consistent
@@ -87,7 +85,7 @@ export class RedisStore implements PersistenceStore {
     const reply = await this.#asked(key, () =>
       this.#run(script, name, args, (command) => this.#sendWrite(command, name, token)),
     );
-    return Array.isArray(reply) && reply.length === 1 ? structuredClone(record) : read(key, reply);
+    return Array.isArray(reply) && reply.length === 1 ? structuredClone(record) : this.#read(key, reply);
   }
 
   /** Sends a write, and where replicas are to be waited for, that as well. */
@@ -120,6 +118,19 @@ export class RedisStore implements PersistenceStore {
     }
   }
 
+  #read(key: string, reply: unknown): IdempotencyRecord | undefined {
+    if (isQueued(reply)) {
+      throw new ConfigurationError(
+        'RedisStore: the client has a MULTI open, and what is sent now is done with its EXEC or not at all; give the store a connection that nothing else uses',
+      );
+    }
+    if (!Array.isArray(reply) || reply.length !== 3)
+      throw new TypeError('the client gave no list of three fields');
+    const [token, expiresAt, state] = reply as Fields;
+    if (token === null && expiresAt === null && state === null) return undefined;
+    return recordOf('RedisStore', key, { token, expiresAt, state }, this.#prefix + key, foreignAdvice);
+  }
+
   async #asked(key: string, send: () => Promise<unknown>): Promise<unknown> {
     try {
       return await send();
@@ -129,15 +140,12 @@ export class RedisStore implements PersistenceStore {
   }
 }
 
+/** What a server replies to a command while a MULTI is open on the connection. */
+function isQueued(reply: unknown): boolean {
+  return String(reply) === 'QUEUED';
+}
+
 /** A token is `owner.n`. */
 function ownerOf(token: string): string {
   return token.slice(0, token.lastIndexOf('.'));
-}
-
-function read(key: string, reply: unknown): IdempotencyRecord | undefined {
-  if (!Array.isArray(reply) || reply.length !== 3)
-    throw new TypeError('the client gave no list of three fields');
-  const [token, expiresAt, state] = reply as Fields;
-  if (token === null && expiresAt === null && state === null) return undefined;
-  return recordOf('RedisStore', key, { token, expiresAt, state });
 }

@@ -15,6 +15,8 @@ export interface Statements {
 export function statementsFor(tableName: string): Statements {
   const table = quoted(tableName);
   const fields = 'token, CAST(expires_at AS TEXT) AS "expiresAt", state';
+  // The table may have rows of somebody else's, whose token is not `owner.n`.
+  const isRecord = "token GLOB '?*.[0-9]*' AND token NOT GLOB '*.*[^0-9]*'";
   const mine = (column: string) =>
     `${column} = CASE WHEN held.expires_at <= ? THEN excluded.${column} ELSE held.${column} END`;
   return {
@@ -24,7 +26,7 @@ ON CONFLICT (key) DO UPDATE SET ${['token', 'expires_at', 'state'].map(mine).joi
 RETURNING ${fields}`,
     replace: `UPDATE ${table} SET token = ?, expires_at = ?, state = ? WHERE key = ? AND token = ?`,
     removeExpired: `DELETE FROM ${table} WHERE key IN (
-  SELECT key FROM ${table} WHERE expires_at <= ? ORDER BY expires_at LIMIT ?
+  SELECT key FROM ${table} WHERE expires_at <= ? AND ${isRecord} ORDER BY expires_at LIMIT ?
 )`,
   };
 }

@@ -7,7 +7,18 @@ import knex from 'knex';
 import { Kysely, PostgresDialect } from 'kysely';
 import pg from 'pg';
 import postgres from 'postgres';
-import type { PostgresClient, PostgresStore } from 'retrysafe/postgres';
+import {
+  fromDrizzle,
+  fromKnex,
+  fromKysely,
+  fromPostgresJs,
+  fromPrisma,
+  fromSequelize,
+  fromTypeORM,
+  type PostgresClient,
+  type PostgresStore,
+} from 'retrysafe/postgres';
+import { Sequelize } from 'sequelize';
 import { DataSource } from 'typeorm';
 import * as ofDrizzle from '../drizzle.js';
 import { PrismaClient } from '../generated/client.js';
@@ -17,6 +28,7 @@ import { PgTransfers } from '../pg.js';
 import { PgliteTransfers } from '../pglite.js';
 import * as ofPostgresJs from '../postgres-js.js';
 import * as ofPrisma from '../prisma.js';
+import { SequelizeTransfers } from '../sequelize.js';
 import type { Receipt, Transfer } from '../transfer.js';
 import * as ofTypeorm from '../typeorm.js';
 
@@ -30,6 +42,8 @@ export interface Connected {
   transfers(): Transfers;
   /** The client as the store gets it. */
   readonly client: PostgresClient;
+  /** As its library gives it, where a store does not take it so, and what makes it fit. */
+  readonly bare?: { readonly clients: readonly unknown[]; readonly wrapper: string };
   close(): Promise<unknown>;
 }
 
@@ -44,15 +58,21 @@ export const onServer: Record<string, (url: string) => Promise<Connected>> = {
     const close = () => prisma.$disconnect();
     return {
       transfers: () => new ofPrisma.PrismaTransfers(prisma),
-      client: ofPrisma.clientOf(prisma),
+      client: fromPrisma(prisma),
+      bare: { clients: [prisma], wrapper: 'fromPrisma' },
       close,
     };
   },
   async 'drizzle-orm'(url) {
     const pool = new pg.Pool({ connectionString: url });
     const database = drizzle({ client: pool });
-    const client = ofDrizzle.clientOf(database);
-    return { transfers: () => new ofDrizzle.DrizzleTransfers(database), client, close: () => pool.end() };
+    const client = fromDrizzle(database);
+    return {
+      transfers: () => new ofDrizzle.DrizzleTransfers(database),
+      client,
+      bare: { clients: [database], wrapper: 'fromDrizzle' },
+      close: () => pool.end(),
+    };
   },
   async kysely(url) {
     const pool = new pg.Pool({ connectionString: url });
@@ -60,27 +80,52 @@ export const onServer: Record<string, (url: string) => Promise<Connected>> = {
     const close = () => database.destroy();
     return {
       transfers: () => new ofKysely.KyselyTransfers(database),
-      client: ofKysely.clientOf(database),
+      client: fromKysely(database),
+      bare: { clients: [database], wrapper: 'fromKysely' },
       close,
     };
   },
   async typeorm(url) {
     const source = new DataSource({ type: 'postgres', url, entities: [ofTypeorm.transfers] });
     await source.initialize();
-    const client = ofTypeorm.clientOf(source.manager);
-    return { transfers: () => new ofTypeorm.TypeormTransfers(source), client, close: () => source.destroy() };
+    const client = fromTypeORM(source);
+    return {
+      transfers: () => new ofTypeorm.TypeormTransfers(source),
+      client,
+      bare: {
+        clients: [source, source.manager, source.createQueryRunner(), source.getRepository('transfers')],
+        wrapper: 'fromTypeORM',
+      },
+      close: () => source.destroy(),
+    };
   },
   async knex(url) {
     const database = knex({ client: 'pg', connection: url });
     const close = () => database.destroy();
-    return { transfers: () => new ofKnex.KnexTransfers(database), client: ofKnex.clientOf(database), close };
+    return {
+      transfers: () => new ofKnex.KnexTransfers(database),
+      client: fromKnex(database),
+      bare: { clients: [database], wrapper: 'fromKnex' },
+      close,
+    };
+  },
+  async sequelize(url) {
+    const database = new Sequelize(url, { logging: false });
+    const client = fromSequelize(database);
+    return {
+      transfers: () => new SequelizeTransfers(database),
+      client,
+      bare: { clients: [database], wrapper: 'fromSequelize' },
+      close: () => database.close(),
+    };
   },
   async postgres(url) {
     const sql = postgres(url);
     const close = () => sql.end();
     return {
       transfers: () => new ofPostgresJs.PostgresJsTransfers(sql),
-      client: ofPostgresJs.clientOf(sql),
+      client: fromPostgresJs(sql),
+      bare: { clients: [sql], wrapper: 'fromPostgresJs' },
       close,
     };
   },
@@ -94,7 +139,7 @@ export const onPglite: Record<string, (pglite: PGlite) => Promise<Connected>> = 
   async 'drizzle-orm'(pglite) {
     // The databases of Drizzle's drivers differ in the types of their results alone.
     const database = drizzleOnPglite({ client: pglite }) as unknown as NodePgDatabase;
-    const client = ofDrizzle.clientOf(database);
+    const client = fromDrizzle(database);
     return { transfers: () => new ofDrizzle.DrizzleTransfers(database), client, close: async () => {} };
   },
 };

@@ -1,6 +1,7 @@
 // Tries every client of this folder on a real database.
 import { readFileSync } from 'node:fs';
 import { PGlite } from '@electric-sql/pglite';
+import { ambientTransactions } from './ambient.js';
 import { type Connected, onPglite, onServer } from './clients.js';
 import * as databases from './database.js';
 import { promises } from './promises.js';
@@ -23,16 +24,20 @@ function versioned(name: string): string {
 
 async function tryClient(name: string, connected: Connected, database: databases.Database): Promise<void> {
   for (const [title, check] of Object.entries(promises)) {
-    try {
-      await within(limit, check(connected, database));
-      passed += 1;
-      console.log(`ok      ${name}: ${title}`);
-    } catch (error) {
-      failed += 1;
-      console.log(`FAILED  ${name}: ${title}`, error);
-    }
+    await tryPromise(`${name}: ${title}`, check(connected, database));
   }
   await connected.close();
+}
+
+async function tryPromise(title: string, kept: Promise<void>): Promise<void> {
+  try {
+    await within(limit, kept);
+    passed += 1;
+    console.log(`ok      ${title}`);
+  } catch (error) {
+    failed += 1;
+    console.log(`FAILED  ${title}`, error);
+  }
 }
 
 function within(milliseconds: number, work: Promise<void>): Promise<void> {
@@ -56,6 +61,9 @@ if (server) {
   const version = (await database.query('SHOW server_version')).rows[0]?.server_version;
   for (const [name, connect] of Object.entries(onServer)) {
     await tryClient(`${versioned(name)} on PostgreSQL ${version}`, await connect(url), database);
+  }
+  for (const [name, check] of Object.entries(ambientTransactions)) {
+    await tryPromise(`${name}: a caller's transaction that rolls back leaves records alone`, check(url));
   }
   await drop();
   await server.stop();

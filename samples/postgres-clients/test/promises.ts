@@ -1,8 +1,8 @@
 // What is promised on every client, as checks that reject where it is not kept.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { ClaimLostError, forget, inspect, StoreError } from 'retrysafe';
-import { PostgresStore } from 'retrysafe/postgres';
+import { ClaimLostError, type Completion, ConfigurationError, forget, inspect, StoreError } from 'retrysafe';
+import { type PostgresClient, PostgresStore } from 'retrysafe/postgres';
 import { storeLaws } from 'retrysafe/testing';
 import type { Transfer } from '../transfer.js';
 import type { Connected, Transfers } from './clients.js';
@@ -107,6 +107,39 @@ export const promises: Record<string, Check> = {
     );
   },
 
+  'the client as its library gives it is refused by the name of what makes it fit': async (
+    { transfers, bare },
+    database,
+  ) => {
+    if (!bare) return;
+    for (const client of bare.clients as PostgresClient[]) {
+      assert.throws(
+        () => new PostgresStore({ client }),
+        isRefusal(new RegExp(`right would be ${bare.wrapper}\\(`)),
+      );
+      const completing = transfers().store.complete(client, await completionOf(database));
+      await assert.rejects(completing, isRefusal(new RegExp(`hand over \\(${bare.wrapper}\\(`)));
+    }
+  },
+
+  'a client that is in no transaction is refused by complete()': async ({ transfers, client }, database) => {
+    const completing = transfers().store.complete(client, await completionOf(database));
+    await assert.rejects(completing, isRefusal(/needs the client on which the transaction is open/));
+  },
+
+  'a transaction is refused as the client of a store': async ({ transfers }) => {
+    const service = transfers();
+    const complete = service.store.complete.bind(service.store);
+    let isRefused = false;
+    service.store.complete = (tx, completion) => {
+      assert.throws(() => new PostgresStore({ client: tx }), isRefusal(/in no transaction/));
+      isRefused = true;
+      return complete(tx, completion);
+    };
+    await service.transfer(newTransfer());
+    assert.ok(isRefused);
+  },
+
   [`all ${storeLaws.length} laws of a store are kept`]: async ({ transfers }) => {
     for (const { title, check } of storeLaws) {
       await check(() => transfers().store).catch((cause) => {
@@ -118,6 +151,22 @@ export const promises: Record<string, Check> = {
 
 function newTransfer(): Transfer {
   return { id: randomUUID(), account: 'ann', amount: 250 };
+}
+
+/** One that would change the table, were it taken. */
+async function completionOf({ query }: Database): Promise<Completion> {
+  const record = {
+    key: `held#${randomUUID()}`,
+    token: 'owner.2',
+    expiresAt: Date.now() + 60_000,
+    state: { format: 1, status: 'released', attempt: 1, fencingToken: 1 },
+  } as const;
+  await query(`INSERT INTO idempotency VALUES ($1, 'owner.1', 1, '{}')`, [record.key]);
+  return { record, token: 'owner.1' };
+}
+
+function isRefusal(message: RegExp) {
+  return (error: unknown) => error instanceof ConfigurationError && message.test(error.message);
 }
 
 async function countOf(database: Database, { id }: Transfer): Promise<number> {

@@ -30,8 +30,8 @@ export const onServers: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/dynamodb/store.ts',
-        replace: 'OR (attribute_exists(#t) AND expiresAt <= :n)',
-        by: 'OR (attribute_not_exists(#t) AND expiresAt <= :n)',
+        replace: 'attribute_exists(#s) AND expiresAt <= :n',
+        by: 'attribute_not_exists(#s) AND expiresAt <= :n',
       },
     ],
     caughtBy: [onDynamoDB],
@@ -108,10 +108,11 @@ export const onServers: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/redis/store.ts',
-        replace: '    const holder = await this.#write(claimScript, record, [String(now)]);',
+        replace: '    return (await this.#write(claimScript, record, [String(now)])) as IdempotencyRecord;',
         by: `    const seen = await this.find(record.key, { consistent: true });
     if (seen && seen.expiresAt > now) return seen;
-    const holder = await this.#write(claimScript, record, [String(Number.MAX_SAFE_INTEGER)]);`,
+    const ever = String(Number.MAX_SAFE_INTEGER);
+    return (await this.#write(claimScript, record, [ever])) as IdempotencyRecord;`,
       },
     ],
     caughtBy: [onRedis],
@@ -122,8 +123,8 @@ export const onServers: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/redis/scripts.ts',
-        replace: "if redis.call('HGET', KEYS[1], 'token') ~= ARGV[5] then",
-        by: "if not redis.call('HGET', KEYS[1], 'token') then",
+        replace: 'if held[1] ~= ARGV[5] then',
+        by: 'if not held[1] then',
       },
     ],
     caughtBy: [onRedis],
@@ -134,8 +135,8 @@ export const onServers: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/redis/scripts.ts',
-        replace: "if redis.call('HGET', KEYS[1], 'token') ~= ARGV[5] then",
-        by: "local token = redis.call('HGET', KEYS[1], 'token')\nif token and token ~= ARGV[5] then",
+        replace: 'if held[1] ~= ARGV[5] then',
+        by: 'if held[1] and held[1] ~= ARGV[5] then',
       },
     ],
     caughtBy: [onRedis],
