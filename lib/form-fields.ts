@@ -1,13 +1,21 @@
 import { decodedText } from './decoding.js';
 
+/** Frameworks take a thousand. Ten megabytes would have millions, which take a minute where none can be read. */
+const MOST_FIELDS = 10_000;
+
 /**
  * Reads the fields of a form (`application/x-www-form-urlencoded`, as the URL standard parses it). A name that is there more
  * than once has the list of its values. A value that is a JSON object, as Slack's `payload` is, is read; a list stays
  * text, since it would be one with the list of a repeated name. Answers with nothing where a name cannot be read.
+ *
+ * @throws {RangeError} where there are too many.
  */
 export function formFields(body: string): Readonly<Record<string, unknown>> | undefined {
   const fields = new Map<string, unknown[]>();
-  for (const field of body.split('&')) {
+  const parts = body.split('&');
+  if (parts.length > MOST_FIELDS)
+    throw new RangeError(`the form has more than ${MOST_FIELDS.toLocaleString('en')} fields`);
+  for (const field of parts) {
     if (field === '') continue;
     const end = field.includes('=') ? field.indexOf('=') : field.length;
     const name = unescaped(field.slice(0, end));

@@ -23,7 +23,7 @@ function* headersWithin(request: unknown): Iterable<unknown> {
   // `headers` of an event of API Gateway or a load balancer has only the last of several values.
   yield request.multiValueHeaders;
   yield request.headers;
-  for (const inner of [request.request, request.req]) {
+  for (const inner of [request.raw, request.request, request.req]) {
     if (!isObject(inner)) continue;
     yield inner.headers;
     if (isObject(inner.raw)) yield inner.raw.headers;

@@ -103,6 +103,7 @@ function allArguments(call: SelectedCall, option: string): readonly unknown[] {
 }
 
 function refuseEvent(call: SelectedCall, option: string, value: unknown, request: ObjectsWithin): void {
+  if (typeof value !== 'object') return;
   const event = eventIn(value, request, new ObjectsWithin(call.args, recordsOf));
   if (event !== undefined) throw wholeEvent(call, option, event);
 }

@@ -3,6 +3,7 @@ import { type EventShape, records } from './event-records.js';
 import { decodedWhenRead, httpBody, isObject, isText, type Loose, zippedBase64 } from './lambda-payloads.js';
 
 const batch: EventShape = {
+  mark: 'Records',
   is: ({ Records }) => isListOfRecords(Records),
   decoders: { Records: decodedRecords },
   goodKey: 'Records',
@@ -11,6 +12,7 @@ const batch: EventShape = {
 const events: readonly EventShape[] = [
   // API Gateway (REST, HTTP, WebSocket), load balancers, function URLs, VPC Lattice of version 2.
   {
+    mark: 'requestContext',
     is: ({ requestContext, isBase64Encoded, httpMethod, path, rawPath }) =>
       isObject(requestContext) &&
       (typeof isBase64Encoded === 'boolean' || isText(rawPath) || (isText(httpMethod) && isText(path))),
@@ -19,79 +21,106 @@ const events: readonly EventShape[] = [
   },
   // VPC Lattice of version 1.
   {
+    mark: 'raw_path',
     is: ({ raw_path, method, headers }) => isText(raw_path) && isText(method) && isObject(headers),
     decoders: { body: (body, event) => httpBody(body, event, event.is_base64_encoded) },
     goodKey: 'body.id',
   },
   batch,
   {
+    mark: 'records',
     is: ({ eventSource, records: topics }) =>
       (eventSource === 'aws:kafka' || eventSource === 'SelfManagedKafka') && isObject(topics),
     decoders: { records: recordsByName },
     goodKey: 'records.*[].value.id',
   },
   {
+    mark: 'messages',
     is: ({ eventSource, messages }) => eventSource === 'aws:amq' && Array.isArray(messages),
     decoders: { messages: decodedRecords },
     goodKey: 'messages[].data.id',
   },
   {
+    mark: 'rmqMessagesByQueue',
     is: ({ eventSource, rmqMessagesByQueue: queues }) => eventSource === 'aws:rmq' && isObject(queues),
     decoders: { rmqMessagesByQueue: recordsByName },
     goodKey: 'rmqMessagesByQueue.*[].data.id',
   },
   // Firehose.
   {
+    mark: 'deliveryStreamArn',
     is: ({ deliveryStreamArn, records: list }) => isText(deliveryStreamArn) && Array.isArray(list),
     decoders: { records: decodedRecords },
     goodKey: 'records[].data.id',
   },
   // CloudWatch Logs.
   {
+    mark: 'awslogs',
     is: ({ awslogs }) => isObject(awslogs) && isText(awslogs.data),
     decoders: { awslogs: (part) => decodedWhenRead(part as Loose, { data: zippedBase64 }) },
     goodKey: 'awslogs.data.logEvents[].id',
   },
   // EventBridge.
   {
+    mark: 'detail-type',
     is: ({ 'detail-type': type, source, id, detail }) =>
       isText(type) && isText(source) && isText(id) && isObject(detail),
     goodKey: 'detail.id',
   },
   // AppSync: resolvers, and its Event API.
   {
+    mark: 'info',
     is: ({ info, arguments: given }) => isObject(info) && isText(info.parentTypeName) && isObject(given),
     goodKey: 'arguments.id',
   },
   {
+    mark: 'info',
     is: ({ info }) => isObject(info) && isObject(info.channelNamespace) && isText(info.operation),
     goodKey: 'events[].payload.id',
   },
   // DocumentDB, and S3 Batch Operations.
   {
+    mark: 'events',
     is: ({ eventSource, events: changes }) => eventSource === 'aws:docdb' && Array.isArray(changes),
     goodKey: 'events[].event._id._data',
   },
   {
+    mark: 'invocationSchemaVersion',
     is: ({ invocationSchemaVersion, tasks }) => isText(invocationSchemaVersion) && Array.isArray(tasks),
     goodKey: 'tasks[].taskId',
   },
 ];
 
+/** Shapes by their marks, so that few questions are asked about what is no event. */
+type Shapes = ReadonlyMap<string, readonly EventShape[]>;
+
+const recordShapes = byMark(records);
+const allShapes = byMark([...records, ...events]);
+
+function byMark(shapes: readonly EventShape[]): Shapes {
+  const marked = new Map<string, EventShape[]>();
+  for (const shape of shapes) marked.set(shape.mark, [...(marked.get(shape.mark) ?? []), shape]);
+  return marked;
+}
+
 /** The shapes of the copies that were made here, whose text is decoded and which look like no event any more. */
 const copies = new WeakMap<object, EventShape>();
 
-function shapeOf(value: unknown, shapes: readonly EventShape[]): EventShape | undefined {
-  // Events come from JSON. Nothing is read of what does not, such as a getter of a service.
+function shapeOf(value: unknown, shapes: Shapes): EventShape | undefined {
   if (!isObject(value)) return undefined;
-  return copies.get(value) ?? (isPlain(value) ? shapes.find(({ is }) => is(value)) : undefined);
+  const known = copies.get(value);
+  // Events come from JSON. Nothing is read of what does not, such as a getter of a service.
+  if (known || !isPlain(value)) return known;
+  for (const name of Object.keys(value)) {
+    const shape = shapes.get(name)?.find(({ is }) => is(value));
+    if (shape) return shape;
+  }
+  return undefined;
 }
-
-const all = [...records, ...events];
 
 /** What would be a good key of an event, or of a record of one; nothing where the value is neither. */
 export function goodKeyOf(value: unknown): string | undefined {
-  const shape = shapeOf(value, all);
+  const shape = shapeOf(value, allShapes);
   if (shape !== batch) return shape?.goodKey;
   const [first] = (value as { Records: readonly unknown[] }).Records;
   return `Records[].${goodKeyOf(first)}`;
@@ -104,7 +133,7 @@ export function isDecodedCopy(value: object): boolean {
 
 /** The records of an event, which has none where it is no batch; nothing where the value is no event. */
 export function recordsOf(value: unknown): readonly unknown[] | undefined {
-  const shape = shapeOf(value, all);
+  const shape = shapeOf(value, allShapes);
   if (!shape) return undefined;
   return Object.keys(shape.decoders ?? {}).flatMap((name) => {
     const part = (value as Loose)[name];
@@ -114,10 +143,10 @@ export function recordsOf(value: unknown): readonly unknown[] | undefined {
 
 /** The event with the text in it decoded, for expressions to look into. The event itself stays as it is. */
 export function decodedEvent(event: unknown): unknown {
-  return isListOfRecords(event) ? decodedRecords(event) : decodedBy(event, all);
+  return isListOfRecords(event) ? decodedRecords(event) : decodedBy(event, allShapes);
 }
 
-function decodedBy(value: unknown, shapes: readonly EventShape[]): unknown {
+function decodedBy(value: unknown, shapes: Shapes): unknown {
   const shape = shapeOf(value, shapes);
   if (!shape?.decoders) return value;
   const copy = decodedWhenRead(value as Loose, shape.decoders);
@@ -126,17 +155,31 @@ function decodedBy(value: unknown, shapes: readonly EventShape[]): unknown {
 }
 
 function isListOfRecords(value: unknown): value is readonly unknown[] {
-  const isRecord = (one: unknown) => shapeOf(one, records) !== undefined;
-  if (!Array.isArray(value) || !isRecord(value[0])) return false;
-  // A list of mostly holes would take as long as it says it is.
-  return Object.keys(value).length === value.length && value.every(isRecord);
+  const isRecord = (one: unknown) => shapeOf(one, recordShapes) !== undefined;
+  return Array.isArray(value) && isRecord(value[0]) && isFull(value) && value.every(isRecord);
 }
 
+// A list of mostly holes would take as long as it says it is.
+function isFull(list: readonly unknown[]): boolean {
+  return Object.keys(list).length === list.length;
+}
+
+/** A list whose members are decoded when they are read. */
 function decodedRecords(list: unknown): unknown {
-  return Object.values(list as readonly unknown[]).map((record) => decodedBy(record, records));
+  if (!Array.isArray(list) || !isFull(list)) return list;
+  const decoded = new Map<string | symbol, unknown>();
+  return new Proxy([...list], {
+    get(target, name) {
+      const member = Reflect.get(target, name);
+      if (!isObject(member)) return member;
+      if (!decoded.has(name)) decoded.set(name, decodedBy(member, recordShapes));
+      return decoded.get(name);
+    },
+  });
 }
 
 function recordsByName(groups: unknown): unknown {
-  const decode = (group: unknown) => (Array.isArray(group) ? decodedRecords(group) : group);
-  return Object.fromEntries(Object.entries(groups as Loose).map(([name, group]) => [name, decode(group)]));
+  return Object.fromEntries(
+    Object.entries(groups as Loose).map(([name, group]) => [name, decodedRecords(group)]),
+  );
 }

@@ -61,7 +61,11 @@ const rows: Readonly<Record<string, Row>> = {
   'Amazon MQ, ActiveMQ': ['active-mq', ({ messages: [message] }) => redelivered(message)],
   'Amazon MQ, RabbitMQ': [
     'rabbit-mq',
-    ({ rmqMessagesByQueue: { 'holds::/': [message] } }) => redelivered(message),
+    ({
+      rmqMessagesByQueue: {
+        'holds::/': [message],
+      },
+    }) => redelivered(message),
   ],
   Firehose: [
     'firehose',
@@ -142,7 +146,12 @@ describe('the table of events in docs/events.md', () => {
     });
 
     it(`says whether the whole event may be a key: ${name}`, async () => {
-      for (const option of [{}, { key: '@' }, { key: (event: Event) => event }, { key: () => 1, scope: '@' }]) {
+      for (const option of [
+        {},
+        { key: '@' },
+        { key: (event: Event) => event },
+        { key: () => 1, scope: '@' },
+      ]) {
         const reader = keyReader(option);
         if (whole === 'possible') await reader(lambdaEvent(file), context);
         else {

@@ -98,14 +98,26 @@ describe('the body of a form', () => {
   for (const [what, [one, other]] of Object.entries(different)) {
     it(`is never one with another body: ${what}`, async () => {
       const reader = keyReader({ key: 'body' });
-      const bytes = (body: string) => form(body).body && {
-        ...form(''),
-        body: Buffer.from(body, 'latin1').toString('base64'),
-      };
+      const bytes = (body: string) =>
+        form(body).body && {
+          ...form(''),
+          body: Buffer.from(body, 'latin1').toString('base64'),
+        };
       expect(await reader(bytes(one))).to.equal(await reader(bytes(one)));
       expect(await reader(bytes(one))).not.to.equal(await reader(bytes(other)));
     });
   }
+
+  it('is refused where it has more than ten thousand fields', async () => {
+    const error = await rejection(keyReader({ key: 'body.id' })(form(`id=7${'&a=1'.repeat(10_000)}`)));
+    expect((error as { cause?: Error }).cause).to.have.property(
+      'message',
+      'the form has more than 10,000 fields',
+    );
+    expect(await keyReader({ key: 'body.id' })(form(`id=7${'&a=1'.repeat(9_999)}`))).to.equal(
+      await keyOfValue('7'),
+    );
+  });
 
   it('has its other fields read beside one that is no UTF-8', async () => {
     expect(await keyReader({ key: 'body.id' })(form('name=M%FCller&id=7'))).to.equal(await keyOfValue('7'));
@@ -117,7 +129,11 @@ describe('the body of a form', () => {
   });
 
   it('stays text where its content type says something else, or it has no field', async () => {
-    for (const type of ['multipart/form-data; boundary=x', 'text/plain', 'application/x-www-form-urlencodedx'])
+    for (const type of [
+      'multipart/form-data; boundary=x',
+      'text/plain',
+      'application/x-www-form-urlencodedx',
+    ])
       expect(await keyReader({ key: 'body' })(form('id=7', { type })), type).to.equal(
         await keyOfValue('id=7'),
       );

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { InMemoryStore, KeyError, makeIdempotent } from 'retrysafe';
 import { keyReader } from './support/key-of.js';
-import { carriers, lambdaEvent, type LambdaEvent } from './support/lambda-events.js';
+import { carriers, type LambdaEvent, lambdaEvent } from './support/lambda-events.js';
 import { rejection } from './support/rejection.js';
 
 const context = { awsRequestId: 'request-1', getRemainingTimeInMillis: () => 30_000 };
@@ -48,7 +48,9 @@ describe('a request that looks a little like an event', () => {
       expect(await runs(undefined, imitation)).to.equal(1);
       expect(await runs('body', { body: imitation })).to.equal(1);
       expect(await runs('@', imitation, context)).to.equal(1);
-      expect(await runs('body', lambdaEvent('api-gateway-rest', JSON.stringify(imitation)), context)).to.equal(1);
+      expect(
+        await runs('body', lambdaEvent('api-gateway-rest', JSON.stringify(imitation)), context),
+      ).to.equal(1);
     });
 
     it(`has nothing in it decoded: ${what}`, async () => {

@@ -70,6 +70,22 @@ describe('an event that carries JSON as text (12)', () => {
     expect(key).to.equal(await keyReader({ key: () => ['tx-1', 'tx-2'] })());
   });
 
+  it('is decoded no further than a key looks', async () => {
+    for (const source of ['kinesis', 'firehose', 'active-mq']) {
+      const whole = event(source);
+      const list = whole.Records ?? whole.records ?? whole.messages;
+      const broken = structuredClone(list[0]);
+      Object.assign(broken.kinesis ?? broken, { data: 'no base64!' });
+      list.push(...Array.from({ length: 9_999 }, () => broken));
+      const { path } = carriers[source] as { path: string };
+      const key = `[${path}.transactionId, ${path}.amount]`;
+      expect(await keyReader({ key })(whole), source).to.equal(
+        await keyReader({ key: () => ['tx-1', 100] })(),
+      );
+      expect(await rejection(keyReader({ key: path.replace('0', '1') })(whole))).to.be.instanceOf(KeyError);
+    }
+  });
+
   it('is refused as a key record by record, too', async () => {
     for (const source of ['sqs', 'sns', 'sqs-from-sns']) {
       const [record] = event(source).Records;

@@ -41,6 +41,7 @@ const requests: Readonly<Record<string, () => unknown>> = {
   'the Headers of fetch': () => new Headers(given),
   'a Request of fetch': request,
   'a context with a Request': () => ({ request: request(), params: {} }),
+  "Hono's request": () => new HonoContext(request()).req,
   "Hono's context": () => new HonoContext(request()),
   'a context with a request of Node.js': () => ({ req: incoming(), res: {} }),
   'a request of Node.js': incoming,
