@@ -27,13 +27,13 @@ export function textOrBytes(bytes: Buffer): string | Buffer {
   return isUtf8(bytes) ? bytes.toString() : bytes;
 }
 
-/** @throws {RangeError} where too much comes out of it. */
-export function unzipped(zipped: Buffer): Buffer {
+/** @throws {RangeError} where too much comes out of it; the error names `what` it came from. */
+export function unzipped(zipped: Buffer, what: string): Buffer {
   try {
     return process.getBuiltinModule('node:zlib').gunzipSync(zipped, { maxOutputLength: LARGEST_UNZIPPED });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') throw error;
-    throw new RangeError(`what base64_gzip() unpacks is larger than ${LARGEST_UNZIPPED / 2 ** 20} MiB`);
+    throw new RangeError(`what ${what} unpacks is larger than ${LARGEST_UNZIPPED / 2 ** 20} MiB`);
   }
 }
 

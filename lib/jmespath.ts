@@ -30,7 +30,7 @@ const decoders = {
   json: (value: unknown) => (typeof value === 'string' ? parseExactly(value) : value),
   base64: (value: unknown) => (typeof value === 'string' ? textOrBytes(bytesOf(value)) : value),
   base64_gzip: (value: unknown) =>
-    typeof value === 'string' ? textOrBytes(unzipped(bytesOf(value))) : value,
+    typeof value === 'string' ? textOrBytes(unzipped(bytesOf(value), 'base64_gzip()')) : value,
 } satisfies Record<string, (value: unknown) => unknown>;
 
 type Interpreter = ReturnType<typeof jmespath>['TreeInterpreter'];

@@ -44,7 +44,9 @@ export function base64(data: unknown): unknown {
 
 /** Decodes what CloudWatch Logs send. */
 export function zippedBase64(data: unknown): unknown {
-  return isText(data) ? decodedText(textOrBytes(unzipped(bytesOf(data)))) : data;
+  return isText(data)
+    ? decodedText(textOrBytes(unzipped(bytesOf(data), 'an expression over awslogs.data')))
+    : data;
 }
 
 /** Decodes the body of a message, which may be a notification of SNS that waited in a queue. */
