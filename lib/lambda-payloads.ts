@@ -78,7 +78,10 @@ function isForm(event: Loose): boolean {
 /** Decodes the values of Kafka's headers, which are lists of bytes. */
 export function kafkaHeaders(headers: unknown): unknown {
   if (!Array.isArray(headers)) return headers;
-  const decode = (value: unknown) => (Array.isArray(value) ? textOrBytes(Buffer.from(value)) : value);
+  // Java's bytes may be negative. Anything else would be cut to a byte, and be one with another number.
+  const isByte = (one: unknown) => Number.isInteger(one) && (one as number) >= -128 && (one as number) < 256;
+  const decode = (value: unknown) =>
+    Array.isArray(value) && value.every(isByte) ? textOrBytes(Buffer.from(value)) : value;
   return headers.map((header) =>
     isObject(header)
       ? Object.fromEntries(Object.entries(header).map(([name, value]) => [name, decode(value)]))

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { ConfigurationError, KeyError } from 'retrysafe';
 import { keyReader } from './support/key-of.js';
-import { type LambdaEvent as Event, lambdaEvent } from './support/lambda-events.js';
+import { carriers, type LambdaEvent as Event, lambdaEvent } from './support/lambda-events.js';
 import { rejection } from './support/rejection.js';
 
 /** The file that has such an event, and what another delivery of it may change. */
@@ -116,8 +116,8 @@ const rows: Readonly<Record<string, Row>> = {
 };
 
 const page = readFileSync(new URL('../../docs/events.md', import.meta.url), 'utf8');
-const documented = [...page.matchAll(/^\| ([^|]+) \| [^|]+ \| `([^|]+)` \| (refused|possible) \|$/gm)].map(
-  ([, name = '', key = '', whole = '']) => ({ name, key, whole }),
+const documented = [...page.matchAll(/^\| ([^|]+) \| ([^|]+) \| `([^|]+)` \| (refused|possible) \|$/gm)].map(
+  ([, name = '', decoded = '', key = '', whole = '']) => ({ name, decoded, key, whole }),
 );
 const context = { awsRequestId: 'request-1', getRemainingTimeInMillis: () => 30_000 };
 
@@ -132,13 +132,24 @@ describe('the table of events in docs/events.md', () => {
     );
   });
 
-  for (const { name, key, whole } of documented) {
+  for (const { name, decoded, key, whole } of documented) {
     const [file, redeliver] = rows[name] as Row;
     const again = () => {
       const event = lambdaEvent(file);
       redeliver(event);
       return event;
     };
+
+    it(`says what is decoded: ${name}`, () => {
+      const places: Readonly<Record<string, string>> = { 'cloudwatch-logs': 'awslogs.data', form: 'body' };
+      const path = places[file] ?? carriers[file]?.path;
+      // Of every record, in every topic or queue.
+      const place = path
+        ?.replaceAll('[0]', '[]')
+        .replace(/\."[^"]+"/, '.*')
+        .replace(' | []', '');
+      expect(decoded.split(',')[0]).to.equal(place === undefined ? 'nothing' : `\`${place}\``);
+    });
 
     it(`proposes a key that another delivery has as well: ${name}`, async () => {
       const reader = keyReader({ key });

@@ -63,6 +63,12 @@ describe('an event that carries JSON as text (12)', () => {
     });
   }
 
+  it('is refused as a list of what AppSync resolves at once, whose parts may be keys', async () => {
+    const list = [event('appsync'), event('appsync')];
+    expect(await rejection(keyReader()(list, context))).to.be.instanceOf(ConfigurationError);
+    expect(await keyReader({ key: '[0].arguments.transactionId' })(list)).to.equal(await keyOfText('tx-1'));
+  });
+
   it('is seen decoded in every record', async () => {
     const two = event('sqs');
     two.Records.push({ ...two.Records[0], body: '{"transactionId":"tx-2"}' });

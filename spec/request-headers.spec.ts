@@ -133,6 +133,20 @@ describe('header()', () => {
     expect(asked).to.deep.equal([]);
   });
 
+  it('has the values of Kafka read as text in an expression, unless they are no bytes', async () => {
+    const event = lambdaEvent('msk');
+    const [record] = event.records['holds-0'];
+    const reader = keyReader({ key: 'records."holds-0"[0].headers[0].id' });
+    const key = async (...bytes: readonly number[]) => {
+      record.headers = [{ id: bytes }];
+      return reader(event);
+    };
+    expect(await key(0x69, 0x31)).to.equal(await keyOfValue('i1'));
+    expect(await key(0xc3 - 256, 0xbc - 256)).to.equal(await keyOfValue('ü'));
+    expect(await key(0x169, 0x131)).not.to.equal(await key(0x69, 0x31));
+    expect(await key(0x69, 0.5)).not.to.equal(await key(0x69, 0));
+  });
+
   it('finds a value that is no text: a list of bytes stays apart from its text', async () => {
     const record = lambdaEvent('msk').records['holds-0'][0];
     record.headers = [{ 'idempotency-key': [0xff] }, { other: [0x61] }];

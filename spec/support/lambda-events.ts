@@ -1,4 +1,3 @@
-import { gzipSync } from 'node:zlib';
 import { fixture } from './fixture.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: events of every source
@@ -87,11 +86,4 @@ export function lambdaEvent(file: string, text?: string): LambdaEvent {
   const made = fixture<LambdaEvent>(`events/${file}.json`);
   if (text !== undefined) carriers[file]?.put(made, text);
   return made;
-}
-
-/** An event of CloudWatch Logs with these messages. */
-export function logsEvent(...messages: readonly string[]): LambdaEvent {
-  const logEvents = messages.map((message, index) => ({ id: `log-${index}`, timestamp: index, message }));
-  const text = JSON.stringify({ messageType: 'DATA_MESSAGE', logGroup: 'holds', logEvents });
-  return { awslogs: { data: gzipSync(text).toString('base64') } };
 }

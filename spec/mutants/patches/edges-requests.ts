@@ -70,7 +70,7 @@ export const edgesRequests: readonly Mutant[] = [
       {
         file: 'lib/lambda-events.ts',
         replace: 'return new Proxy([...list], {',
-        by: 'for (const one of list) JSON.stringify(decodedBy(one, recordShapes));\n  return new Proxy([...list], {',
+        by: 'for (const one of list) Object.values(decodedBy(one, recordShapes) as object).map((part) => Object.values(part));\n  return new Proxy([...list], {',
       },
     ],
     caughtBy: [specs('lambda-events')],
@@ -98,6 +98,18 @@ export const edgesRequests: readonly Mutant[] = [
       },
     ],
     caughtBy: [specs('imitated-events')],
+  },
+  {
+    name: 'numbers-of-a-header-cut-to-bytes',
+    flaw: 'A list of numbers that are no bytes is cut to bytes, so that two headers of Kafka are one.',
+    changes: [
+      {
+        file: 'lib/lambda-payloads.ts',
+        replace: 'Array.isArray(value) && value.every(isByte)',
+        by: 'Array.isArray(value)',
+      },
+    ],
+    caughtBy: [specs('request-headers')],
   },
   {
     name: 'first-of-several-headers',
