@@ -158,8 +158,11 @@ function select(
   });
   if (!expression?.decodesByItself) call.decoded ??= decodedEvent(args[0]);
   const from = expression?.decodesByItself ? args[0] : call.decoded;
+  const parsed: unknown[] = [];
   try {
-    return { value: expression?.select(from), from };
+    const value = expression?.select(from, (one) => parsed.push(one));
+    // What a text in the request says came with the request, too.
+    return { value, from: parsed.length > 0 ? [from, ...parsed] : from };
   } catch (error) {
     if (error instanceof MissingPart) throw nothingSelected(call, option, selector);
     throw error;

@@ -26,8 +26,16 @@ const ARGUMENT = 'retrysafe_argument';
 /** What does nothing with its arguments but hand them on. */
 const handsOn = /^(?:not_null|to_array|retrysafe_part)$/;
 
+/** Is told what the expression that is being evaluated has parsed. */
+let onParsed: ((value: unknown) => void) | undefined;
+
 const decoders = {
-  json: (value: unknown) => (typeof value === 'string' ? parseExactly(value) : value),
+  json: (value: unknown) => {
+    if (typeof value !== 'string') return value;
+    const parsed = parseExactly(value);
+    onParsed?.(parsed);
+    return parsed;
+  },
   base64: (value: unknown) => (typeof value === 'string' ? textOrBytes(bytesOf(value)) : value),
   base64_gzip: (value: unknown) =>
     typeof value === 'string' ? textOrBytes(unzipped(bytesOf(value), 'base64_gzip()')) : value,
@@ -89,7 +97,14 @@ export function compileJmespath(text: string, needsParts: boolean): Compiled {
   return {
     expression: {
       decodesByItself: facts.decodes,
-      select: (document) => ours.search(ready, document as never),
+      select: (document, tellParsed) => {
+        onParsed = tellParsed;
+        try {
+          return ours.search(ready, document as never);
+        } finally {
+          onParsed = undefined;
+        }
+      },
     },
   };
 }

@@ -166,6 +166,22 @@ describe('expressions written for AWS Powertools (12)', () => {
       expect(await reader(event('sqs'))).to.equal(await keyReader({ key: () => ['tx-1'] })());
     });
 
+    it(`take what a text has for a value, whatever is empty in it: ${prefix}json`, async () => {
+      const text = '{"id":1,"memo":null,"order":{"name":"","tags":[]}}';
+      for (const part of ['', '.order']) {
+        const reader = keyReader({ key: `${prefix}json(body)${part}` });
+        expect(await reader(event('alb', text))).to.equal(
+          await keyReader({ key: `body${part}` })(event('alb', text)),
+        );
+      }
+      for (const key of [
+        `[${prefix}json(body).memo]`,
+        `{memo: ${prefix}json(body).memo}`,
+        `${prefix}json(body).memo`,
+      ])
+        expect(await rejection(keyReader({ key })(event('alb', text))), key).to.be.instanceOf(KeyError);
+    });
+
     it(`tell integers past 2^53 apart by ${prefix}json`, async () => {
       const reader = keyReader({ key: `${prefix}json(body).id` });
       expect(await reader(event('alb', '{"id":9007199254740993}'))).not.to.equal(
