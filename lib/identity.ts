@@ -5,10 +5,12 @@ import { sha256 } from './digest.js';
 import { ConfigurationError, IdempotencyError, KeyError } from './errors.js';
 import { compileExpression } from './expression.js';
 import { MissingPart } from './jmespath.js';
-import { decodedEvent, isLambdaContext, isLambdaEvent } from './lambda.js';
+import { isLambdaContext } from './lambda.js';
+import { decodedEvent, goodKeyOf, recordsOf } from './lambda-events.js';
 import { ObjectsWithin } from './objects-within.js';
 import type { IdempotentOptions, Selector } from './options.js';
 import { warnOnce } from './warnings.js';
+import { eventIn } from './whole-events.js';
 
 /** What tells one call of an operation from another. */
 export interface Identity {
@@ -22,7 +24,8 @@ type AnySelector = Selector<unknown, readonly unknown[]>;
  * Finds key and fingerprint of a call, before the method can change its arguments.
  *
  * @throws {KeyError} where key or scope selects nothing, or something that cannot be told apart from another.
- * @throws {ConfigurationError} where the key is a whole Lambda event.
+ * Also where it is a whole Lambda event, and no context is among the arguments: a sender may imitate an event.
+ * @throws {ConfigurationError} where a handler's key is a whole Lambda event.
  */
 export function identify(
   operation: string,
@@ -51,11 +54,9 @@ export function identify(
   const identity = { key: `${operation}#${digest}` };
   if (fingerprint === undefined) return identity;
   const mark = reading(call, 'fingerprint', () => {
-    const value =
-      fingerprint === true
-        ? allArguments(call, 'fingerprint')
-        : select(call, 'fingerprint', fingerprint).value;
-    refuseEvent(operation, 'fingerprint', value);
+    if (fingerprint === true) return allArguments(call, 'fingerprint');
+    const { value, from } = select(call, 'fingerprint', fingerprint);
+    refuseEvent(call, 'fingerprint', value, new ObjectsWithin(from));
     return value;
   });
   if (mark === undefined || mark === null) {
@@ -72,6 +73,8 @@ interface SelectedCall {
   readonly operation: string;
   readonly self: unknown;
   readonly args: readonly unknown[];
+  /** The first argument, decoded, once an expression has asked for it. */
+  decoded?: unknown;
 }
 
 // A request may have getters, proxies or buffers that were sent away: whatever reading it throws, the key is at fault.
@@ -89,26 +92,37 @@ function reading<T>(call: SelectedCall, option: string, read: () => T): T {
 }
 
 // A context is another with every delivery.
-function allArguments({ operation, args }: SelectedCall, option: string): readonly unknown[] {
-  const payload = args.filter((argument) => !isLambdaContext(argument));
-  for (const argument of payload) refuseEvent(operation, option, argument);
+function allArguments(call: SelectedCall, option: string): readonly unknown[] {
+  const payload = call.args.filter((argument) => !isLambdaContext(argument));
+  for (const argument of payload) {
+    const parts = Array.isArray(argument) ? Object.values(argument) : [argument];
+    const event = parts.find((part) => goodKeyOf(part) !== undefined);
+    if (event !== undefined) throw wholeEvent(call, option, event);
+  }
   return payload;
 }
 
-function refuseEvent(operation: string, option: string, value: unknown): void {
-  // A list may be mostly holes.
-  const isEvent = Array.isArray(value) ? Object.values(value).some(isLambdaEvent) : isLambdaEvent(value);
-  if (!isEvent) return;
-  throw new ConfigurationError(
-    `${operation}: option "${option}" is a whole Lambda event, which differs with every delivery; right would be the part that identifies the request, such as { key: 'body.id' }`,
-    { operation },
-  );
+function refuseEvent(call: SelectedCall, option: string, value: unknown, request: ObjectsWithin): void {
+  if (typeof value !== 'object') return;
+  const event = eventIn(value, request, new ObjectsWithin(call.args, recordsOf));
+  if (event !== undefined) throw wholeEvent(call, option, event);
+}
+
+function wholeEvent({ operation, args }: SelectedCall, option: string, event: unknown): IdempotencyError {
+  const [first] = args;
+  const ofFirst = goodKeyOf(first);
+  const goodKey = Array.isArray(first) ? `[].${goodKeyOf(event)}` : (ofFirst ?? goodKeyOf(event));
+  const message = `${operation}: option "${option}" is a whole Lambda event, which differs with every delivery; right would be the part that identifies the request, such as { key: '${goodKey}' }`;
+  // Lambda alone hands over an event with a context. Otherwise it may be a sender that imitates one.
+  const isHandler = args.some(isLambdaContext) && (Array.isArray(first) || ofFirst !== undefined);
+  return isHandler ? new ConfigurationError(message, { operation }) : new KeyError(message, { operation });
 }
 
 function required(call: SelectedCall, option: 'key' | 'scope', selector: AnySelector): unknown {
   const { value, from } = select(call, option, selector);
-  if (selectsNothing(value, new ObjectsWithin(from))) throw nothingSelected(call, option, selector);
-  refuseEvent(call.operation, option, value);
+  const request = new ObjectsWithin(from);
+  if (selectsNothing(value, request)) throw nothingSelected(call, option, selector);
+  refuseEvent(call, option, value, request);
   return value;
 }
 
@@ -128,10 +142,11 @@ function nothingSelected(
 }
 
 function select(
-  { operation, self, args }: SelectedCall,
+  call: SelectedCall,
   option: string,
   selector: AnySelector,
 ): { readonly value: unknown; readonly from: unknown } {
+  const { self, args } = call;
   if (typeof selector === 'function') {
     const value = selector.apply(self, args as unknown[]);
     if (!isPromise(value)) return { value, from: args };
@@ -141,11 +156,15 @@ function select(
   const { expression } = compileExpression(selector, {
     parts: option === 'fingerprint' ? 'optional' : 'required',
   });
-  const from = expression?.decodesByItself ? args[0] : decodedEvent(args[0]);
+  if (!expression?.decodesByItself) call.decoded ??= decodedEvent(args[0]);
+  const from = expression?.decodesByItself ? args[0] : call.decoded;
+  const parsed: unknown[] = [];
   try {
-    return { value: expression?.select(from), from };
+    const value = expression?.select(from, (one) => parsed.push(one));
+    // What a text in the request says came with the request, too.
+    return { value, from: parsed.length > 0 ? [from, ...parsed] : from };
   } catch (error) {
-    if (error instanceof MissingPart) throw nothingSelected({ operation, self, args }, option, selector);
+    if (error instanceof MissingPart) throw nothingSelected(call, option, selector);
     throw error;
   }
 }
@@ -160,5 +179,7 @@ function selectsNothing(value: unknown, request: ObjectsWithin, seen = new Set<o
   if (!Array.isArray(value) && !isPlain(value)) return false;
   const parts = Object.values(value);
   if (parts.length === 0) return true;
+  // Most keys of several parts are texts and numbers, for which the request need not be looked through.
+  if (parts.every((part) => typeof part !== 'object' && part !== undefined && part !== '')) return false;
   return !request.has(value) && parts.some((part) => selectsNothing(part, request, seen));
 }

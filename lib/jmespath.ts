@@ -1,3 +1,4 @@
+import { bytesOf, textOrBytes, unzipped } from './decoding.js';
 import { parseExactly } from './exact-json.js';
 import type { Compiled } from './expression.js';
 import { lookUpHeader } from './header.js';
@@ -19,14 +20,25 @@ const PART = 'retrysafe_part';
 const HEADER = 'header';
 // The language's own would write every Map as {}, and cannot write a bigint at all.
 const TEXT = 'retrysafe_text';
+// The language knows no bytes: to its functions they are an object with a property for each of them. Every argument of a
+// function is passed through this one, which does not let bytes pass.
+const ARGUMENT = 'retrysafe_argument';
+/** What does nothing with its arguments but hand them on. */
+const handsOn = /^(?:not_null|to_array|retrysafe_part)$/;
 
-/** A few kilobytes of base64 may stand for gigabytes. No event is near it: Lambda takes 6 MB of text. */
-const LARGEST_UNZIPPED = 32 * 1_024 * 1_024;
+/** Is told what the expression that is being evaluated has parsed. */
+let onParsed: ((value: unknown) => void) | undefined;
 
 const decoders = {
-  json: (value: unknown) => (typeof value === 'string' ? parseExactly(value) : value),
-  base64: (value: unknown) => (typeof value === 'string' ? bytes(value).toString() : value),
-  base64_gzip: (value: unknown) => (typeof value === 'string' ? unzipped(bytes(value)) : value),
+  json: (value: unknown) => {
+    if (typeof value !== 'string') return value;
+    const parsed = parseExactly(value);
+    onParsed?.(parsed);
+    return parsed;
+  },
+  base64: (value: unknown) => (typeof value === 'string' ? textOrBytes(bytesOf(value)) : value),
+  base64_gzip: (value: unknown) =>
+    typeof value === 'string' ? textOrBytes(unzipped(bytesOf(value), 'base64_gzip()')) : value,
 } satisfies Record<string, (value: unknown) => unknown>;
 
 type Interpreter = ReturnType<typeof jmespath>['TreeInterpreter'];
@@ -49,6 +61,15 @@ function newInterpreter(): Interpreter {
     return part;
   });
   define(HEADER, lookUpHeader, 2);
+  define(
+    ARGUMENT,
+    (argument, name) => {
+      if (ArrayBuffer.isView(argument))
+        throw new TypeError(`${name}() takes no bytes, and this is no UTF-8 text`);
+      return argument;
+    },
+    2,
+  );
   define(TEXT, textOf);
   return made;
 }
@@ -76,7 +97,14 @@ export function compileJmespath(text: string, needsParts: boolean): Compiled {
   return {
     expression: {
       decodesByItself: facts.decodes,
-      select: (document) => ours.search(ready, document as never),
+      select: (document, tellParsed) => {
+        onParsed = tellParsed;
+        try {
+          return ours.search(ready, document as never);
+        } finally {
+          onParsed = undefined;
+        }
+      },
     },
   };
 }
@@ -97,6 +125,12 @@ function prepare(
       prepare(child, needsParts && part !== 'condition', facts),
     ]),
   ) as Record<string, unknown>;
+  if (type === 'Function' && !handsOn.test(String(name)))
+    copy.children = (copy.children as Node[]).map((child) => ({
+      type: 'Function',
+      name: ARGUMENT,
+      children: [child, { type: 'Literal', value: name }],
+    }));
   if (type === 'Function' && name === HEADER)
     copy.children = [{ type: 'Root' }, ...(copy.children as Node[])];
   if (type === 'Function' && name === 'to_string') copy.name = TEXT;
@@ -120,23 +154,10 @@ function quoteHyphens(text: string): string {
 function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'bigint') return String(value);
-  return JSON.stringify(value, (_, part) => {
-    if (part instanceof Map || part instanceof Set)
-      throw new TypeError('to_string() cannot write a Map or a Set');
+  return JSON.stringify(value, function (this: Record<string, unknown>, name, part) {
+    // A Buffer would write itself as an object, before it is shown here.
+    if (part instanceof Map || part instanceof Set || ArrayBuffer.isView(this[name]))
+      throw new TypeError('to_string() cannot write a Map, a Set or bytes');
     return part;
   });
-}
-
-function unzipped(zipped: Buffer): string {
-  try {
-    const { gunzipSync } = process.getBuiltinModule('node:zlib');
-    return gunzipSync(zipped, { maxOutputLength: LARGEST_UNZIPPED }).toString();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') throw error;
-    throw new RangeError(`what base64_gzip() unpacks is larger than ${LARGEST_UNZIPPED / 2 ** 20} MiB`);
-  }
-}
-
-function bytes(base64: string): Buffer {
-  return Buffer.from(base64, 'base64');
 }

@@ -9,7 +9,11 @@ export class ObjectsWithin {
   readonly #seen = new Set<unknown>();
   readonly #left: unknown[];
 
-  constructor(whole: unknown) {
+  /** Where `instead` answers with a list for an object, that is gone through instead of the object's own parts. */
+  constructor(
+    whole: unknown,
+    readonly instead: (value: object) => readonly unknown[] | undefined = () => undefined,
+  ) {
     this.#left = [whole];
   }
 
@@ -25,6 +29,9 @@ export class ObjectsWithin {
     this.#seen.add(value);
     if (this.#seen.size > MOST_OBJECTS)
       throw new RangeError(`the request has more than ${MOST_OBJECTS.toLocaleString('en')} objects`);
+    const instead = this.instead(value);
+    if (instead) for (const part of instead) this.#left.push(part);
+    if (instead) return;
     // Their own, whatever iterator they show.
     if (value instanceof Map)
       for (const [key, part] of Map.prototype.entries.call(value)) this.#left.push(key, part);

@@ -40,7 +40,7 @@ function placing(
   options: IdempotentOptions = {},
   store: PersistenceStore = new ScriptedStore(),
 ) {
-  return makeIdempotent(async (given: Request) => work(given), {
+  return makeIdempotent(async (given: Request, _context?: object) => work(given), {
     name: 'placeOrder',
     key: 'id',
     store,
@@ -68,7 +68,7 @@ const cases: ErrorCase[] = [
     code: 'ERR_IDEMPOTENCY_KEY',
     statusCode: 400,
     hasKey: false,
-    nextStep: /send the value|let `\w+` select|cannot be selected from this call/,
+    nextStep: /send the value|let `\w+` select|cannot be selected from this call|right would be the part/,
     situations: {
       'a key that selects nothing': () => rejection(placing()({ ...request, id: null })),
       'a scope that selects nothing': () => rejection(placing(undefined, { scope: 'tenant' })(request)),
@@ -91,6 +91,13 @@ const cases: ErrorCase[] = [
       'a body that is not the JSON that the key asks for': () =>
         rejection(
           placing(undefined, { key: 'powertools_json(body).id' })({ ...request, body: `${marker}{` }),
+        ),
+      'what looks like a whole event, without a context of Lambda': () =>
+        rejection(
+          placing(undefined, { key: '@' })({
+            ...request,
+            ...{ Records: [{ eventSource: 'aws:sqs', body: marker }] },
+          }),
         ),
       'a value of a type that an expression does not take': () =>
         rejection(placing(undefined, { key: 'abs(card)' })(request)),
@@ -250,10 +257,10 @@ const cases: ErrorCase[] = [
       'a wrong option': () => thrown(() => placing(undefined, { ttl: 0 })),
       'a whole Lambda event as the key': () =>
         rejection(
-          placing(undefined, { key: '@' })({
-            ...request,
-            ...{ Records: [{ messageId: marker, eventSource: 'aws:sqs', body: marker }] },
-          }),
+          placing(undefined, { key: '@' })(
+            { ...request, ...{ Records: [{ messageId: marker, eventSource: 'aws:sqs', body: marker }] } },
+            { awsRequestId: marker, getRemainingTimeInMillis: () => 30_000 },
+          ),
         ),
       'an onAbandoned that answers with none of its decisions': async () => {
         const store = new ScriptedStore();

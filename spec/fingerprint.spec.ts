@@ -172,13 +172,14 @@ describe('a fingerprint that differs (13)', () => {
 
   it('cannot be a whole Lambda event, which differs with every delivery', async () => {
     for (const fingerprint of [true, '@', (event: unknown) => event as object] as const) {
-      const handle = makeIdempotent(async (_event: unknown) => 'held', {
+      const handle = makeIdempotent(async (_event: unknown, _context: unknown) => 'held', {
         name: 'Holds.handleEvent',
         key: 'body.transactionId',
         fingerprint,
         store,
       });
-      const error = await rejection(handle(fixture('events/api-gateway-rest.json')));
+      const context = { awsRequestId: 'request-1', getRemainingTimeInMillis: () => 30_000 };
+      const error = await rejection(handle(fixture('events/api-gateway-rest.json'), context));
       expect(error).to.have.property('code', 'ERR_IDEMPOTENCY_CONFIGURATION');
     }
     expect(store.count()).to.equal(0);

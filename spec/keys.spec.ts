@@ -169,6 +169,24 @@ describe('what counts as a value in a key (10)', () => {
     expect(await reader({ items: [{ type: 'card', id: 1 }, { id: 2 }] })).to.equal(key);
   });
 
+  it('is nothing that the condition of a filter goes through: a part that is missing there is merely looked past', async () => {
+    const orders = (...tags: readonly object[]) => ({
+      orders: [
+        { id: 1, tags: [{ name: 'urgent' }] },
+        { id: 2, tags },
+      ],
+    });
+    for (const key of [
+      "orders[?contains(tags[].name, 'urgent')].id",
+      "orders[?tags[*].name | [0] == 'urgent'].id",
+    ]) {
+      const reader = keyReader({ key });
+      expect(await reader(orders({ colour: 'red' }, { name: null })), key).to.equal(
+        await reader(orders({ name: 'later' })),
+      );
+    }
+  });
+
   it('is each argument by default, and none is left out', async () => {
     const keys = await Promise.all([
       keyOf(),

@@ -1,65 +1,16 @@
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
-import { ConfigurationError, InMemoryStore, makeIdempotent } from 'retrysafe';
-import { fixture } from './support/fixture.js';
+import { ConfigurationError, InMemoryStore, KeyError, makeIdempotent } from 'retrysafe';
 import { keyReader } from './support/key-of.js';
+import { carriers, type LambdaEvent as Event, lambdaEvent as event } from './support/lambda-events.js';
 import { rejection } from './support/rejection.js';
 
-// biome-ignore lint/suspicious/noExplicitAny: events of every source
-type Event = any;
-
-interface Source {
-  /** Where the business's JSON is, as an expression sees it. */
-  readonly path: string;
-  /** Puts another text there. */
-  readonly put: (event: Event, text: string) => void;
-}
-
-const intoBody = (event: Event, text: string) => {
-  event.body = text;
-};
-
-const sources: Record<string, Source> = {
-  'api-gateway-rest': { path: 'body', put: intoBody },
-  'api-gateway-http': { path: 'body', put: intoBody },
-  alb: { path: 'body', put: intoBody },
-  'function-url': {
-    path: 'body',
-    put: (event, text) => {
-      event.body = Buffer.from(text).toString('base64');
-    },
-  },
-  sqs: {
-    path: 'Records[0].body',
-    put: (event, text) => {
-      event.Records[0].body = text;
-    },
-  },
-  sns: {
-    path: 'Records[0].Sns.Message',
-    put: (event, text) => {
-      event.Records[0].Sns.Message = text;
-    },
-  },
-  'sqs-from-sns': {
-    path: 'Records[0].body.Message',
-    put: (event, text) => {
-      const [record] = event.Records;
-      record.body = JSON.stringify({ ...JSON.parse(record.body), Message: text });
-    },
-  },
-};
-
-const event = (source: string, text?: string): Event => {
-  const made = fixture<Event>(`events/${source}.json`);
-  if (text !== undefined) sources[source]?.put(made, text);
-  return made;
-};
+const context = { awsRequestId: 'request-1', getRemainingTimeInMillis: () => 30_000 };
 
 const keyOfText = (text: string) => keyReader({ key: (one) => one as string })(text);
 
 describe('an event that carries JSON as text (12)', () => {
-  for (const [source, { path }] of Object.entries(sources)) {
+  for (const [source, { path }] of Object.entries(carriers)) {
     it(`is seen decoded by a string expression: ${source}`, async () => {
       const key = await keyReader({ key: `${path}.transactionId` })(event(source));
       expect(key).to.equal(await keyOfText('tx-1'));
@@ -104,12 +55,19 @@ describe('an event that carries JSON as text (12)', () => {
     });
 
     it(`is refused as a whole, since it differs with every delivery: ${source}`, async () => {
-      for (const key of [undefined, '@', (one: Event) => one] as const) {
+      for (const key of [undefined, '@', '[@]', '{whole: @}', (one: Event) => one, (one: Event) => [[one]]]) {
         const reader = keyReader(key === undefined ? {} : { key });
-        expect(await rejection(reader(event(source)))).to.be.instanceOf(ConfigurationError);
+        expect(await rejection(reader(event(source), context))).to.be.instanceOf(ConfigurationError);
+        expect(await rejection(reader(event(source)))).to.be.instanceOf(KeyError);
       }
     });
   }
+
+  it('is refused as a list of what AppSync resolves at once, whose parts may be keys', async () => {
+    const list = [event('appsync'), event('appsync')];
+    expect(await rejection(keyReader()(list, context))).to.be.instanceOf(ConfigurationError);
+    expect(await keyReader({ key: '[0].arguments.transactionId' })(list)).to.equal(await keyOfText('tx-1'));
+  });
 
   it('is seen decoded in every record', async () => {
     const two = event('sqs');
@@ -118,16 +76,33 @@ describe('an event that carries JSON as text (12)', () => {
     expect(key).to.equal(await keyReader({ key: () => ['tx-1', 'tx-2'] })());
   });
 
+  it('is decoded no further than a key looks', async () => {
+    for (const source of ['kinesis', 'firehose', 'active-mq']) {
+      const whole = event(source);
+      const list = whole.Records ?? whole.records ?? whole.messages;
+      const broken = structuredClone(list[0]);
+      Object.assign(broken.kinesis ?? broken, { data: 'no base64!' });
+      list.push(...Array.from({ length: 9_999 }, () => broken));
+      const { path } = carriers[source] as { path: string };
+      const key = `[${path}.transactionId, ${path}.amount]`;
+      expect(await keyReader({ key })(whole), source).to.equal(
+        await keyReader({ key: () => ['tx-1', 100] })(),
+      );
+      expect(await rejection(keyReader({ key: path.replace('0', '1') })(whole))).to.be.instanceOf(KeyError);
+    }
+  });
+
   it('is refused as a key record by record, too', async () => {
     for (const source of ['sqs', 'sns', 'sqs-from-sns']) {
       const [record] = event(source).Records;
       for (const key of [undefined, '@', (one: Event) => one] as const) {
         const reader = keyReader(key === undefined ? {} : { key });
-        expect(await rejection(reader(record)), source).to.be.instanceOf(ConfigurationError);
+        expect(await rejection(reader(record, context)), source).to.be.instanceOf(ConfigurationError);
       }
-      expect(await rejection(keyReader({ key: 'Records[0]' })(event(source))), source).to.be.instanceOf(
-        ConfigurationError,
-      );
+      for (const key of ['Records[0]', 'Records', 'Records[*]', '[Records]']) {
+        const error = await rejection(keyReader({ key })(event(source), context));
+        expect(error, `${key} of ${source}`).to.be.instanceOf(ConfigurationError);
+      }
     }
   });
 
@@ -191,6 +166,22 @@ describe('expressions written for AWS Powertools (12)', () => {
       expect(await reader(event('sqs'))).to.equal(await keyReader({ key: () => ['tx-1'] })());
     });
 
+    it(`take what a text has for a value, whatever is empty in it: ${prefix}json`, async () => {
+      const text = '{"id":1,"memo":null,"order":{"name":"","tags":[]}}';
+      for (const part of ['', '.order']) {
+        const reader = keyReader({ key: `${prefix}json(body)${part}` });
+        expect(await reader(event('alb', text))).to.equal(
+          await keyReader({ key: `body${part}` })(event('alb', text)),
+        );
+      }
+      for (const key of [
+        `[${prefix}json(body).memo]`,
+        `{memo: ${prefix}json(body).memo}`,
+        `${prefix}json(body).memo`,
+      ])
+        expect(await rejection(keyReader({ key })(event('alb', text))), key).to.be.instanceOf(KeyError);
+    });
+
     it(`tell integers past 2^53 apart by ${prefix}json`, async () => {
       const reader = keyReader({ key: `${prefix}json(body).id` });
       expect(await reader(event('alb', '{"id":9007199254740993}'))).not.to.equal(
@@ -252,7 +243,7 @@ describe('a header as a key (12)', () => {
   });
 
   it('is refused where it was not sent', async () => {
-    for (const source of Object.keys(sources)) {
+    for (const source of Object.keys(carriers)) {
       const error = await rejection(keyReader({ key: "header('x-request-id')" })(event(source)));
       expect(error).to.have.property('code', 'ERR_IDEMPOTENCY_KEY');
     }

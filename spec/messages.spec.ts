@@ -71,8 +71,9 @@ describe('what a slip of the pen is told', () => {
   it('refuses a list of whole Lambda events as a key (2)', async () => {
     const record = { eventSource: 'aws:sqs', messageId: 'm-1', receiptHandle: 'r-1', body: '{"id":1}' };
     for (const key of ['Records', 'Records[*]', '[@]']) {
-      const read = makeIdempotent(async function readBatch(_event: object) {}, { key });
-      expect(await rejection(read({ Records: [record] })), key).to.be.instanceOf(ConfigurationError);
+      const read = makeIdempotent(async function readBatch(_event: object, _context: object) {}, { key });
+      const context = { awsRequestId: 'request-1', getRemainingTimeInMillis: () => 30_000 };
+      expect(await rejection(read({ Records: [record] }, context)), key).to.be.instanceOf(ConfigurationError);
     }
   });
 

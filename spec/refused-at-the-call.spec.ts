@@ -71,16 +71,20 @@ describe('what only a call can show is refused at the call, before the method ru
           const handle = makeIdempotent(count, { name: `handle ${what} ${how}`, ...options });
           const message = await refusal(() => handle(event, context));
           expect(message).to.match(
-            /option "key" is a whole Lambda event.*right would be .*\{ key: 'body\.id' \}/,
+            /option "key" is a whole Lambda event.*right would be .*\{ key: '(?:Records\[\]\.)?body\.id' \}/,
           );
         });
       }
 
       it('is refused as scope and as fingerprint', async () => {
         const scoped = makeIdempotent(count, { name: `scope ${what}`, key: '`1`', scope: '@' });
-        expect(await refusal(() => scoped(event))).to.contain('option "scope" is a whole Lambda event');
+        expect(await refusal(() => scoped(event, context))).to.contain(
+          'option "scope" is a whole Lambda event',
+        );
         const marked = makeIdempotent(count, { name: `mark ${what}`, key: '`1`', fingerprint: true });
-        expect(await refusal(() => marked(event))).to.contain('option "fingerprint" is a whole Lambda event');
+        expect(await refusal(() => marked(event, context))).to.contain(
+          'option "fingerprint" is a whole Lambda event',
+        );
       });
 
       it('is welcome with a key that selects a part of it', async () => {

@@ -5,14 +5,28 @@ import { marker } from './marker.js';
 import { call } from './trial.js';
 
 const files = [
+  'active-mq',
   'alb',
   'api-gateway-http',
   'api-gateway-rest',
+  'appsync',
+  'cloudwatch-logs',
+  'dynamodb-stream',
+  'eventbridge',
+  'firehose',
+  'form',
   'function-url',
+  'kinesis',
+  'msk',
+  'pipes-kafka',
+  'pipes-sqs',
+  'rabbit-mq',
+  's3',
   'sns',
   'sqs-batch',
   'sqs-from-sns',
   'sqs',
+  'vpc-lattice-v1',
 ] as const;
 
 const keys = [
@@ -23,6 +37,13 @@ const keys = [
   'Records[*].body',
   'Records[0].body.Message.id',
   'Records[*].Sns.Message',
+  'Records[*].kinesis.data.id',
+  'records.*[]',
+  '[].[body, data, value]',
+  'messages[].data || awslogs.data',
+  'rmqMessagesByQueue.*[].data',
+  '[detail, arguments]',
+  '@',
   "header('idempotency-key')",
   'powertools_json(body).id',
   'json(base64(body))',
@@ -46,6 +67,8 @@ const odd: readonly unknown[] = [
   '{"Type":"Notification","Message":5}',
   '{"Type":"Notification","Message":"{\\"id\\":9}"}',
   '@@@ no base64 @@@',
+  '/9j/4A==',
+  'a=1&a=%FF&b=%7B%7D&%zz',
   gzipSync(marker).toString('base64'),
   gzipSync(marker).subarray(0, 15).toString('base64'),
   JSON.parse('{"__proto__":{"polluted":true}}'),
@@ -153,6 +176,61 @@ export const catastrophes: Readonly<
     'Records[*].body',
     'ran',
   ],
+  'thirty thousand records of Kinesis, of which one is selected': () => [
+    {
+      Records: Array.from({ length: 30_000 }, () => ({
+        eventSource: 'aws:kinesis',
+        kinesis: { data: 'eyJpZCI6MX0=' },
+      })),
+    },
+    'Records[0].kinesis.data.id',
+    'ran',
+  ],
+  'messages that are all holes': () => [
+    { eventSource: 'aws:amq', messages: new Array(4_294_967_295) },
+    'eventSource',
+    'ran',
+  ],
+  'a form of two million fields': () => [
+    http(many('a=%FF&', 2_000_000), { headers: { 'content-type': 'application/x-www-form-urlencoded' } }),
+    'body.a[0]',
+    'refused',
+  ],
+  'a form of a million names': () => [
+    http(`id=1&${Array.from({ length: 1_000_000 }, (_, id) => id.toString(36)).join('=&')}`, {
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    }),
+    'body.id',
+    'refused',
+  ],
+  'a form of ten thousand fields, none of which can be read': () => [
+    http(`id=1${many('&a=%FF', 9_999)}`, {
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+    }),
+    'body.id',
+    'ran',
+  ],
+  'a form of one field of ten megabytes': () => [
+    http(`a=${many('%FF', 3_000_000)}`, { headers: { 'content-type': 'application/x-www-form-urlencoded' } }),
+    'body.a',
+    'ran',
+  ],
+  'padding of ten megabytes': () => [
+    http(many('=', 10_000_000), { isBase64Encoded: true }),
+    'body',
+    'refused',
+  ],
+  'lines of ten megabytes': () => [
+    http(`SGk=${many('\n', 10_000_000)}`, { isBase64Encoded: true }),
+    'body',
+    'ran',
+  ],
+  'four megabytes of bytes': () => [
+    http(Buffer.alloc(4_000_000, 0xff).toString('base64'), { isBase64Encoded: true }),
+    'body',
+    'ran',
+  ],
+  'a bomb for CloudWatch Logs': () => [{ awslogs: bomb(40_000_000) }, 'awslogs.data', 'refused'],
   'a bomb of ten megabytes': () => [bomb(10_000_000), 'base64_gzip(data)', 'ran'],
   'a bomb of forty megabytes': () => [bomb(40_000_000), 'powertools_base64_gzip(data)', 'refused'],
   'brackets of five megabytes, packed': () => [

@@ -4,6 +4,7 @@ import { edgesMethod } from './patches/edges-method.js';
 import { edgesOfTime } from './patches/edges-time.js';
 import { edgesNames } from './patches/edges-names.js';
 import { storesEdges } from './patches/edges-stores.js';
+import { edgesRequests } from './patches/edges-requests.js';
 import { inProcess } from './patches/in-process.js';
 import { leases } from './patches/leases.js';
 import { onServers } from './patches/on-servers.js';
@@ -28,4 +29,5 @@ export const mutants: readonly Mutant[] = [
   ...edgesOfTime,
   ...edgesNames,
   ...storesEdges,
+  ...edgesRequests,
 ];

@@ -71,8 +71,8 @@ export const values: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/identity.ts',
-        replace: 'if (selectsNothing(value, new ObjectsWithin(from))) throw',
-        by: "if (option !== 'key' && selectsNothing(value, new ObjectsWithin(from))) throw",
+        replace: 'if (selectsNothing(value, request)) throw',
+        by: "if (option !== 'key' && selectsNothing(value, request)) throw",
       },
     ],
     caughtBy: [specs('keys')],

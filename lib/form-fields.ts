@@ -1,0 +1,47 @@
+import { decodedText } from './decoding.js';
+
+/** Frameworks take a thousand. Ten megabytes would have millions, which take a minute where none can be read. */
+const MOST_FIELDS = 10_000;
+
+/**
+ * Reads the fields of a form (`application/x-www-form-urlencoded`, as the URL standard parses it). A name that is there more
+ * than once has the list of its values. A value that is a JSON object, as Slack's `payload` is, is read; a list stays
+ * text, since it would be one with the list of a repeated name. Answers with nothing where a name cannot be read.
+ *
+ * @throws {RangeError} where there are too many.
+ */
+export function formFields(body: string): Readonly<Record<string, unknown>> | undefined {
+  const fields = new Map<string, unknown[]>();
+  const parts = body.split('&');
+  if (parts.length > MOST_FIELDS)
+    throw new RangeError(`the form has more than ${MOST_FIELDS.toLocaleString('en')} fields`);
+  for (const field of parts) {
+    if (field === '') continue;
+    const end = field.includes('=') ? field.indexOf('=') : field.length;
+    const name = unescaped(field.slice(0, end));
+    if (typeof name !== 'string') return undefined;
+    const value = fieldValue(field.slice(end + 1));
+    const values = fields.get(name);
+    if (values) values.push(value);
+    else fields.set(name, [value]);
+  }
+  return Object.fromEntries(
+    [...fields].map(([name, values]) => [name, values.length === 1 ? values[0] : values]),
+  );
+}
+
+function fieldValue(escaped: string): unknown {
+  const value = unescaped(escaped);
+  return typeof value === 'string' && value.startsWith('{') ? decodedText(value) : value;
+}
+
+// An escape that is no UTF-8, or no escape at all, has no text: `%FC` and `%25FC` would be one. What was sent is kept, as
+// bytes, which nothing that can be read is equal to.
+function unescaped(escaped: string): string | Buffer {
+  const text = escaped.replaceAll('+', ' ');
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return Buffer.from(text, 'utf16le');
+  }
+}
