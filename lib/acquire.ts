@@ -1,6 +1,6 @@
 import type { Call } from './call.js';
 import { Claim, type Written } from './claim.js';
-import { ConfigurationError } from './errors.js';
+import { ConfigurationError, StoreError } from './errors.js';
 import { joinableRun, type LocalRun } from './local-runs.js';
 import type { IdempotencyRecord } from './persistence-store.js';
 import type { RecordState } from './record.js';
@@ -95,7 +95,7 @@ async function follow(
     }
     if (written.kind === 'gone') {
       // Somebody deletes records, or the store loses them: not to be asked again and again without a pause.
-      if (call.waitLeft <= 0) throw storeError(call, 'replace', new TypeError('the record vanished'));
+      if (call.waitLeft <= 0) throw storeError(call, 'replace', vanished());
       await call.waiting(() => pause(backoff(round)));
       return undefined;
     }
@@ -123,6 +123,13 @@ async function follow(
         written = await takeOver(claim, holder, verdict);
     }
   }
+}
+
+// An error of ours, so that its words are repeated: nothing that the store could do better next time.
+function vanished(): StoreError {
+  return new StoreError(
+    'its record vanished while it was taken over; try again, and let nothing remove records but what the store itself removes after they expired',
+  );
 }
 
 // The method has not run, and nobody should have to wonder whether it did. What was abandoned before stays so.

@@ -3,7 +3,7 @@ import type { StoreStep } from './errors.js';
 import { newOwner } from './owner.js';
 import type { IdempotencyRecord } from './persistence-store.js';
 import { FORMAT, type InProgressState, isRecordOf, type RecordState } from './record.js';
-import type { Answer, Hearing } from './store-calls.js';
+import { type Answer, type Hearing, WrongAnswer } from './store-calls.js';
 
 /** What became of a write. */
 export type Written =
@@ -70,7 +70,7 @@ export class Claim {
       startedAt: this.call.startedAt,
       leaseUntil,
     };
-    return this.draft(state, this.call.unsettledExpiry(leaseUntil));
+    return this.draft(state, this.call.unresolvedExpiry(leaseUntil));
   }
 
   /** Claims the key with `record`, as seen at `now`. */
@@ -81,7 +81,7 @@ export class Claim {
   ): Promise<Exclude<Written, { kind: 'gone' }>> {
     const check = (holder: IdempotencyRecord) => {
       if (holder?.token !== record.token && !(holder?.expiresAt > now))
-        throw new TypeError('claim() resolved to no record that holds the key');
+        throw new WrongAnswer('claim', 'no record that holds the key');
       checkRecord('claim', record.key, holder);
     };
     const answer = await this.call.ask('claim', () => this.call.store.claim(record, now), hearing, check);
@@ -96,7 +96,7 @@ export class Claim {
   ): Promise<Written> {
     const check = (holder: IdempotencyRecord | undefined) => {
       if (holder?.token === token)
-        throw new TypeError('replace() resolved to the record that it should have replaced');
+        throw new WrongAnswer('replace', 'the record that it should have replaced');
       checkRecord('replace', record.key, holder);
     };
     const send = () => this.call.store.replace(record, token);
@@ -133,5 +133,5 @@ export class Claim {
 
 function checkRecord(step: StoreStep, key: string, holder: IdempotencyRecord | undefined): void {
   if (!holder || isRecordOf(key, holder)) return;
-  throw new TypeError(`${step}() resolved to something that is no record`);
+  throw new WrongAnswer(step, 'something that is no record');
 }

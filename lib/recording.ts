@@ -1,5 +1,6 @@
 import type { Call } from './call.js';
 import type { Claim, Written } from './claim.js';
+import { instantAfter } from './duration.js';
 import { StoreError } from './errors.js';
 import type { ClaimedExecution } from './execution.js';
 import type { IdempotencyRecord } from './persistence-store.js';
@@ -44,7 +45,7 @@ export async function recordOutcome(
   const draft = (stored: StoredOutcome) =>
     claim.draft(
       { status: 'completed', ...attemptOf(execution), completedAt, outcome: stored },
-      completedAt + ttl,
+      instantAfter(completedAt, ttl),
     );
   const record = async (patience: Patience): Promise<Recording> => {
     const recording = await write(execution, () => draft(kept), patience);
@@ -72,7 +73,9 @@ export function recordNoOutcome(
   patience: Patience = { tries: 2 },
 ): Promise<Recording> {
   const { call, claim } = execution;
-  const draft = () => claim.draft({ status, ...attemptOf(execution) }, call.unsettledExpiry(Date.now()));
+  const expiry = (now: number) =>
+    status === 'released' ? call.unsettledExpiry(now) : call.unresolvedExpiry(now);
+  const draft = () => claim.draft({ status, ...attemptOf(execution) }, expiry(Date.now()));
   return write(execution, draft, patience);
 }
 

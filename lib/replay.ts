@@ -1,8 +1,10 @@
 import type { Call } from './call.js';
+import { runWithin } from './execution.js';
 import { keepOutcome } from './kept-outcomes.js';
 import type { IdempotencyRecord } from './persistence-store.js';
 import type { CompletedState } from './record.js';
 import { viewOf } from './record-view.js';
+import { ReplayExecution } from './replay-execution.js';
 import { unavailable } from './verdict.js';
 
 /** How a call ends: with a value to return, or an error to throw. */
@@ -33,11 +35,6 @@ export async function replay(
   call.publish('replayed', () => ({ source }));
   const { mapReplay, clockTolerance } = call.settings;
   if (!mapReplay || 'error' in ending) return ending;
-  try {
-    return {
-      value: await mapReplay.call(call.self, ending.value, viewOf(call.operation, record, clockTolerance)),
-    };
-  } catch (error) {
-    return { error };
-  }
+  const view = viewOf(call.operation, record, clockTolerance);
+  return runWithin(new ReplayExecution(call, record), () => mapReplay.call(call.self, ending.value, view));
 }
