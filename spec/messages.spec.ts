@@ -4,7 +4,6 @@ import {
   currentExecution,
   forget,
   Idempotent,
-  type IdempotentOptions,
   InMemoryStore,
   inspect,
   KeyError,
@@ -203,10 +202,7 @@ describe('what a message blames, and what it says to do next (28)', () => {
   });
 
   it('says to a call that its recovery function refused that it was asked', async () => {
-    const options: Record<string, NonNullable<IdempotentOptions['onAbandoned']>> = {
-      refuse: 'refuse',
-      function: () => 'refuse',
-    };
+    const options = { refuse: 'refuse', function: () => 'refuse' as const } as const;
     const words = Object.entries(options).map(async ([name, onAbandoned]) => {
       const pay = makeIdempotent(
         async (_id: string) => {
