@@ -55,7 +55,7 @@ export interface Execution {
 }
 
 /**
- * The execution of the method that is running here.
+ * The execution of the method that is running here, also in its options `onAbandoned`, `onError`, `ttl` and `mapReplay`.
  *
  * @throws {ConfigurationError} outside of a method that is idempotent.
  */

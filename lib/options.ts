@@ -54,7 +54,7 @@ export interface IdempotentOptions<
    * Default: all arguments, a Lambda context left out.
    */
   readonly key?: Selector<This, Args>;
-  /** How long an outcome is kept. Default: 86,400 (a day). */
+  /** How long an outcome is kept, at most until the end of the year 9999. Default: 86,400 (a day). */
   readonly ttl?: Duration | ((result: Result, ...args: Args) => Duration);
   /** Where records live. Default: one `InMemoryStore` for the process. */
   readonly store?: PersistenceStore | ((self: This) => PersistenceStore);
