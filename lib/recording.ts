@@ -142,13 +142,17 @@ function tellNotStored(call: Call, reason: string): void {
 function giveUp(execution: ClaimedExecution, record: (patience: Patience) => Promise<Recording>): void {
   const { call, claim, isOpen } = execution;
   call.publish('outcome-not-stored', () => ({ reason: 'the store cannot be reached' }));
+  const isLambda =
+    call.endsAt !== Number.POSITIVE_INFINITY || process.env.AWS_LAMBDA_FUNCTION_NAME !== undefined;
+  const unless = isLambda ? '' : 'unless it does before the lease ends, ';
+  const next = isOpen
+    ? 'it ran without a claim, so the next equal call knows nothing of it and runs again'
+    : `${unless}\`onAbandoned\` decides about the next equal call`;
   warnOnce(
     `not-stored:${call.operation}`,
     'RETRYSAFE_OUTCOME_NOT_STORED',
-    `${call.operation}: the method ran, but the store did not take its outcome (key ${call.key}); unless it does before the lease ends, \`onAbandoned\` decides about the next equal call`,
+    `${call.operation}: the method ran, but the store did not take its outcome (key ${call.key}); ${next}`,
   );
-  const isLambda =
-    call.endsAt !== Number.POSITIVE_INFINITY || process.env.AWS_LAMBDA_FUNCTION_NAME !== undefined;
   // Nothing runs on between two invocations; and without a claim there is no lease to use up.
   if (isLambda || isOpen) return;
   void record({ until: claim.leaseUntil, isAwaited: false }).then((recording) => {

@@ -103,7 +103,7 @@ function defaultStore(): PersistenceStore {
     warnOnce(
       'default-store',
       'RETRYSAFE_DEFAULT_STORE',
-      'No `store` is configured: outcomes are kept in the memory of this process alone, where other processes and later starts do not find them.',
+      'No `store` is configured: outcomes are kept in the memory of this process alone, where other processes and later starts do not find them; give one by `configureIdempotency({ store })`, or where the operation is decorated.',
     );
   }
   return shared('default-store', () => new InMemoryStore());

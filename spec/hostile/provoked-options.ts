@@ -88,6 +88,10 @@ const places: Record<
     options: ofMethods,
     give: (given) => makeIdempotent(work, { name: 'Leaks.options', ...given }),
   },
+  'a function without a name': {
+    options: ofMethods,
+    give: (given) => makeIdempotent(async () => {}, given),
+  },
   'a method': {
     options: ofMethods,
     give: (given) => {
