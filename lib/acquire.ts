@@ -1,6 +1,6 @@
 import type { Call } from './call.js';
 import { Claim, type Written } from './claim.js';
-import { ConfigurationError } from './errors.js';
+import { ConfigurationError, StoreError } from './errors.js';
 import { dropEarlier, keepOutcome } from './kept-outcomes.js';
 import { joinableRun, type LocalRun } from './local-runs.js';
 import type { IdempotencyRecord } from './persistence-store.js';
@@ -101,7 +101,7 @@ async function follow(
     }
     if (written.kind === 'gone') {
       // Somebody deletes records, or the store loses them: not to be asked again and again without a pause.
-      if (call.waitLeft <= 0) throw storeError(call, 'replace', new TypeError('the record vanished'));
+      if (call.waitLeft <= 0) throw storeError(call, 'replace', vanished());
       await call.waiting(() => pause(Math.min(backoff(round), call.waitLeft)));
       return undefined;
     }
@@ -140,6 +140,13 @@ async function follow(
         written = await takeOver(claim, holder, verdict);
     }
   }
+}
+
+// An error of ours, so that its words are repeated: nothing that the store could do better next time.
+function vanished(): StoreError {
+  return new StoreError(
+    'its record vanished while it was taken over; try again, and let nothing remove records but what the store itself removes after they expired',
+  );
 }
 
 // The method has not run, and nobody should have to wonder whether it did. What was abandoned before stays so.

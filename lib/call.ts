@@ -1,4 +1,6 @@
-import { isPromise } from 'node:util/types';
+import { askOption, type NoAnswer } from './asked-option.js';
+import { instantAfter } from './duration.js';
+import { computedTtl, RIGHT_TTL } from './duration-checks.js';
 import { InProgressError, type StoreStep } from './errors.js';
 import {
   type IdempotencyEvent,
@@ -8,14 +10,14 @@ import {
 } from './events.js';
 import type { Identity } from './identity.js';
 import { LAMBDA_MARGIN } from './lambda.js';
-import { computedTtl } from './option-checks.js';
 import type { IdempotencyRecord, PersistenceStore } from './persistence-store.js';
-import { type RecordState, unsettledExpiry } from './record.js';
+import { type RecordState, unresolvedExpiry, unsettledExpiry } from './record.js';
 import type { Settings } from './settings.js';
 import { LeaseTerm, steadyNow } from './steady-clock.js';
 import { type Answer, ask, type Hearing } from './store-calls.js';
 import { backoff, pause } from './timers.js';
 import { warnOnce } from './warnings.js';
+import { answerKind } from './wrong-option.js';
 
 const LONGEST_STORE_CALL = 5_000;
 const DEFAULT_TTL = 86_400_000;
@@ -58,13 +60,24 @@ export class Call {
   newTerm(): LeaseTerm {
     const now = steadyNow();
     const endsAt = Math.min(now + this.settings.lease, this.endsAt);
-    return new LeaseTerm(Date.now() + Math.floor(endsAt - now), endsAt);
+    return new LeaseTerm(instantAfter(Date.now(), Math.floor(endsAt - now)), endsAt);
   }
 
-  /** When a record of this call that is not completed expires. */
+  /** When a record expires by which this call frees its key. */
   unsettledExpiry(from: number): number {
+    return unsettledExpiry(from, this.#fixedTtl);
+  }
+
+  /** When a record expires by which this call runs, or says that nobody knows how it ended. */
+  unresolvedExpiry(from: number): number {
+    const { unresolvedTtl, onAbandoned, clockTolerance } = this.settings;
+    const isGuarded = onAbandoned !== 'run';
+    return unresolvedExpiry(from, { unresolvedTtl, isGuarded, clockTolerance, ttl: this.#fixedTtl });
+  }
+
+  get #fixedTtl(): number | undefined {
     const { ttl } = this.settings;
-    return unsettledExpiry(from, typeof ttl === 'number' ? ttl : undefined);
+    return typeof ttl === 'number' ? ttl : undefined;
   }
 
   /** Milliseconds that this call may still wait for somebody else's outcome. Running does not count. */
@@ -146,23 +159,26 @@ export class Call {
   ttlOf(result: unknown): number {
     const { ttl } = this.settings;
     if (typeof ttl === 'number') return ttl;
-    let right: string;
-    try {
-      const answer: unknown = ttl(result, ...this.args);
-      // An asynchronous one comes too late, and its failure must not end the process.
-      if (isPromise(answer)) answer.catch(() => {});
-      const computed = computedTtl(answer);
-      if ('length' in computed) return computed.length;
-      right = `its answer should be ${computed.right}`;
-    } catch (error) {
-      right = `it threw ${error instanceof Error ? 'an error' : `a ${typeof error}`}`;
-    }
-    warnOnce(
-      `ttl:${this.operation}`,
-      'RETRYSAFE_TTL',
-      `${this.operation}: option "ttl" gave no time to keep an outcome for, so it is kept for a day; ${right}`,
+    const asked = askOption(() => ttl(result, ...this.args));
+    const computed = 'answer' in asked ? computedTtl(asked.answer) : undefined;
+    if (computed !== undefined) return computed;
+    this.tellOption(
+      'ttl',
+      'answer' in asked ? { fault: `it answered with ${answerKind(asked.answer)}` } : asked,
+      'gave no time to keep an outcome for, so it is kept for a day',
+      RIGHT_TTL,
     );
     return DEFAULT_TTL;
+  }
+
+  /** Tells that the function of an option gave nothing to go by: once as a warning, and each time as an event. */
+  tellOption(option: 'ttl' | 'onError', { fault, error }: NoAnswer, what: string, right: string): void {
+    this.publish('option-failed', () => ({ option, reason: fault, error }));
+    warnOnce(
+      `${option}:${this.operation}`,
+      option === 'ttl' ? 'RETRYSAFE_TTL' : 'RETRYSAFE_ON_ERROR',
+      `${this.operation}: option "${option}" ${what}, since ${fault}; right would be ${right}`,
+    );
   }
 
   publish<N extends IdempotencyEventName>(name: N, more: () => Details<N>): void {

@@ -4,7 +4,7 @@ import { newOwner } from './owner.js';
 import type { IdempotencyRecord } from './persistence-store.js';
 import { FORMAT, type InProgressState, isRecordOf, type RecordState } from './record.js';
 import { LeaseTerm, noTerm } from './steady-clock.js';
-import type { Answer, Hearing } from './store-calls.js';
+import { type Answer, type Hearing, WrongAnswer } from './store-calls.js';
 
 /** What became of a write. */
 export type Written =
@@ -74,7 +74,7 @@ export class Claim {
       startedAt: this.call.startedAt,
       leaseUntil: term.until,
     };
-    const record = this.draft(state, this.call.unsettledExpiry(term.until));
+    const record = this.draft(state, this.call.unresolvedExpiry(term.until));
     this.#sentTerms.set(record.token, term);
     return record;
   }
@@ -88,7 +88,7 @@ export class Claim {
     const check = (holder: IdempotencyRecord) => {
       this.#checkOwn('claim', record, holder);
       if (holder?.token !== record.token && !(holder?.expiresAt > now))
-        throw new TypeError('claim() resolved to no record that holds the key');
+        throw new WrongAnswer('claim', 'no record that holds the key');
       checkRecord('claim', record.key, holder);
     };
     const answer = await this.call.ask('claim', () => this.call.store.claim(record, now), hearing, check);
@@ -103,7 +103,7 @@ export class Claim {
   ): Promise<Written> {
     const check = (holder: IdempotencyRecord | undefined) => {
       if (holder?.token === token)
-        throw new TypeError('replace() resolved to the record that it should have replaced');
+        throw new WrongAnswer('replace', 'the record that it should have replaced');
       this.#checkOwn('replace', record, holder);
       checkRecord('replace', record.key, holder);
     };
@@ -153,5 +153,5 @@ export class Claim {
 
 function checkRecord(step: StoreStep, key: string, holder: IdempotencyRecord | undefined): void {
   if (!holder || isRecordOf(key, holder)) return;
-  throw new TypeError(`${step}() resolved to something that is no record`);
+  throw new WrongAnswer(step, 'something that is no record');
 }

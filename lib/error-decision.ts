@@ -1,28 +1,24 @@
-import { isPromise } from 'node:util/types';
+import { askOption } from './asked-option.js';
 import type { Call } from './call.js';
 import type { ErrorDecision } from './options.js';
-import { warnOnce } from './warnings.js';
+import { answerKind } from './wrong-option.js';
 
 const decisions: readonly unknown[] = ['release', 'remember', 'unknown'] satisfies ErrorDecision[];
 
 /** What becomes of an error that the method threw, by the options `onError` and `remember`. */
 export function decide(call: Call, error: unknown): ErrorDecision {
   const { onError, remember = [] } = call.settings;
-  let fault: string;
-  try {
-    const decision: unknown = onError?.apply(call.self, [error, ...call.args]);
-    if (decisions.includes(decision)) return decision as ErrorDecision;
-    if (decision === undefined) return remember.some((one) => error instanceof one) ? 'remember' : 'release';
-    // An asynchronous one comes too late, and its failure must not end the process.
-    if (isPromise(decision)) decision.catch(() => {});
-    fault = `it answered with ${isPromise(decision) ? 'a promise' : `a value of type ${typeof decision}`}`;
-  } catch (thrown) {
-    fault = `it threw ${thrown instanceof Error ? 'an error' : `a ${typeof thrown}`}`;
-  }
-  warnOnce(
-    `onError:${call.operation}`,
-    'RETRYSAFE_ON_ERROR',
-    `${call.operation}: option "onError" decided nothing, so the outcome is unknown; ${fault}. Right would be 'release', 'remember', 'unknown' or undefined`,
+  const asked = askOption(() => {
+    const answer = onError?.apply(call.self, [error, ...call.args]);
+    if (answer !== undefined) return answer;
+    return remember.some((one) => error instanceof one) ? 'remember' : 'release';
+  });
+  if ('answer' in asked && decisions.includes(asked.answer)) return asked.answer as ErrorDecision;
+  call.tellOption(
+    'onError',
+    'answer' in asked ? { fault: `it answered with ${answerKind(asked.answer)}` } : asked,
+    'decided nothing, so the outcome is unknown',
+    "'release', 'remember', 'unknown' or undefined",
   );
   // Nobody knows whether a second run would do harm.
   return 'unknown';

@@ -1,4 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
+import { quotedName } from './wrong-option.js';
 
 /** What every event tells. No event carries a payload. */
 export interface IdempotencyEvent {
@@ -42,6 +43,13 @@ export interface IdempotencyEvents {
     readonly error: unknown;
     readonly failedOpen: boolean;
   };
+  /** The function of an option threw, or answered with nothing to go by; `error` is what it threw, where it did. */
+  readonly 'option-failed': IdempotencyEvent & {
+    readonly option: 'ttl' | 'onError';
+    /** In the library's own words. */
+    readonly reason: string;
+    readonly error?: unknown;
+  };
 }
 
 export type IdempotencyEventName = keyof IdempotencyEvents;
@@ -60,6 +68,7 @@ const names = [
   'unknown',
   'outcome-not-stored',
   'store-failed',
+  'option-failed',
 ] as const satisfies readonly IdempotencyEventName[];
 
 const channels = new Map(names.map((name) => [name, channel(`retrysafe:${name}`)]));
@@ -79,7 +88,8 @@ export function onIdempotencyEvent<N extends IdempotencyEventName>(
   listener: (event: IdempotencyEvents[N]) => void,
 ): () => void {
   const target = channels.get(name);
-  if (!target) throw new TypeError(`No event is named "${name}"; the events are ${names.join(', ')}`);
+  if (!target)
+    throw new TypeError(`No event is named ${quotedName(name)}; the events are ${names.join(', ')}`);
   const subscriber = (message: unknown) => listener(message as IdempotencyEvents[N]);
   target.subscribe(subscriber);
   return () => {

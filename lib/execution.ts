@@ -3,6 +3,7 @@ import type { Call } from './call.js';
 import type { Claim } from './claim.js';
 import { deriveKey } from './derived-key.js';
 import { discreet } from './discreet.js';
+import { instantAfter } from './duration.js';
 import { ClaimLostError, ConfigurationError, StoreError } from './errors.js';
 import { Lease } from './lease.js';
 import type { LocalRun } from './local-runs.js';
@@ -54,7 +55,7 @@ export interface Execution {
 }
 
 /**
- * The execution of the method that is running here.
+ * The execution of the method that is running here, also in its options `onAbandoned`, `onError`, `ttl` and `mapReplay`.
  *
  * @throws {ConfigurationError} outside of a method that is idempotent.
  */
@@ -62,7 +63,7 @@ export function currentExecution(): CurrentExecution {
   const execution = executions.getStore();
   if (execution) return execution.view;
   throw new ConfigurationError(
-    'currentExecution() was called outside of an idempotent method; call it in a method decorated with @Idempotent, or in what that method calls',
+    'currentExecution() was called outside of an idempotent method; call it in a method decorated with @Idempotent, in what that method calls, or in a function of its options onAbandoned, onError, ttl or mapReplay',
   );
 }
 
@@ -146,7 +147,8 @@ export class ClaimedExecution extends NestedExecution implements Execution {
     const { attempt, fencingToken } = claim.standing.state;
     const completedAt = Date.now();
     const state = { status: 'completed' as const, attempt, fencingToken, completedAt, outcome };
-    const record = claim.draft(state, completedAt + call.ttlOf(result));
+    const ttl = executions.run(this, () => call.ttlOf(result));
+    const record = claim.draft(state, instantAfter(completedAt, ttl));
     this.issued = { record, outcome };
     return discreet({ record, token: claim.standing.token });
   }
@@ -166,11 +168,7 @@ export class ClaimedExecution extends NestedExecution implements Execution {
         : '';
       throw new StoreError(
         `${call.operation}: the claim on ${call.key} could not be renewed before its completion${advice}; do not begin the transaction`,
-        {
-          ...named(call),
-          step: 'replace',
-          cause: written.fault,
-        },
+        { ...named(call), step: 'replace', cause: written.fault },
       );
     }
   }

@@ -1,4 +1,4 @@
-import { isPromise } from 'node:util/types';
+import { thrownKind } from './asked-option.js';
 import { canonicalText } from './canonical.js';
 import { isPlain } from './class-facts.js';
 import { sha256 } from './digest.js';
@@ -9,6 +9,7 @@ import { isLambdaContext } from './lambda.js';
 import { decodedEvent, goodKeyOf, recordsOf } from './lambda-events.js';
 import { ObjectsWithin } from './objects-within.js';
 import type { IdempotentOptions, Selector } from './options.js';
+import { hearPromisesIn, isLate } from './synchronous.js';
 import { warnOnce } from './warnings.js';
 import { eventIn } from './whole-events.js';
 
@@ -38,9 +39,12 @@ export function identify(
     key === undefined ? allArguments(call, 'key') : required(call, 'key', key),
   );
   const owner = scope === undefined ? null : reading(call, 'scope', () => required(call, 'scope', scope));
+  // What came with the request is its sender's to await; what a function of ours put together is nobody's.
+  const isSelectedBy = (option: string) => typeof { key, scope, fingerprint }[option as 'key'] === 'function';
   const text = (option: string, value: unknown) =>
     reading(call, option, () =>
       canonicalText(value, (path, why) => {
+        if (isSelectedBy(option)) hearPromisesIn(value);
         throw new KeyError(
           `${operation}: what \`${option}\` selects ${path && `has a part at ${path} that `}${why}, so two calls could not be told apart; let \`${option}\` select the parts that matter`,
           { operation },
@@ -85,7 +89,7 @@ function reading<T>(call: SelectedCall, option: string, read: () => T): T {
   } catch (error) {
     if (error instanceof IdempotencyError) throw error;
     throw new KeyError(
-      `${operation}: \`${option}\` cannot be selected from this call, for the reason that is this error's \`cause\`; send what it selects, or correct \`${option}\``,
+      `${operation}: \`${option}\` cannot be selected from this call: reading it threw ${thrownKind(error)}, which is this error's \`cause\`; send what it selects, or correct \`${option}\``,
       { operation, cause: error },
     );
   }
@@ -149,8 +153,7 @@ function select(
   const { self, args } = call;
   if (typeof selector === 'function') {
     const value = selector.apply(self, args as unknown[]);
-    if (!isPromise(value)) return { value, from: args };
-    value.catch(() => {});
+    if (!isLate(value)) return { value, from: args };
     throw new TypeError('it returns a promise; a key must be known before anything can wait');
   }
   const { expression } = compileExpression(selector, {

@@ -4,17 +4,19 @@ import { isPlain } from './class-facts.js';
 import { classesOf } from './classes.js';
 import { declaredBy } from './declarations.js';
 import type { ArgsOf, AsyncFunction, MethodName } from './decorator-types.js';
-import { ConfigurationError } from './errors.js';
+import { ConfigurationError, InProgressError, StoreError } from './errors.js';
 import { forgetOutcome } from './kept-outcomes.js';
 import { leaveRuns } from './local-runs.js';
 import { operationBehind } from './make-idempotent.js';
 import type { Operation } from './operation.js';
 import type { IdempotencyRecord } from './persistence-store.js';
-import { isRecordOf, readState } from './record.js';
+import { type InProgressState, isRecordOf, readState } from './record.js';
 import { type RecordView, viewOf } from './record-view.js';
 import { steadyNow } from './steady-clock.js';
+import { WrongAnswer } from './store-calls.js';
 import { backoff, pause } from './timers.js';
-import { abandonedAt, inProgress, storeError } from './verdict.js';
+import { abandonedAt, inProgress, named, storeFault } from './verdict.js';
+import { kindOf } from './wrong-option.js';
 
 /**
  * The record that such a call would use, if there is one; nothing runs. Private methods go by their name with `#`.
@@ -35,7 +37,7 @@ export function inspect<S extends object, K extends MethodName<S>>(
 ): Promise<RecordView | undefined>;
 export async function inspect(...given: readonly unknown[]): Promise<RecordView | undefined> {
   const call = callOf('inspect', given);
-  const record = await holderOf(call);
+  const record = await holderOf(call, LOOK);
   return record && viewOf(call.operation, record, call.settings.clockTolerance);
 }
 
@@ -96,11 +98,11 @@ export async function forget(...given: readonly unknown[]): Promise<boolean> {
 async function release(call: Call, claim: Claim, isForced: boolean): Promise<boolean> {
   const until = steadyNow() + PATIENCE;
   let round = 0;
-  for (let holder = await holderOf(call); holder; round += 1) {
+  for (let holder = await holderOf(call, FORGET); holder; round += 1) {
     const state = readState(holder);
     if (state.status === 'released') return false;
     if (state.status === 'in-progress' && !isForced && Date.now() < abandonedAt(call, state))
-      throw inProgress(call, state);
+      throw isRunning(call, state);
     const fencingToken = state.status === 'unreadable' ? Date.now() : state.fencingToken;
     const expiresAt = call.unsettledExpiry(Date.now());
     // Without a fingerprint: what comes next may be another request.
@@ -108,12 +110,17 @@ async function release(call: Call, claim: Claim, isForced: boolean): Promise<boo
       fingerprint: undefined,
     });
     const written = await claim.follow(released, holder.token);
-    if (written.kind === 'unanswered') throw storeError(call, 'replace', written.fault);
+    if (written.kind === 'unanswered') throw storeFault(call, 'replace', written.fault, ...FORGET);
     if (written.kind === 'lost') {
       holder = written.holder;
       const delay = backoff(round);
       if (steadyNow() + delay >= until)
-        throw storeError(call, 'replace', new TypeError('the record changes hands again and again'));
+        throw storeFault(
+          call,
+          'replace',
+          new StoreError('the record changes hands again and again; try again when its calls have ended'),
+          ...FORGET,
+        );
       // A renewal may come between once; whoever meets a write each time lets others have a turn.
       if (round > 0) await pause(delay);
       continue;
@@ -129,12 +136,31 @@ function isForgetOptions(value: unknown): value is ForgetOptions {
   );
 }
 
-async function holderOf(call: Call): Promise<IdempotencyRecord | undefined> {
+/** What is said where the store fails, and what to do. */
+type Words = readonly [what: string, advice: string];
+const LOOK: Words = [
+  'the store did not tell what it keeps under the key, so `inspect` has no answer',
+  'Call `inspect` again when the store answers',
+];
+const FORGET: Words = [
+  'the store did not tell whether the key was freed',
+  'Call `forget` again when the store answers: a key that is free already stays so',
+];
+
+function isRunning(call: Call, state: InProgressState): InProgressError {
+  const { retryAfter } = inProgress(call, state);
+  return new InProgressError(
+    `${call.operation}: an equal call is running (key ${call.key}), so the key was not freed; try again in ${retryAfter} s, or take it away from that call by forget({ force: true }, …)`,
+    { ...named(call), retryAfter },
+  );
+}
+
+async function holderOf(call: Call, words: Words): Promise<IdempotencyRecord | undefined> {
   const answer = await call.ask('find', () => call.store.find(call.key, { consistent: true }));
-  if ('fault' in answer) throw storeError(call, 'find', answer.fault);
+  if ('fault' in answer) throw storeFault(call, 'find', answer.fault, ...words);
   const { value: record } = answer;
   if (record && !isRecordOf(call.key, record))
-    throw storeError(call, 'find', new TypeError('find() resolved to something that is no record'));
+    throw storeFault(call, 'find', new WrongAnswer('find', 'something that is no record'), ...words);
   return record && record.expiresAt > Date.now() ? record : undefined;
 }
 
@@ -150,10 +176,15 @@ function callOf(asked: string, [first, ...rest]: readonly unknown[]): Call {
   );
 }
 
-// After a function that is not idempotent comes no name but its first argument, which is nobody's business.
+// After a function that is not idempotent, or after nothing, comes no name but an argument, which is nobody's business.
 function missingMethod(self: unknown, method: unknown): string {
   if (typeof method !== 'symbol' && typeof method !== 'string') return '(no name given)';
-  return typeof self === 'function' && !(method in self) ? 'of that name' : String(method);
+  if (typeof (self as Record<PropertyKey, unknown> | undefined)?.[method] === 'function')
+    return String(method);
+  const known = classesOf(self)
+    .flatMap(declaredBy)
+    .map((one) => String(one.method));
+  return `of that name in ${kindOf(self)}${known.length > 0 ? `, which has ${known.join(', ')}` : ''}`;
 }
 
 function operationOf(self: unknown, method: unknown): Operation | undefined {

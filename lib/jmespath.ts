@@ -89,7 +89,7 @@ export function compileJmespath(text: string, needsParts: boolean): Compiled {
     const advice =
       quoted === text
         ? 'a key of several parts is a list, such as [userId, orderId]'
-        : `JMESPath reads a hyphen as a minus: write ${quoted}`;
+        : `JMESPath reads a hyphen as a minus: ${isOneName(quoted) ? 'put the name into double quotes' : `write ${quoted}`}`;
     return { fault: `free of arithmetic on names; ${advice}` };
   }
   interpreter ??= newInterpreter();
@@ -149,6 +149,11 @@ function quoteHyphens(text: string): string {
     .split(/("(?:\\.|[^"])*"|`(?:\\.|[^`])*`|'(?:\\.|[^'])*')/)
     .map((part, index) => (index % 2 === 1 ? part : part.replace(/[A-Za-z_]\w*(?:-\w+)+/g, '"$&"')))
     .join('');
+}
+
+// It may be no expression at all, but a secret in the wrong place, which is not repeated.
+function isOneName(quoted: string): boolean {
+  return /^"[^"]*"$/.test(quoted);
 }
 
 function textOf(value: unknown): string {

@@ -1,7 +1,7 @@
 import type { AsyncFunction, FunctionOptions } from './decorator-types.js';
 import { ConfigurationError } from './errors.js';
 import { noteBorrowedName } from './kept-names.js';
-import { checkBorrowedName, registerName } from './names.js';
+import { checkBorrowedName, describeNameFault, registerName } from './names.js';
 import { type Method, Operation } from './operation.js';
 import { checkOptions } from './option-checks.js';
 import { standIn } from './stand-in.js';
@@ -21,7 +21,7 @@ export function makeIdempotent<F extends AsyncFunction>(fn: F, options: Function
       `makeIdempotent: its first argument is a ${typeof fn}; right would be a function that returns a promise`,
     );
   }
-  const where = `makeIdempotent(${fn.name || options?.name || 'anonymous'})`;
+  const where = `makeIdempotent(${fn.name || ownName(options) || 'anonymous'})`;
   checkOptions(options, 'method', where);
   refuseGenerator(fn, where);
   const { name = fn.name } = options;
@@ -33,6 +33,13 @@ export function makeIdempotent<F extends AsyncFunction>(fn: F, options: Function
   return wrap(
     new Operation({ name: () => name, method: fn, options: { ...options }, classOptions: () => ({}) }),
   ) as F;
+}
+
+// What is wrong as a name, or as options, may be anything, a secret too.
+function ownName(options: unknown): string | undefined {
+  if (typeof options !== 'object' || options === null || !Object.hasOwn(options, 'name')) return undefined;
+  const { name } = options as { readonly name?: unknown };
+  return describeNameFault(name) === undefined ? (name as string) : undefined;
 }
 
 /** @throws {ConfigurationError} where the method returns an iterator, which cannot be an outcome. */

@@ -7,13 +7,13 @@ import { identify } from './identity.js';
 import { keptOutcome, watchKeeping } from './kept-outcomes.js';
 import { invocationEnd } from './lambda.js';
 import { joinOrLead, type LocalEnd, LocalRun } from './local-runs.js';
-import { checkStore } from './option-checks.js';
 import type { IdempotentOptions } from './options.js';
 import { recover } from './recovery.js';
 import { type Ending, replay } from './replay.js';
 import { configuration, resolveSettings, type Settings } from './settings.js';
 import { type Settlement, settle } from './settle.js';
 import { steadyNow } from './steady-clock.js';
+import { storeFor } from './store-option.js';
 import { named } from './verdict.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: the engine runs methods of every shape
@@ -53,8 +53,7 @@ export class Operation {
     const settings = this.#settingsFor(self);
     const name = this.facts.name(self);
     const identity = identify(name, settings, self, args);
-    const store = typeof settings.store === 'function' ? settings.store(self) : settings.store;
-    checkStore(name, store);
+    const store = storeFor(name, settings, self);
     const inherited = ongoing(executions.getStore())?.endsAt ?? Number.POSITIVE_INFINITY;
     return new Call(
       name,
@@ -128,10 +127,12 @@ async function lead(operation: Operation, call: Call, run: LocalRun): Promise<En
   try {
     while (!settlement) {
       const acquired = await acquire(call, run);
-      settlement =
-        acquired.kind === 'replay'
-          ? { ending: await replay(call, acquired), joined: { record: acquired.record } }
-          : await runHeld(operation, acquired, run);
+      if (acquired.kind === 'replay') {
+        const joined = { record: acquired.record };
+        // Before `mapReplay` is asked: an equal call inside of it would wait for this run.
+        run.end(joined);
+        settlement = { ending: await replay(call, acquired), joined };
+      } else settlement = await runHeld(operation, acquired, run);
       if (!settlement) await call.nextTurn();
     }
     return settlement.ending;

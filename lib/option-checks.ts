@@ -1,63 +1,42 @@
+import { isGeneratorFunction } from 'node:util/types';
 import { hasHiddenContent } from './class-facts.js';
 import { type Duration, milliseconds } from './duration.js';
+import { duration, ttl, unresolvedTtl } from './duration-checks.js';
 import { ConfigurationError } from './errors.js';
-import { compileExpression } from './expression.js';
 import { describeBorrowedNameFault, describeNameFault } from './names.js';
 import type { IdempotentOptions, OptionLevel } from './options.js';
-import { show, wrongOption } from './wrong-option.js';
+import { selector } from './selector-check.js';
+import { describeLateness, isLate } from './synchronous.js';
+import { amountOf, answerKind, kindOf, quotedName, wrongOption } from './wrong-option.js';
 
 /** Answers with what would be right, or nothing where the value is right. */
 type Check = (value: unknown) => string | undefined;
 
-interface DurationLimits {
-  /** In milliseconds. */
-  readonly least: number;
-  /** The largest bare number, in seconds, that can still be meant as seconds. */
-  readonly mostSeconds: number;
-  readonly example: string;
-}
-
-function duration({ least, mostSeconds, example }: DurationLimits): Check {
-  return (value) => {
-    const length = milliseconds(value);
-    const right = `seconds or a string with a unit, ${least > 0 ? `at least ${least} ms` : '0 or more'}, such as ${example}`;
-    if (typeof value === 'string' && /^\d+$/.test(value)) return `${right}; did you mean '${value}s'?`;
-    if (length === undefined || length < least) return right;
-    if (typeof value === 'number' && value > mostSeconds) {
-      return `seconds: did you mean ${value / 1_000}? (a longer time is written with its unit, such as '${Math.ceil(value / 3_600)}h')`;
-    }
-    return undefined;
-  };
-}
-
-const MONTH_IN_SECONDS = 2_678_400;
-const ttl = duration({ least: 1, mostSeconds: MONTH_IN_SECONDS, example: "300 or '5m'" });
-
 function oneOf(...allowed: readonly unknown[]): Check {
-  return (value) => (allowed.includes(value) ? undefined : `one of ${allowed.map(show).join(', ')}`);
+  return (value) => (allowed.includes(value) ? undefined : `one of ${allowed.map(literal).join(', ')}`);
 }
 
-function orFunction(check: Check): Check {
+function literal(value: unknown): string {
+  return typeof value === 'string' ? `'${value}'` : String(value);
+}
+
+/** `fault` says what is wrong with a function, if anything. */
+function orFunction(check: Check, fault: Check): Check {
   return (value) => {
-    if (typeof value === 'function') return undefined;
+    if (typeof value === 'function') return fault(value);
     const right = check(value);
     return right && `${right}; or a function`;
   };
 }
 
-function func(value: unknown): string | undefined {
-  return typeof value === 'function' ? undefined : 'a function';
+function synchronous(value: unknown): string | undefined {
+  return typeof value === 'function' ? describeLateness(value) : 'a function';
 }
 
-function selector(value: unknown): string | undefined {
-  if (typeof value === 'function') {
-    return value.constructor.name === 'AsyncFunction'
-      ? 'a synchronous function: a key must be known before anything can wait'
-      : undefined;
-  }
-  if (typeof value !== 'string')
-    return "a JMESPath expression such as 'body.id', or a function of the arguments";
-  return compileExpression(value).fault;
+/** A function that may answer with a promise, and with no iterator. */
+function asked(value: unknown): string | undefined {
+  if (typeof value !== 'function') return 'a function';
+  return isGeneratorFunction(value) ? describeLateness(value) : undefined;
 }
 
 function classes(what: string): Check {
@@ -65,7 +44,8 @@ function classes(what: string): Check {
     if (!Array.isArray(value)) return `a list of ${what}`;
     const names = new Set<string>();
     for (const entry of value) {
-      if (typeof entry !== 'function' || !entry.prototype) return `a list of ${what}; ${show(entry)} is none`;
+      if (typeof entry !== 'function' || !entry.prototype)
+        return `a list of ${what}; ${kindOf(entry)} is none`;
       const { name } = entry as { name: string };
       const fault = describeBorrowedNameFault(name);
       if (fault) {
@@ -82,7 +62,7 @@ function classes(what: string): Check {
 }
 
 function store(value: unknown): string | undefined {
-  if (typeof value === 'function') return undefined;
+  if (typeof value === 'function') return describeLateness(value);
   const candidate = value as Record<string, unknown> | null | undefined;
   const missing = ['claim', 'replace', 'find'].filter((step) => typeof candidate?.[step] !== 'function');
   return missing.length > 0
@@ -93,7 +73,9 @@ function store(value: unknown): string | undefined {
 function codec(value: unknown): string | undefined {
   const candidate = value as Record<string, unknown> | null | undefined;
   const isCodec = typeof candidate?.encode === 'function' && typeof candidate?.decode === 'function';
-  return isCodec ? undefined : 'an object with encode(value): string and decode(text): unknown';
+  if (!isCodec) return 'an object with encode(value): string and decode(text): unknown';
+  const late = describeLateness(candidate.encode) ?? describeLateness(candidate.decode);
+  return late && `an object whose encode and decode are each ${late}`;
 }
 
 function count(value: unknown): string | undefined {
@@ -102,7 +84,7 @@ function count(value: unknown): string | undefined {
 
 const checks: Record<keyof IdempotentOptions, Check> = {
   key: selector,
-  ttl: orFunction(ttl),
+  ttl: orFunction(ttl, synchronous),
   store,
   name: describeNameFault,
   scope: selector,
@@ -114,11 +96,15 @@ const checks: Record<keyof IdempotentOptions, Check> = {
   lease: duration({ least: 100, mostSeconds: 900, example: "30 or '30s'" }),
   renewFor: duration({ least: 100, mostSeconds: 86_400, example: "900 or '15m'" }),
   wait: duration({ least: 0, mostSeconds: 900, example: "10 or '250ms'" }),
-  onAbandoned: orFunction(oneOf('run', 'refuse')),
+  onAbandoned: orFunction(oneOf('run', 'refuse'), asked),
+  unresolvedTtl: (value) => {
+    const right = value === 'until-resolved' ? undefined : unresolvedTtl(value);
+    return right && `${right}; or 'until-resolved'`;
+  },
   remember: classes('error classes'),
-  onError: func,
+  onError: synchronous,
   onStoreFailure: oneOf('throw', 'run'),
-  mapReplay: func,
+  mapReplay: asked,
   codec,
   classes: classes('classes'),
   readFirst: oneOf(true, false),
@@ -126,6 +112,17 @@ const checks: Record<keyof IdempotentOptions, Check> = {
   clockTolerance: duration({ least: 0, mostSeconds: 60, example: "1 or '500ms'" }),
   enabled: oneOf(true, false),
 };
+
+/** The options whose wrong value may be repeated: an amount is no secret. */
+const amounts: readonly string[] = [
+  'ttl',
+  'lease',
+  'renewFor',
+  'wait',
+  'clockTolerance',
+  'unresolvedTtl',
+  'keepLocal',
+];
 
 const absent: Record<OptionLevel, readonly string[]> = {
   method: [],
@@ -141,7 +138,7 @@ const absent: Record<OptionLevel, readonly string[]> = {
 export function checkOptions(options: unknown, level: OptionLevel, where: string): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options)) {
     throw new ConfigurationError(
-      `${where}: the options are ${show(options)}; right would be an object such as { ttl: 300 }`,
+      `${where}: the options are ${kindOf(options)}; right would be an object such as { ttl: 300 }`,
     );
   }
   for (const [option, value] of Object.entries(options)) {
@@ -149,12 +146,15 @@ export function checkOptions(options: unknown, level: OptionLevel, where: string
     if (!check || absent[level].includes(option)) {
       const known = Object.keys(checks).filter((name) => !absent[level].includes(name));
       throw new ConfigurationError(
-        `${where}: there is no option "${option}"${check ? ` at ${level} level` : ''} (it is ${show(value)}); the options are ${known.join(', ')}`,
+        `${where}: there is no option ${quotedName(option)}${check ? ` at ${level} level` : ''} (it is ${kindOf(value)}); the options are ${known.join(', ')}`,
       );
     }
     if (value === undefined) continue;
     const right = check(value);
-    if (right !== undefined) throw wrongOption(where, option, value, right);
+    if (right === undefined) continue;
+    // One that was given in place of what it resolves to.
+    isLate(value);
+    throw wrongOption(where, option, value, right, amounts.includes(option) ? amountOf : kindOf);
   }
   const { lease, renewFor } = options as IdempotentOptions;
   if (lease !== undefined && renewFor !== undefined) checkLease(where, lease, renewFor);
@@ -163,24 +163,23 @@ export function checkOptions(options: unknown, level: OptionLevel, where: string
 /** Refuses a lease that ends after its last renewal. */
 export function checkLease(where: string, lease: Duration, renewFor: Duration): void {
   if ((milliseconds(lease) as number) <= (milliseconds(renewFor) as number)) return;
-  throw wrongOption(where, 'lease', lease, `no longer than renewFor, which is ${show(renewFor)}`);
+  throw wrongOption(
+    where,
+    'lease',
+    lease,
+    `no longer than renewFor, which is ${amountOf(renewFor)}`,
+    amountOf,
+  );
 }
 
 /** Refuses what a `store` function answered with where it is no store. What it is may be the instance's own data. */
 export function checkStore(where: string, value: unknown): void {
+  if (isLate(value))
+    throw wrongOption(where, 'store', value, 'a function that answers with a store at once', answered);
   const right = typeof value === 'function' ? 'a PersistenceStore' : store(value);
-  if (right === undefined) return;
-  throw wrongOption(where, 'store', value, right, (it) =>
-    it == null ? `${it}` : `a value of type ${typeof it}`,
-  );
+  if (right !== undefined) throw wrongOption(where, 'store', value, right, answered);
 }
 
-/**
- * Makes a computed ttl into milliseconds, or says what would be right. A guess at what was meant would repeat what may be
- * a part of the result.
- */
-export function computedTtl(value: unknown): { readonly length: number } | { readonly right: string } {
-  return ttl(value) === undefined
-    ? { length: milliseconds(value) as number }
-    : { right: "a string with a unit, such as '5m', or seconds, at most those of a month" };
+function answered(value: unknown): string {
+  return `a function that answered with ${answerKind(value)}`;
 }

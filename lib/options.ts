@@ -54,7 +54,7 @@ export interface IdempotentOptions<
    * Default: all arguments, a Lambda context left out.
    */
   readonly key?: Selector<This, Args>;
-  /** How long an outcome is kept. Default: 86,400 (a day). */
+  /** How long an outcome is kept, at most until the end of the year 9999. Default: 86,400 (a day). */
   readonly ttl?: Duration | ((result: Result, ...args: Args) => Duration);
   /** Where records live. Default: one `InMemoryStore` for the process. */
   readonly store?: PersistenceStore | ((self: This) => PersistenceStore);
@@ -79,6 +79,13 @@ export interface IdempotentOptions<
         abandoned: Abandoned,
         ...args: Args
       ) => AbandonedDecision<Result> | Promise<AbandonedDecision<Result>>);
+  /**
+   * How long it is remembered that nobody knows how an attempt ended: from its end as `unknown`, or from the lapse of its
+   * lease. After that the key is free, and the next call runs. `'until-resolved'`: until `onAbandoned` or `forget` resolves
+   * it. Default: `'until-resolved'`; where `onAbandoned` is `'run'`, so that nothing but a run can follow, a day or the
+   * `ttl`, whichever is longer.
+   */
+  readonly unresolvedTtl?: Duration | 'until-resolved';
   /** Error classes whose instances are outcomes: kept, and replayed as instances of their class. Default: none. */
   readonly remember?: readonly AnyClass[];
   /** Decides about an error by itself; `undefined` leaves it to `remember`, then `'release'`. */

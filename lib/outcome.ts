@@ -4,6 +4,7 @@ import type { IdempotentOptions } from './options.js';
 import type { StoredOutcome } from './record.js';
 import { stripped } from './rich-errors.js';
 import { NotKept, reducers, revivers } from './rich-types.js';
+import { isLate } from './synchronous.js';
 
 /** Ours are shorter; a record may have been written by anybody. */
 const LONGEST_REASON = 300;
@@ -48,6 +49,8 @@ export function outcomeFormat({
     if ('devalue' in stored) return devalue().parse(stored.devalue, fromText);
     if (!codec) throw new NotKept('it was written by a codec that is not configured here');
     const value = codec.decode(stored.encoded);
+    if (isLate(value))
+      throw new NotKept('codec.decode returned a promise, and has to return the value itself');
     return stored.kind === 'error' ? devalue().parse(value as string, fromText) : value;
   };
 
@@ -92,6 +95,8 @@ function none(reason: string): StoredOutcome & Outcome {
 
 function text(encoded: unknown): string {
   if (typeof encoded === 'string') return encoded;
+  if (isLate(encoded))
+    throw new NotKept('codec.encode returned a promise, and has to return the text itself');
   throw new NotKept('codec.encode returned no string');
 }
 

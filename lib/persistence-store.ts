@@ -5,7 +5,10 @@ export interface IdempotencyRecord {
   readonly key: string;
   /** `owner.n`: which call wrote it, and with which of its writes. It changes with every write. */
   readonly token: string;
-  /** Epoch milliseconds, a whole number; from then on a claim may replace the record. */
+  /**
+   * Epoch milliseconds, a whole number; from then on a claim may replace the record. At most that of the end of the year
+   * 9999, 253402300799999, by which the engine says that it is to be kept until somebody resolves it.
+   */
   readonly expiresAt: number;
   /** A JSON object that a store keeps verbatim and never looks into. */
   readonly state: RecordState;

@@ -11,7 +11,10 @@ export interface RecordView {
   readonly fencingToken: number;
   /** A digest of what must not differ between duplicates. */
   readonly fingerprint?: string;
-  /** Epoch milliseconds, like every instant here. From then on the key is free. */
+  /**
+   * Epoch milliseconds, like every instant here. From then on the key is free. 253402300799999, the end of the year 9999,
+   * where the record stays until somebody resolves it.
+   */
   readonly expiresAt: number;
   readonly startedAt?: number;
   readonly leaseUntil?: number;

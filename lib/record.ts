@@ -1,3 +1,4 @@
+import { instantAfter, LATEST_INSTANT } from './duration.js';
 import type { IdempotencyRecord } from './persistence-store.js';
 
 /** The format that this version writes. A record of a newer one is never overwritten by itself. */
@@ -84,7 +85,28 @@ function unreadable(reason: string): UnreadableState {
 
 const DAY = 86_400_000;
 
-/** When a record that is not completed expires: never while it may still matter to a late duplicate. */
+/** When a record expires after which nothing but a run can follow: never while a late duplicate may still meet it. */
 export function unsettledExpiry(from: number, ttl: number | undefined): number {
-  return from + Math.max(ttl ?? 0, DAY);
+  return instantAfter(from, Math.max(ttl ?? 0, DAY));
+}
+
+/** How the records of attempts whose end nobody knows are kept. */
+export interface Unresolved {
+  /** In milliseconds; `undefined` where no option says. */
+  readonly unresolvedTtl: number | 'until-resolved' | undefined;
+  /** Whether `onAbandoned` may decide otherwise than to run again. */
+  readonly isGuarded: boolean;
+  readonly clockTolerance: number;
+  readonly ttl: number | undefined;
+}
+
+/**
+ * When a record expires whose attempt may have done its work without anybody knowing: an unknown one, and one in progress,
+ * whose runner may die. An expired record is a free key, so where a policy guards against a second run it does not expire.
+ */
+export function unresolvedExpiry(from: number, kept: Unresolved): number {
+  const { unresolvedTtl = kept.isGuarded ? 'until-resolved' : undefined, clockTolerance, ttl } = kept;
+  if (unresolvedTtl === 'until-resolved') return LATEST_INSTANT;
+  // Not before the lease may be taken over.
+  return instantAfter(from, Math.max(unresolvedTtl ?? Math.max(ttl ?? 0, DAY), clockTolerance));
 }

@@ -1,5 +1,6 @@
 import type { Call } from './call.js';
 import type { Claim, Written } from './claim.js';
+import { instantAfter } from './duration.js';
 import { StoreError } from './errors.js';
 import type { ClaimedExecution } from './execution.js';
 import type { IdempotencyRecord } from './persistence-store.js';
@@ -46,7 +47,7 @@ export async function recordOutcome(
   const draft = (stored: StoredOutcome) =>
     claim.draft(
       { status: 'completed', ...attemptOf(execution), completedAt, outcome: stored },
-      completedAt + ttl,
+      instantAfter(completedAt, ttl),
     );
   const record = async (patience: Patience): Promise<Recording> => {
     const recording = await write(execution, () => draft(kept), patience);
@@ -74,7 +75,9 @@ export function recordNoOutcome(
   patience: Patience = { tries: 2 },
 ): Promise<Recording> {
   const { call, claim } = execution;
-  const draft = () => claim.draft({ status, ...attemptOf(execution) }, call.unsettledExpiry(Date.now()));
+  const expiry = (now: number) =>
+    status === 'released' ? call.unsettledExpiry(now) : call.unresolvedExpiry(now);
+  const draft = () => claim.draft({ status, ...attemptOf(execution) }, expiry(Date.now()));
   return write(execution, draft, patience);
 }
 
@@ -141,13 +144,17 @@ function tellNotStored(call: Call, reason: string): void {
 function giveUp(execution: ClaimedExecution, record: (patience: Patience) => Promise<Recording>): void {
   const { call, claim, isOpen } = execution;
   call.publish('outcome-not-stored', () => ({ reason: 'the store cannot be reached' }));
+  const isLambda =
+    call.endsAt !== Number.POSITIVE_INFINITY || process.env.AWS_LAMBDA_FUNCTION_NAME !== undefined;
+  const unless = isLambda ? '' : 'unless it does before the lease ends, ';
+  const next = isOpen
+    ? 'it ran without a claim, so the next equal call knows nothing of it and runs again'
+    : `${unless}\`onAbandoned\` decides about the next equal call`;
   warnOnce(
     `not-stored:${call.operation}`,
     'RETRYSAFE_OUTCOME_NOT_STORED',
-    `${call.operation}: the method ran, but the store did not take its outcome (key ${call.key}); unless it does before the lease ends, \`onAbandoned\` decides about the next equal call`,
+    `${call.operation}: the method ran, but the store did not take its outcome (key ${call.key}); ${next}`,
   );
-  const isLambda =
-    call.endsAt !== Number.POSITIVE_INFINITY || process.env.AWS_LAMBDA_FUNCTION_NAME !== undefined;
   // Nothing runs on between two invocations; and without a claim there is no lease to use up.
   if (isLambda || isOpen) return;
   void record({ until: steadyNow() + claim.term.left, isAwaited: false }).then((recording) => {

@@ -1,7 +1,9 @@
 import type { Call } from './call.js';
+import { runWithin } from './execution.js';
 import type { IdempotencyRecord } from './persistence-store.js';
 import type { CompletedState } from './record.js';
 import { viewOf } from './record-view.js';
+import { ReplayExecution } from './replay-execution.js';
 import { unavailable } from './verdict.js';
 
 /** How a call ends: with a value to return, or an error to throw. */
@@ -30,11 +32,6 @@ export async function replay(
   call.publish('replayed', () => ({ source }));
   const { mapReplay, clockTolerance } = call.settings;
   if (!mapReplay || 'error' in ending) return ending;
-  try {
-    return {
-      value: await mapReplay.call(call.self, ending.value, viewOf(call.operation, record, clockTolerance)),
-    };
-  } catch (error) {
-    return { error };
-  }
+  const view = viewOf(call.operation, record, clockTolerance);
+  return runWithin(new ReplayExecution(call, record), () => mapReplay.call(call.self, ending.value, view));
 }

@@ -9,6 +9,7 @@ import {
   type KeptClass,
   revivedError,
 } from './rich-errors.js';
+import { isLate } from './synchronous.js';
 import { warnOnce } from './warnings.js';
 
 // What the codec's library keeps by itself, by tag.
@@ -39,6 +40,7 @@ export function reducers(kept: readonly KeptClass[]) {
         const { toJSON } = value as { toJSON?: unknown };
         if (typeof toJSON !== 'function') return false;
         const data: unknown = toJSON.call(value, '');
+        if (isLate(data)) throw new NotKept('a toJSON() in it returned a promise');
         // One that answers with the instance itself means its own fields.
         if (data === value) return false;
         warnForeign(value);

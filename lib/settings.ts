@@ -10,13 +10,17 @@ import { wrongOption } from './wrong-option.js';
 
 /** One operation's options after layering, durations in milliseconds. */
 export interface Settings
-  extends Omit<IdempotentOptions, 'ttl' | 'lease' | 'renewFor' | 'wait' | 'clockTolerance' | 'store'> {
+  extends Omit<
+    IdempotentOptions,
+    'ttl' | 'lease' | 'renewFor' | 'wait' | 'clockTolerance' | 'store' | 'unresolvedTtl'
+  > {
   readonly ttl: number | Exclude<IdempotentOptions['ttl'], undefined | number | string>;
   readonly store: Exclude<IdempotentOptions['store'], undefined>;
   readonly lease: number;
   readonly renewFor: number;
   readonly wait: number;
   readonly clockTolerance: number;
+  readonly unresolvedTtl: number | 'until-resolved' | undefined;
   readonly onAbandoned: Exclude<IdempotentOptions['onAbandoned'], undefined>;
   readonly onStoreFailure: 'throw' | 'run';
   readonly readFirst: boolean;
@@ -88,6 +92,8 @@ export function resolveSettings(
     renewFor: milliseconds(layered.renewFor) as number,
     wait: milliseconds(layered.wait) as number,
     clockTolerance: milliseconds(layered.clockTolerance) as number,
+    unresolvedTtl:
+      layered.unresolvedTtl === 'until-resolved' ? 'until-resolved' : milliseconds(layered.unresolvedTtl),
     format: outcomeFormat(layered),
   };
 }
@@ -97,7 +103,7 @@ function defaultStore(): PersistenceStore {
     warnOnce(
       'default-store',
       'RETRYSAFE_DEFAULT_STORE',
-      'No `store` is configured: outcomes are kept in the memory of this process alone, where other processes and later starts do not find them.',
+      'No `store` is configured: outcomes are kept in the memory of this process alone, where other processes and later starts do not find them; give one by `configureIdempotency({ store })`, or where the operation is decorated.',
     );
   }
   return shared('default-store', () => new InMemoryStore());

@@ -1,7 +1,7 @@
 import type { Call } from './call.js';
 import { decide } from './error-decision.js';
 import { ClaimLostError, OutcomeUnknownError } from './errors.js';
-import type { ClaimedExecution } from './execution.js';
+import { type ClaimedExecution, executions } from './execution.js';
 import { keepOutcome } from './kept-outcomes.js';
 import type { LocalEnd } from './local-runs.js';
 import type { IdempotencyRecord } from './persistence-store.js';
@@ -27,9 +27,10 @@ export async function settle(execution: ClaimedExecution, ending: Ending): Promi
   if ('value' in ending) {
     const outcome = format.encodeValue(ending.value);
     if (issued) return settleIssued(execution, ending, outcome);
-    return settleOutcome(execution, ending, outcome, call.ttlOf(ending.value));
+    const ttl = executions.run(execution, () => call.ttlOf(ending.value));
+    return settleOutcome(execution, ending, outcome, ttl);
   }
-  const decision = decide(call, ending.error);
+  const decision = executions.run(execution, () => decide(call, ending.error));
   if (decision !== 'remember') return settleNoOutcome(execution, ending, decision);
   const { ttl } = call.settings;
   return settleOutcome(
@@ -161,10 +162,13 @@ async function followSuccessor(
     }
   }
   if (found && isOutcomeOf(call, found.record, Date.now())) {
+    const joined = { record: found.record };
+    // Before `mapReplay` is asked: an equal call inside of it would wait for this run.
+    run.end(joined);
     const recorded = recordedEnding(call, found.record);
     // Where that has no outcome nobody is refused: the method has run.
     const answer = 'isMissing' in recorded ? recorded : await replay(call, found);
-    return { ending: answer, joined: { record: found.record } };
+    return { ending: answer, joined };
   }
   const error = new ClaimLostError(
     `${call.operation}: the claim on ${call.key} was lost while the method ran, and there is no outcome of the call that took it over; send the request again to get one`,

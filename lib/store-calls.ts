@@ -1,4 +1,4 @@
-import { StoreError } from './errors.js';
+import { StoreError, type StoreStep } from './errors.js';
 import { startTimer } from './timers.js';
 
 /** What became of a store call: its answer, or a fault after which nobody knows whether it was done. */
@@ -12,6 +12,13 @@ export interface Hearing {
   readonly isAwaited: boolean;
   /** Aborts where somebody cannot wait that long after all. */
   readonly cutOff?: AbortSignal | undefined;
+}
+
+/** A store gave an answer that none may give. Its message is in our words alone. */
+export class WrongAnswer extends TypeError {
+  constructor(step: StoreStep, what: string) {
+    super(`${step}() resolved to ${what}; correct the store, by the contract of retrysafe/testing`);
+  }
 }
 
 /** What hears of a store call's answer before the call itself does. */

@@ -16,6 +16,7 @@ import {
   type RecordState,
   readState,
 } from './record.js';
+import { WrongAnswer } from './store-calls.js';
 
 /** What a call does about the record that holds its key. */
 export type Verdict =
@@ -34,7 +35,7 @@ export type Verdict =
 export function judge(call: Call, record: IdempotencyRecord, now: number): Verdict {
   if (record.expiresAt <= now) return { kind: 'claim' };
   const state = readState(record);
-  if (state.status === 'unreadable') return refuse(unavailable(call, state.reason));
+  if (state.status === 'unreadable') return refuse(unreadable(call, state.reason));
   if (differs(call, state)) return refuse(fingerprintError(call));
   switch (state.status) {
     case 'completed':
@@ -88,8 +89,12 @@ export function inProgress(call: Call, state: InProgressState): InProgressError 
 }
 
 export function outcomeUnknown(call: Call): OutcomeUnknownError {
+  const otherwise =
+    call.settings.onAbandoned === 'refuse'
+      ? ', or let `onAbandoned` be a function that finds out'
+      : '; `onAbandoned` refused it this time, and is asked again by the next equal call';
   return new OutcomeUnknownError(
-    `${call.operation}: an earlier call ended without a recorded outcome (key ${call.key}); find out whether its work was done, then \`forget\` the key to allow another run, or let \`onAbandoned\` decide`,
+    `${call.operation}: an earlier call ended without a recorded outcome (key ${call.key}); find out whether its work was done, then \`forget\` the key to allow another run${otherwise}`,
     named(call),
   );
 }
@@ -101,6 +106,14 @@ export function unavailable(call: Call, reason: string): OutcomeUnavailableError
   );
 }
 
+// A call may be running under it, or have done its work: that cannot be told either.
+function unreadable(call: Call, reason: string): OutcomeUnavailableError {
+  return new OutcomeUnavailableError(
+    `${call.operation}: the record under ${call.key} cannot be read, since ${reason}, so that nobody can tell whether the work was done. It is not run by itself; use the version that wrote it, or find out, and \`forget(service, method, …args)\` frees the key`,
+    named(call),
+  );
+}
+
 function fingerprintError(call: Call): FingerprintError {
   return new FingerprintError(
     `${call.operation}: the key ${call.key} was used before for a request with another fingerprint; send a new key with a new request`,
@@ -108,16 +121,33 @@ function fingerprintError(call: Call): FingerprintError {
   );
 }
 
+/** The store failed before the method ran. */
 export function storeError(call: Call, step: StoreStep, cause: unknown): StoreError {
+  const mayRunOpen = step === 'claim' && call.settings.onStoreFailure === 'throw';
+  const advice = `Try again when the store answers${mayRunOpen ? ", or choose onStoreFailure: 'run'" : ''}`;
+  const what = `the store failed at ${step}, so the method did not run in this call (key ${call.key})`;
+  return storeFault(call, step, cause, what, advice);
+}
+
+/** The store failed where nothing was to run. */
+export function storeFault(
+  call: Call,
+  step: StoreStep,
+  cause: unknown,
+  what: string,
+  advice: string,
+): StoreError {
   // What an error of ours says has no payload; what others say is for the log, by way of the cause.
   const why =
-    cause instanceof IdempotencyError
+    cause instanceof IdempotencyError || cause instanceof WrongAnswer
       ? `: ${cause.message}`
-      : " for the reason that is this error's `cause`. Try again when the store answers, or choose onStoreFailure: 'run'";
-  return new StoreError(
-    `${call.operation}: the store failed at ${step}, so the method did not run in this call (key ${call.key})${why}`,
-    { ...named(call), step, cause, tooLarge: cause instanceof StoreError && cause.tooLarge },
-  );
+      : ` for the reason that is this error's \`cause\`. ${advice}`;
+  return new StoreError(`${call.operation}: ${what}${why}`, {
+    ...named(call),
+    step,
+    cause,
+    tooLarge: cause instanceof StoreError && cause.tooLarge,
+  });
 }
 
 /** What an error about a call names. */

@@ -138,10 +138,8 @@ describe('what becomes of an error by `onError` (18)', () => {
     'answers with another word': () => 'retry',
     'answers with null': () => null,
     'answers with true': () => true,
-    'answers with a promise': async () => 'release',
-    'answers with a promise that rejects': async () => {
-      throw new Error('cannot decide');
-    },
+    'answers with a promise': () => Promise.resolve('release'),
+    'answers with a promise that rejects': () => Promise.reject(new Error('cannot decide')),
   };
   for (const [what, onError] of Object.entries(nonsense)) {
     it(`leaves the outcome unknown, with a process warning, where it ${what}`, async () => {

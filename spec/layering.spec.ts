@@ -109,6 +109,17 @@ const table: Record<string, Row> = {
       return (await recordOf(desk)).expiresAt - Date.now();
     },
   },
+  unresolvedTtl: {
+    values: ['2h', 'until-resolved'],
+    seen: [7_200_000, 'until it is resolved', 86_400_000],
+    fixed: { onError: () => 'unknown' },
+    async look(desk) {
+      work = () => Promise.reject(new Error('no answer'));
+      await rejection(desk.serve(request));
+      const { expiresAt } = await recordOf(desk);
+      return expiresAt === 253_402_300_799_999 ? 'until it is resolved' : expiresAt - Date.now();
+    },
+  },
   store: {
     values: shops,
     seen: ['first', 'second', 'neither'],

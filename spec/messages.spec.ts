@@ -1,5 +1,16 @@
 import { expect } from 'chai';
-import { ConfigurationError, InMemoryStore, KeyError, makeIdempotent } from 'retrysafe';
+import {
+  ConfigurationError,
+  currentExecution,
+  forget,
+  Idempotent,
+  InMemoryStore,
+  inspect,
+  KeyError,
+  makeIdempotent,
+  onIdempotencyEvent,
+  StoreError,
+} from 'retrysafe';
 import { type CaughtWarnings, catchWarnings } from './support/process-warnings.js';
 import { rejection, thrown } from './support/rejection.js';
 import { ScriptedStore } from './support/scripted-store.js';
@@ -104,5 +115,196 @@ describe('a run without a claim (21)', () => {
       clock.restore();
       warnings.restore();
     }
+  });
+});
+
+describe('what a message blames, and what it says to do next (28)', () => {
+  let warnings: CaughtWarnings;
+
+  beforeEach(() => {
+    warnings = catchWarnings();
+  });
+
+  afterEach(() => {
+    warnings.restore();
+  });
+
+  const ended = async (promise: Promise<unknown>) => (await rejection(promise)) as Error;
+
+  describe('where the store fails', () => {
+    let store: ScriptedStore;
+    let pay: (id: string) => Promise<unknown>;
+
+    beforeEach(() => {
+      store = new ScriptedStore();
+      pay = makeIdempotent(async function payOnce(_id: string) {}, { store, wait: 0 });
+    });
+
+    it('`inspect` says that it has no answer, and nothing of a method', async () => {
+      store.next('find', 'fail');
+      const { message } = await ended(inspect(pay, 'a'));
+      expect(message)
+        .to.match(/^payOnce: .*so `inspect` has no answer.*`cause`\. Call `inspect` again/)
+        .and.not.match(/method|onStoreFailure/);
+    });
+
+    it('`forget` says that nobody knows whether the key was freed, and to call it again', async () => {
+      await pay('a');
+      for (const step of ['find', 'replace'] as const) {
+        store.next(step, 'fail');
+        const error = await ended(forget(pay, 'a'));
+        expect(error).to.be.instanceOf(StoreError).and.include({ step });
+        expect(error.message)
+          .to.match(/^payOnce: the store did not tell whether the key was freed.*Call `forget` again/)
+          .and.not.match(/method|onStoreFailure/);
+      }
+    });
+
+    it('a call is advised to run without a claim only where that would have helped', async () => {
+      const advice = "or choose onStoreFailure: 'run'";
+      store.next('claim', 'fail').next('claim', 'fail');
+      expect((await ended(pay('a'))).message).to.include(advice);
+      const open = makeIdempotent(async function payOpenly(_id: string) {}, {
+        store,
+        wait: 0,
+        onStoreFailure: 'run',
+        onError: () => 'release',
+      });
+      await open('b');
+      await forget(open, 'b');
+      store.next('replace', 'fail').next('replace', 'fail');
+      const atTakeOver = await ended(open('b'));
+      expect(atTakeOver).to.include({ step: 'replace' });
+      expect(atTakeOver.message).to.include('Try again when the store answers').and.not.include(advice);
+    });
+
+    it('says of a store that breaks its laws what it answered, and to correct it', async () => {
+      store.always('claim', async () => ({ key: 'other' }) as never);
+      expect((await ended(pay('a'))).message).to.match(
+        /claim\(\) resolved to no record that holds the key; correct the store, by the contract of retrysafe\/testing/,
+      );
+    });
+  });
+
+  it('`forget` of a running call says how to take the key away from it', async () => {
+    let end = () => {};
+    const running = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    const pay = makeIdempotent(async function paySlowly(_id: string) {
+      await running;
+    });
+    const first = pay('a');
+    await Promise.resolve();
+    const { message } = await ended(forget(pay, 'a'));
+    expect(message).to.include('forget({ force: true }, …)').and.not.include('`wait`');
+    end();
+    await first;
+  });
+
+  it('says to a call that its recovery function refused that it was asked', async () => {
+    const options = { refuse: 'refuse', function: () => 'refuse' as const } as const;
+    const words = Object.entries(options).map(async ([name, onAbandoned]) => {
+      const pay = makeIdempotent(
+        async (_id: string) => {
+          throw new Error('no answer');
+        },
+        {
+          name: `pay by ${name}`,
+          store: new InMemoryStore(),
+          onError: () => 'unknown',
+          onAbandoned,
+        },
+      );
+      await rejection(pay('a'));
+      return (await ended(pay('a'))).message;
+    });
+    const [byRefuse, byFunction] = await Promise.all(words);
+    expect(byRefuse).to.include('or let `onAbandoned` be a function that finds out');
+    expect(byFunction).to.include('`onAbandoned` refused it this time').and.not.include('let `onAbandoned`');
+  });
+
+  it('claims of no record that it cannot read that its work was done', async () => {
+    const store = new ScriptedStore();
+    const pay = makeIdempotent(async function payByNewer(_id: string) {}, { store, wait: 0 });
+    await pay('a');
+    const record = store.calls.at(-1)?.record as never as { token: string; state: object };
+    await store.inner.replace(
+      { ...record, token: 'newer.1', state: { ...record.state, format: 99, status: 'in-progress' } } as never,
+      record.token,
+    );
+    expect((await ended(pay('a'))).message)
+      .to.match(
+        /cannot be read, since it was written by a newer version.*nobody can tell whether the work was done/,
+      )
+      .and.not.include('the work was done before');
+  });
+
+  it('names the kind of error that a selector, `onError`, `ttl` or `store` threw, and hands over the error itself', async () => {
+    class BrokenRules extends TypeError {}
+    const broken = new BrokenRules('secret-4111');
+    const failing = () => {
+      throw broken;
+    };
+    for (const option of ['key', 'scope', 'fingerprint', 'store']) {
+      const pay = makeIdempotent(async (_id: string) => {}, {
+        name: `pay by broken ${option}`,
+        [option]: failing,
+      });
+      const error = await ended(pay('a'));
+      expect(error.message, option).to.include('threw an instance of BrokenRules').and.not.include('4111');
+      expect(error.cause, option).to.equal(broken);
+    }
+    const events: unknown[] = [];
+    const stop = onIdempotencyEvent('option-failed', (event) => events.push(event));
+    const store = new InMemoryStore();
+    const pay = makeIdempotent(async (_id: string) => {}, { name: 'pay by broken ttl', store, ttl: failing });
+    const fail = makeIdempotent(async (_id: string) => Promise.reject(new Error('no')), {
+      name: 'pay by broken onError',
+      store,
+      onError: failing,
+    });
+    for (const id of ['a', 'b']) {
+      await pay(id);
+      await rejection(fail(id));
+    }
+    stop();
+    for (const code of ['RETRYSAFE_TTL', 'RETRYSAFE_ON_ERROR'] as const) {
+      expect(warnings.texts(code)).to.have.length(1);
+      expect(warnings.texts(code)[0]).to.include('threw an instance of BrokenRules').and.not.include('4111');
+    }
+    // Each time, while a warning is given once.
+    expect(events.map((event) => (event as { option: string }).option)).to.deep.equal([
+      'ttl',
+      'onError',
+      'ttl',
+      'onError',
+    ]);
+    for (const event of events) expect(event).to.include({ error: broken, attempt: 1 });
+  });
+
+  it('repeats what an error of the library says that such a function threw', async () => {
+    const pay = makeIdempotent(async (_id: string) => {}, {
+      name: 'pay by a late execution',
+      store: new InMemoryStore(),
+      ttl: () => currentExecution().deriveKey('') as never,
+    });
+    await pay('a');
+    expect(warnings.texts('RETRYSAFE_TTL')[0]).to.match(
+      /it threw ConfigurationError: deriveKey\(label\): the label is empty/,
+    );
+  });
+
+  it('lists the idempotent methods of a service where `inspect` is given the name of none', async () => {
+    class PaymentDesk {
+      @Idempotent({ store: new InMemoryStore() })
+      async settle(_id: string) {}
+    }
+    expect((await ended(inspect(new PaymentDesk(), 'setle' as 'settle', 'a'))).message).to.include(
+      'no idempotent method of that name in an instance of PaymentDesk, which has settle here',
+    );
+    // biome-ignore lint/suspicious/noExplicitAny: the compiler refuses it as well
+    const { message } = await ended(inspect(undefined as any, 'a@b.c'));
+    expect(message).to.include('of that name in undefined').and.not.include('a@b.c');
   });
 });

@@ -39,38 +39,24 @@ const aTime = /seconds or a string with a unit, .*such as/;
 const noExpression = /a JMESPath expression; this one does not parse/;
 const selectors = [
   wrong(5, '5', /a JMESPath expression such as 'body.id', or a function of the arguments/),
-  wrong('body.', "'body.'", noExpression),
-  wrong('[body', "'[body'", noExpression),
-  wrong('', "''", noExpression),
-  wrong(async () => 'a', '[AsyncFunction (anonymous)]', /a synchronous function/),
-  wrong('headers.Idempotency-Key', "'headers.Idempotency-Key'", /write headers\."Idempotency-Key"$/),
-  wrong('[a, headers.x-request-id]', "'[a, headers.x-request-id]'", /write \[a, headers\."x-request-id"\]$/),
+  wrong('body.', 'a text of 5 characters', noExpression),
+  wrong('[body', 'a text of 5 characters', noExpression),
+  wrong('', 'an empty text', noExpression),
+  wrong(async () => 'a', 'an async function', /a synchronous function/),
+  wrong('headers.Idempotency-Key', 'a text of 23 characters', /write headers\."Idempotency-Key"$/),
+  wrong('[a, headers.x-request-id]', 'a text of 25 characters', /write \[a, headers\."x-request-id"\]$/),
+  wrong('sk-live-abcd', 'a text of 12 characters', /put the name into double quotes$/),
+  wrong('open sesame', 'a text of 11 characters', /does not parse: (?!.*sesame)/),
 ];
 const classLists = (what: string) => [
-  wrong(Declined, '[class Declined extends Error]', new RegExp(`a list of ${what}$`)),
-  wrong({}, '{}', new RegExp(`a list of ${what}$`)),
-  wrong(['Declined'], "[ 'Declined' ]", new RegExp(`a list of ${what}; 'Declined' is none`)),
-  wrong([() => 1], '[ [Function (anonymous)] ]', /is none/),
-  wrong(
-    [ab],
-    '[ [class ab extends Error] ]',
-    /"ab" looks minified: build with keepNames, or rename the class/,
-  ),
-  wrong(
-    [Declined, DeclinedOfAnother],
-    '[ [class Declined extends Error], [class Declined extends Error] ]',
-    /with different names; two are named "Declined"/,
-  ),
-  wrong(
-    [WithPrivateState],
-    '[ [class WithPrivateState] ]',
-    /WithPrivateState has private fields or a built-in parent/,
-  ),
-  wrong(
-    [ExtendsMap],
-    '[ [class ExtendsMap extends Map] ]',
-    /ExtendsMap has private fields or a built-in parent/,
-  ),
+  wrong(Declined, 'the class Declined', new RegExp(`a list of ${what}$`)),
+  wrong({}, 'an object', new RegExp(`a list of ${what}$`)),
+  wrong(['Declined'], 'a list of 1', new RegExp(`a list of ${what}; a text of 8 characters is none`)),
+  wrong([() => 1], 'a list of 1', /a function is none/),
+  wrong([ab], 'a list of 1', /"ab" looks minified: build with keepNames, or rename the class/),
+  wrong([Declined, DeclinedOfAnother], 'a list of 2', /with different names; two are named "Declined"/),
+  wrong([WithPrivateState], 'a list of 1', /WithPrivateState has private fields or a built-in parent/),
+  wrong([ExtendsMap], 'a list of 1', /ExtendsMap has private fields or a built-in parent/),
 ];
 const yesOrNo = /one of true, false/;
 
@@ -82,37 +68,42 @@ const table: Record<string, readonly Wrong[]> = {
     wrong(Number.NaN, 'NaN', aTime),
     wrong(Number.POSITIVE_INFINITY, 'Infinity', aTime),
     wrong('5 minutes', "'5 minutes'", /such as 300 or '5m'; or a function/),
-    wrong('300', "'300'", aTime),
+    wrong('300', "'300'", /did you mean '300s'\?; or a function$/),
     wrong(null, 'null', aTime),
+    wrong(async () => 300, 'an async function', /a synchronous function$/),
+    wrong('4111111111111111', 'a text of 16 characters', aTime),
+    wrong(4_111_111_111_111_111, 'a number of many digits', /seconds or a string with a unit/),
     wrong(86_400_000, '86400000', /seconds: did you mean 86400\?/),
   ],
   store: [
     wrong(
       {},
-      '{}',
+      'an object',
       /a PersistenceStore \(this has no claim, replace, find\), or a function \(self\) => store/,
     ),
-    wrong({ claim() {} }, '{ claim: [Function: claim] }', /this has no replace, find/),
-    wrong('redis', "'redis'", /a PersistenceStore/),
+    wrong({ claim() {} }, 'an object', /this has no replace, find/),
+    wrong('redis', 'a text of 5 characters', /a PersistenceStore/),
     wrong(null, 'null', /a PersistenceStore/),
+    wrong(async () => ({}), 'an async function', /a synchronous function$/),
+    wrong(Promise.resolve({}), 'a promise', /a PersistenceStore/),
   ],
   name: [
-    wrong('', "''", /a text of 1 to 200 characters/),
-    wrong(' placeHold', "' placeHold'", /without surrounding space/),
-    wrong('x'.repeat(201), `'${'x'.repeat(100)}'... 101 more characters`, /1 to 200/),
+    wrong('', 'an empty text', /a text of 1 to 200 characters/),
+    wrong(' placeHold', 'a text of 10 characters', /without surrounding space/),
+    wrong('x'.repeat(201), 'a text of 201 characters', /1 to 200/),
     wrong(5, '5', /a text/),
   ],
   scope: selectors,
   fingerprint: [
     wrong(false, 'false', /true, or a JMESPath expression such as/),
-    wrong('amount.', "'amount.'", /true, or a JMESPath expression; this one does not parse/),
-    wrong(async () => 'a', '[AsyncFunction (anonymous)]', /true, or a synchronous function/),
+    wrong('amount.', 'a text of 7 characters', /true, or a JMESPath expression; this one does not parse/),
+    wrong(async () => 'a', 'an async function', /true, or a synchronous function/),
   ],
   lease: [
     wrong(0, '0', aTime),
     wrong('50ms', "'50ms'", /at least 100 ms, such as 30 or '30s'/),
     wrong(30_000, '30000', /seconds: did you mean 30\?/),
-    wrong('half a minute', "'half a minute'", aTime),
+    wrong('half a minute', 'a text of 13 characters', aTime),
   ],
   renewFor: [
     wrong(0, '0', /such as 900 or '15m'/),
@@ -125,23 +116,46 @@ const table: Record<string, readonly Wrong[]> = {
     wrong('5 s', "'5 s'", aTime),
   ],
   onAbandoned: [
-    wrong('retry', "'retry'", /one of 'run', 'refuse'; or a function/),
-    wrong({ value: 1 }, '{ value: 1 }', /one of 'run', 'refuse'; or a function/),
+    wrong('retry', 'a text of 5 characters', /one of 'run', 'refuse'; or a function/),
+    wrong({ value: 1 }, 'an object', /one of 'run', 'refuse'; or a function/),
+  ],
+  unresolvedTtl: [
+    wrong('1s', "'1s'", /at least 60000 ms, such as 86_400 or '7d'; or 'until-resolved'/),
+    wrong('for ever', 'a text of 8 characters', /or 'until-resolved'$/),
+    wrong(() => 86_400, 'a function', aTime),
   ],
   remember: classLists('error classes'),
-  onError: [wrong('release', "'release'", /a function$/)],
-  onStoreFailure: [
-    wrong('ignore', "'ignore'", /one of 'throw', 'run'$/),
-    wrong(() => 'run', '[Function (anonymous)]', /one of 'throw', 'run'$/),
+  onError: [
+    wrong('release', 'a text of 7 characters', /a function$/),
+    wrong(async () => 'release', 'an async function', /a synchronous function$/),
+    wrong(function* () {}, 'a generator function', /a function that is no generator$/),
   ],
-  mapReplay: [wrong({}, '{}', /a function$/)],
+  onStoreFailure: [
+    wrong('ignore', 'a text of 6 characters', /one of 'throw', 'run'$/),
+    wrong(() => 'run', 'a function', /one of 'throw', 'run'$/),
+  ],
+  mapReplay: [
+    wrong({}, 'an object', /a function$/),
+    wrong(function* () {}, 'a generator function', /a function that is no generator$/),
+    wrong(async function* () {}, 'a generator function', /a function that is no generator$/),
+  ],
   codec: [
-    wrong(JSON, 'Object [JSON] {}', /an object with encode\(value\): string and decode\(text\): unknown/),
-    wrong({ encode: String }, '{ encode: [Function: String] }', /an object with encode/),
+    wrong(JSON, 'an object', /an object with encode\(value\): string and decode\(text\): unknown/),
+    wrong({ encode: String }, 'an object', /an object with encode/),
+    wrong(
+      { encode: async () => '', decode: JSON.parse },
+      'an object',
+      /encode and decode are each a synchronous function/,
+    ),
+    wrong(
+      { encode: String, decode: async () => 1 },
+      'an object',
+      /encode and decode are each a synchronous function/,
+    ),
     wrong(null, 'null', /an object with encode/),
   ],
   classes: classLists('classes'),
-  readFirst: [wrong('yes', "'yes'", yesOrNo), wrong(1, '1', yesOrNo)],
+  readFirst: [wrong('yes', 'a text of 3 characters', yesOrNo), wrong(1, '1', yesOrNo)],
   keepLocal: [
     wrong(-1, '-1', /a whole number, 0 or more/),
     wrong(1.5, '1.5', /a whole number/),
@@ -152,7 +166,11 @@ const table: Record<string, readonly Wrong[]> = {
     wrong(-1, '-1', /0 or more, such as 1 or '500ms'/),
     wrong(1_000, '1000', /seconds: did you mean 1\?/),
   ],
-  enabled: [wrong('false', "'false'", yesOrNo), wrong(0, '0', yesOrNo), wrong(null, 'null', yesOrNo)],
+  enabled: [
+    wrong('false', 'a text of 5 characters', yesOrNo),
+    wrong(0, '0', yesOrNo),
+    wrong(null, 'null', yesOrNo),
+  ],
 };
 
 const tellTale = async () => {};

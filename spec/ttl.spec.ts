@@ -146,10 +146,8 @@ describe('how long an outcome is kept (20)', () => {
     'answers with Infinity': () => Number.POSITIVE_INFINITY,
     'answers with nothing': () => undefined,
     'answers with a text without a unit': () => '300',
-    'answers with a promise': async () => 300,
-    'answers with a promise that rejects': async () => {
-      throw new Error('no ttl today');
-    },
+    'answers with a promise': () => Promise.resolve(300),
+    'answers with a promise that rejects': () => Promise.reject(new Error('no ttl today')),
   };
   for (const [what, ttl] of Object.entries(nonsense)) {
     it(`costs a warning and not the outcome when a ttl function ${what}`, async () => {

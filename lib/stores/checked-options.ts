@@ -1,5 +1,5 @@
 import { ConfigurationError } from '../errors.js';
-import { glimpse, wrongOption } from '../wrong-option.js';
+import { amountOf, kindOf, quotedName, wrongOption } from '../wrong-option.js';
 
 /** Answers with what would be right, or nothing where the value is right. */
 export type Check = (value: unknown, options: Readonly<Record<string, unknown>>) => string | undefined;
@@ -17,7 +17,7 @@ export function checkStoreOptions(
 ): Readonly<Record<string, unknown>> {
   if (typeof given !== 'object' || given === null) {
     throw new ConfigurationError(
-      `${where}: the options are ${glimpse(given)}; right would be { ${required.join(', ')} }`,
+      `${where}: the options are ${kindOf(given)}; right would be { ${required.join(', ')} }`,
     );
   }
   const options: Readonly<Record<string, unknown>> = {
@@ -28,12 +28,12 @@ export function checkStoreOptions(
     const check = Object.hasOwn(checks, option) ? checks[option] : undefined;
     if (!check) {
       throw new ConfigurationError(
-        `${where}: there is no option "${option}"; the options are ${Object.keys(checks).join(', ')}`,
+        `${where}: there is no option ${quotedName(option)}; the options are ${Object.keys(checks).join(', ')}`,
       );
     }
     if (value === undefined && !required.includes(option)) continue;
     const right = check(value, options);
-    if (right !== undefined) throw wrongOption(where, option, value, right, glimpse);
+    if (right !== undefined) throw wrongOption(where, option, value, right);
   }
   return options;
 }
@@ -41,5 +41,5 @@ export function checkStoreOptions(
 /** @throws {ConfigurationError} where a sweep is not told how many records to remove at the most. */
 export function checkLimit(where: string, limit: unknown): void {
   if (Number.isSafeInteger(limit) && (limit as number) >= 1) return;
-  throw wrongOption(where, 'limit', limit, 'a number of records, 1 or more', glimpse);
+  throw wrongOption(where, 'limit', limit, 'a number of records, 1 or more', amountOf);
 }

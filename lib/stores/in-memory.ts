@@ -11,7 +11,8 @@ const LOOKS_PER_CLAIM = 2;
 
 /**
  * Keeps records in this process: for tests, for the first steps, and for work that one process does alone.
- * Expired records leave by themselves: each claim looks at a few, and so all claims together again and again at all.
+ * Expired records leave by themselves: each claim looks at a few, and so all claims together again and again at all. What
+ * nobody knows, and `onAbandoned` does not run again, stays until it is resolved or for `unresolvedTtl`.
  */
 export class InMemoryStore implements PersistenceStore {
   readonly #entries = new Map<string, Entry>();

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { LATEST_INSTANT } from '../duration.js';
 import { StoreError } from '../errors.js';
 import type { IdempotencyRecord } from '../persistence-store.js';
 import { FORMAT, type RecordState } from '../record.js';
@@ -52,6 +53,16 @@ export const storageLaws: readonly Law[] = [
     await holds(store, first);
     const found = await store.find(key, { consistent: true });
     assert.equal(JSON.stringify(found?.state), JSON.stringify(state), 'the text of the state');
+  }),
+  law('a record may expire at the end of the year 9999', async (store, key) => {
+    const first = record(key, 'a.1', { expiresAt: LATEST_INSTANT });
+    assert.deepEqual(await store.claim(first, Date.now()), first, 'what the claim answers');
+    await holds(store, first);
+    const other = await store.claim(record(key, 'b.1'), Date.now());
+    assert.deepEqual(other, first, 'the holder for another claim');
+    const next = record(key, 'a.2', { expiresAt: LATEST_INSTANT });
+    assert.deepEqual(await store.replace(next, 'a.1'), next, 'what the replace answers');
+    await holds(store, next);
   }),
   law('answers share nothing with what was given, nor with what is kept', async (store, key) => {
     const given = record(key, 'a.1', { state: released(1) });

@@ -26,42 +26,45 @@ const bytes = /^a number of bytes, 0 or more, or Infinity$/;
 const notOurs = /^another name than token, expiresAt, state, which the store uses itself$/;
 const attribute = (twin: object) => [
   ...[
-    ['', "''"],
+    ['', 'an empty text'],
     [5, '5'],
     [null, 'null'],
-    [['id'], '[Array]'],
+    [['id'], 'a list of 1'],
   ].map(([value, shown]) => wrong(value, shown as string, /^the name of an attribute$/)),
-  ...['token', 'expiresAt', 'state'].map((name) => wrong(name, `'${name}'`, notOurs)),
-  wrong('same', "'same'", /^another name than that of \w+Attribute$/, twin),
+  ...['token', 'expiresAt', 'state'].map((name) =>
+    wrong(name, `a text of ${name.length} characters`, notOurs),
+  ),
+  wrong('same', 'a text of 4 characters', /^another name than that of \w+Attribute$/, twin),
 ];
 
 const table: Record<string, readonly Wrong[]> = {
   client: [
     wrong(undefined, 'undefined', aClient),
     wrong(null, 'null', aClient),
-    wrong({}, '{}', aClient),
-    wrong({ get() {}, put() {} }, '[Object]', aClient),
+    wrong({}, 'an object', aClient),
+    wrong({ get() {}, put() {} }, 'an object', aClient),
   ],
   tableName: [
     wrong(undefined, 'undefined', aTable),
-    wrong('', "''", aTable),
-    wrong('my table', "'my table'", aTable),
-    wrong('ab', "'ab'", aTable),
-    wrong({ Ref: 'Table' }, '[Object]', aTable),
+    wrong('', 'an empty text', aTable),
+    wrong('my table', 'a text of 8 characters', aTable),
+    wrong('ab', 'a text of 2 characters', aTable),
+    wrong({ Ref: 'Table' }, 'an object', aTable),
   ],
   keyAttribute: attribute({ ttlAttribute: 'same' }),
   ttlAttribute: attribute({ sortKeyAttribute: 'same' }),
   sortKeyAttribute: attribute({ keyAttribute: 'same' }),
   partitionKey: [
-    wrong('payments', "'payments'", /^left out: it needs the option "sortKeyAttribute"$/),
-    wrong('', "''", aPartition, { sortKeyAttribute: 'sk' }),
+    wrong('payments', 'a text of 8 characters', /^left out: it needs the option "sortKeyAttribute"$/),
+    wrong('', 'an empty text', aPartition, { sortKeyAttribute: 'sk' }),
+    wrong(async () => 'p', 'an async function', /^a synchronous function$/, { sortKeyAttribute: 'sk' }),
     wrong(7, '7', aPartition, { sortKeyAttribute: 'sk' }),
     wrong(null, 'null', aPartition, { sortKeyAttribute: 'sk' }),
   ],
   compressAbove: [
     wrong(-1, '-1', bytes),
     wrong(Number.NaN, 'NaN', bytes),
-    wrong('4 KB', "'4 KB'", bytes),
+    wrong('4 KB', 'a text of 4 characters', bytes),
     wrong(null, 'null', bytes),
   ],
 };
@@ -108,7 +111,11 @@ for (const { place, options, give } of places) {
       ]) {
         const [[option, name] = []] = Object.entries(given);
         const message = refusal(() => give({ ...right, ...given }));
-        expect(message).to.match(new RegExp(`option "${option}" is '${name}'; right would be another name`));
+        expect(message).to.match(
+          new RegExp(
+            `option "${option}" is a text of ${name?.length} characters; right would be another name`,
+          ),
+        );
       }
     });
 

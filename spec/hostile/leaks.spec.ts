@@ -5,11 +5,12 @@ import { eventNames } from '../support/recorded-events.js';
 import { thrown } from '../support/rejection.js';
 import { gaveAway, marker } from './marker.js';
 import { claims, faults } from './provoked-faults.js';
+import { options } from './provoked-options.js';
 import { outcomes, unkept } from './provoked-outcomes.js';
 import { refusals } from './provoked-refusals.js';
 import { Witness } from './witness.js';
 
-const provocations = [...outcomes, ...unkept, ...refusals, ...faults, ...claims];
+const provocations = [...outcomes, ...unkept, ...refusals, ...faults, ...claims, ...options];
 
 /** What the package has to offer of errors, and of events by its own account. */
 const classes = Object.entries(retrysafe)

@@ -63,17 +63,17 @@ export const outcomes: readonly Provocation[] = [
         twice(witness, () => Promise.reject(declined()), { onError: () => decision, onAbandoned: 'refuse' }),
     }),
   ),
-  ...[throwing, () => marker as never, async () => marker].map(
+  ...[throwing, () => marker as never, () => Promise.resolve(marker)].map(
     (onError, index): Provocation => ({
       what: `an onError that is wrong (${index + 1})`,
-      says: ['RETRYSAFE_ON_ERROR', 'unknown'],
+      says: ['RETRYSAFE_ON_ERROR', 'option-failed', 'unknown'],
       provoke: (witness) => twice(witness, () => Promise.reject(declined()), { onError: onError as never }),
     }),
   ),
-  ...[throwing, () => marker, () => '4111222', () => 411_122_233, async () => marker].map(
+  ...[throwing, () => marker, () => '4111222', () => 411_122_233, () => Promise.resolve(marker)].map(
     (ttl, index): Provocation => ({
       what: `a wrong ttl function (${index + 1})`,
-      says: ['RETRYSAFE_TTL', 'completed'],
+      says: ['RETRYSAFE_TTL', 'option-failed', 'completed'],
       async provoke(witness) {
         await twice(witness, async () => result(), { ttl: ttl as never });
         const told = [...witness.texts()].filter(([what]) => what === 'warning').join();

@@ -44,6 +44,9 @@ export class Invariants {
   wrote(before: IdempotencyRecord | undefined, after: IdempotencyRecord, now: number): void {
     if (this.#tokens.has(after.token)) this.#fail('a write takes effect once', 'it took effect again');
     this.#tokens.add(after.token);
+    const isUndecided = after.state.status === 'unknown' || after.state.status === 'in-progress';
+    if (this.scenario.policy && isUndecided && after.expiresAt < Date.UTC(9999, 11, 31))
+      this.#fail('what nobody knows stays', `${after.state.status} expires at ${after.expiresAt}`);
     if (!before || before.expiresAt <= now) return;
     const { status } = before.state;
     if (status === 'completed') {

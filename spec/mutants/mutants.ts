@@ -5,6 +5,7 @@ import { edgesOfTime } from './patches/edges-time.js';
 import { edgesNames } from './patches/edges-names.js';
 import { storesEdges } from './patches/edges-stores.js';
 import { edgesRequests } from './patches/edges-requests.js';
+import { edgesOfOptions } from './patches/edges-options.js';
 import { inProcess } from './patches/in-process.js';
 import { leases } from './patches/leases.js';
 import { onServers } from './patches/on-servers.js';
@@ -30,4 +31,5 @@ export const mutants: readonly Mutant[] = [
   ...edgesNames,
   ...storesEdges,
   ...edgesRequests,
+  ...edgesOfOptions,
 ];

@@ -12,8 +12,13 @@ export function* writeFaults(
   after: Version,
 ): Generator<Fault> {
   const [old, young] = [before?.record, after.record];
-  if (!old || !young) return;
   const { options } = checker;
+  if (young && options.onAbandoned !== 'run' && after.by.name !== 'audit' && mayExpire(young))
+    yield [
+      'what nobody knows stays',
+      `${young.state.status} expires at ${young.expiresAt}, and is no free key`,
+    ];
+  if (!old || !young) return;
   // For some process it may have expired, for which it was free.
   if (old.expiresAt <= checker.latestNow) return;
   const [from, to] = [owner(old), owner(young)];
@@ -44,6 +49,11 @@ export function* writeFaults(
   const isOther = old.state.fingerprint !== undefined && young.state.fingerprint !== old.state.fingerprint;
   if (isOther && young.state.fingerprint !== undefined)
     yield ['fingerprints are kept', `a request took over the key of another one: ${change}`];
+}
+
+/** Whether a record that somebody may have to resolve ends by itself before the year 9999 does. */
+function mayExpire({ state: { status }, expiresAt }: IdempotencyRecord): boolean {
+  return (status === 'unknown' || status === 'in-progress') && expiresAt < Date.UTC(9999, 11, 31);
 }
 
 /** Whether a record is a claim that nobody may take over yet, by whatever clock. */

@@ -17,14 +17,14 @@ const aTable = /^the name of a table$/;
 const prepare = () => ({ all: () => [], run: () => ({ changes: 0 }) });
 
 const names: readonly Wrong[] = [
-  { value: '', shown: "''" },
+  { value: '', shown: 'an empty text' },
   { value: 5, shown: '5' },
   { value: null, shown: 'null' },
-  { value: ['idempotency'], shown: '[Array]' },
-  { value: 'a\0b', shown: "'a\\x00b'" },
-  { value: 'sqlite_', shown: "'sqlite_'" },
-  { value: 'sqlite_idempotency', shown: "'sqlite_idempotency'" },
-  { value: 'SQLite_Idempotency', shown: "'SQLite_Idempotency'" },
+  { value: ['idempotency'], shown: 'a list of 1' },
+  { value: 'a\0b', shown: 'a text of 3 characters' },
+  { value: 'sqlite_', shown: 'a text of 7 characters' },
+  { value: 'sqlite_idempotency', shown: 'a text of 18 characters' },
+  { value: 'SQLite_Idempotency', shown: 'a text of 18 characters' },
 ];
 const table: Record<string, { readonly right: RegExp; readonly wrong: readonly Wrong[] }> = {
   database: {
@@ -32,12 +32,12 @@ const table: Record<string, { readonly right: RegExp; readonly wrong: readonly W
     wrong: [
       { value: undefined, shown: 'undefined' },
       { value: null, shown: 'null' },
-      { value: 'records.db', shown: "'records.db'" },
-      { value: {}, shown: '{}' },
+      { value: 'records.db', shown: 'a text of 10 characters' },
+      { value: {}, shown: 'an object' },
       // As an asynchronous driver is, and node:sqlite of Node.js 22.15: nobody can say whether a transaction is open.
-      { value: { prepare }, shown: '[Object]' },
-      { value: { isTransaction: false }, shown: '[Object]' },
-      { value: { inTransaction: false, prepare: 'prepare' }, shown: '[Object]' },
+      { value: { prepare }, shown: 'an object' },
+      { value: { isTransaction: false }, shown: 'an object' },
+      { value: { inTransaction: false, prepare: 'prepare' }, shown: 'an object' },
     ],
   },
   table: { right: aTable, wrong: names },

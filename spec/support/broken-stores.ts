@@ -356,6 +356,16 @@ export const brokenStores: readonly BrokenStore[] = [
       })(),
   },
   {
+    fault: 'keeps expiresAt in seconds of 32 bits',
+    breaks: 'a record may expire at the end of the year 9999',
+    create: () =>
+      new (class extends SoundStore {
+        override keep(record: IdempotencyRecord): IdempotencyRecord {
+          return super.keep({ ...record, expiresAt: Math.min(record.expiresAt, (2 ** 32 - 1) * 1_000) });
+        }
+      })(),
+  },
+  {
     fault: 'hides a record from its expiresAt on',
     breaks: 'a find does not look at expiresAt',
     create: () =>

@@ -15,6 +15,7 @@ export const eventNames = [
   'unknown',
   'outcome-not-stored',
   'store-failed',
+  'option-failed',
 ] as const satisfies readonly IdempotencyEventName[];
 
 export interface RecordedEvent extends IdempotencyEvent {

@@ -43,8 +43,9 @@ export const continued = (worker: string) => ({ kind: 'continued', worker }) as 
 export const recovering = (worker: string, attempt: number, token: number) =>
   ({ kind: 'recovering', worker, attempt, token }) as const;
 export const calm = { kind: 'calm' } as const;
+export const neverExpires = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
 export const record = (status: string, attempt: number, token: number, run?: string) =>
-  ({ kind: 'record', status, attempt, token, run }) as const;
+  ({ kind: 'record', status, attempt, token, run, expiresAt: neverExpires }) as const;
 
 /** One key is run by A, from claim to completion. */
 export const once: readonly Told[] = [

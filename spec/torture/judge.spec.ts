@@ -277,6 +277,13 @@ describe('the judge of the torture', () => {
         ...standsTakenOver.slice(0, 3),
         [9_030, record('completed', 1, 1_000, 'A')],
       ],
+      'a refusal that ends by itself': [
+        /^what stands is abandoned, and is forgotten at 86400000 without anybody having resolved it$/,
+        'refuse',
+        ...untilKilled,
+        ...refusedForGood.slice(0, 3),
+        [9_030, { ...record('abandoned', 1, 1_000), expiresAt: 86_400_000 }],
+      ],
       'an outcome that was undone': [
         /^what stands is released, and not the answer A$/,
         'run',

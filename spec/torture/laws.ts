@@ -106,8 +106,12 @@ function* whatStandsIsTheAnswer(story: Story): Iterable<string> {
   const last = answers.at(-1);
   // A caller may have the outcome of a run whose completion was given up; whoever refuses then has to be asked to forget.
   const isOpen = answers.every(({ run }) => story.isGivenUp(run));
-  if (isOpen && policy === 'refuse' && (record?.status === 'abandoned' || record?.status === 'unknown'))
+  if (isOpen && policy === 'refuse' && (record?.status === 'abandoned' || record?.status === 'unknown')) {
+    // An expired record is a free key.
+    if (record.expiresAt < Date.UTC(9999, 11, 31))
+      yield `what stands is ${record.status}, and is forgotten at ${record.expiresAt} without anybody having resolved it`;
     return;
+  }
   if (!last) {
     yield `what stands is ${record?.status ?? 'nothing'}, and nobody got an answer`;
     return;

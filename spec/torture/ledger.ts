@@ -110,6 +110,7 @@ type RunnerLine =
       readonly kind: 'record';
       readonly key: string;
       readonly status: string;
+      readonly expiresAt: number;
       readonly run?: string | undefined;
     } & Attempt);
 

@@ -1,7 +1,8 @@
-import { isPromise } from 'node:util/types';
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { ConfigurationError } from '../../errors.js';
 import type { IdempotencyRecord } from '../../persistence-store.js';
+import { isLate } from '../../synchronous.js';
+import { answerKind } from '../../wrong-option.js';
 import { isToken } from '../stored-record.js';
 import { tooLarge } from './faults.js';
 import type { DynamoDBStoreOptions } from './options.js';
@@ -85,12 +86,7 @@ export class Items {
       throw wrongPartition('threw', key, cause);
     }
     if (typeof answer === 'string' && answer !== '') return answer;
-    // An asynchronous one comes too late, and its failure must not end the process.
-    if (isPromise(answer)) answer.catch(() => {});
-    throw wrongPartition(
-      answer === '' ? "answered with ''" : `answered with a value of type ${typeof answer}`,
-      key,
-    );
+    throw wrongPartition(`answered with ${isLate(answer) ? 'a promise' : answerKind(answer)}`, key);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
-import { glimpse, wrongOption } from '../../wrong-option.js';
+import { describeLateness } from '../../synchronous.js';
+import { wrongOption } from '../../wrong-option.js';
 import { type Check, checkStoreOptions } from '../checked-options.js';
 
 /** A table, and which of its attributes DynamoDB itself looks at. */
@@ -56,9 +57,8 @@ const storeChecks: Record<keyof DynamoDBStoreOptions, Check> = {
   ...tableChecks,
   partitionKey: (value, { sortKeyAttribute }) => {
     if (sortKeyAttribute === undefined) return 'left out: it needs the option "sortKeyAttribute"';
-    return typeof value === 'function' || (typeof value === 'string' && value !== '')
-      ? undefined
-      : 'a string, or a function (key) => string';
+    if (typeof value === 'function') return describeLateness(value);
+    return typeof value === 'string' && value !== '' ? undefined : 'a string, or a function (key) => string';
   },
   compressAbove: (value) =>
     typeof value === 'number' && value >= 0 ? undefined : 'a number of bytes, 0 or more, or Infinity',
@@ -94,6 +94,6 @@ function checkNames(where: string, options: Readonly<Record<string, unknown>>): 
   const names: Record<string, unknown> = { keyAttribute, ttlAttribute, sortKeyAttribute };
   for (const option of Object.keys(names).filter((given) => options[given] !== undefined)) {
     const twin = Object.keys(names).find((other) => other !== option && names[other] === names[option]);
-    if (twin) throw wrongOption(where, option, names[option], `another name than that of ${twin}`, glimpse);
+    if (twin) throw wrongOption(where, option, names[option], `another name than that of ${twin}`);
   }
 }

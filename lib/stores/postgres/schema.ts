@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { glimpse, wrongOption } from '../../wrong-option.js';
+import { wrongOption } from '../../wrong-option.js';
 import { DEFAULT_TABLE, quoted } from '../sql-tables.js';
 
 /** PostgreSQL cuts off what is longer, in bytes, so that two names would be one (`NAMEDATALEN`). */
@@ -33,7 +33,7 @@ export function digest(text: string): string {
  */
 export function schema(table: string = DEFAULT_TABLE): string {
   const right = wrongName(table);
-  if (right !== undefined) throw wrongOption('schema', 'table', table, right, glimpse);
+  if (right !== undefined) throw wrongOption('schema', 'table', table, right);
   // Claims that lose rewrite their row: with room in its page, no index has to be written with it.
   return `CREATE TABLE IF NOT EXISTS ${quoted(table)} (
   key text COLLATE "C" PRIMARY KEY,

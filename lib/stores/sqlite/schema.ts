@@ -1,4 +1,4 @@
-import { glimpse, wrongOption } from '../../wrong-option.js';
+import { wrongOption } from '../../wrong-option.js';
 import { DEFAULT_TABLE, quoted } from '../sql-tables.js';
 
 /** Answers with what would be right for the name of a table, or nothing where it is. */
@@ -16,7 +16,7 @@ export function wrongName(value: unknown): string | undefined {
  */
 export function schema(table: string = DEFAULT_TABLE): string {
   const right = wrongName(table);
-  if (right !== undefined) throw wrongOption('schema', 'table', table, right, glimpse);
+  if (right !== undefined) throw wrongOption('schema', 'table', table, right);
   return `CREATE TABLE IF NOT EXISTS ${quoted(table)} (
   key TEXT PRIMARY KEY,
   token TEXT NOT NULL,

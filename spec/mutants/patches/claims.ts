@@ -205,8 +205,8 @@ export const claims: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/operation.ts',
-        replace: '          : await runHeld(operation, acquired, run);\n',
-        by: `          : await runHeld(operation, acquired, run);
+        replace: '      } else settlement = await runHeld(operation, acquired, run);\n',
+        by: `      } else settlement = await runHeld(operation, acquired, run);
       const failure = settlement && 'error' in settlement.ending ? settlement.ending.error : undefined;
       if ((failure as { code?: unknown } | undefined)?.code === 'ERR_IDEMPOTENCY_CLAIM_LOST') settlement = undefined;
 `,

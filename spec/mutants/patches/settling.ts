@@ -23,7 +23,7 @@ export const settling: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/recording.ts',
-        replace: 'claim.draft({ status, ...attemptOf(execution) }, call.unsettledExpiry(Date.now()))',
+        replace: 'claim.draft({ status, ...attemptOf(execution) }, expiry(Date.now()))',
         by: 'claim.draft({ status, ...attemptOf(execution) }, Date.now())',
       },
     ],
@@ -35,8 +35,8 @@ export const settling: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/record.ts',
-        replace: 'return from + Math.max(ttl ?? 0, DAY);',
-        by: 'return from + (ttl ?? DAY);',
+        replace: 'Math.max(unresolvedTtl ?? Math.max(ttl ?? 0, DAY), clockTolerance)',
+        by: 'unresolvedTtl ?? ttl ?? DAY',
       },
     ],
     caughtBy: [specs('unsettled-expiry')],
@@ -86,9 +86,9 @@ export const settling: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/settle.ts',
-        replace: '    return settleOutcome(execution, ending, outcome, call.ttlOf(ending.value));',
+        replace: '    return settleOutcome(execution, ending, outcome, ttl);',
         by: `    if (outcome.kind === 'none') return settleNoOutcome(execution, ending, 'release');
-    return settleOutcome(execution, ending, outcome, call.ttlOf(ending.value));`,
+    return settleOutcome(execution, ending, outcome, ttl);`,
       },
     ],
     caughtBy: [specs('outcome-unavailable')],
