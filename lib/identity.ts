@@ -5,6 +5,7 @@ import { sha256 } from './digest.js';
 import { ConfigurationError, IdempotencyError, KeyError } from './errors.js';
 import { compileExpression } from './expression.js';
 import { MissingPart } from './jmespath.js';
+import type { KeptClasses } from './kept-classes.js';
 import { decodedEvent, isLambdaContext, isLambdaEvent } from './lambda.js';
 import { ObjectsWithin } from './objects-within.js';
 import type { IdempotentOptions, Selector } from './options.js';
@@ -26,7 +27,12 @@ type AnySelector = Selector<unknown, readonly unknown[]>;
  */
 export function identify(
   operation: string,
-  { key, scope, fingerprint }: Pick<IdempotentOptions, 'key' | 'scope' | 'fingerprint'>,
+  {
+    key,
+    scope,
+    fingerprint,
+    kept,
+  }: Pick<IdempotentOptions, 'key' | 'scope' | 'fingerprint'> & { readonly kept: KeptClasses },
   self: unknown,
   args: readonly unknown[],
 ): Identity {
@@ -37,7 +43,7 @@ export function identify(
   const owner = scope === undefined ? null : reading(call, 'scope', () => required(call, 'scope', scope));
   const text = (option: string, value: unknown) =>
     reading(call, option, () =>
-      canonicalText(value, (path, why) => {
+      canonicalText(value, kept, (path, why) => {
         throw new KeyError(
           `${operation}: what \`${option}\` selects ${path && `has a part at ${path} that `}${why}, so two calls could not be told apart; let \`${option}\` select the parts that matter`,
           { operation },

@@ -1,8 +1,8 @@
-import { hasHiddenContent } from './class-facts.js';
+import { classList } from './class-lists.js';
 import { type Duration, milliseconds } from './duration.js';
 import { ConfigurationError } from './errors.js';
 import { compileExpression } from './expression.js';
-import { describeNameFault, looksMinified } from './names.js';
+import { describeNameFault } from './names.js';
 import type { IdempotentOptions, OptionLevel } from './options.js';
 import { show, wrongOption } from './wrong-option.js';
 
@@ -60,26 +60,6 @@ function selector(value: unknown): string | undefined {
   return compileExpression(value).fault;
 }
 
-function classes(what: string): Check {
-  return (value) => {
-    if (!Array.isArray(value)) return `a list of ${what}`;
-    const names = new Set<string>();
-    for (const entry of value) {
-      if (typeof entry !== 'function' || !entry.prototype) return `a list of ${what}; ${show(entry)} is none`;
-      const { name } = entry as { name: string };
-      if (looksMinified(name)) {
-        return `a list of ${what} with telling names, since records bear them; "${name}" looks minified: build with keepNames, or rename the class`;
-      }
-      if (hasHiddenContent(entry.prototype)) {
-        return `a list of ${what} whose state is in plain fields; ${name} has private fields or a built-in parent, which no record can bring back`;
-      }
-      if (names.has(name)) return `a list of ${what} with different names; two are named "${name}"`;
-      names.add(name);
-    }
-    return undefined;
-  };
-}
-
 function store(value: unknown): string | undefined {
   if (typeof value === 'function') return undefined;
   const candidate = value as Record<string, unknown> | null | undefined;
@@ -114,12 +94,12 @@ const checks: Record<keyof IdempotentOptions, Check> = {
   renewFor: duration({ least: 100, mostSeconds: 86_400, example: "900 or '15m'" }),
   wait: duration({ least: 0, mostSeconds: 900, example: "10 or '250ms'" }),
   onAbandoned: orFunction(oneOf('run', 'refuse')),
-  remember: classes('error classes'),
+  remember: classList('error classes'),
   onError: func,
   onStoreFailure: oneOf('throw', 'run'),
   mapReplay: func,
   codec,
-  classes: classes('classes'),
+  classes: classList('classes'),
   readFirst: oneOf(true, false),
   keepLocal: count,
   clockTolerance: duration({ least: 0, mostSeconds: 60, example: "1 or '500ms'" }),

@@ -24,7 +24,7 @@ class WithPrivateState {
     return this.#state;
   }
 }
-class ExtendsMap extends Map {}
+class ExtendsHeaders extends Headers {}
 
 interface Wrong {
   readonly value: unknown;
@@ -64,12 +64,12 @@ const classLists = (what: string) => [
   wrong(
     [WithPrivateState],
     '[ [class WithPrivateState] ]',
-    /WithPrivateState has private fields or a built-in parent/,
+    /state is in plain fields; WithPrivateState has private fields: list it as \{ class:/,
   ),
   wrong(
-    [ExtendsMap],
-    '[ [class ExtendsMap extends Map] ]',
-    /ExtendsMap has private fields or a built-in parent/,
+    [ExtendsHeaders],
+    '[ [class ExtendsHeaders extends Headers] ]',
+    /ExtendsHeaders is a built-in class, or extends one/,
   ),
 ];
 const yesOrNo = /one of true, false/;
