@@ -50,7 +50,8 @@ export type AnyClass = abstract new (...args: never[]) => unknown;
 // biome-ignore lint/suspicious/noExplicitAny: a list of entries has instances and data of every shape
 export type ClassEntry<Instance = any, Data = any> = {
   /** The class; its constructor may be private. */
-  readonly class: { readonly prototype: Instance };
+  readonly class: (abstract new (...args: never[]) => Instance) | { readonly prototype: Instance };
+  /** In records and keys. It stays when the class is renamed, and needs to be unique among all that are listed. */
   readonly name: string;
 } & (
   | {

@@ -85,7 +85,9 @@ export function outcomeFormat({ codec }: Pick<IdempotentOptions, 'codec'>, kept:
           pruning,
         );
       });
-      return 'kind' in rest ? rest : none('the error cannot be encoded');
+      return 'kind' in rest
+        ? rest
+        : none(`the error cannot be encoded: ${reasonOf(fault) ?? faultOf(fault)}`);
     }
   };
 

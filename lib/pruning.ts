@@ -1,7 +1,7 @@
-import { isProxy } from 'node:util/types';
 import { isPlain } from './class-facts.js';
-import { isError, type KeptClasses, nativeErrorOf } from './kept-classes.js';
-import { type Fields, isOfItsClass, ownProperties, setOwn } from './own-properties.js';
+import { fieldsOf, inheritedFields } from './error-fields.js';
+import { isError, type KeptClasses } from './kept-classes.js';
+import { type Fields, ownProperties, setOwn } from './own-properties.js';
 import { nameInPath } from './part-path.js';
 import { type ErrorParts, nativeNamed, nearestNative } from './rich-errors.js';
 
@@ -11,10 +11,6 @@ const MOST_LEVELS = 50;
 
 /** What a part becomes that cannot be kept. */
 const nothing = Symbol('nothing');
-
-/** What is no field of an error, or has a place of its own. */
-const standing = new Set(['name', 'message', 'stack', 'cause', 'errors']);
-const inClass = new Set([...standing, 'constructor', 'toString', 'toJSON', '__proto__']);
 
 /**
  * The parts of errors, and which of them cannot be kept. Of an error that is `whole`, all that everybody sees is a part, so
@@ -55,6 +51,10 @@ export class Pruning {
     if (native !== undefined && native !== nativeNamed(parts.name)) parts.native = native;
     const hidden: Fields = {};
     for (const [name, isShown] of fieldsOf(error)) {
+      if (typeof name === 'symbol') {
+        this.#leave(`${path}.…`);
+        continue;
+      }
       const part = read(name, isShown);
       if (part !== nothing) setOwn(isShown ? parts.fields : hidden, name, part, true);
     }
@@ -82,8 +82,16 @@ export class Pruning {
       : this.#whole(value, path, level);
   }
 
-  /** A list or plain object; one of which nothing is left is nothing itself. */
+  /**
+   * A list or plain object. One of which nothing is left is nothing itself, and one with functions among its parts is
+   * somebody's machinery and no data, such as an HTTP client's configuration, credentials included.
+   */
   #container(value: object, path: string, level: number): unknown {
+    const method = level > 0 ? methodOf(value) : undefined;
+    if (method !== undefined) {
+      this.first ??= `${path}${stepOf(value, method)}`;
+      return this.#leave(path);
+    }
     const before = this.leftOut.length;
     const isList = Array.isArray(value);
     const copy: object = isList ? [] : Object.getPrototypeOf(value) === null ? Object.create(null) : {};
@@ -93,11 +101,10 @@ export class Pruning {
       const isShown = Object.getOwnPropertyDescriptor(value, name)?.enumerable === true;
       if (typeof name === 'symbol' || !isShown) {
         if (isShown || !(typeof name === 'symbol' || (isList && name === 'length')))
-          this.#leave(`${path}${typeof name === 'symbol' ? '.…' : nameInPath(name)}`);
+          this.#leave(`${path}${stepOf(value, name)}`);
         continue;
       }
-      const step = isList && /^\d+$/.test(name) ? `[${name}]` : nameInPath(name);
-      const part = this.#part(value, name, `${path}${step}`, level);
+      const part = this.#part(value, name, `${path}${stepOf(value, name)}`, level);
       if (part !== nothing) setOwn(copy, name, part, true);
       else if (isList) setOwn(copy, name, undefined, true);
       isEmpty &&= part === nothing || part === copy;
@@ -132,6 +139,17 @@ export class Pruning {
   }
 }
 
+function methodOf(value: object): string | undefined {
+  return Object.keys(value).find(
+    (name) => typeof Object.getOwnPropertyDescriptor(value, name)?.value === 'function',
+  );
+}
+
+function stepOf(value: object, name: string | symbol): string {
+  if (typeof name === 'symbol') return '.…';
+  return Array.isArray(value) && /^\d+$/.test(name) ? `[${name}]` : nameInPath(name);
+}
+
 function ownParts(value: object): Fields {
   try {
     const { shown, hidden } = ownProperties(value);
@@ -139,42 +157,4 @@ function ownParts(value: object): Fields {
   } catch {
     return {};
   }
-}
-
-/** The names of an error's own properties that are fields, and whether everybody sees them. */
-function* fieldsOf(error: object): Iterable<readonly [name: string, isShown: boolean]> {
-  for (const name of Reflect.ownKeys(error)) {
-    const property = Object.getOwnPropertyDescriptor(error, name);
-    if (!property || typeof name === 'symbol' || name === 'stack') continue;
-    const isShown = property.enumerable === true;
-    if (!isShown && standing.has(name)) continue;
-    if (typeof property.value === 'function' && isOfItsClass(error, name, property)) continue;
-    yield [name, isShown];
-  }
-}
-
-// An error that is no instance of its own class any more would lose what that class's prototype, or a getter there, says
-// of it: the status of an HTTP error, often.
-function* inheritedFields(error: object, until: object | undefined): Iterable<readonly [string, unknown]> {
-  const isEnd = (at: object) =>
-    at === until || nativeErrorOf(at) !== undefined || isPlainEnd(at) || isProxy(at);
-  for (
-    let at: object | null = Object.getPrototypeOf(error);
-    at && !isEnd(at);
-    at = Object.getPrototypeOf(at)
-  ) {
-    for (const name of Object.getOwnPropertyNames(at)) {
-      if (inClass.has(name) || Object.hasOwn(error, name)) continue;
-      try {
-        const value = (error as Fields)[name];
-        if (typeof value !== 'function') yield [name, value];
-      } catch {
-        // Its own class could not say either.
-      }
-    }
-  }
-}
-
-function isPlainEnd(prototype: object): boolean {
-  return Object.getPrototypeOf(prototype) === null;
 }

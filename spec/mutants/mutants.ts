@@ -1,5 +1,6 @@
 import type { Mutant } from './mutant.js';
 import { claims } from './patches/claims.js';
+import { edgesValues } from './patches/edges-values.js';
 import { inProcess } from './patches/in-process.js';
 import { leases } from './patches/leases.js';
 import { onServers } from './patches/on-servers.js';
@@ -14,6 +15,7 @@ export const mutants: readonly Mutant[] = [
   ...settling,
   ...waiting,
   ...values,
+  ...edgesValues,
   ...inProcess,
   ...onServers,
 ];
