@@ -128,7 +128,7 @@ export function outcomeFormat({ codec }: Pick<IdempotentOptions, 'codec'>, kept:
         return stored.kind === 'value' ? { kind: 'value', value } : { kind: 'error', error: value };
       } catch (error) {
         return none(
-          `its stored outcome cannot be read: ${reasonOf(error) ?? 'codec.decode threw, or its text is damaged'}`,
+          `its stored outcome cannot be read: ${reasonOf(error) ?? unreadable(error, 'encoded' in stored)}`,
         );
       }
     },
@@ -170,6 +170,11 @@ function reasonOf(error: unknown): string | undefined {
 
 function faultOf(error: unknown): string {
   return isOverflow(error) ? 'it is nested too deeply' : 'a getter or toJSON() in it threw';
+}
+
+function unreadable(error: unknown, isCoded: boolean): string {
+  if (isOverflow(error)) return 'it is nested too deeply';
+  return isCoded ? 'codec.decode threw, or its text is damaged' : 'its text is damaged';
 }
 
 function isOverflow(error: unknown): boolean {
