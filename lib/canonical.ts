@@ -9,8 +9,12 @@ import {
   isTypedArray,
 } from 'node:util/types';
 import stringify from 'fast-json-stable-stringify';
-import { className, hasPrivateFields, hiddenState, isBareBytes, isPlain, tagOf } from './class-facts.js';
+import { kindOf } from './built-in-kinds.js';
+import { className, hasPrivateFields, hiddenState, isBareBytes, isPlain } from './class-facts.js';
+import { dataForKey, type KeptClasses } from './kept-classes.js';
 import { describeBorrowedNameFault } from './names.js';
+import { isItsClass } from './own-properties.js';
+import { nameInPath, unlessListed } from './part-path.js';
 
 /** Says where and why a value cannot be told apart from another, and never returns. */
 export type OnFault = (path: string, why: string) => never;
@@ -23,9 +27,9 @@ const MOST_PARTS = 250_000;
  * properties, Map entries and Set members apart. Plain JSON is its own form. Anything else is an object with the
  * single property `$`; a plain property that begins with `$` gets one `$` more, so the two never meet.
  */
-export function canonicalText(value: unknown, onFault: OnFault): string {
+export function canonicalText(value: unknown, kept: KeptClasses, onFault: OnFault): string {
   try {
-    return stringify(canonical(value, '', { ancestors: new Set(), parts: 0 }, onFault));
+    return stringify(canonical(value, '', { kept, ancestors: new Set(), parts: 0 }, onFault));
   } catch (error) {
     if (error instanceof RangeError) return onFault('', 'is nested too deeply');
     throw error;
@@ -34,6 +38,7 @@ export function canonicalText(value: unknown, onFault: OnFault): string {
 
 /** Where the comparison is, and how many parts it has seen. */
 interface Progress {
+  readonly kept: KeptClasses;
   readonly ancestors: Set<object>;
   parts: number;
 }
@@ -69,11 +74,18 @@ function canonical(value: unknown, path: string, progress: Progress, onFault: On
 function canonicalObject(value: object, path: string, progress: Progress, onFault: OnFault): unknown {
   const inner = (part: unknown, name: string) => canonical(part, `${path}${name}`, progress, onFault);
   const fields = () => ownFields(value, path, inner, onFault);
-  const shown = () => shownState(value, path, inner, onFault);
+  const entry = progress.kept.of(value);
+  if (entry?.to) return special('entry', entry.name, inner(dataForKey(entry, value, path, onFault), ''));
+  const name = entry?.isNamed ? entry.name : className(value);
+  const shown = () => (entry?.isNamed ? [] : shownState(value, path, inner, onFault));
 
-  if (Array.isArray(value)) return canonicalArray(value, fields, shown, inner);
+  if (Array.isArray(value)) return canonicalArray(value, name, fields, shown, inner);
   if (isPlain(value)) return fields();
-  return canonicalInstance(value, path, fields, shown, inner, onFault);
+  const built = canonicalBuiltIn(value, inner);
+  if (built) return extendedBuiltIn(built, name, fields(), shown);
+  const hidden = entry ? undefined : hiddenState(value);
+  if (hidden) return onFault(path, `is ${hidden}${unlessListed}`);
+  return special('class', name, fields(), ...shown());
 }
 
 type Inner = (part: unknown, name: string) => unknown;
@@ -88,6 +100,7 @@ function printed(value: number): string {
 
 function canonicalArray(
   array: readonly unknown[],
+  name: string,
   fields: () => object,
   shown: () => readonly unknown[],
   inner: Inner,
@@ -95,7 +108,6 @@ function canonicalArray(
   // A hole is no undefined, and an array may bear properties besides its elements.
   const names = Object.keys(array);
   const isDense = names.length === array.length && names.every((name, index) => name === String(index));
-  const name = className(array);
   if (name !== 'Array') return special('Array', name, array.length, fields(), ...shown());
   if (!isDense || Object.getOwnPropertySymbols(array).length > 0)
     return special('Array', name, array.length, fields());
@@ -112,6 +124,7 @@ function ownFields(value: object, path: string, inner: Inner, onFault: OnFault):
   // The elements of bytes are told by the bytes; integer names always come first.
   const names = isBareBytes(value) ? [] : Object.keys(value).slice(isTypedArray(value) ? value.length : 0);
   for (const name of names) {
+    if (isItsClass(value, name)) continue;
     fields[name.startsWith('$') ? `$${name}` : name] = inner(
       (value as Record<string, unknown>)[name],
       nameInPath(name),
@@ -120,43 +133,27 @@ function ownFields(value: object, path: string, inner: Inner, onFault: OnFault):
   return fields;
 }
 
-// A name that is no identifier may be data itself.
-function nameInPath(name: string): string {
-  return /^[A-Za-z_$][\w$]{0,39}$/.test(name) ? `.${name}` : '.…';
-}
-
-function canonicalInstance(
-  value: object,
-  path: string,
-  fields: () => object,
+function extendedBuiltIn(
+  [kind, ...parts]: readonly [string, ...unknown[]],
+  name: string,
+  extra: object,
   shown: () => readonly unknown[],
-  inner: Inner,
-  onFault: OnFault,
 ): unknown {
-  const name = className(value);
-  const built = canonicalBuiltIn(value, inner);
-  if (built) {
-    const [kind, ...parts] = built;
-    const extra = fields();
-    // A subclass of a built-in class, or one that bears properties, is told apart from the class itself.
-    if (name !== kind) return special(kind, ...parts, name, extra, ...shown());
-    return special(kind, ...parts, ...(Object.keys(extra).length > 0 ? [name, extra] : []));
-  }
-  const hidden = hiddenState(value);
-  if (hidden) return onFault(path, `is ${hidden}`);
-  return special('class', name, fields(), ...shown());
+  // A subclass of a built-in class, or one that bears properties, is told apart from the class itself.
+  if (name !== kind) return special(kind, ...parts, name, extra, ...shown());
+  return special(kind, ...parts, ...(Object.keys(extra).length > 0 ? [name, extra] : []));
 }
 
 /** What an instance shows of its private state, where it has any. */
 function shownState(value: object, path: string, inner: Inner, onFault: OnFault): readonly unknown[] {
   const name = className(value);
   const fault = describeBorrowedNameFault(name);
-  if (fault) return onFault(path, `is an instance of a class named "${name}", which ${fault}`);
+  if (fault) return onFault(path, `is an instance of a class named "${name}", which ${fault}${unlessListed}`);
   if (!hasPrivateFields(Object.getPrototypeOf(value))) return [];
   const { toJSON } = value as { toJSON?: unknown };
   // A toJSON that is inherited from a built-in class knows nothing of it.
   if (typeof toJSON !== 'function' || Function.prototype.toString.call(toJSON).includes('[native code]'))
-    return onFault(path, `is an instance of ${name}, which has private fields`);
+    return onFault(path, `is an instance of ${name}, which has private fields${unlessListed}`);
   return [inner(toJSON.call(value, ''), '.toJSON()')];
 }
 
@@ -175,20 +172,22 @@ function canonicalBuiltIn(value: object, inner: Inner): readonly [string, ...unk
     ];
   if (isSet(value))
     return ['Set', sorted([...Set.prototype.values.call(value)], (part) => inner(part, '.member'))];
-  if (isAnyArrayBuffer(value)) return [tagOf(value), Buffer.from(value).toString('base64')];
+  if (isAnyArrayBuffer(value))
+    return [kindOf(value) ?? 'SharedArrayBuffer', Buffer.from(value).toString('base64')];
   if (ArrayBuffer.isView(value)) {
     const bytes = Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64');
-    return [Buffer.isBuffer(value) ? 'Buffer' : tagOf(value), bytes];
+    return [Buffer.isBuffer(value) ? 'Buffer' : (kindOf(value) ?? 'ArrayBufferView'), bytes];
   }
-  if (isBoxedPrimitive(value)) return [tagOf(value), inner(value.valueOf(), '.valueOf()')];
+  if (isBoxedPrimitive(value)) return [kindOf(value) ?? 'Symbol', inner(value.valueOf(), '.valueOf()')];
   if (isNativeError(value)) {
     const { name, message, cause } = value;
     const errors = (value as { errors?: unknown }).errors;
     return ['Error', name, message, inner(cause, '.cause'), inner(errors, '.errors')];
   }
-  const tag = tagOf(value);
-  const hasText = tag === 'URL' || tag === 'URLSearchParams' || tag.startsWith('Temporal.');
-  return hasText && className(value) === tag.replace('Temporal.', '') ? [tag, String(value)] : undefined;
+  const kind = kindOf(value);
+  return kind !== undefined && className(value) === kind.replace('Temporal.', '')
+    ? [kind, String(value)]
+    : undefined;
 }
 
 function sorted<T>(parts: readonly T[], form: (part: T) => unknown): unknown[] {

@@ -1,4 +1,5 @@
 import { isGeneratorObject, isProxy, isTypedArray } from 'node:util/types';
+import { prototypeOfKind } from './built-in-kinds.js';
 
 /** An object that holds data and nothing else, of this realm or another. */
 export function isPlain(value: object): boolean {
@@ -8,11 +9,6 @@ export function isPlain(value: object): boolean {
 
 function isPlainPrototype(value: object): boolean {
   return Object.getPrototypeOf(value) === null && Object.hasOwn(value, 'isPrototypeOf');
-}
-
-/** What the language calls this kind of object. */
-export function tagOf(value: object): string {
-  return Object.prototype.toString.call(value).slice(8, -1);
 }
 
 const typedArrays: object = Object.getPrototypeOf(Uint8Array.prototype);
@@ -40,10 +36,11 @@ export function hiddenState(value: object): string | undefined {
   if (typeof then === 'function') return 'a promise';
   if (typeof pipe === 'function' || typeof getReader === 'function') return 'a stream';
   if (isGeneratorObject(value)) return 'a generator';
-  if (Symbol.iterator in value || Symbol.asyncIterator in value)
-    return 'an iterable, whose members are not its fields';
-  const isNative = classSources(Object.getPrototypeOf(value)).some(isNativeSource);
-  return isNative ? `an instance of ${className(value)}, whose content is hidden` : undefined;
+  const prototype: object | null = Object.getPrototypeOf(value);
+  const hasContent = prototype && makersOf(prototype).some((one) => isNative(one) || isGlobalClass(one));
+  if (hasContent) return `an instance of ${className(value)}, whose content is hidden`;
+  const isIterable = Symbol.iterator in value || Symbol.asyncIterator in value;
+  return isIterable ? 'an iterable, whose members are not its fields' : undefined;
 }
 
 // A private field that matters is read somewhere in its class. Compilers turn that into calls of these helpers
@@ -53,16 +50,82 @@ const privateHelper = /__classPrivateField|__private(?:Add|Get|Set)|_class_?[pP]
 
 /** Whether instances of this prototype have `#private` fields. */
 export function hasPrivateFields(prototype: object): boolean {
-  return classSources(prototype).some(readsPrivateField);
+  return makersOf(prototype).some((one) => one !== undefined && readsPrivateField(sourceOf(one)));
 }
 
-/** Whether instances of this prototype have content that is not in their fields. Errors have none. */
-export function hasHiddenContent(prototype: object): boolean {
-  const isError = (source: string) => /^function \w*Error\(\)/.test(source);
-  return (
-    hasPrivateFields(prototype) ||
-    classSources(prototype).some((source) => isNativeSource(source) && !isError(source))
-  );
+// What a replay makes anew by the built-in class itself, and then makes an instance of a class that extends it.
+const extensible = [
+  ...[
+    'Array',
+    'Map',
+    'Set',
+    'Date',
+    'RegExp',
+    'ArrayBuffer',
+    'DataView',
+    'Number',
+    'String',
+    'Boolean',
+    'BigInt',
+  ],
+  ...['Uint8Array', 'Uint8ClampedArray', 'Uint16Array', 'Uint32Array', 'BigUint64Array', 'Float32Array'],
+  ...['Int8Array', 'Int16Array', 'Int32Array', 'BigInt64Array', 'Float64Array', 'URL', 'URLSearchParams'],
+];
+
+/** Why instances of this class cannot be made again of their fields alone, where they cannot. */
+export function revivalFault(one: Maker & { readonly prototype: object }): string | undefined {
+  const { prototype } = one;
+  // A prototype that was written down as an object does not say whose it is.
+  const makers = Object.hasOwn(prototype, 'constructor')
+    ? makersOf(prototype)
+    : [one, ...makersOf(Object.getPrototypeOf(prototype))];
+  const ownMakers = makers.filter((maker) => !isExtensible(maker));
+  const isHidden = ownMakers.some((maker) => isNative(maker) || isGlobalClass(maker));
+  if (isHidden) return 'is a built-in class, or extends one, whose content no record can bring back';
+  if (ownMakers.some((maker) => maker !== undefined && readsPrivateField(sourceOf(maker))))
+    return 'has private fields';
+  if (typeof (prototype as { then?: unknown }).then === 'function')
+    return 'has a then(), which makes its instances promises';
+  return tellsByItself(one) && !isError(prototype) && !isInstance(Object.create(prototype), one)
+    ? 'tells its instances by Symbol.hasInstance, which no fields of theirs satisfy'
+    : undefined;
+}
+
+type Maker = (...args: never[]) => unknown;
+
+/** Whether a class decides by itself, and not by its prototype, what is an instance of it. */
+export function tellsByItself(one: unknown): boolean {
+  return (one as Maker)[Symbol.hasInstance] !== Function.prototype[Symbol.hasInstance];
+}
+
+/** `instanceof`, which a class may have made into something that throws. */
+export function isInstance(value: unknown, one: unknown): boolean {
+  try {
+    return value instanceof (one as Maker);
+  } catch {
+    return false;
+  }
+}
+
+function isError(prototype: object): boolean {
+  return prototype instanceof Error;
+}
+
+function isExtensible(maker: Maker | undefined): boolean {
+  if (maker === undefined) return false;
+  const isOwnError = isNative(maker) && /^\w*Error$/.test(maker.name);
+  const isKept = [Buffer.prototype, DOMException.prototype, typedArrays].includes(maker.prototype);
+  return isOwnError || isKept || extensible.some((kind) => prototypeOfKind(kind) === maker.prototype);
+}
+
+// By the place where everybody finds it. What an application puts there by itself can be listed.
+function isGlobalClass(maker: Maker | undefined): boolean {
+  const place = maker && Object.getOwnPropertyDescriptor(globalThis, maker.name);
+  return place?.enumerable === false && (globalThis as Record<string, unknown>)[maker?.name ?? ''] === maker;
+}
+
+function isNative(maker: Maker | undefined): boolean {
+  return maker === undefined || sourceOf(maker).includes('[native code]');
 }
 
 function readsPrivateField(source: string): boolean {
@@ -70,17 +133,18 @@ function readsPrivateField(source: string): boolean {
   return (source.includes('#') && privateField.test(source)) || privateHelper.test(source);
 }
 
-function isNativeSource(source: string): boolean {
-  return source.includes('[native code]');
+function sourceOf(maker: Maker): string {
+  return Function.prototype.toString.call(maker);
 }
 
-function classSources(prototype: object): string[] {
-  const sources: string[] = [];
+/** The classes that instances of a prototype are made by; nothing for one that does not say. */
+function makersOf(prototype: object): (Maker | undefined)[] {
+  const makers: (Maker | undefined)[] = [];
   for (let at: object | null = prototype; at && !isPlainPrototype(at); at = Object.getPrototypeOf(at)) {
     // It may have a parent without end.
-    if (isProxy(at)) return [...sources, '[native code]'];
+    if (isProxy(at)) return [...makers, undefined];
     const maker: unknown = Object.getOwnPropertyDescriptor(at, 'constructor')?.value;
-    sources.push(typeof maker === 'function' ? Function.prototype.toString.call(maker) : '[native code]');
+    makers.push(typeof maker === 'function' ? (maker as Maker) : undefined);
   }
-  return sources;
+  return makers;
 }

@@ -1,17 +1,18 @@
 import { askOption } from './asked-option.js';
 import type { Call } from './call.js';
 import type { ErrorDecision } from './options.js';
+import { isOwnKind, isPassing } from './passing-errors.js';
 import { answerKind } from './wrong-option.js';
 
 const decisions: readonly unknown[] = ['release', 'remember', 'unknown'] satisfies ErrorDecision[];
 
 /** What becomes of an error that the method threw, by the options `onError` and `remember`. */
 export function decide(call: Call, error: unknown): ErrorDecision {
-  const { onError, remember = [] } = call.settings;
+  const { onError } = call.settings;
   const asked = askOption(() => {
     const answer = onError?.apply(call.self, [error, ...call.args]);
     if (answer !== undefined) return answer;
-    return remember.some((one) => error instanceof one) ? 'remember' : 'release';
+    return isRemembered(call, error) ? 'remember' : 'release';
   });
   if ('answer' in asked && decisions.includes(asked.answer)) return asked.answer as ErrorDecision;
   call.tellOption(
@@ -22,4 +23,10 @@ export function decide(call: Call, error: unknown): ErrorDecision {
   );
   // Nobody knows whether a second run would do harm.
   return 'unknown';
+}
+
+// What one of ours says is over by the next call, and a parent of it was listed for the errors of the application.
+function isRemembered({ settings }: Call, error: unknown): boolean {
+  const one = settings.remembered.of(error);
+  return one !== undefined && (!isPassing(error) || isOwnKind(one.class));
 }

@@ -1,5 +1,4 @@
 import { isMap } from 'node:util/types';
-import { tagOf } from './class-facts.js';
 
 type Loose = Readonly<Record<string, unknown>>;
 
@@ -30,7 +29,8 @@ function* headersWithin(request: unknown): Iterable<unknown> {
   }
   const isPairs = Array.isArray(request) && Array.isArray(request[0]);
   // Not whatever has a `get`: it may be a client that would send a request.
-  if (isMap(request) || isPairs || tagOf(request) === 'Headers') yield request;
+  if (isMap(request) || isPairs || Object.prototype.toString.call(request) === '[object Headers]')
+    yield request;
 }
 
 function valuesOf(headers: unknown, wanted: string): unknown[] {

@@ -5,6 +5,7 @@ import { sha256 } from './digest.js';
 import { ConfigurationError, IdempotencyError, KeyError } from './errors.js';
 import { compileExpression } from './expression.js';
 import { MissingPart } from './jmespath.js';
+import type { KeptClasses } from './kept-classes.js';
 import { isLambdaContext } from './lambda.js';
 import { decodedEvent, goodKeyOf, recordsOf } from './lambda-events.js';
 import { ObjectsWithin } from './objects-within.js';
@@ -30,7 +31,12 @@ type AnySelector = Selector<unknown, readonly unknown[]>;
  */
 export function identify(
   operation: string,
-  { key, scope, fingerprint }: Pick<IdempotentOptions, 'key' | 'scope' | 'fingerprint'>,
+  {
+    key,
+    scope,
+    fingerprint,
+    kept,
+  }: Pick<IdempotentOptions, 'key' | 'scope' | 'fingerprint'> & { readonly kept: KeptClasses },
   self: unknown,
   args: readonly unknown[],
 ): Identity {
@@ -43,7 +49,7 @@ export function identify(
   const isSelectedBy = (option: string) => typeof { key, scope, fingerprint }[option as 'key'] === 'function';
   const text = (option: string, value: unknown) =>
     reading(call, option, () =>
-      canonicalText(value, (path, why) => {
+      canonicalText(value, kept, (path, why) => {
         if (isSelectedBy(option)) hearPromisesIn(value);
         throw new KeyError(
           `${operation}: what \`${option}\` selects ${path && `has a part at ${path} that `}${why}, so two calls could not be told apart; let \`${option}\` select the parts that matter`,

@@ -15,6 +15,7 @@ export { makeIdempotent } from './make-idempotent.js';
 export type {
   Abandoned,
   AbandonedDecision,
+  ClassEntry,
   ClassOptions,
   Codec,
   ErrorDecision,

@@ -1,9 +1,9 @@
 import { isGeneratorFunction } from 'node:util/types';
-import { hasHiddenContent } from './class-facts.js';
+import { classList } from './class-lists.js';
 import { type Duration, milliseconds } from './duration.js';
 import { duration, ttl, unresolvedTtl } from './duration-checks.js';
 import { ConfigurationError } from './errors.js';
-import { describeBorrowedNameFault, describeNameFault } from './names.js';
+import { describeNameFault } from './names.js';
 import type { IdempotentOptions, OptionLevel } from './options.js';
 import { selector } from './selector-check.js';
 import { describeLateness, isLate } from './synchronous.js';
@@ -37,28 +37,6 @@ function synchronous(value: unknown): string | undefined {
 function asked(value: unknown): string | undefined {
   if (typeof value !== 'function') return 'a function';
   return isGeneratorFunction(value) ? describeLateness(value) : undefined;
-}
-
-function classes(what: string): Check {
-  return (value) => {
-    if (!Array.isArray(value)) return `a list of ${what}`;
-    const names = new Set<string>();
-    for (const entry of value) {
-      if (typeof entry !== 'function' || !entry.prototype)
-        return `a list of ${what}; ${kindOf(entry)} is none`;
-      const { name } = entry as { name: string };
-      const fault = describeBorrowedNameFault(name);
-      if (fault) {
-        return `a list of ${what} with telling names, since records bear them; "${name}" ${fault}: build with keepNames, or rename the class`;
-      }
-      if (hasHiddenContent(entry.prototype)) {
-        return `a list of ${what} whose state is in plain fields; ${name} has private fields or a built-in parent, which no record can bring back`;
-      }
-      if (names.has(name)) return `a list of ${what} with different names; two are named "${name}"`;
-      names.add(name);
-    }
-    return undefined;
-  };
 }
 
 function store(value: unknown): string | undefined {
@@ -101,12 +79,12 @@ const checks: Record<keyof IdempotentOptions, Check> = {
     const right = value === 'until-resolved' ? undefined : unresolvedTtl(value);
     return right && `${right}; or 'until-resolved'`;
   },
-  remember: classes('error classes'),
+  remember: classList('error classes'),
   onError: synchronous,
   onStoreFailure: oneOf('throw', 'run'),
   mapReplay: asked,
   codec,
-  classes: classes('classes'),
+  classes: classList('classes'),
   readFirst: oneOf(true, false),
   keepLocal: count,
   clockTolerance: duration({ least: 0, mostSeconds: 60, example: "1 or '500ms'" }),

@@ -38,7 +38,30 @@ export interface Codec {
   decode(text: string): unknown;
 }
 
-type AnyClass = abstract new (...args: never[]) => unknown;
+/** A class of any constructor. */
+export type AnyClass = abstract new (...args: never[]) => unknown;
+
+/**
+ * A class under a name of its own, which records and keys bear in place of the class's. With `to` and `from` any class can be
+ * kept, whatever its state is made of; without them its instances are kept by their fields.
+ *
+ * @example { class: Decimal, name: 'Decimal', to: (value) => value.toString(), from: (text) => new Decimal(text) }
+ */
+// biome-ignore lint/suspicious/noExplicitAny: a list of entries has instances and data of every shape
+export type ClassEntry<Instance = any, Data = any> = {
+  /** The class; its constructor may be private. */
+  readonly class: (abstract new (...args: never[]) => Instance) | { readonly prototype: Instance };
+  /** In records and keys. It stays when the class is renamed, and needs to be unique among all that are listed. */
+  readonly name: string;
+} & (
+  | {
+      /** What is kept of an instance, synchronously: anything that a result may be. Equal instances must give equal data. */
+      readonly to: (instance: Instance) => Data;
+      /** The instance of what `to` gave, synchronously. */
+      readonly from: (data: Data) => Instance;
+    }
+  | { readonly to?: never; readonly from?: never }
+);
 
 /** The options of one operation. Durations are seconds, or strings with a unit such as `'250ms'` or `'5m'`. */
 export interface IdempotentOptions<
@@ -86,8 +109,8 @@ export interface IdempotentOptions<
    * `ttl`, whichever is longer.
    */
   readonly unresolvedTtl?: Duration | 'until-resolved';
-  /** Error classes whose instances are outcomes: kept, and replayed as instances of their class. Default: none. */
-  readonly remember?: readonly AnyClass[];
+  /** Error classes, or entries, whose instances are outcomes: kept, and replayed as instances. Default: none. */
+  readonly remember?: readonly (AnyClass | ClassEntry)[];
   /** Decides about an error by itself; `undefined` leaves it to `remember`, then `'release'`. */
   readonly onError?: (this: This, error: unknown, ...args: Args) => ErrorDecision | undefined;
   /** Whether to run without a claim when the store cannot be reached. Default: `'throw'`. */
@@ -96,8 +119,8 @@ export interface IdempotentOptions<
   readonly mapReplay?: (this: This, result: Result, record: RecordView) => Result | Promise<Result>;
   /** Replaces the built-in encoding of results. Default: plain JSON, or `devalue` for richer values. */
   readonly codec?: Codec;
-  /** Classes whose instances may be in a result and replay as instances. Default: none. */
-  readonly classes?: readonly AnyClass[];
+  /** Classes, or entries, whose instances may be in results and keys and replay as instances. Default: none. */
+  readonly classes?: readonly (AnyClass | ClassEntry)[];
   /**
    * Whether to look before claiming: cheaper where most calls are replays. The look may be stale, as after `forget`; with
    * `keepLocal` it is consistent. Default: `false`.

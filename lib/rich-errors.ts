@@ -1,116 +1,65 @@
-import { isNativeError } from 'node:util/types';
-
-/** A class whose instances replay as instances. */
-export type KeptClass = abstract new (...args: never[]) => unknown;
-export type Fields = Record<string, unknown>;
+import { isProxy } from 'node:util/types';
+import { nativeErrorOf, nativeErrors } from './kept-classes.js';
+import { NotKept } from './not-kept.js';
+import { type Fields, setOwn } from './own-properties.js';
 
 /** What is kept of an error. */
 export interface ErrorParts extends Fields {
-  readonly name: string;
-  readonly message: string;
+  name: unknown;
+  message: unknown;
+  /** The native class that it is an instance of, where its name does not tell. */
+  native?: string;
   readonly fields: Fields;
-  readonly cause?: unknown;
-  readonly errors?: unknown;
+  /** What is not enumerable, and what its classes' prototypes have for it. */
+  hidden?: Fields;
+  cause?: unknown;
+  errors?: unknown;
 }
 
-const nativeErrors = {
-  Error,
-  EvalError,
-  RangeError,
-  ReferenceError,
-  SyntaxError,
-  TypeError,
-  URIError,
-  AggregateError,
-};
-
-const nativePrototypes = new Set<object | null>(
-  Object.values(nativeErrors).map(({ prototype }) => prototype),
-);
-
-/** How many errors in one another are kept of one that cannot be kept whole: each costs a look at all below it. */
-const MOST_CAUSES = 16;
-
-/** The error without those parts that cannot be kept or read. */
-export function stripped(
-  error: unknown,
-  kept: readonly KeptClass[],
-  canBeKept: (part: unknown) => boolean,
-  seen: readonly unknown[] = [],
-): unknown {
-  if (!isError(error)) return new Error(`A ${typeof error} was thrown that cannot be kept`);
-  const within = [...seen, error];
-  const parts: Record<string, unknown> = { name: 'Error', message: '', fields: {} };
-  const keep = (into: Fields, from: object, names: readonly string[]) => {
-    for (const name of names) {
-      try {
-        const part = (from as Fields)[name];
-        if (canBeKept(part)) into[name] = part;
-        else if (isError(part) && !within.includes(part) && within.length < MOST_CAUSES)
-          into[name] = stripped(part, kept, canBeKept, within);
-      } catch {
-        // A part that cannot be read cannot be kept.
-      }
-    }
-  };
-  const own = Object.keys(error);
-  keep(parts, error, [
-    'name',
-    'message',
-    ...('cause' in error ? ['cause'] : []),
-    ...('errors' in error ? ['errors'] : []),
-  ]);
-  keep(parts.fields as Fields, error, own);
-  return revivedError(new WeakMap(), parts as ErrorParts, classFor(error, kept)?.prototype);
-}
-
-/** The listed class that a value replays as: its own; of an error also the nearest that it inherits from. */
-export function classFor(value: unknown, kept: readonly KeptClass[]): KeptClass | undefined {
-  if (typeof value !== 'object' || value === null) return undefined;
-  let at: object | null = Object.getPrototypeOf(value);
-  do {
-    const found = kept.find((one) => one.prototype === at);
-    // A native error comes back as what it is, whatever parent of it is listed.
-    if (found || !isError(value) || nativePrototypes.has(at)) return found;
-    at = at && Object.getPrototypeOf(at);
-  } while (at);
+/** The native class that an error is an instance of: the nearest. */
+export function nearestNative(error: object): string | undefined {
+  for (
+    let at: object | null = Object.getPrototypeOf(error);
+    at && !isProxy(at);
+    at = Object.getPrototypeOf(at)
+  ) {
+    const native = nativeErrorOf(at);
+    if (native !== undefined) return native;
+  }
   return undefined;
 }
 
-export function isError(value: unknown): value is Error {
-  return isNativeError(value) || value instanceof Error;
-}
-
-export function errorParts(error: Error): ErrorParts {
-  const { name, message, cause, errors } = error as Error & { errors?: unknown };
-  return {
-    name,
-    message,
-    fields: { ...error },
-    ...('cause' in error && { cause }),
-    ...(Array.isArray(errors) && { errors }),
-  };
+/** The native class that a name stands for. */
+export function nativeNamed(name: unknown): string {
+  return typeof name === 'string' && nativeErrors.has(name) ? name : 'Error';
 }
 
 // Called twice where an error contains itself: early, with the parts that are there, and again with all of them.
 export function revivedError(known: WeakMap<object, Error>, parts: ErrorParts, prototype?: object): Error {
-  const { name, message, fields } = parts;
-  const Native = Object.hasOwn(nativeErrors, name) ? nativeErrors[name as keyof typeof nativeErrors] : Error;
-  const revived = known.get(parts) ?? newError(Native, prototype);
+  if (typeof parts !== 'object' || parts === null) throw new NotKept('an error in it has no parts');
+  const { name, message, fields, hidden } = parts;
+  const revived = known.get(parts) ?? newError(parts, prototype);
   known.set(parts, revived);
-  const hidden = (value: unknown) => ({ value, writable: true, configurable: true, enumerable: false });
-  Object.defineProperty(revived, 'message', hidden(message));
-  if ('cause' in parts) Object.defineProperty(revived, 'cause', hidden(parts.cause));
-  if ('errors' in parts) Object.defineProperty(revived, 'errors', hidden(parts.errors));
-  Object.assign(revived, fields);
-  if (revived.name !== name) Object.defineProperty(revived, 'name', hidden(name));
+  if (revived.message !== message || !(revived instanceof DOMException))
+    setOwn(revived, 'message', message, false);
+  if ('cause' in parts) setOwn(revived, 'cause', parts.cause, false);
+  if (Array.isArray(parts.errors)) setOwn(revived, 'errors', parts.errors, false);
+  for (const [field, part] of Object.entries(hidden ?? {})) setOwn(revived, field, part, false);
+  for (const [field, part] of Object.entries(fields ?? {})) setOwn(revived, field, part, true);
+  if (revived.name !== name) setOwn(revived, 'name', name, false);
   // Anew, since its first line bears name and message.
   Error.captureStackTrace(revived, revivedError);
   return revived;
 }
 
-function newError(Native: (typeof nativeErrors)[keyof typeof nativeErrors], prototype?: object): Error {
-  const error: Error =
-    Native === AggregateError ? new AggregateError([]) : new (Native as ErrorConstructor)();
+function newError({ name, message, native }: ErrorParts, prototype: object | undefined): Error {
+  const kind = nativeNamed(native ?? name);
+  const Native = nativeErrors.get(kind) as new (...args: unknown[]) => Error;
+  const error =
+    kind === 'DOMException'
+      ? new Native(message, name)
+      : kind === 'AggregateError'
+        ? new Native([])
+        : new Native();
   return prototype ? Object.setPrototypeOf(error, prototype) : error;
 }

@@ -1,4 +1,5 @@
 import { milliseconds } from './duration.js';
+import { type KeptClasses, keptClasses, rememberedClasses } from './kept-classes.js';
 import { checkLease, checkOptions } from './option-checks.js';
 import { given, type IdempotentOptions, type ProcessOptions } from './options.js';
 import { type OutcomeFormat, outcomeFormat } from './outcome.js';
@@ -26,6 +27,9 @@ export interface Settings
   readonly readFirst: boolean;
   readonly keepLocal: number;
   readonly enabled: boolean;
+  /** The classes of `classes` and `remember`. */
+  readonly kept: KeptClasses;
+  readonly remembered: KeptClasses;
   readonly format: OutcomeFormat;
 }
 
@@ -73,15 +77,13 @@ export function resolveSettings(
     ...given(methodOptions),
   };
   checkLease(operation, layered.lease, layered.renewFor);
-  const twin = layered.classes?.find((one) =>
-    layered.remember?.some((other) => other !== one && other.name === one.name),
-  );
-  if (twin) {
+  const kept = keptClasses(layered.classes, layered.remember);
+  if ('twin' in kept) {
     throw wrongOption(
       operation,
       'classes',
       layered.classes,
-      `without another "${twin.name}" than that of remember`,
+      `without another "${kept.twin}" than that of remember`,
     );
   }
   return {
@@ -94,7 +96,9 @@ export function resolveSettings(
     clockTolerance: milliseconds(layered.clockTolerance) as number,
     unresolvedTtl:
       layered.unresolvedTtl === 'until-resolved' ? 'until-resolved' : milliseconds(layered.unresolvedTtl),
-    format: outcomeFormat(layered),
+    kept,
+    remembered: rememberedClasses(layered.remember),
+    format: outcomeFormat(layered, kept),
   };
 }
 

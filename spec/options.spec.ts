@@ -24,7 +24,7 @@ class WithPrivateState {
     return this.#state;
   }
 }
-class ExtendsMap extends Map {}
+class ExtendsHeaders extends Headers {}
 
 interface Wrong {
   readonly value: unknown;
@@ -55,8 +55,12 @@ const classLists = (what: string) => [
   wrong([() => 1], 'a list of 1', /a function is none/),
   wrong([ab], 'a list of 1', /"ab" looks minified: build with keepNames, or rename the class/),
   wrong([Declined, DeclinedOfAnother], 'a list of 2', /with different names; two are named "Declined"/),
-  wrong([WithPrivateState], 'a list of 1', /WithPrivateState has private fields or a built-in parent/),
-  wrong([ExtendsMap], 'a list of 1', /ExtendsMap has private fields or a built-in parent/),
+  wrong(
+    [WithPrivateState],
+    'a list of 1',
+    /state is in plain fields; WithPrivateState has private fields: list it as \{ class:/,
+  ),
+  wrong([ExtendsHeaders], 'a list of 1', /ExtendsHeaders is a built-in class, or extends one/),
 ];
 const yesOrNo = /one of true, false/;
 

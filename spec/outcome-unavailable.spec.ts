@@ -198,6 +198,96 @@ describe('a result that cannot be stored (7)', () => {
   });
 });
 
+/** What a duplicate is told of a result that was not kept. */
+async function toldOf(make: () => unknown, options: IdempotentOptions = {}): Promise<string> {
+  const { issueReport } = operation(make, { ...options, store: new InMemoryStore() });
+  await issueReport();
+  const { message } = (await rejection(issueReport())) as Error;
+  return /cannot be had: (.*) \(key /.exec(message)?.[1] ?? message;
+}
+
+function nested(levels: number): unknown {
+  let value: unknown = new Date(0);
+  for (let level = 0; level < levels; level += 1) value = [value];
+  return value;
+}
+
+describe('the reason why a result was not kept (7)', () => {
+  for (const [what, make, reason] of [
+    ['nested too deeply', () => nested(100_000), /^the result cannot be encoded: it is nested too deeply$/],
+    [
+      'with a getter that throws',
+      () => ({
+        lines: [
+          {
+            get total() {
+              throw new RangeError(marker);
+            },
+          },
+        ],
+      }),
+      /: a getter or toJSON\(\) in it threw, at lines\[0\]\.total$/,
+    ],
+    [
+      'with a function',
+      () => ({ lines: [{ print: () => 1 }] }),
+      /a property print that is a function, at lines\[0\]\.print$/,
+    ],
+    ['with a promise', () => ({ later: Promise.resolve(1) }), /a Promise in it is a promise; .*, at later$/],
+    ['with a symbol', () => ({ kind: Symbol(marker) }), /Cannot stringify a Symbol primitive, at kind$/],
+    [
+      'of names that may be data',
+      () => ({ [marker]: { [marker]: () => 1 } }),
+      /that is a function, at …\.…$/,
+    ],
+    [
+      'with a Response',
+      () => ({ answer: new Response(marker) }),
+      /a Response in it is .*hidden; return what it contains, such as await response\.json\(\), at answer$/,
+    ],
+    [
+      'that is a Response',
+      () => new Response(marker),
+      /return what it contains, such as await response\.json\(\)$/,
+    ],
+    ['with a Request', () => [new Request('https://example.com/')], /await request\.json\(\)/],
+    ['with Headers', () => [new Headers({ a: marker })], /Object\.fromEntries\(headers\)/],
+    ['with a Blob', () => [new Blob([marker])], /await blob\.text\(\)/],
+    [
+      'with a File',
+      () => [new (globalThis as never as { File: new (...of: unknown[]) => object }).File([marker], 'a')],
+      /await file\.text\(\)/,
+    ],
+    ['with FormData', () => [new FormData()], /Object\.fromEntries\(formData\)/],
+    ['with a ReadableStream', () => [new ReadableStream()], /a ReadableStream in it is a stream/],
+    [
+      'with an AbortSignal',
+      () => [new AbortController().signal],
+      /an AbortSignal in it is an instance of AbortSignal, whose content is hidden/,
+    ],
+    ['with a TextDecoder', () => [new TextDecoder()], /a TextDecoder in it is/],
+    ['with a SharedArrayBuffer', () => [new SharedArrayBuffer(1)], /a SharedArrayBuffer in it is/],
+  ] as const) {
+    it(`is the right one, names the part, and tells nothing of it: ${what}`, async () => {
+      const warnings = catchWarnings();
+      const told = await toldOf(make);
+      warnings.restore();
+      expect(told).to.match(reason).and.not.include(marker);
+      expect(warnings.texts('RETRYSAFE_UNLISTED_CLASS')).to.deep.equal([]);
+    });
+  }
+
+  it('is the codec’s where there is one', async () => {
+    const codec = {
+      encode: () => {
+        throw new RangeError('Maximum call stack size exceeded');
+      },
+      decode: (text: string) => text,
+    };
+    expect(await toldOf(() => 1, { codec })).to.equal('the result cannot be encoded: codec.encode threw');
+  });
+});
+
 const header = { format: 1, attempt: 1, fencingToken: 1 };
 const completed = { ...header, status: 'completed', completedAt: 1 };
 
@@ -297,6 +387,15 @@ describe('a record that cannot be read (8)', () => {
       const { issueReport, seen, key } = await overwritten(unreadable[what], { readFirst: true });
       expectUnavailable(await rejection(issueReport()), key);
       expect(seen.runs).to.equal(1);
+    }
+  });
+
+  it('says so of an outcome without a reason', async () => {
+    for (const reason of [undefined, null, 5, { toString: () => marker }]) {
+      const { issueReport } = await overwritten({ ...completed, outcome: { kind: 'none', reason } });
+      const { message } = (await rejection(issueReport())) as Error;
+      expect(message).to.include('its record has no outcome and does not say why');
+      expect(message).to.not.match(/undefined|null|\[object|: 5/);
     }
   });
 

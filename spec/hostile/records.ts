@@ -38,6 +38,21 @@ class Money {
   amount = 1;
 }
 
+class Price {
+  constructor(readonly text: unknown) {}
+}
+
+/** Of which a record may have anything as what `to` gave. */
+const price = {
+  class: Price,
+  name: 'Price',
+  to: ({ text }: Price) => text,
+  from: (text: unknown) => {
+    if (typeof text !== 'string') throw new Error(marker);
+    return new Price(text);
+  },
+};
+
 type Loose = Record<string, unknown>;
 
 /** What makes a record that this library wrote out of some changes to it. */
@@ -111,7 +126,7 @@ export async function checkRecord(what: string, plan: Plan): Promise<string> {
       runs += 1;
       return 'ran';
     },
-    { store, name: 'Hostile.place', wait: 0, classes: [Money], readFirst: plan.readFirst },
+    { store, name: 'Hostile.place', wait: 0, classes: [Money, price], readFirst: plan.readFirst },
   );
   const ending = await timed(what, () =>
     place('1').then(
@@ -235,12 +250,28 @@ const types = [
     'json',
     'fields',
     '=Money',
+    '=Price',
+    'own',
   ],
   ...['=Nothing', 'constructor', '__proto__', 'toString', marker],
 ];
 const index = fc.oneof(fc.nat(8), fc.constantFrom(-1, -2, -6, -7, -99, 0.5, 4e9, '1', null));
 const part = fc.oneof(
-  fc.constantFrom<unknown>(1, 'Error', '__proto__', marker, null, true, '', '@@@@', 'AAAA'),
+  fc.constantFrom<unknown>(
+    1,
+    'Error',
+    'DOMException',
+    'Map',
+    'RegExp',
+    'lastIndex',
+    '__proto__',
+    marker,
+    null,
+    true,
+    '',
+    '@@@@',
+    'AAAA',
+  ),
   fc.tuple(fc.constantFrom(...types), index, index),
   fc.tuple(fc.constantFrom(...types), index),
   fc.array(index, { maxLength: 4 }),
@@ -256,6 +287,9 @@ const part = fc.oneof(
       'buffer',
       'length',
       'polluted',
+      'native',
+      'hidden',
+      'errors',
     ),
     index,
     { maxKeys: 4 },

@@ -163,6 +163,43 @@ export const smallValues: Readonly<Record<string, MakeValue>> = {
   'a boxed text': () => Object(marker),
   'a promise': () => Promise.resolve(marker),
   'a WeakMap': () => new WeakMap(),
+  'a list with a function on it': () => Object.assign([marker], { next: () => marker }),
+  'a list with data on it': () => Object.assign([marker], { [marker]: { marker }, index: 1 }),
+  'a list that is a property of itself': () => {
+    const list: unknown[] & { self?: unknown } = [marker];
+    list.self = { list };
+    return list;
+  },
+  'a Map with a hidden function on it': () =>
+    Object.defineProperty(new Map([[marker, 1]]), marker, { value: () => marker }),
+  'a Set with a getter that throws': () => Object.assign(Object.create(throwing('a')), new Set([marker])),
+  'bytes with a symbol on them': () => Object.assign(new Uint8Array(2), { [Symbol(marker)]: marker }),
+  'a RegExp that goes on': () => Object.assign(/a/g, { lastIndex: 3 }),
+  'a RegExp that goes on at no number': () => Object.assign(/a/g, { lastIndex: { marker } }),
+  'a Date with an own __proto__': () =>
+    Object.defineProperty(new Date(0), '__proto__', { enumerable: true, value: { polluted: true } }),
+  'something that calls itself Map': () => ({
+    __proto__: { [Symbol.toStringTag]: 'Map', entries: () => marker },
+    marker,
+  }),
+  'a Map by its prototype alone': () => Object.create(Map.prototype),
+  'an error by its prototype alone': () => Object.create(Error.prototype),
+  'an own constructor that throws nothing': () => Object.assign(new PrivateFields(), { constructor: marker }),
+  'a Response': () => new Response(marker),
+  Headers: () => new Headers({ via: marker }),
+  'a DOMException': () => Object.assign(new DOMException(marker, 'AbortError'), { step: marker }),
+  'an error with hidden parts': () =>
+    Object.defineProperties(new Error(marker), {
+      issues: { value: [marker] },
+      format: { value: () => marker },
+      self: {
+        get() {
+          return this;
+        },
+      },
+    }),
+  'an error with an own __proto__': () =>
+    Object.assign(new Error(marker), JSON.parse('{"__proto__":{"polluted":1}}')),
 };
 
 /** Large ones, each tried by itself. */

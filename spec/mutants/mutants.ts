@@ -6,6 +6,7 @@ import { edgesNames } from './patches/edges-names.js';
 import { storesEdges } from './patches/edges-stores.js';
 import { edgesRequests } from './patches/edges-requests.js';
 import { edgesOfOptions } from './patches/edges-options.js';
+import { edgesValues } from './patches/edges-values.js';
 import { inProcess } from './patches/in-process.js';
 import { leases } from './patches/leases.js';
 import { onServers } from './patches/on-servers.js';
@@ -22,6 +23,7 @@ export const mutants: readonly Mutant[] = [
   ...settling,
   ...waiting,
   ...values,
+  ...edgesValues,
   ...inProcess,
   ...onServers,
   ...samples,

@@ -143,8 +143,8 @@ export const values: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/outcome.ts',
-        replace: 'if (isPlainJson(value, new Set())) return',
-        by: "if (isPlainJson(value, new Set()) || typeof value === 'object') return",
+        replace: 'if (isPlainJson(value)) return',
+        by: "if (isPlainJson(value) || typeof value === 'object') return",
       },
     ],
     caughtBy: [specs('outcome-values')],
@@ -155,8 +155,8 @@ export const values: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/error-decision.ts',
-        replace: 'remember.some((one) => error instanceof one)',
-        by: 'remember.some((one) => (error as Error | undefined)?.name === one.name)',
+        replace: 'const one = settings.remembered.of(error);',
+        by: 'const one = settings.remembered.all.find(({ name }) => (error as Error | undefined)?.name === name);',
       },
     ],
     caughtBy: [specs('foreign-errors')],

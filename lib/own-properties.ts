@@ -1,0 +1,195 @@
+import { kindOf } from './built-in-kinds.js';
+import { className, isBareBytes, isPlain } from './class-facts.js';
+import { NotKept } from './not-kept.js';
+import { instanceNamed, nameInPath } from './part-path.js';
+
+export type Fields = Record<string, unknown>;
+
+/** An object's own properties: those that everybody sees, and those that are not enumerable. */
+export interface OwnProperties {
+  readonly shown: Fields;
+  readonly hidden: Fields;
+}
+
+/** A built-in, or a plain object, with properties that its kind does not have: kind, the bare value, and they. */
+export type OwnForm = readonly [kind: string, bare: unknown, shown: Fields, hidden?: Fields];
+
+const lists = new Set(['Array', 'String']);
+
+/** More bytes than this are asked only for properties that are enumerable: names of all would take too long. */
+const MOST_NAMED_BYTES = 100_000;
+
+/** The names of an object's own properties, those left out that make up a built-in's content. */
+function* namesOf(value: object, kind: string | undefined): Iterable<string | symbol> {
+  const isView = ArrayBuffer.isView(value);
+  if (isView && value.byteLength > MOST_NAMED_BYTES && isBareBytes(value)) return;
+  const names = Reflect.ownKeys(value);
+  // Indices come first, in every object.
+  const isIndexed = kind !== undefined && (lists.has(kind) || isView);
+  const first = isIndexed ? names.findLastIndex(isIndex) + 1 : 0;
+  for (const name of first > 0 ? names.slice(first) : names) {
+    if (name === 'length' && kind !== undefined && lists.has(kind)) continue;
+    if (name === 'lastIndex' && kind === 'RegExp' && (value as RegExp).lastIndex === 0) continue;
+    yield name;
+  }
+}
+
+function isIndex(name: string | symbol): boolean {
+  return typeof name === 'string' && /^(?:0|[1-9]\d*)$/.test(name);
+}
+
+/**
+ * An object's own properties, getters as what they answer with. Symbols that are not enumerable are nobody's data.
+ *
+ * @throws {NotKept} naming a property that cannot be kept.
+ */
+export function ownProperties(value: object, kind = kindOf(value)): OwnProperties {
+  const own: OwnProperties = { shown: {}, hidden: {} };
+  for (const name of namesOf(value, kind)) {
+    const property = Object.getOwnPropertyDescriptor(value, name);
+    if (!property || (typeof name === 'symbol' && !property.enumerable)) continue;
+    if (typeof name === 'symbol')
+      throw new NotKept(`${nameOf(value)} in it has a property whose name is a symbol`);
+    const part: unknown = 'value' in property ? property.value : (value as Fields)[name];
+    if (isItsClass(value, name)) continue;
+    if (typeof part === 'function' && !kind && isOfItsClass(value, name, property)) continue;
+    if (typeof part === 'function')
+      throw new NotKept(
+        `${nameOf(value)} in it has a property ${nameInPath(name).slice(1)} that is a function`,
+      );
+    setOwn(property.enumerable ? own.shown : own.hidden, name, part, true);
+  }
+  return own;
+}
+
+/** Whether this property is an instance's class, which the instances of some libraries bear by themselves. */
+export function isItsClass(value: object, name: string): boolean {
+  return name === 'constructor' && !isPlain(value) && typeof value.constructor === 'function';
+}
+
+/** Whether a function is no state of an instance: its class, or a method that was bound to it. */
+export function isOfItsClass(value: object, name: string, { enumerable }: PropertyDescriptor): boolean {
+  if (isPlain(value)) return false;
+  if (isItsClass(value, name)) return true;
+  return enumerable !== true && typeof (Object.getPrototypeOf(value) as Fields)[name] === 'function';
+}
+
+/** Whether an object has more than its kind, devalue and JSON know of it. */
+export function hasMore(value: object, { shown, hidden }: OwnProperties): boolean {
+  return Object.keys(hidden).length > 0 || (!isPlain(value) && Object.keys(shown).length > 0);
+}
+
+/** What is kept of an object with properties of its own. */
+export function ownForm(value: object, kind: string | undefined, { shown, hidden }: OwnProperties): OwnForm {
+  const bare = kind === undefined ? undefined : bareOf(value, kind);
+  const isBare = kind === undefined && Object.getPrototypeOf(value) === null;
+  const form = [kind ?? (isBare ? 'null' : 'Object'), bare, shown] as const;
+  return Object.keys(hidden).length > 0 ? [...form, hidden] : form;
+}
+
+/**
+ * The way back, of an instance where there is a prototype. It is called early where the object contains itself, with the
+ * parts that are there, and again with all of them.
+ */
+export function revivedOwn(known: WeakMap<object, object>, form: OwnForm, prototype?: object): object {
+  if (!Array.isArray(form) || typeof form[0] !== 'string') throw new NotKept('an object in it is damaged');
+  const [kind, bare, shown, hidden] = form as OwnForm;
+  const revived = known.get(form) ?? emptyOf(kind, bare);
+  known.set(form, revived);
+  if (bare !== revived && bare !== undefined) fill(revived, bare, kind);
+  for (const [fields, enumerable] of [
+    [shown, true],
+    [hidden, false],
+  ] as const)
+    for (const [name, part] of Object.entries(fields ?? {})) {
+      if (name === 'lastIndex' && kind === 'RegExp') (revived as RegExp).lastIndex = part as number;
+      else setOwn(revived, name, part, enumerable);
+    }
+  return prototype ? Object.setPrototypeOf(revived, prototype) : revived;
+}
+
+/** Sets an own property, whatever its name is: that of `__proto__` would otherwise set the prototype. */
+export function setOwn(object: object, name: string, value: unknown, enumerable: boolean): void {
+  Object.defineProperty(object, name, { value, writable: true, configurable: true, enumerable });
+}
+
+function nameOf(value: object): string {
+  return instanceNamed(className(value));
+}
+
+function emptyOf(kind: string, bare: unknown): object {
+  switch (kind) {
+    case 'Object':
+      return {};
+    case 'null':
+      return Object.create(null);
+    case 'Array':
+      return [];
+    case 'Map':
+      return new Map();
+    case 'Set':
+      return new Set();
+  }
+  if (typeof bare !== 'object' || bare === null || kindOf(bare) !== kind)
+    throw new NotKept('an object in it is damaged');
+  return bare;
+}
+
+function fill(revived: object, bare: unknown, kind: string): void {
+  if (kind === 'Map' && bare instanceof Map)
+    for (const [key, part] of bare) (revived as Map<unknown, unknown>).set(key, part);
+  if (kind === 'Set' && bare instanceof Set) for (const part of bare) (revived as Set<unknown>).add(part);
+  if (kind === 'Array' && Array.isArray(bare)) copyElements(bare, revived as unknown[]);
+}
+
+function copyElements(from: readonly unknown[], to: unknown[]): void {
+  // A list that is mostly holes would otherwise take the memory of all of them.
+  if (from.length > 1_000) {
+    to[4_294_967_294] = undefined;
+    delete to[4_294_967_294];
+  }
+  to.length = from.length;
+  for (const name of Object.keys(from)) {
+    if (!isIndex(name)) break;
+    to[Number(name)] = from[Number(name)];
+  }
+}
+
+/** The content of a built-in's instance, as an instance of that built-in without any properties of its own. */
+function bareOf(value: object, kind: string): unknown {
+  if (Buffer.isBuffer(value)) return Buffer.from(value);
+  switch (kind) {
+    case 'Array': {
+      const list: unknown[] = [];
+      copyElements(value as unknown[], list);
+      return list;
+    }
+    // By their own methods: a subclass may have others.
+    case 'Map':
+      return new Map(Map.prototype.entries.call(value));
+    case 'Set':
+      return new Set(Set.prototype.values.call(value));
+    case 'Date':
+      return new Date(Date.prototype.getTime.call(value));
+    case 'RegExp':
+      return new RegExp(value as RegExp);
+    case 'ArrayBuffer':
+      return ArrayBuffer.prototype.slice.call(value as ArrayBuffer, 0);
+    case 'URL':
+      return new URL(URL.prototype.toString.call(value));
+    case 'URLSearchParams':
+      return new URLSearchParams(URLSearchParams.prototype.toString.call(value));
+    case 'Number':
+    case 'String':
+    case 'Boolean':
+    case 'BigInt':
+      return Object((globalThis[kind].prototype.valueOf as () => unknown).call(value));
+  }
+  if (!ArrayBuffer.isView(value)) throw new NotKept(`${instanceNamed(kind)} in it has properties of its own`);
+  const Kind = globalThis[kind as 'Uint8Array'];
+  return new Kind(
+    value.buffer as ArrayBuffer,
+    value.byteOffset,
+    (value as Uint8Array).length ?? value.byteLength,
+  );
+}
