@@ -14,7 +14,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const consumers = join(root, 'spec/consumers');
 const atOnce = 2;
 // They begin, so that no processor has nothing to do at the end.
-const longest = ['postgres-clients', 'infrastructure', 'stores-oldest', 'jest-swc'];
+const longest = ['bundlers', 'postgres-clients', 'infrastructure', 'stores-oldest', 'jest-swc'];
 // Samples with dependencies of their own, which stay out of the root's `npm ci`.
 const samples = ['postgres-clients'];
 const install = ['install', '--no-audit', '--no-fund', '--prefer-offline', '--loglevel=error'];
