@@ -72,7 +72,9 @@ function decorateStandard(method: unknown, context: StandardContext, options: Id
     method: method as Method,
     options: { ...options },
     classOptions(self) {
-      declaring.requireInstance(self, () => name ?? where);
+      declaring.requireInstance(self, () =>
+        name !== undefined || declaring.of(undefined) ? operation.facts.name(undefined) : where,
+      );
       return defaultsFor(self);
     },
   });

@@ -403,7 +403,7 @@ describe('an entry { class, name, to, from } in `classes`', () => {
     const wrong: Record<string, readonly [classes: readonly unknown[], right: RegExp]> = {
       'has no class': [[{ name: 'Money' }], /the entry "Money" has no class/],
       'has a class that is none': [[{ class: () => 1, name: 'Money' }], /the entry "Money" has no class/],
-      'has no name': [[{ class: class_ }], /one of \[class Plain\] has no name/],
+      'has no name': [[{ class: class_ }], /one of the class Plain has no name/],
       'has an empty name': [[{ class: class_, name: '' }], /has no name/],
       'has only `to`': [
         [{ class: class_, name: 'A b', to: () => 1 }],
