@@ -98,6 +98,16 @@ describe('defaults (2)', () => {
       ]);
     });
 
+    it('add up where a class is given them twice, the upper ones winning', async () => {
+      @IdempotencyDefaults({ ttl: 60 })
+      @IdempotencyDefaults({ ttl: 120, lease: 10 })
+      class TwiceGivenClerk {
+        @Idempotent()
+        async place(_id: string) {}
+      }
+      expect(await leaseAndTtl(new TwiceGivenClerk())).to.deep.equal([10_000, 60_000]);
+    });
+
     it('are kept from parents and siblings', async () => {
       class SharedClerk {
         @Idempotent()

@@ -24,5 +24,17 @@ const orders = polyfills.flatMap((one) => [
     ]),
 ]);
 
+// What comes to be on Reflect too early would decide what a later polyfill sees.
+execFileSync(
+  process.execPath,
+  [
+    '-e',
+    `const keys = () => Reflect.ownKeys(Reflect).map(String).join();
+    const before = keys();
+    require('retrysafe');
+    import('retrysafe').then(() => process.exit(keys() === before ? 0 : 1));`,
+  ],
+  { stdio: 'inherit' },
+);
 for (const order of orders) execFileSync(process.execPath, ['order.js', ...order], { stdio: 'inherit' });
 console.log(`${orders.length} orders of polyfills`);
