@@ -29,7 +29,7 @@ export const ttl = duration({ least: 1, mostSeconds: MONTH_IN_SECONDS, example: 
 export const unresolvedTtl = duration({
   least: 60_000,
   mostSeconds: MONTH_IN_SECONDS,
-  example: "86_400 or '7d'",
+  example: "86400 or '7d'",
 });
 
 /** What is said of a computed ttl. A guess at what was meant would repeat what may be a part of the result. */

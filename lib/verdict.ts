@@ -125,7 +125,7 @@ function fingerprintError(call: Call): FingerprintError {
 export function storeError(call: Call, step: StoreStep, cause: unknown): StoreError {
   const mayRunOpen = step === 'claim' && call.settings.onStoreFailure === 'throw';
   const advice = `Try again when the store answers${mayRunOpen ? ", or choose onStoreFailure: 'run'" : ''}`;
-  const what = `the store failed at ${step}, so the method did not run in this call (key ${call.key})`;
+  const what = `the store failed at ${step}, so the method did not run in this call`;
   return storeFault(call, step, cause, what, advice);
 }
 
@@ -142,7 +142,7 @@ export function storeFault(
     cause instanceof IdempotencyError || cause instanceof WrongAnswer
       ? `: ${cause.message}`
       : ` for the reason that is this error's \`cause\`. ${advice}`;
-  return new StoreError(`${call.operation}: ${what}${why}`, {
+  return new StoreError(`${call.operation}: ${what} (key ${call.key})${why}`, {
     ...named(call),
     step,
     cause,

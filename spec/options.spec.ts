@@ -124,7 +124,7 @@ const table: Record<string, readonly Wrong[]> = {
     wrong({ value: 1 }, 'an object', /one of 'run', 'refuse'; or a function/),
   ],
   unresolvedTtl: [
-    wrong('1s', "'1s'", /at least 60000 ms, such as 86_400 or '7d'; or 'until-resolved'/),
+    wrong('1s', "'1s'", /at least 60000 ms, such as 86400 or '7d'; or 'until-resolved'/),
     wrong('for ever', 'a text of 8 characters', /or 'until-resolved'$/),
     wrong(() => 86_400, 'a function', aTime),
   ],

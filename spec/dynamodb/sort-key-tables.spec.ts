@@ -92,12 +92,12 @@ describe('a table with a sort key (1)', () => {
     const fail = () => {
       throw new Error('which partition?');
     };
-    for (const partitionKey of [fail, async () => fail()]) {
+    for (const partitionKey of [fail, () => Promise.resolve().then(fail)]) {
       const { peer } = await storage({ partitionKey: partitionKey as never });
       const error = (await rejection(deployable()(peer(), never)('a'))) as Error;
       expect(error.cause).to.be.instanceOf(ConfigurationError);
       expect(error.message)
-        .to.match(/option "partitionKey" (threw|answered with a value of type object) for /)
+        .to.match(/option "partitionKey" (threw|answered with a promise) for /)
         .and.not.include('which partition');
     }
     const failing = await storage({ partitionKey: fail });

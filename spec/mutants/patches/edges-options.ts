@@ -171,7 +171,7 @@ export const edgesOfOptions: readonly Mutant[] = [
   },
   {
     name: 'policy-without-its-execution',
-    flaw: 'onError cannot ask which attempt it is about.',
+    flaw: 'The function onError cannot ask which attempt it is about.',
     changes: [
       {
         file: 'lib/settle.ts',
