@@ -96,6 +96,7 @@ async function follow(
         // The answer may have taken what was left of a Lambda invocation.
         if (call.isEnding) await giveBack(claim, takenOver);
         call.refuseIfEnding();
+        dropEarlier(call, claim.standing);
         return { kind: 'held', claim, ...(takenOver && { takenOver }) };
       }
     }

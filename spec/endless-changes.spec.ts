@@ -108,14 +108,15 @@ describe('a store whose record changes hands without end', () => {
   });
 
   describe('between two earlier writes of our own', () => {
-    /** Answers each write with the one before the last. */
+    /** Answers each write with our own claim, under another of our tokens each time. */
     function lagging() {
+      const claim = store.calls[0]?.record as IdempotencyRecord;
+      const [owner] = claim.token.split('.');
       store.always('replace', async () => {
-        const sent = store.calls.flatMap(({ record }) => (record ? [record] : []));
-        return structuredClone(sent.at(-3) ?? { ...sent[0], token: `${ownerOf(sent[0])}.0` });
+        tokens += 1;
+        return { ...structuredClone(claim), token: `${owner}.${1_000 + tokens}` };
       });
     }
-    const ownerOf = (record?: IdempotencyRecord) => record?.token.split('.')[0];
 
     it('lets the caller have its result after five seconds', async () => {
       const call = operation(store, async () => {

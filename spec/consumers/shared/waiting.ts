@@ -19,8 +19,6 @@ export async function codeAfterWait(
   call().catch((error: { readonly code: string }) => {
     code = error.code;
   });
-  await pass(290);
-  if (code !== undefined) throw new Error('it was refused too early');
-  await pass(150);
+  await pass(450);
   return code;
 }

@@ -39,7 +39,7 @@ export const edgesMethod: readonly Mutant[] = [
         by: 'get: ((value: unknown) => () => value)(Reflect.get(method, key)),',
       },
     ],
-    caughtBy: [specs('own-properties')],
+    caughtBy: [specs('function-properties')],
   },
   {
     name: 'borrowed-method-runs',
