@@ -41,6 +41,8 @@ const table: Record<string, readonly Wrong[]> = {
     wrong(null, 'null', aClient),
     wrong({}, '{}', aClient),
     wrong({ get() {}, put() {} }, '[Object]', aClient),
+    // As an S3Client has it.
+    wrong({ send() {}, config: { serviceId: 'S3' } }, '[Object]', aClient),
   ],
   tableName: [
     wrong(undefined, 'undefined', aTable),

@@ -49,6 +49,10 @@ const table: Record<string, readonly Wrong[]> = {
     wrong('redis://:hunter2@10.0.0.1', "'redis://…'", aClient),
     wrong({ get() {}, set() {} }, '[Object]', aClient),
     wrong(subscriber, '[Object]', aClient),
+    // These have what a client has, and do not send it.
+    wrong(Redis, '[class Redis extends Commander]', aClient),
+    wrong(ioredis.pipeline(), '[Pipeline]', aClient),
+    wrong(ioredis.multi(), '[Pipeline]', aClient),
   ],
   prefix: [
     wrong(null, 'null', /^a string$/),
