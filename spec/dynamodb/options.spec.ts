@@ -43,6 +43,8 @@ const table: Record<string, readonly Wrong[]> = {
     wrong(null, 'null', aClient),
     wrong({}, 'an object', aClient),
     wrong({ get() {}, put() {} }, 'an object', aClient),
+    // As an S3Client has it.
+    wrong({ send() {}, config: { serviceId: 'S3' } }, 'an object', aClient),
   ],
   tableName: [
     wrong(undefined, 'undefined', aTable),

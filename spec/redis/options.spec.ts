@@ -49,6 +49,10 @@ const table: Record<string, readonly Wrong[]> = {
     wrong('redis://:hunter2@10.0.0.1', 'a text of 25 characters', aClient),
     wrong({ get() {}, set() {} }, 'an object', aClient),
     wrong(subscriber, 'an object', aClient),
+    // These have what a client has, and do not send it.
+    wrong(Redis, 'the class Redis', aClient),
+    wrong(ioredis.pipeline(), 'an instance of Pipeline', aClient),
+    wrong(ioredis.multi(), 'an instance of Pipeline', aClient),
   ],
   prefix: [
     wrong(null, 'null', /^a string$/),

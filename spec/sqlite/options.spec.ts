@@ -12,7 +12,7 @@ interface Wrong {
 }
 
 const aDatabase =
-  /^a DatabaseSync of node:sqlite \(Node\.js 22\.16 or later\), or a database of better-sqlite3$/;
+  /^a DatabaseSync of node:sqlite \(Node\.js 22\.16 or later\), or a database of better-sqlite3; of a library around one the database that it was made with$/;
 const aTable = /^the name of a table$/;
 const prepare = () => ({ all: () => [], run: () => ({ changes: 0 }) });
 

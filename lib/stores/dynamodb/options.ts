@@ -49,11 +49,16 @@ const tableChecks: Record<keyof DynamoDBTableOptions, Check> = {
   sortKeyAttribute: attribute,
 };
 
+/** Clients of other services have a method of that name, too, and tell by their configuration whose they are. */
+function wrongClient(value: unknown): string | undefined {
+  const { send, config } = Object(value) as { send?: unknown; config?: { serviceId?: unknown } };
+  return typeof send === 'function' && [undefined, 'DynamoDB'].includes(config?.serviceId as undefined)
+    ? undefined
+    : 'a DynamoDBClient of @aws-sdk/client-dynamodb, which has a method send()';
+}
+
 const storeChecks: Record<keyof DynamoDBStoreOptions, Check> = {
-  client: (value) =>
-    typeof (value as { send?: unknown } | null)?.send === 'function'
-      ? undefined
-      : 'a DynamoDBClient of @aws-sdk/client-dynamodb, which has a method send()',
+  client: wrongClient,
   ...tableChecks,
   partitionKey: (value, { sortKeyAttribute }) => {
     if (sortKeyAttribute === undefined) return 'left out: it needs the option "sortKeyAttribute"';

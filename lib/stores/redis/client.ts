@@ -38,11 +38,19 @@ type SendBoth = (
 
 /** The connection that a client is, by what it can do; nothing where it is none. */
 export function connectionOf(client: unknown): Connection | undefined {
+  if (isMistaken(client)) return undefined;
   if (typeof client === 'function') return inOrder(client as RedisFunction);
   if (can(client, 'call')) return ofIORedis(client as unknown as IORedisClient & IORedisCluster);
   if (can(client, 'customCommand')) return ofGlide(client as unknown as GlideClient);
   if (can(client, 'sendCommand')) return ofNodeRedis(client as unknown as NodeRedisClient);
   return undefined;
+}
+
+/** A class in place of a client of it, which is a function as well; or a pipeline, whose commands are sent when it is told. */
+function isMistaken(client: unknown): boolean {
+  return typeof client === 'function'
+    ? /^class\b/.test(Function.prototype.toString.call(client))
+    : (client as { readonly isPipeline?: unknown } | null | undefined)?.isPipeline === true;
 }
 
 interface IORedisCluster {

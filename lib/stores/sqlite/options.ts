@@ -14,7 +14,7 @@ const checks: Record<keyof SqliteStoreOptions, Check> = {
   database: (value) =>
     isDatabase(value)
       ? undefined
-      : 'a DatabaseSync of node:sqlite (Node.js 22.16 or later), or a database of better-sqlite3',
+      : 'a DatabaseSync of node:sqlite (Node.js 22.16 or later), or a database of better-sqlite3; of a library around one the database that it was made with',
   table: wrongName,
 };
 

@@ -73,7 +73,7 @@ export const storesEdges: readonly Mutant[] = [
   },
   {
     name: 'postgres-completion-outside-of-a-transaction',
-    flaw: 'complete() takes a client that is in no transaction, so that the outcome stands without the work.',
+    flaw: 'A completion takes a client that is in no transaction, so that the outcome stands without the work.',
     changes: [
       {
         file: 'lib/stores/postgres/store.ts',
