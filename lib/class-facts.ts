@@ -4,7 +4,7 @@ import { prototypeOfKind } from './built-in-kinds.js';
 /** An object that holds data and nothing else, of this realm or another. */
 export function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || isPlainPrototype(prototype as object);
+  return prototype === Object.prototype || prototype === null || isPlainPrototype(prototype as object);
 }
 
 function isPlainPrototype(value: object): boolean {

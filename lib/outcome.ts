@@ -7,7 +7,8 @@ import type { IdempotentOptions } from './options.js';
 import { isPlainJson } from './plain-json.js';
 import { Pruning } from './pruning.js';
 import type { StoredOutcome } from './record.js';
-import { reducers, revivers } from './rich-types.js';
+import { revivers } from './revivers.js';
+import { reducers } from './rich-types.js';
 import { isLate } from './synchronous.js';
 import { warnOnce } from './warnings.js';
 

@@ -1,3 +1,4 @@
+import { bareOf, copyElements, isIndex } from './bare-values.js';
 import { kindOf } from './built-in-kinds.js';
 import { className, isBareBytes, isPlain } from './class-facts.js';
 import { NotKept } from './not-kept.js';
@@ -34,10 +35,6 @@ function* namesOf(value: object, kind: string | undefined): Iterable<string | sy
   }
 }
 
-function isIndex(name: string | symbol): boolean {
-  return typeof name === 'string' && /^(?:0|[1-9]\d*)$/.test(name);
-}
-
 /**
  * An object's own properties, getters as what they answer with. Symbols that are not enumerable are nobody's data.
  *
@@ -72,6 +69,13 @@ export function isOfItsClass(value: object, name: string, { enumerable }: Proper
   if (isPlain(value)) return false;
   if (isItsClass(value, name)) return true;
   return enumerable !== true && typeof (Object.getPrototypeOf(value) as Fields)[name] === 'function';
+}
+
+/** Whether nothing but its kind's content is in an object, at a glance: most have nothing else. */
+export function isBare(value: object, kind: string | undefined): boolean {
+  if (kind === undefined) return Object.keys(value).length === Reflect.ownKeys(value).length;
+  if (kind === 'Array') return Reflect.ownKeys(value).at(-1) === 'length';
+  return kind !== 'RegExp' && !ArrayBuffer.isView(value) && Reflect.ownKeys(value).length === 0;
 }
 
 /** Whether an object has more than its kind, devalue and JSON know of it. */
@@ -140,56 +144,4 @@ function fill(revived: object, bare: unknown, kind: string): void {
     for (const [key, part] of bare) (revived as Map<unknown, unknown>).set(key, part);
   if (kind === 'Set' && bare instanceof Set) for (const part of bare) (revived as Set<unknown>).add(part);
   if (kind === 'Array' && Array.isArray(bare)) copyElements(bare, revived as unknown[]);
-}
-
-function copyElements(from: readonly unknown[], to: unknown[]): void {
-  // A list that is mostly holes would otherwise take the memory of all of them.
-  if (from.length > 1_000) {
-    to[4_294_967_294] = undefined;
-    delete to[4_294_967_294];
-  }
-  to.length = from.length;
-  for (const name of Object.keys(from)) {
-    if (!isIndex(name)) break;
-    to[Number(name)] = from[Number(name)];
-  }
-}
-
-/** The content of a built-in's instance, as an instance of that built-in without any properties of its own. */
-function bareOf(value: object, kind: string): unknown {
-  if (Buffer.isBuffer(value)) return Buffer.from(value);
-  switch (kind) {
-    case 'Array': {
-      const list: unknown[] = [];
-      copyElements(value as unknown[], list);
-      return list;
-    }
-    // By their own methods: a subclass may have others.
-    case 'Map':
-      return new Map(Map.prototype.entries.call(value));
-    case 'Set':
-      return new Set(Set.prototype.values.call(value));
-    case 'Date':
-      return new Date(Date.prototype.getTime.call(value));
-    case 'RegExp':
-      return new RegExp(value as RegExp);
-    case 'ArrayBuffer':
-      return ArrayBuffer.prototype.slice.call(value as ArrayBuffer, 0);
-    case 'URL':
-      return new URL(URL.prototype.toString.call(value));
-    case 'URLSearchParams':
-      return new URLSearchParams(URLSearchParams.prototype.toString.call(value));
-    case 'Number':
-    case 'String':
-    case 'Boolean':
-    case 'BigInt':
-      return Object((globalThis[kind].prototype.valueOf as () => unknown).call(value));
-  }
-  if (!ArrayBuffer.isView(value)) throw new NotKept(`${instanceNamed(kind)} in it has properties of its own`);
-  const Kind = globalThis[kind as 'Uint8Array'];
-  return new Kind(
-    value.buffer as ArrayBuffer,
-    value.byteOffset,
-    (value as Uint8Array).length ?? value.byteLength,
-  );
 }

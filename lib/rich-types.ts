@@ -1,37 +1,70 @@
-import { isUint8Array } from 'node:util/types';
 import { kindOf, prototypeOfKind } from './built-in-kinds.js';
 import { className, hasPrivateFields, hiddenState, isPlain } from './class-facts.js';
-import { dataOf, instanceOf, isError, type KeptClass, type KeptClasses } from './kept-classes.js';
+import { dataOf, isError, type KeptClass } from './kept-classes.js';
 import { NotKept } from './not-kept.js';
-import { type Fields, hasMore, type OwnForm, ownForm, ownProperties, revivedOwn } from './own-properties.js';
+import { type Fields, hasMore, isBare, type OwnForm, ownForm, ownProperties } from './own-properties.js';
 import { instanceNamed } from './part-path.js';
 import type { Pruning } from './pruning.js';
-import { type ErrorParts, revivedError } from './rich-errors.js';
 import { isLate } from './synchronous.js';
 import { warnOnce } from './warnings.js';
 
 type Reducer = (value: unknown) => unknown;
 
+/** What a value is, as far as reducers ask. */
+interface Look {
+  readonly value: object;
+  readonly kind: string | undefined;
+  readonly isError: boolean;
+  /** An instance of a class that nobody listed and nobody knows. */
+  readonly isForeign: boolean;
+}
+
+/** One look for all reducers, which devalue asks one after the other. */
+function looking(): (value: object) => Look {
+  let last: Look | undefined;
+  return (value) => {
+    if (last?.value === value) return last;
+    const kind = kindOf(value);
+    const isAnError = kind === undefined && isError(value);
+    last = {
+      value,
+      kind,
+      isError: isAnError,
+      isForeign: kind === undefined && !isAnError && !isPlain(value),
+    };
+    return last;
+  };
+}
+
 /** How values that JSON and the codec's library do not know become ones that they know. */
 export function reducers(pruning: Pruning, isTrial = false) {
   const { kept } = pruning;
   const warn = isTrial ? () => {} : warnForeign;
+  const look = looking();
+  const of =
+    (reduce: (value: object, look: Look) => unknown): Reducer =>
+    (value) =>
+      typeof value === 'object' && value !== null && reduce(value, look(value));
   const keptReducers = kept.all.map((one): [string, Reducer] => [
     // devalue writes it down as it is.
     JSON.stringify(`=${one.name}`).slice(1, -1),
-    (value) => isObject(value) && kept.keeping(value) === one && partsOf(value, one, pruning),
+    of((value, seen) => kept.keeping(value) === one && partsOf(value, one, pruning, seen)),
   ]);
   return {
     reducers: {
       ...Object.fromEntries(keptReducers),
-      Error: (value) => isObject(value) && isError(value) && pruning.partsOf(value),
-      own: (value) => isObject(value) && !isForeign(value) && ownParts(value, warn),
-      Buffer: (value) => Buffer.isBuffer(value) && new Uint8Array(value),
-      entries: (value) =>
-        isObject(value) &&
-        Object.hasOwn(value, '__proto__') && [Object.getPrototypeOf(value) === null, Object.entries(value)],
-      json: (value) => {
-        if (!isObject(value) || !isForeign(value)) return false;
+      Error: of((value, seen) => seen.isError && pruning.partsOf(value)),
+      own: of((value, { kind, isForeign }) => !isForeign && ownParts(value, kind, warn)),
+      Buffer: of(
+        (value, { kind }) => kind === 'Uint8Array' && Buffer.isBuffer(value) && new Uint8Array(value),
+      ),
+      entries: of(
+        (value, { kind }) =>
+          kind === undefined &&
+          Object.hasOwn(value, '__proto__') && [Object.getPrototypeOf(value) === null, Object.entries(value)],
+      ),
+      json: of((value, { isForeign }) => {
+        if (!isForeign) return false;
         const { toJSON } = value as { toJSON?: unknown };
         if (typeof toJSON !== 'function') return false;
         const data: unknown = toJSON.call(value, '');
@@ -40,12 +73,12 @@ export function reducers(pruning: Pruning, isTrial = false) {
         if (data === value) return false;
         warn(value, 'what its toJSON() answers with');
         return [data];
-      },
-      fields: (value) => isObject(value) && isForeign(value) && fieldsOf(value, warn),
+      }),
+      fields: of((value, { isForeign }) => isForeign && fieldsOf(value, warn)),
     } as Record<string, Reducer>,
     options: {
       operations: {
-        tagOf: (value: object) => kindOf(value) ?? 'Object',
+        tagOf: (value: object) => look(value).kind ?? 'Object',
         // A view would otherwise bring along the whole buffer that it looks at, other people's bytes included.
         viewInfo: compactView,
         // Their own, whatever iterator or method they show: one may never end.
@@ -60,92 +93,23 @@ export function reducers(pruning: Pruning, isTrial = false) {
   };
 }
 
-/** The way back. An unlisted class's instance stays the plain data that it became. */
-// biome-ignore lint/suspicious/noExplicitAny: each takes what its reducer made
-export function revivers(kept: KeptClasses): Record<string, (value: any) => unknown> {
-  const errors = new WeakMap<object, Error>();
-  const objects = new WeakMap<object, object>();
-  const instances = new WeakSet<object>();
-  return {
-    ...Object.fromEntries(
-      kept.all.map((one) => [
-        `=${one.name}`,
-        (parts: unknown) => revived(parts, one, { errors, objects, instances }),
-      ]),
-    ),
-    own: (form: OwnForm) => revivedOwn(objects, form),
-    Buffer: (value: unknown) => {
-      // Of a damaged record this may be an object with any `length`, gigabytes of it.
-      if (!isUint8Array(value)) throw new NotKept('a Buffer in it has no bytes');
-      // Over memory of its own: a copy would be in a pool that other buffers share.
-      return Buffer.from(value.buffer, value.byteOffset, value.byteLength);
-    },
-    Error: (value: ErrorParts) => revivedError(errors, value),
-    entries: ([isBare, entries]: [boolean, [string, unknown][]]) =>
-      Object.setPrototypeOf(Object.fromEntries(entries), isBare ? null : Object.prototype),
-    json: ([value]: [unknown]) => value,
-    fields: (value: Fields) => value,
-  };
-}
-
 /** What is kept of a listed class's instance. */
-function partsOf(value: object, one: KeptClass, pruning: Pruning): unknown {
+function partsOf(value: object, one: KeptClass, pruning: Pruning, look: Look): unknown {
   if (one.to) return [dataOf(one, value)];
-  if (isError(value)) return pruning.partsOf(value);
-  const kind = kindOf(value);
+  if (look.isError) return pruning.partsOf(value);
+  const { kind } = look;
   const own = ownProperties(value, kind);
   const isSimple = kind === undefined && Object.keys(own.hidden).length === 0;
   return isSimple ? own.shown : ownForm(value, kind, own);
 }
 
-/** What was revived so far. */
-interface Known {
-  readonly errors: WeakMap<object, Error>;
-  readonly objects: WeakMap<object, object>;
-  readonly instances: WeakSet<object>;
-}
-
-function revived(parts: unknown, one: KeptClass, { errors, objects, instances }: Known): unknown {
-  const { prototype } = one.class;
-  if (one.from) {
-    if (!Array.isArray(parts) || parts.length !== 1)
-      throw new NotKept(`an instance of "${one.name}" in it was kept without \`to\``);
-    // It would get only a part of what \`to\` gave.
-    if (!Object.hasOwn(parts, 0)) throw new NotKept(`an instance of "${one.name}" in it contains itself`);
-    return instanceOf(one, parts[0]);
-  }
-  if (isError(prototype) || prototype === Error.prototype)
-    return revivedError(errors, parts as ErrorParts, prototype);
-  if (Array.isArray(parts)) return withClass(revivedOwn(objects, parts as never, prototype), one);
-  if (!isObject(parts) || (!isPlain(parts) && !instances.has(parts)))
-    throw new NotKept(`an instance of "${one.name}" in it is damaged`);
-  // Met again before it is complete, where it contains itself.
-  instances.add(parts);
-  return withClass(Object.setPrototypeOf(parts, prototype), one);
-}
-
-// The prototype of some libraries' classes does not know its class, and each instance does.
-function withClass(instance: object, one: KeptClass): object {
-  if (Object.hasOwn(one.class.prototype, 'constructor')) return instance;
-  return Object.assign(instance, { constructor: one.class });
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
-}
-
-/** An instance of a class that nobody listed and nobody knows. */
-function isForeign(value: object): boolean {
-  return !isPlain(value) && kindOf(value) === undefined && !isError(value);
-}
-
 type Warn = typeof warnForeign;
 
 /** A built-in or a plain object with properties of its own, which its kind does not have. */
-function ownParts(value: object, warn: Warn): OwnForm | false {
-  const kind = kindOf(value);
+function ownParts(value: object, kind: string | undefined, warn: Warn): OwnForm | false {
   if (kind !== undefined && isOfSubclass(value, kind))
     warn(value, `${instanceNamed(kind)} with its own properties`);
+  if (isBare(value, kind)) return false;
   const own = ownProperties(value, kind);
   return hasMore(value, own) && ownForm(value, kind, own);
 }

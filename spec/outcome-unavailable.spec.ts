@@ -231,14 +231,14 @@ describe('the reason why a result was not kept (7)', () => {
     [
       'with a function',
       () => ({ lines: [{ print: () => 1 }] }),
-      /a property print that is a function, at lines\[0\]\.print$/,
+      /Cannot stringify a function, at lines\[0\]\.print$/,
     ],
     ['with a promise', () => ({ later: Promise.resolve(1) }), /a Promise in it is a promise; .*, at later$/],
     ['with a symbol', () => ({ kind: Symbol(marker) }), /Cannot stringify a Symbol primitive, at kind$/],
     [
       'of names that may be data',
       () => ({ [marker]: { [marker]: () => 1 } }),
-      /that is a function, at …\.…$/,
+      /Cannot stringify a function, at …\.…$/,
     ],
     [
       'with a Response',
