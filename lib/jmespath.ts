@@ -1,6 +1,8 @@
 import { parseExactly } from './exact-json.js';
 import type { Compiled } from './expression.js';
 import { lookUpHeader } from './header.js';
+import { type Interpreter, newInterpreter } from './jmespath-interpreter.js';
+import { markLiterals, quoted } from './jmespath-literals.js';
 import { jmespath } from './libraries.js';
 
 /** A node of a parsed expression, as far as it is looked into here. */
@@ -17,8 +19,6 @@ export class MissingPart extends Error {}
 // the key of another order. Every projected part is passed through this function, which does not let nothing pass.
 const PART = 'retrysafe_part';
 const HEADER = 'header';
-// The language's own would write every Map as {}, and cannot write a bigint at all.
-const TEXT = 'retrysafe_text';
 
 /** A few kilobytes of base64 may stand for gigabytes. No event is near it: Lambda takes 6 MB of text. */
 const LARGEST_UNZIPPED = 32 * 1_024 * 1_024;
@@ -29,13 +29,12 @@ const decoders = {
   base64_gzip: (value: unknown) => (typeof value === 'string' ? unzipped(bytes(value)) : value),
 } satisfies Record<string, (value: unknown) => unknown>;
 
-type Interpreter = ReturnType<typeof jmespath>['TreeInterpreter'];
 let interpreter: Interpreter | undefined;
 
-// An interpreter of our own: the package's is shared with the application, and so would our functions be.
-function newInterpreter(): Interpreter {
-  const { TreeInterpreter, TYPE_ANY } = jmespath();
-  const made = new (TreeInterpreter.constructor as new () => Interpreter)();
+// One of our own: the package's is shared with the application, and so would our functions be.
+function ownInterpreter(): Interpreter {
+  const { TYPE_ANY } = jmespath();
+  const made = newInterpreter();
   const define = (name: string, run: (...args: unknown[]) => unknown, parameters = 1) => {
     const signature = Array.from({ length: parameters }, () => ({ types: [TYPE_ANY] }));
     made.runtime.registerFunction(name, ((args: unknown[]) => run(...args)) as never, signature);
@@ -49,29 +48,35 @@ function newInterpreter(): Interpreter {
     return part;
   });
   define(HEADER, lookUpHeader, 2);
-  define(TEXT, textOf);
   return made;
 }
 
 /** Compiles an expression by JMESPath, which is loaded by the first. */
 export function compileJmespath(text: string, needsParts: boolean): Compiled {
-  const facts = { subtracts: false, decodes: false };
+  const facts: Facts = { subtracts: false, decodes: false, literals: new Map() };
   let ready: never;
   try {
-    ready = prepare(jmespath().compile(text), needsParts, facts) as never;
+    const parsed = jmespath().compile(text);
+    const marked = markLiterals(text);
+    facts.literals = marked.literals;
+    ready = prepare(
+      marked.literals.size > 0 ? jmespath().compile(marked.text) : parsed,
+      needsParts,
+      facts,
+    ) as never;
   } catch (error) {
     const why = error instanceof RangeError ? 'it is nested too deeply' : (error as Error).message;
     return { fault: `a JMESPath expression; this one does not parse: ${why}` };
   }
   if (facts.subtracts) {
-    const quoted = quoteHyphens(text);
+    const right = quoteHyphens(text);
     const advice =
-      quoted === text
+      right === text
         ? 'a key of several parts is a list, such as [userId, orderId]'
-        : `JMESPath reads a hyphen as a minus: write ${quoted}`;
+        : `JMESPath reads a hyphen as a minus: write ${right}`;
     return { fault: `free of arithmetic on names; ${advice}` };
   }
-  interpreter ??= newInterpreter();
+  interpreter ??= ownInterpreter();
   const ours = interpreter;
   return {
     expression: {
@@ -81,14 +86,19 @@ export function compileJmespath(text: string, needsParts: boolean): Compiled {
   };
 }
 
-function prepare(
-  node: unknown,
-  needsParts: boolean,
-  facts: { subtracts: boolean; decodes: boolean },
-): unknown {
+/** What is found out about an expression, or is known of it, while it is prepared. */
+interface Facts {
+  subtracts: boolean;
+  decodes: boolean;
+  literals: ReadonlyMap<unknown, unknown>;
+}
+
+function prepare(node: unknown, needsParts: boolean, facts: Facts): unknown {
   if (Array.isArray(node)) return node.map((child) => prepare(child, needsParts, facts));
-  if (typeof node !== 'object' || node === null || (node as Node).type === 'Literal') return node;
-  const { type, name } = node as Node;
+  if (typeof node !== 'object' || node === null) return node;
+  const { type, name, value } = node as Node;
+  if (type === 'Literal')
+    return facts.literals.has(value) ? { type, value: facts.literals.get(value) } : node;
   if (type === 'Arithmetic' && startsWithName((node as Node).right)) facts.subtracts = true;
   if (type === 'Function' && String(name).replace('powertools_', '') in decoders) facts.decodes = true;
   const copy = Object.fromEntries(
@@ -99,7 +109,6 @@ function prepare(
   ) as Record<string, unknown>;
   if (type === 'Function' && name === HEADER)
     copy.children = [{ type: 'Root' }, ...(copy.children as Node[])];
-  if (type === 'Function' && name === 'to_string') copy.name = TEXT;
   if (needsParts && type.endsWith('Projection'))
     copy.right = { type: 'Function', name: PART, children: [copy.right] };
   return copy;
@@ -112,19 +121,9 @@ function startsWithName(node: unknown): boolean {
 
 function quoteHyphens(text: string): string {
   return text
-    .split(/("(?:\\.|[^"])*"|`(?:\\.|[^`])*`|'(?:\\.|[^'])*')/)
+    .split(quoted)
     .map((part, index) => (index % 2 === 1 ? part : part.replace(/[A-Za-z_]\w*(?:-\w+)+/g, '"$&"')))
     .join('');
-}
-
-function textOf(value: unknown): string {
-  if (typeof value === 'string') return value;
-  if (typeof value === 'bigint') return String(value);
-  return JSON.stringify(value, (_, part) => {
-    if (part instanceof Map || part instanceof Set)
-      throw new TypeError('to_string() cannot write a Map or a Set');
-    return part;
-  });
 }
 
 function unzipped(zipped: Buffer): string {

@@ -1,4 +1,4 @@
-import { parseExactly } from './exact-json.js';
+import { decodedJson } from './exact-json.js';
 
 /** What of a Lambda context is used here. */
 export interface LambdaContext {
@@ -74,27 +74,18 @@ export function decodedEvent(event: unknown): unknown {
   if (!isHttpEvent(event)) return decodedRecord(event);
   if (typeof event.body !== 'string') return event;
   const body = event.isBase64Encoded === true ? Buffer.from(event.body, 'base64').toString() : event.body;
-  return { ...event, body: decodedText(body) };
+  return { ...event, body: decodedJson(body) };
 }
 
 function decodedRecord(record: unknown): unknown {
   if (isSnsRecord(record)) return { ...record, Sns: withMessage(record.Sns) };
   if (!isSqsRecord(record) || typeof record.body !== 'string') return record;
-  const body = decodedText(record.body);
+  const body = decodedJson(record.body);
   const isNotification = isObject(body) && body.Type === 'Notification' && 'Message' in body;
   return { ...record, body: isNotification ? withMessage(body) : body };
 }
 
 function withMessage(notification: Loose): Loose {
   const { Message: message } = notification;
-  return typeof message === 'string' ? { ...notification, Message: decodedText(message) } : notification;
-}
-
-/** Text that is JSON becomes its value; other text stays text. */
-function decodedText(text: string): unknown {
-  try {
-    return parseExactly(text);
-  } catch {
-    return text;
-  }
+  return typeof message === 'string' ? { ...notification, Message: decodedJson(message) } : notification;
 }
