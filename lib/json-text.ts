@@ -52,10 +52,7 @@ export class JsonText {
 
   /** What JSON.parse has made of the text, but for its numbers. */
   exact(rounded: unknown): unknown {
-    if (typeof rounded === 'number') {
-      const start = this.json.search(/[-\d]/);
-      return this.#number(start, endOfDigits(this.json, start));
-    }
+    if (typeof rounded === 'number') return exactly(this.json.trim());
     if (typeof rounded !== 'object' || rounded === null) return rounded;
     this.#findRisks();
     if (this.#starts.length > 0) this.correct(rounded as Container, 0);
@@ -117,8 +114,9 @@ export class JsonText {
         at = end - 1;
       } else if (isNumber(code)) {
         const digits = endOfDigits(json, at);
-        if (isRisky(json, at, digits)) corrected.put(this.#number(at, digits));
-        at = digits - 1;
+        const end = endOfNumber(json, digits);
+        if (isRisky(json, at, digits)) corrected.put(exactly(json.slice(at, end)));
+        at = end - 1;
       } else if (isOpening(code)) {
         if (this.#starts[within] === at) {
           corrected.put(new Unread(this, within));
@@ -131,13 +129,11 @@ export class JsonText {
     }
     corrected.finish();
   }
+}
 
-  #number(start: number, digits: number): number | ExactNumber {
-    const written = this.json.slice(start, endOfNumber(this.json, digits));
-    const double = written.length > SAFE_LENGTH ? 0 : Number(written);
-    const size = Math.abs(double);
-    return size > SMALLEST && size < LARGEST ? double : new ExactNumber(written);
-  }
+function exactly(written: string): number | ExactNumber {
+  const size = written.length > SAFE_LENGTH ? 0 : Math.abs(Number(written));
+  return size > SMALLEST && size < LARGEST ? Number(written) : new ExactNumber(written);
 }
 
 /** Where the text of a container is. */

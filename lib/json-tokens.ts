@@ -31,8 +31,7 @@ function isDigit(code: number): boolean {
 }
 
 /**
- * Behind the digits of the number that begins here, and behind its dot. An exponent may follow; to look for numbers
- * on from its letter finds none that was not there.
+ * Behind the digits of the number that begins here, and behind its dot. An exponent may follow.
  */
 export function endOfDigits(json: string, start: number): number {
   let end = start + 1;

@@ -26,12 +26,12 @@ async function ownBytes(...entries: readonly string[]): Promise<number> {
 
 describe('our own code, minified', () => {
   // A little above what it is: who adds more than that should know, and say what for. `npm run bench:size` tells where.
-  it('is no more than 68 kB for the root', async () => {
-    expect(await ownBytes('index.ts')).to.be.within(30_000, 68_000);
+  it('is no more than 77 kB for the root', async () => {
+    expect(await ownBytes('index.ts')).to.be.within(30_000, 77_000);
   });
 
-  it('is no more than 76 kB with the DynamoDB store', async () => {
-    expect(await ownBytes('index.ts', 'stores/dynamodb/index.ts')).to.be.within(40_000, 76_000);
+  it('is no more than 85 kB with the DynamoDB store', async () => {
+    expect(await ownBytes('index.ts', 'stores/dynamodb/index.ts')).to.be.within(40_000, 85_000);
   });
 });
 

@@ -138,7 +138,11 @@ export const catastrophes: Readonly<
   'three million objects': () => [http(list(3_000_000, () => '{}')), 'body', 'refused'],
   'an integer of ten million digits': () => [http(`{"id":${many('1', 10_000_000)}}`), 'body.id', 'ran'],
   'an integer of ten thousand digits': () => [http(`{"id":${many('1', 10_000)}}`), 'body.id', 'ran'],
-  'an exponent of ten million digits': () => [http(`{"id":1e${many('1', 10_000_000)}}`), 'body.id', 'refused'],
+  'an exponent of ten million digits': () => [
+    http(`{"id":1e${many('1', 10_000_000)}}`),
+    'body.id',
+    'refused',
+  ],
   'an exponent of nine digits': () => [http('{"id":1e999999999}'), 'body.id', 'ran'],
   'an exponent of twenty digits': () => [http('{"id":1e-99999999999999999999}'), 'body.id', 'ran'],
   'a fraction of ten million zeros': () => [http(`{"id":0.${many('0', 10_000_000)}1}`), 'body.id', 'ran'],

@@ -1,5 +1,6 @@
 import type { Mutant } from './mutant.js';
 import { claims } from './patches/claims.js';
+import { edgesOfNumbers } from './patches/edges-numbers.js';
 import { inProcess } from './patches/in-process.js';
 import { leases } from './patches/leases.js';
 import { onServers } from './patches/on-servers.js';
@@ -16,4 +17,5 @@ export const mutants: readonly Mutant[] = [
   ...values,
   ...inProcess,
   ...onServers,
+  ...edgesOfNumbers,
 ];
