@@ -94,7 +94,7 @@ export const edgesOfNumbers: readonly Mutant[] = [
       {
         file: 'lib/jmespath-literals.ts',
         replace: "if (!part.startsWith('`') || !/\\d/.test(part)) return part;",
-        by: 'if (part !== undefined) return part;',
+        by: 'if (part.length >= 0) return part;',
       },
     ],
     caughtBy: [specs('expression-numbers')],
