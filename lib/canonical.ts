@@ -9,8 +9,12 @@ import {
   isTypedArray,
 } from 'node:util/types';
 import stringify from 'fast-json-stable-stringify';
+import { isAbsent } from './absent-properties.js';
 import { kindOf } from './built-in-kinds.js';
+import { numberForm, special } from './canonical-forms.js';
 import { className, hasPrivateFields, hiddenState, isBareBytes, isPlain } from './class-facts.js';
+import { ExactNumber } from './exact-number.js';
+import { read } from './json-text.js';
 import { dataForKey, type KeptClasses } from './kept-classes.js';
 import { describeBorrowedNameFault } from './names.js';
 import { isItsClass } from './own-properties.js';
@@ -53,9 +57,8 @@ function canonical(value: unknown, path: string, progress: Progress, onFault: On
     case 'boolean':
       return value;
     case 'number':
-      return Number.isFinite(value) && !Object.is(value, -0) ? value : special('number', printed(value));
     case 'bigint':
-      return special('bigint', String(value));
+      return numberForm(value);
     case 'undefined':
       return special('undefined');
     case 'object':
@@ -64,9 +67,10 @@ function canonical(value: unknown, path: string, progress: Progress, onFault: On
       return onFault(path, `is a ${typeof value}`);
   }
   if (value === null) return null;
+  if (value instanceof ExactNumber) return numberForm(value);
   if (progress.ancestors.has(value)) return onFault(path, 'contains itself');
   progress.ancestors.add(value);
-  const form = canonicalObject(value, path, progress, onFault);
+  const form = canonicalObject(read(value), path, progress, onFault);
   progress.ancestors.delete(value);
   return form;
 }
@@ -90,14 +94,6 @@ function canonicalObject(value: object, path: string, progress: Progress, onFaul
 
 type Inner = (part: unknown, name: string) => unknown;
 
-function special(kind: string, ...parts: readonly unknown[]): { readonly $: readonly unknown[] } {
-  return { $: [kind, ...parts] };
-}
-
-function printed(value: number): string {
-  return Object.is(value, -0) ? '-0' : String(value);
-}
-
 function canonicalArray(
   array: readonly unknown[],
   name: string,
@@ -106,17 +102,18 @@ function canonicalArray(
   inner: Inner,
 ): unknown {
   // A hole is no undefined, and an array may bear properties besides its elements.
-  const names = Object.keys(array);
+  const names = Object.keys(array).filter((name) => !isAbsent(array, name));
   const isDense = names.length === array.length && names.every((name, index) => name === String(index));
   if (name !== 'Array') return special('Array', name, array.length, fields(), ...shown());
-  if (!isDense || Object.getOwnPropertySymbols(array).length > 0)
+  if (!isDense || Object.getOwnPropertySymbols(array).some((symbol) => !isAbsent(array, symbol)))
     return special('Array', name, array.length, fields());
   return array.map((part, index) => inner(part, `[${index}]`));
 }
 
 function ownFields(value: object, path: string, inner: Inner, onFault: OnFault): Record<string, unknown> {
   const symbols = Object.getOwnPropertySymbols(value);
-  if (symbols.some((symbol) => Object.prototype.propertyIsEnumerable.call(value, symbol))) {
+  const isShown = (symbol: symbol) => Object.prototype.propertyIsEnumerable.call(value, symbol);
+  if (symbols.some((symbol) => isShown(symbol) && !isAbsent(value, symbol))) {
     return onFault(path, 'has a property whose name is a symbol');
   }
   // Without a prototype, so that a property named __proto__ is a property like any other.
@@ -124,11 +121,9 @@ function ownFields(value: object, path: string, inner: Inner, onFault: OnFault):
   // The elements of bytes are told by the bytes; integer names always come first.
   const names = isBareBytes(value) ? [] : Object.keys(value).slice(isTypedArray(value) ? value.length : 0);
   for (const name of names) {
-    if (isItsClass(value, name)) continue;
-    fields[name.startsWith('$') ? `$${name}` : name] = inner(
-      (value as Record<string, unknown>)[name],
-      nameInPath(name),
-    );
+    const part = (value as Record<string, unknown>)[name];
+    if (isItsClass(value, name) || isAbsent(value, name, part)) continue;
+    fields[name.startsWith('$') ? `$${name}` : name] = inner(part, nameInPath(name));
   }
   return fields;
 }

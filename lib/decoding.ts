@@ -1,5 +1,5 @@
 import { isUtf8 } from 'node:buffer';
-import { parseExactly } from './exact-json.js';
+import { decodedJson } from './exact-json.js';
 
 /** A few kilobytes of base64 may stand for gigabytes. No event is near it: Lambda takes 6 MB of text. */
 const LARGEST_UNZIPPED = 32 * 1_024 * 1_024;
@@ -37,12 +37,7 @@ export function unzipped(zipped: Buffer, what: string): Buffer {
   }
 }
 
-/** Text that is JSON becomes its value; other text stays text, and bytes stay bytes. */
+/** Text that is a JSON list or object becomes its value; other text stays text, and bytes stay bytes. */
 export function decodedText(text: string | Buffer): unknown {
-  if (typeof text !== 'string') return text;
-  try {
-    return parseExactly(text);
-  } catch {
-    return text;
-  }
+  return typeof text === 'string' ? decodedJson(text) : text;
 }

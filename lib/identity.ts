@@ -187,7 +187,8 @@ function selectsNothing(value: unknown, request: ObjectsWithin, seen = new Set<o
   if (value instanceof Map || value instanceof Set) return value.size === 0;
   if (!Array.isArray(value) && !isPlain(value)) return false;
   const parts = Object.values(value);
-  if (parts.length === 0) return true;
+  // A property that is `undefined` is an absent one, but in an object that the selection put together it is a missing part.
+  if (Array.isArray(value) ? parts.length === 0 : parts.every((part) => part === undefined)) return true;
   // Most keys of several parts are texts and numbers, for which the request need not be looked through.
   if (parts.every((part) => typeof part !== 'object' && part !== undefined && part !== '')) return false;
   return !request.has(value) && parts.some((part) => selectsNothing(part, request, seen));

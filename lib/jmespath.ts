@@ -2,6 +2,8 @@ import { bytesOf, textOrBytes, unzipped } from './decoding.js';
 import { parseExactly } from './exact-json.js';
 import type { Compiled } from './expression.js';
 import { lookUpHeader } from './header.js';
+import { type Interpreter, newInterpreter } from './jmespath-interpreter.js';
+import { markLiterals, quoted } from './jmespath-literals.js';
 import { jmespath } from './libraries.js';
 
 /** A node of a parsed expression, as far as it is looked into here. */
@@ -18,8 +20,6 @@ export class MissingPart extends Error {}
 // the key of another order. Every projected part is passed through this function, which does not let nothing pass.
 const PART = 'retrysafe_part';
 const HEADER = 'header';
-// The language's own would write every Map as {}, and cannot write a bigint at all.
-const TEXT = 'retrysafe_text';
 // The language knows no bytes: to its functions they are an object with a property for each of them. Every argument of a
 // function is passed through this one, which does not let bytes pass.
 const ARGUMENT = 'retrysafe_argument';
@@ -41,13 +41,12 @@ const decoders = {
     typeof value === 'string' ? textOrBytes(unzipped(bytesOf(value), 'base64_gzip()')) : value,
 } satisfies Record<string, (value: unknown) => unknown>;
 
-type Interpreter = ReturnType<typeof jmespath>['TreeInterpreter'];
 let interpreter: Interpreter | undefined;
 
-// An interpreter of our own: the package's is shared with the application, and so would our functions be.
-function newInterpreter(): Interpreter {
-  const { TreeInterpreter, TYPE_ANY } = jmespath();
-  const made = new (TreeInterpreter.constructor as new () => Interpreter)();
+// One of our own: the package's is shared with the application, and so would our functions be.
+function ownInterpreter(): Interpreter {
+  const { TYPE_ANY } = jmespath();
+  const made = newInterpreter();
   const define = (name: string, run: (...args: unknown[]) => unknown, parameters = 1) => {
     const signature = Array.from({ length: parameters }, () => ({ types: [TYPE_ANY] }));
     made.runtime.registerFunction(name, ((args: unknown[]) => run(...args)) as never, signature);
@@ -70,29 +69,35 @@ function newInterpreter(): Interpreter {
     },
     2,
   );
-  define(TEXT, textOf);
   return made;
 }
 
 /** Compiles an expression by JMESPath, which is loaded by the first. */
 export function compileJmespath(text: string, needsParts: boolean): Compiled {
-  const facts = { subtracts: false, decodes: false };
+  const facts: Facts = { subtracts: false, decodes: false, literals: new Map() };
   let ready: never;
   try {
-    ready = prepare(jmespath().compile(text), needsParts, facts) as never;
+    const parsed = jmespath().compile(text);
+    const marked = markLiterals(text);
+    facts.literals = marked.literals;
+    ready = prepare(
+      marked.literals.size > 0 ? jmespath().compile(marked.text) : parsed,
+      needsParts,
+      facts,
+    ) as never;
   } catch (error) {
     const why = error instanceof RangeError ? 'it is nested too deeply' : (error as Error).message;
     return { fault: `a JMESPath expression; this one does not parse: ${why}` };
   }
   if (facts.subtracts) {
-    const quoted = quoteHyphens(text);
+    const right = quoteHyphens(text);
     const advice =
-      quoted === text
+      right === text
         ? 'a key of several parts is a list, such as [userId, orderId]'
-        : `JMESPath reads a hyphen as a minus: ${isOneName(quoted) ? 'put the name into double quotes' : `write ${quoted}`}`;
+        : `JMESPath reads a hyphen as a minus: ${isOneName(right) ? 'put the name into double quotes' : `write ${right}`}`;
     return { fault: `free of arithmetic on names; ${advice}` };
   }
-  interpreter ??= newInterpreter();
+  interpreter ??= ownInterpreter();
   const ours = interpreter;
   return {
     expression: {
@@ -109,14 +114,19 @@ export function compileJmespath(text: string, needsParts: boolean): Compiled {
   };
 }
 
-function prepare(
-  node: unknown,
-  needsParts: boolean,
-  facts: { subtracts: boolean; decodes: boolean },
-): unknown {
+/** What is found out about an expression, or is known of it, while it is prepared. */
+interface Facts {
+  subtracts: boolean;
+  decodes: boolean;
+  literals: ReadonlyMap<unknown, unknown>;
+}
+
+function prepare(node: unknown, needsParts: boolean, facts: Facts): unknown {
   if (Array.isArray(node)) return node.map((child) => prepare(child, needsParts, facts));
-  if (typeof node !== 'object' || node === null || (node as Node).type === 'Literal') return node;
-  const { type, name } = node as Node;
+  if (typeof node !== 'object' || node === null) return node;
+  const { type, name, value } = node as Node;
+  if (type === 'Literal')
+    return facts.literals.has(value) ? { type, value: facts.literals.get(value) } : node;
   if (type === 'Arithmetic' && startsWithName((node as Node).right)) facts.subtracts = true;
   if (type === 'Function' && String(name).replace('powertools_', '') in decoders) facts.decodes = true;
   const copy = Object.fromEntries(
@@ -133,7 +143,6 @@ function prepare(
     }));
   if (type === 'Function' && name === HEADER)
     copy.children = [{ type: 'Root' }, ...(copy.children as Node[])];
-  if (type === 'Function' && name === 'to_string') copy.name = TEXT;
   if (needsParts && type.endsWith('Projection'))
     copy.right = { type: 'Function', name: PART, children: [copy.right] };
   return copy;
@@ -146,7 +155,7 @@ function startsWithName(node: unknown): boolean {
 
 function quoteHyphens(text: string): string {
   return text
-    .split(/("(?:\\.|[^"])*"|`(?:\\.|[^`])*`|'(?:\\.|[^'])*')/)
+    .split(quoted)
     .map((part, index) => (index % 2 === 1 ? part : part.replace(/[A-Za-z_]\w*(?:-\w+)+/g, '"$&"')))
     .join('');
 }
@@ -154,15 +163,4 @@ function quoteHyphens(text: string): string {
 // It may be no expression at all, but a secret in the wrong place, which is not repeated.
 function isOneName(quoted: string): boolean {
   return /^"[^"]*"$/.test(quoted);
-}
-
-function textOf(value: unknown): string {
-  if (typeof value === 'string') return value;
-  if (typeof value === 'bigint') return String(value);
-  return JSON.stringify(value, function (this: Record<string, unknown>, name, part) {
-    // A Buffer would write itself as an object, before it is shown here.
-    if (part instanceof Map || part instanceof Set || ArrayBuffer.isView(this[name]))
-      throw new TypeError('to_string() cannot write a Map, a Set or bytes');
-    return part;
-  });
 }

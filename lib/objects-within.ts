@@ -1,3 +1,5 @@
+import { ExactNumber } from './exact-number.js';
+
 /** More objects than this are not looked through, which takes up to a second where they are proxies. */
 const MOST_OBJECTS = 400_000;
 
@@ -36,6 +38,7 @@ export class ObjectsWithin {
     if (value instanceof Map)
       for (const [key, part] of Map.prototype.entries.call(value)) this.#left.push(key, part);
     if (value instanceof Set) for (const part of Set.prototype.values.call(value)) this.#left.push(part);
-    for (const part of Object.values(value)) if (typeof part === 'object') this.#left.push(part);
+    for (const part of Object.values(value))
+      if (typeof part === 'object' && !(part instanceof ExactNumber)) this.#left.push(part);
   }
 }

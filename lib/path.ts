@@ -1,4 +1,6 @@
+import { ExactNumber } from './exact-number.js';
 import { lookUpHeader } from './header.js';
+import { read } from './json-text.js';
 
 /** Selects something of `value`, which is the document or a part of it. */
 type Select = (value: unknown, document: unknown) => unknown;
@@ -66,7 +68,7 @@ class PathReader {
     if (open !== '[' || close !== ']' || Number.isNaN(index)) return undefined;
     this.#at += 3;
     return (value) =>
-      Array.isArray(value) ? (value[index < 0 ? value.length + index : index] ?? null) : null;
+      Array.isArray(value) ? (read(value)[index < 0 ? value.length + index : index] ?? null) : null;
   }
 
   #list(): Select | undefined {
@@ -118,8 +120,8 @@ class PathReader {
 // What a value inherits is selected, too, as JMESPath does it.
 function field(name: string): Select {
   return (value) =>
-    typeof value === 'object' && value !== null && !Array.isArray(value)
-      ? ((value as Record<string, unknown>)[name] ?? null)
+    typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber)
+      ? ((read(value) as Record<string, unknown>)[name] ?? null)
       : null;
 }
 

@@ -15,7 +15,7 @@ interface Vector {
 /** The payloads that JSON cannot write down, by the description that the vectors have of them. */
 const described: Record<string, () => unknown> = {
   'undefined in a list': () => [undefined],
-  'undefined as a property': () => ({ memo: undefined }),
+  'an id of 1, and a memo that is undefined': () => ({ id: 1, memo: undefined }),
   'a list of a hole and 1': () => Object.assign(new Array(2), { 1: 1 }),
   'NaN, Infinity, -Infinity and -0': () => [
     Number.NaN,

@@ -7,6 +7,7 @@ import { storesEdges } from './patches/edges-stores.js';
 import { edgesRequests } from './patches/edges-requests.js';
 import { edgesOfOptions } from './patches/edges-options.js';
 import { edgesValues } from './patches/edges-values.js';
+import { edgesOfNumbers } from './patches/edges-numbers.js';
 import { inProcess } from './patches/in-process.js';
 import { leases } from './patches/leases.js';
 import { onServers } from './patches/on-servers.js';
@@ -34,4 +35,5 @@ export const mutants: readonly Mutant[] = [
   ...storesEdges,
   ...edgesRequests,
   ...edgesOfOptions,
+  ...edgesOfNumbers,
 ];

@@ -252,7 +252,8 @@ function changed(one: Recipe, choice: number): Recipe {
 /**
  * Whether two payloads are the same request: `util.isDeepStrictEqual`, which leaves the order of properties, of
  * Map entries and of Set members apart, and tells apart holes from `undefined`, -0 from 0, one class from another.
- * It is corrected in three points. An object without a prototype counts as a plain one: parsers make either. And
+ * It is corrected in four points. An object without a prototype counts as a plain one: parsers make either. A property
+ * that is `undefined` is an absent one, as it is on any wire. And
  * Node.js 20 finds all URLs equal, so a URL is compared by its text. Node.js 22 cannot compare some Maps with the key
  * `undefined` or `null` at all, so these are compared as objects of a class of their own.
  */
@@ -295,7 +296,10 @@ function comparable(value: unknown): unknown {
 }
 
 function fill<T extends object>(target: T, source: object): T {
-  for (const [name, part] of Object.entries(source))
+  const isElement = (name: string) => Array.isArray(source) && /^\d+$/.test(name);
+  for (const [name, part] of Object.entries(source).filter(
+    ([name, part]) => part !== undefined || isElement(name),
+  ))
     Object.defineProperty(target, name, {
       value: comparable(part),
       enumerable: true,

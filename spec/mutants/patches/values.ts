@@ -34,8 +34,8 @@ export const values: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/canonical.ts',
-        replace: "fields[name.startsWith('$') ? `$${name}` : name] = inner(",
-        by: 'fields[name] = inner(',
+        replace: "fields[name.startsWith('$') ? `$${name}` : name] = inner(part",
+        by: 'fields[name] = inner(part',
       },
     ],
     caughtBy: [specs('key-vectors')],
@@ -45,10 +45,10 @@ export const values: readonly Mutant[] = [
     flaw: 'NaN, infinities, -0 and nothing are one value in a key.',
     changes: [
       {
-        file: 'lib/canonical.ts',
+        file: 'lib/canonical-forms.ts',
         replace:
-          "Number.isFinite(value) && !Object.is(value, -0) ? value : special('number', printed(value))",
-        by: 'Number.isFinite(value) ? value : null',
+          "Number.isFinite(number) && !Object.is(number, -0) ? number : special('number', printed(number))",
+        by: 'Number.isFinite(number) ? number : null',
       },
     ],
     caughtBy: [specs('key-vectors')],

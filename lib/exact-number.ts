@@ -1,0 +1,113 @@
+/** A decimal: its value is `sign` times 0.`digits` times ten to the power of `top`. The digits neither begin nor end with a zero. */
+interface Decimal {
+  readonly sign: -1 | 0 | 1;
+  readonly digits: string;
+  readonly top: bigint;
+}
+
+/** Beyond it, zeros are not written out: `1e999999999` would be a gigabyte. */
+const MOST_ZEROS = 1_000;
+/** What no double's own text has more of. */
+const DIGITS_OF_A_DOUBLE = 17;
+const LONGEST_EXPONENT = 1_000;
+
+/**
+ * A number of a JSON text, as it is written there. It is compared by its digits and its exponent, and never computed
+ * with: a double holds neither 9007199254740993 nor 1222223333.00000001 nor 1e400.
+ */
+export class ExactNumber {
+  // A property that shows, since JMESPath takes an object that shows none for nothing.
+  constructor(readonly written: string) {}
+
+  /** The double of the same decimal value, or this where there is none. A zero is 0, whatever its sign. */
+  get plain(): number | ExactNumber {
+    const decimal = decimalOf(this.written);
+    if (decimal.sign === 0) return 0;
+    if (decimal.digits.length > DIGITS_OF_A_DOUBLE) return this;
+    const double = Number(this.written);
+    if (!Number.isFinite(double)) return this;
+    return orderOfDecimals(decimal, decimalOf(String(double))) === 0 ? double : this;
+  }
+
+  get isInteger(): boolean {
+    const { digits, top } = decimalOf(this.written);
+    return top >= BigInt(digits.length);
+  }
+
+  /** The same for every way to write this number. */
+  get text(): string {
+    const { sign, digits, top } = decimalOf(this.written);
+    const minus = sign < 0 ? '-' : '';
+    const zeros = top - BigInt(digits.length);
+    if (zeros >= 0 && zeros <= MOST_ZEROS) return `${minus}${digits}${'0'.repeat(Number(zeros))}`;
+    if (zeros < 0 && top > 0) return `${minus}${digits.slice(0, Number(top))}.${digits.slice(Number(top))}`;
+    if (zeros < 0 && top > -MOST_ZEROS) return `${minus}0.${'0'.repeat(Number(-top))}${digits}`;
+    return `${minus}${digits}e${zeros}`;
+  }
+}
+
+/** A number in any of the forms that a request may have it in. */
+export type AnyNumber = number | bigint | ExactNumber;
+
+export function isAnyNumber(value: unknown): value is AnyNumber {
+  return typeof value === 'number' || typeof value === 'bigint' || value instanceof ExactNumber;
+}
+
+/** The value itself, as a double where it is a number of a JSON text that a double holds. */
+export function plain(value: unknown): unknown {
+  return value instanceof ExactNumber ? value.plain : value;
+}
+
+/** Below, at or above 0 as one number is below, at or above another, whatever their forms; NaN where one is NaN. */
+export function orderOfNumbers(one: AnyNumber, other: AnyNumber): number {
+  if (typeof one === 'number' && typeof other === 'number') return orderOfDoubles(one, other);
+  // Every number with digits lies between the infinities.
+  if (isWithoutDigits(one)) return orderOfDoubles(one, 0);
+  if (isWithoutDigits(other)) return orderOfDoubles(0, other);
+  return orderOfDecimals(decimalOf(writtenForm(one)), decimalOf(writtenForm(other)));
+}
+
+function orderOfDoubles(one: number, other: number): number {
+  return one === other ? 0 : one < other ? -1 : one > other ? 1 : Number.NaN;
+}
+
+function isWithoutDigits(value: AnyNumber): value is number {
+  return typeof value === 'number' && !Number.isFinite(value);
+}
+
+function writtenForm(value: AnyNumber): string {
+  return value instanceof ExactNumber ? value.written : String(value);
+}
+
+function decimalOf(written: string): Decimal {
+  const [mantissa = '', exponent = '0'] = written.split(/[eE]/);
+  const [whole = '', fraction = ''] = mantissa.replace('-', '').split('.');
+  const digits = whole + fraction;
+  let first = 0;
+  while (digits.charCodeAt(first) === ZERO) first += 1;
+  if (first === digits.length) return { sign: 0, digits: '', top: 0n };
+  let end = digits.length;
+  while (digits.charCodeAt(end - 1) === ZERO) end -= 1;
+  return {
+    sign: written.startsWith('-') ? -1 : 1,
+    digits: digits.slice(first, end),
+    top: BigInt(whole.length - first) + exponentOf(exponent),
+  };
+}
+
+const ZERO = 48;
+
+function exponentOf(text: string): bigint {
+  const short = text.replace(/^([+-]?)0+(?=\d)/, '$1');
+  // To read a number of millions of digits takes seconds.
+  if (short.length > LONGEST_EXPONENT)
+    throw new RangeError(`a number has an exponent of more than ${LONGEST_EXPONENT} digits`);
+  return BigInt(short);
+}
+
+function orderOfDecimals(one: Decimal, other: Decimal): number {
+  if (one.sign !== other.sign) return one.sign - other.sign;
+  if (one.top !== other.top) return one.top < other.top ? -one.sign : one.sign;
+  if (one.digits === other.digits) return 0;
+  return one.digits < other.digits ? -one.sign : one.sign;
+}
