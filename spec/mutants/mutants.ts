@@ -1,13 +1,13 @@
 import type { Mutant } from './mutant.js';
 import { claims } from './patches/claims.js';
 import { edgesMethod } from './patches/edges-method.js';
-import { edgesOfTime } from './patches/edges-time.js';
 import { edgesNames } from './patches/edges-names.js';
-import { storesEdges } from './patches/edges-stores.js';
-import { edgesRequests } from './patches/edges-requests.js';
-import { edgesOfOptions } from './patches/edges-options.js';
-import { edgesValues } from './patches/edges-values.js';
 import { edgesOfNumbers } from './patches/edges-numbers.js';
+import { edgesOfOptions } from './patches/edges-options.js';
+import { edgesRequests } from './patches/edges-requests.js';
+import { storesEdges } from './patches/edges-stores.js';
+import { edgesOfTime } from './patches/edges-time.js';
+import { edgesValues } from './patches/edges-values.js';
 import { inProcess } from './patches/in-process.js';
 import { leases } from './patches/leases.js';
 import { onServers } from './patches/on-servers.js';

@@ -152,8 +152,8 @@ export const edgesOfTime: readonly Mutant[] = [
     flaw: 'A selector whose promise rejects leaves a rejection that nobody handles, which ends the process.',
     changes: [
       {
-        file: 'lib/identity.ts',
-        replace: '    value.catch(() => {});\n',
+        file: 'lib/synchronous.ts',
+        replace: '    hear(() => Promise.prototype.then.call(answer, nothing, nothing));\n',
         by: '',
       },
     ],
