@@ -41,6 +41,21 @@ export function newInterpreter(): Interpreter {
           );
         case 'Unary':
           return super.visit({ ...node, operand: this.double(node.operand, value) }, value);
+        case 'OrExpression':
+        case 'AndExpression': {
+          const left: unknown = this.visit(node.left, value);
+          if (!ArrayBuffer.isView(left)) return super.visit({ ...node, left: literal(left) }, value);
+          const decides = left.byteLength > 0 === (node.type === 'OrExpression');
+          return decides ? left : this.visit(node.right, value);
+        }
+        case 'NotExpression': {
+          const child: unknown = this.visit(node.child, value);
+          if (ArrayBuffer.isView(child)) return child.byteLength === 0;
+          return super.visit({ ...node, child: literal(child) }, value);
+        }
+        case 'Ternary':
+        case 'FilterProjection':
+          return super.visit({ ...node, condition: truth(node.condition) }, value);
         case 'Flatten':
           return super.visit({ ...node, child: literal(listOfRead(this.visit(node.child, value))) }, value);
         case 'ValueProjection': {
@@ -81,6 +96,11 @@ export function newInterpreter(): Interpreter {
       table[name] = { ...entry, _func: (args: unknown[]) => (run as (...all: unknown[]) => never)(...args) };
   }
   return made;
+}
+
+// The library asks bytes for the name of each of them, to see whether there is any.
+function truth(node: Node): Node {
+  return { type: 'NotExpression', child: { type: 'NotExpression', child: node } } as Node;
 }
 
 function literal(value: unknown): Node {

@@ -93,12 +93,18 @@ export function isEqual(one: unknown, other: unknown): boolean {
     read(other);
     return one.length === other.length && one.every((part, at) => isEqual(part, other[at]));
   }
+  if (ArrayBuffer.isView(one) && ArrayBuffer.isView(other))
+    return Buffer.compare(bytesIn(one), bytesIn(other)) === 0;
   if (!isObject(one) || !isObject(other)) return false;
   const names = Object.keys(read(one));
   return (
     names.length === Object.keys(read(other)).length &&
     names.every((name) => Object.hasOwn(other, name) && isEqual(one[name], other[name]))
   );
+}
+
+function bytesIn(view: ArrayBufferView): Uint8Array {
+  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
 }
 
 function isObject(value: unknown): value is Record<string, unknown> {

@@ -101,6 +101,31 @@ describe('bytes that are no text', () => {
     expect(await cause('to_string({data: base64(data)})', { data: '/9j/4A==' })).to.include('to_string()');
   });
 
+  it('are compared by what they are, and are something where there are any', async () => {
+    const bytes = (last: number) => Buffer.from([0xff, last]).toString('base64');
+    const request = { one: bytes(1), same: bytes(1), other: bytes(2), none: '', name: 'a' };
+    for (const [key, as] of [
+      ['base64(one) == base64(same)', true],
+      ['base64(one) == base64(other)', false],
+      ['base64(one) != base64(other)', true],
+      ['!base64(one)', false],
+      ['base64(one) && name', 'a'],
+      ['[@][?base64(one)].name', ['a']],
+    ] as const)
+      expect(await keyReader({ key })(request), key).to.equal(await keyReader({ key: () => as })(request));
+    const same = await keyReader({ key: 'base64(one)' })(request);
+    expect(await keyReader({ key: 'base64(one) || name' })(request)).to.equal(same);
+    expect(await keyReader({ key: 'missing || base64(one)' })(request)).to.equal(same);
+  });
+
+  it('are not listed one by one where an expression asks whether there are any', async () => {
+    const large = { data: Buffer.alloc(6_000_000, 0xff).toString('base64'), id: 'a' };
+    const started = process.cpuUsage();
+    await keyReader({ key: 'base64(data) && id' })(large);
+    const { user } = process.cpuUsage(started);
+    expect(user / 1_000, 'milliseconds').to.be.below(600);
+  });
+
   it('may be handed on by not_null() and to_array()', async () => {
     const request = { data: '/9j/4A==' };
     expect(await keyReader({ key: 'not_null(missing, base64(data))' })(request)).to.equal(

@@ -11,6 +11,7 @@ import { edgesValues } from './patches/edges-values.js';
 import { inProcess } from './patches/in-process.js';
 import { leases } from './patches/leases.js';
 import { onServers } from './patches/on-servers.js';
+import { outside } from './patches/outside.js';
 import { samples } from './patches/samples.js';
 import { settling } from './patches/settling.js';
 import { stores } from './patches/stores.js';
@@ -27,6 +28,7 @@ export const mutants: readonly Mutant[] = [
   ...edgesValues,
   ...inProcess,
   ...onServers,
+  ...outside,
   ...samples,
   ...stores,
   ...edgesMethod,

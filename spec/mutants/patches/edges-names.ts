@@ -25,7 +25,13 @@ export const edgesNames: readonly Mutant[] = [
   {
     name: 'static-methods-named-too-early',
     flaw: 'A static method has the name that its class has while it is defined.',
-    changes: [{ file: 'lib/idempotent.ts', replace: 'if (!isStatic)', by: 'if (isStatic || !isStatic)' }],
+    changes: [
+      {
+        file: 'lib/idempotent.ts',
+        replace: 'declaring.learn(this as object, wrapper) && !isStatic',
+        by: 'declaring.learn(this as object, wrapper)',
+      },
+    ],
     caughtBy: [specs('bundled-names')],
   },
   {

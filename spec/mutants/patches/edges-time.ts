@@ -148,18 +148,6 @@ export const edgesOfTime: readonly Mutant[] = [
     caughtBy: [specs('lost-lease')],
   },
   {
-    name: 'rejecting-selector-ends-the-process',
-    flaw: 'A selector whose promise rejects leaves a rejection that nobody handles, which ends the process.',
-    changes: [
-      {
-        file: 'lib/synchronous.ts',
-        replace: '    hear(() => Promise.prototype.then.call(answer, nothing, nothing));\n',
-        by: '',
-      },
-    ],
-    caughtBy: [tests('keys', 'returns a promise')],
-  },
-  {
     name: 'endless-take-overs',
     flaw: 'A record that is released under a new token each time is taken over again and again, in one turn of the event loop.',
     changes: [
