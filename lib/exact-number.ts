@@ -19,9 +19,16 @@ export class ExactNumber {
   // A property that shows, since JMESPath takes an object that shows none for nothing.
   constructor(readonly written: string) {}
 
+  #decimal: Decimal | undefined;
+
+  get decimal(): Decimal {
+    this.#decimal ??= decimalOf(this.written);
+    return this.#decimal;
+  }
+
   /** The double of the same decimal value, or this where there is none. A zero is 0, whatever its sign. */
   get plain(): number | ExactNumber {
-    const decimal = decimalOf(this.written);
+    const { decimal } = this;
     if (decimal.sign === 0) return 0;
     if (decimal.digits.length > DIGITS_OF_A_DOUBLE) return this;
     const double = Number(this.written);
@@ -30,13 +37,13 @@ export class ExactNumber {
   }
 
   get isInteger(): boolean {
-    const { digits, top } = decimalOf(this.written);
+    const { digits, top } = this.decimal;
     return top >= BigInt(digits.length);
   }
 
   /** The same for every way to write this number. */
   get text(): string {
-    const { sign, digits, top } = decimalOf(this.written);
+    const { sign, digits, top } = this.decimal;
     const minus = sign < 0 ? '-' : '';
     const zeros = top - BigInt(digits.length);
     if (zeros >= 0 && zeros <= MOST_ZEROS) return `${minus}${digits}${'0'.repeat(Number(zeros))}`;
@@ -64,7 +71,7 @@ export function orderOfNumbers(one: AnyNumber, other: AnyNumber): number {
   // Every number with digits lies between the infinities.
   if (isWithoutDigits(one)) return orderOfDoubles(one, 0);
   if (isWithoutDigits(other)) return orderOfDoubles(0, other);
-  return orderOfDecimals(decimalOf(writtenForm(one)), decimalOf(writtenForm(other)));
+  return orderOfDecimals(decimalForm(one), decimalForm(other));
 }
 
 function orderOfDoubles(one: number, other: number): number {
@@ -75,8 +82,8 @@ function isWithoutDigits(value: AnyNumber): value is number {
   return typeof value === 'number' && !Number.isFinite(value);
 }
 
-function writtenForm(value: AnyNumber): string {
-  return value instanceof ExactNumber ? value.written : String(value);
+function decimalForm(value: AnyNumber): Decimal {
+  return value instanceof ExactNumber ? value.decimal : decimalOf(String(value));
 }
 
 function decimalOf(written: string): Decimal {

@@ -75,6 +75,18 @@ export async function bundleModules({ lib, outdir, exports }) {
     sourcesContent: false,
   });
   declareOwnName(outdir);
+  dropBareImports(outdir);
+}
+
+/**
+ * Drops the imports of shared files of which nothing is used: bundlers warn of them, since the package says that none of its
+ * files is there for its effects. The lines stay, for the source maps.
+ */
+function dropBareImports(folder) {
+  for (const file of readdirSync(folder, { recursive: true }).filter((name) => name.endsWith('.js'))) {
+    const text = readFileSync(join(folder, file), 'utf8');
+    writeFileSync(join(folder, file), text.replace(/^import "[./]*\/shared-\w+\.js";$/gm, ''));
+  }
 }
 
 function declareOwnName(folder) {

@@ -94,7 +94,7 @@ export const refusals: readonly Provocation[] = [
   ),
   {
     what: 'an event of Lambda as the key',
-    says: ['ConfigurationError'],
+    says: ['KeyError'],
     async provoke(witness) {
       const event = {
         Records: [{ eventSource: 'aws:sqs', messageId: marker, receiptHandle: marker, body: marker }],

@@ -22,6 +22,7 @@ const telling: Telling = {
   unknown: () => 'nobody knows whether the work was done',
   'outcome-not-stored': ({ reason }) => reason,
   'store-failed': ({ step }) => `at ${step}`,
+  'option-failed': ({ option, reason }) => `${option}: ${reason}`,
 };
 
 /** Tells `listener` about every event of the library in this process, in words. */

@@ -45,7 +45,8 @@ function described({ id, token, expiresAt, state }: Record<string, AttributeValu
     `${operation.replace(/^.*\./, '')}#${digest.slice(0, 6)}…`.padEnd(20),
     `${status}, attempt ${attempt}`.padEnd(22),
     `token ${owner.slice(0, 4)}….${version}`,
-    `expires in ${days.toFixed()} d`,
+    // What nobody knows is kept until somebody resolves it.
+    days > 36_500 ? 'kept until resolved' : `expires in ${days.toFixed()} d`,
   ];
   return columns.join('  ');
 }

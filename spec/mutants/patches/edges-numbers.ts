@@ -105,8 +105,8 @@ export const edgesOfNumbers: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/canonical.ts',
-        replace: 'if (isAbsent(value, name, part)) continue;',
-        by: '',
+        replace: 'if (isItsClass(value, name) || isAbsent(value, name, part)) continue;',
+        by: 'if (isItsClass(value, name)) continue;',
       },
     ],
     caughtBy: [specs('absent-properties')],
