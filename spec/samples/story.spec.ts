@@ -112,7 +112,7 @@ describe(`the samples, compiled with ${mode} decorators`, () => {
       expect(told.stdout).not.to.match(/ s {2}table /);
       const item = (state: string, attempt: number, token: string) =>
         new RegExp(
-          `^table +placeHold#[0-9a-f]{6}… +${state}, attempt ${attempt} +token ${token} +${state === 'completed' ? 'expires in 1 d' : 'kept until resolved'}$`,
+          `^table +placeHold#[0-9a-f]{6}… +${state}, attempt ${attempt} +token ${token} +${state === 'completed' ? 'expires in 1 d' : 'never expires'}$`,
           'm',
         );
       const text = scene(watched, '5a').join('\n');

@@ -46,7 +46,7 @@ function described({ id, token, expiresAt, state }: Record<string, AttributeValu
     `${status}, attempt ${attempt}`.padEnd(22),
     `token ${owner.slice(0, 4)}….${version}`,
     // What nobody knows is kept until somebody resolves it.
-    days > 36_500 ? 'kept until resolved' : `expires in ${days.toFixed()} d`,
+    days > 36_500 ? 'never expires' : `expires in ${days.toFixed()} d`,
   ];
   return columns.join('  ');
 }
