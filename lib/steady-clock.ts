@@ -2,12 +2,15 @@ import { shared } from './shared.js';
 
 const clock = shared('steady-clock', () => ({ last: 0, ahead: 0 }));
 
+/** In a millisecond. A power of two: sums of such fractions are exact, and no length becomes one of a millisecond more. */
+const FRACTIONS = 1_024;
+
 /**
  * Milliseconds by a clock that nobody sets, for lengths of time. Instants in records are by `Date.now()`. Looked up at each
  * call, since fake timers put another `performance` in place.
  */
 export function steadyNow(): number {
-  const now = performance.now() + clock.ahead;
+  const now = Math.floor(performance.now() * FRACTIONS) / FRACTIONS + clock.ahead;
   // It goes back only where a test puts a fake one in place, and then it gives nobody time.
   if (now < clock.last) clock.ahead += clock.last - now;
   else clock.last = now;

@@ -8,6 +8,7 @@ import {
   StoreError,
 } from 'retrysafe';
 import sinon, { type SinonFakeTimers } from 'sinon';
+import { defer } from './support/defer.js';
 import { rejection } from './support/rejection.js';
 import { ScriptedStore } from './support/scripted-store.js';
 
@@ -128,3 +129,38 @@ for (const [title, toFake] of Object.entries(fakes) as [string, readonly Faked[]
     }
   });
 }
+
+describe('a steady clock that does not begin at a whole millisecond', () => {
+  it('makes no wait longer: it ends to the millisecond, wherever it begins', async () => {
+    let begun = performance.now();
+    const now = sinon.stub(performance, 'now');
+    const clock = sinon.useFakeTimers({ toFake: [...timers, 'Date'], now: Date.now() });
+    try {
+      for (let round = 0; round < 100; round += 1) {
+        const start = Date.now();
+        const from = begun;
+        now.callsFake(() => from + (Date.now() - start));
+        const { promise, resolve } = defer();
+        const hang = makeIdempotent(() => promise, {
+          name: `to the millisecond ${round}`,
+          wait: '4s',
+          store: new ScriptedStore(),
+        });
+        void hang();
+        await clock.tickAsync(0);
+        let isRefused = false;
+        const refused = rejection(hang()).then(() => {
+          isRefused = true;
+        });
+        await clock.tickAsync(4_000);
+        expect(isRefused, `after 4 s from ${from}`).to.equal(true);
+        resolve();
+        await refused;
+        begun += 5_000 + Math.random();
+      }
+    } finally {
+      clock.restore();
+      now.restore();
+    }
+  });
+});

@@ -103,8 +103,10 @@ function body({ thorough, jobs }: Options, trials: readonly Trial[], seconds: nu
     .map((verdict) => `, ${count(verdict)} ${verdict}`)
     .join('');
   const who = [...first].map(([kind, times]) => `${times} by ${kind}`).join(', ');
+  const atFirst = trials.filter(({ mutant }) => mutant.survivedAtFirst).length;
   return [
     `${trials.length} flawed versions of the library: ${count('caught')} caught${others}. First caught: ${who}.`,
+    `${atFirst} of them survived when they were first tried, before a spec was written or mended for them; ${count('SURVIVED')} survive now.`,
     `The library as it is passes all of these checkers. ${Math.round(seconds)} s, ${jobs} at a time. To repeat: \`${command}${thorough ? ' --thorough' : ''}\`.`,
     trialTable(trials),
     ...(thorough ? [matrix(trials)] : []),

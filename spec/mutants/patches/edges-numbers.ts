@@ -135,16 +135,4 @@ export const edgesOfNumbers: readonly Mutant[] = [
     ],
     caughtBy: [specs('expression-vectors')],
   },
-  {
-    name: 'condition-demands-all-parts',
-    flaw: 'A filter of a key demands that all items have what it looks at.',
-    changes: [
-      {
-        file: 'lib/jmespath.ts',
-        replace: "needsParts && part !== 'condition'",
-        by: 'needsParts',
-      },
-    ],
-    caughtBy: [specs('expression-vectors')],
-  },
 ];

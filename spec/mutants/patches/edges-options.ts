@@ -60,6 +60,7 @@ export const edgesOfOptions: readonly Mutant[] = [
   {
     name: 'rejection-of-an-option-unheard',
     flaw: 'A promise in the place of an answer is refused, and its failure ends the process.',
+    survivedAtFirst: true,
     changes: [
       {
         file: 'lib/synchronous.ts',

@@ -9,8 +9,8 @@ export const edgesOfTime: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/steady-clock.ts',
-        replace: 'const now = performance.now() + clock.ahead;',
-        by: 'return Date.now() + clock.ahead * 0;\n  const now = performance.now() + clock.ahead;',
+        replace: 'const now = Math.floor(performance.now() * FRACTIONS) / FRACTIONS + clock.ahead;',
+        by: 'return Date.now() + clock.ahead * 0;\n  const now = FRACTIONS;',
       },
     ],
     caughtBy: [specs('clock-changes')],
@@ -78,6 +78,7 @@ export const edgesOfTime: readonly Mutant[] = [
   {
     name: 'earlier-run-kept-over-a-later-one',
     flaw: 'An old answer puts an earlier run in place of the later one that the process keeps.',
+    survivedAtFirst: true,
     changes: [
       {
         file: 'lib/kept-outcomes.ts',
@@ -102,6 +103,7 @@ export const edgesOfTime: readonly Mutant[] = [
   {
     name: 'transactional-completion-not-kept',
     flaw: 'The outcome of a method that writes its own completion is asked for at the store each time, whatever `keepLocal` says.',
+    survivedAtFirst: true,
     changes: [
       {
         file: 'lib/settle.ts',
@@ -114,6 +116,7 @@ export const edgesOfTime: readonly Mutant[] = [
   {
     name: 'forget-ignores-the-tolerance',
     flaw: 'An unforced `forget` takes the key of a call that may still be running by its own clock.',
+    survivedAtFirst: true,
     changes: [
       {
         file: 'lib/inspection.ts',
@@ -126,6 +129,7 @@ export const edgesOfTime: readonly Mutant[] = [
   {
     name: 'completion-renews-too-late',
     flaw: 'A completion is handed out though only a twentieth of the lease is left for the transaction.',
+    survivedAtFirst: true,
     changes: [
       {
         file: 'lib/execution.ts',
@@ -138,6 +142,7 @@ export const edgesOfTime: readonly Mutant[] = [
   {
     name: 'signal-asked-for-late-never-aborts',
     flaw: 'A method that first asks for its signal when the claim is lost already is not told.',
+    survivedAtFirst: true,
     changes: [
       {
         file: 'lib/lease.ts',
@@ -162,6 +167,7 @@ export const edgesOfTime: readonly Mutant[] = [
   {
     name: 'own-records-one-after-another',
     flaw: 'A store that answers each write with an earlier one of the same call is written to without end.',
+    survivedAtFirst: true,
     changes: [
       {
         file: 'lib/claim.ts',
@@ -174,12 +180,14 @@ export const edgesOfTime: readonly Mutant[] = [
   {
     name: 'given-up-call-told-twice',
     flaw: 'A store call that was given up is told once more when its answer comes.',
+    survivedAtFirst: true,
     changes: [{ file: 'lib/store-calls.ts', replace: '      if (isOver) return;\n', by: '' }],
     caughtBy: [specs('event-attempts')],
   },
   {
     name: 'claim-lost-told-twice',
     flaw: 'A claim whose lease lapsed is told as lost once more when another holder is seen.',
+    survivedAtFirst: true,
     changes: [
       {
         file: 'lib/settle.ts',
@@ -192,6 +200,7 @@ export const edgesOfTime: readonly Mutant[] = [
   {
     name: 'renewal-told-after-the-lapse',
     flaw: 'A renewal is told that came too late to keep the claim.',
+    survivedAtFirst: true,
     changes: [
       {
         file: 'lib/lease.ts',
@@ -216,6 +225,7 @@ export const edgesOfTime: readonly Mutant[] = [
   {
     name: 'redis-consistent-find-is-not',
     flaw: 'A look that must not be stale goes to whichever replica of Redis the client reads from.',
+    survivedAtFirst: true,
     changes: [
       {
         file: 'lib/stores/redis/store.ts',

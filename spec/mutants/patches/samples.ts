@@ -30,6 +30,7 @@ export const samples: readonly Mutant[] = [
   {
     name: 'bank-asked-after-the-loss',
     flaw: 'The sample goes on with a request to the bank after its claim was lost.',
+    survivedAtFirst: true,
     changes: [
       {
         file: 'samples/pre-fund/app/core-bank.ts',
@@ -66,6 +67,7 @@ export const samples: readonly Mutant[] = [
   {
     name: 'busy-balance-taken-for-an-empty-one',
     flaw: 'The sample refuses a refund for good where another one of the same transaction is being made.',
+    survivedAtFirst: true,
     changes: [
       {
         file: 'samples/pre-fund/app/refunds.ts',

@@ -18,6 +18,7 @@ export const stores: readonly Mutant[] = [
   {
     name: 'timer-left-behind',
     flaw: 'Each request to DynamoDB leaves a timer behind that was to end it.',
+    survivedAtFirst: true,
     changes: [
       {
         file: 'lib/stores/dynamodb/store.ts',
@@ -78,6 +79,7 @@ export const stores: readonly Mutant[] = [
   {
     name: 'statements-of-a-closed-handle',
     flaw: 'After a fault of SQLite its statements are used on, though the handle may have been opened again.',
+    survivedAtFirst: true,
     changes: [
       {
         file: 'lib/stores/sqlite/store.ts',
