@@ -95,6 +95,15 @@ describe('what an error is besides its fields', () => {
   });
   afterEach(() => warnings.restore());
 
+  it('replays with a stack that begins with its own name and message, for the log', async () => {
+    class Declined extends Error {
+      override name = 'Declined';
+    }
+    const { value } = await replayed(new Declined('no money'), { classes: [Declined] });
+    expect(value.stack?.split('\n')[0]).to.equal('Declined: no money');
+    expect(value.stack).not.to.include('revivedError');
+  });
+
   it('replays its data that is not enumerable, as such', async () => {
     const make = () =>
       Object.defineProperty(new RangeError('invalid'), 'issues', { value: [{ at: new Date(1) }] });

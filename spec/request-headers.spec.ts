@@ -154,4 +154,18 @@ describe('header()', () => {
     record.headers = [{ 'idempotency-key': [0xfe] }];
     expect(await readers['a plain path'](record)).not.to.equal(key);
   });
+
+  it('is looked for in the request, wherever an expression has come to', async () => {
+    const request = {
+      headers: { 'idempotency-key': 'k-1' },
+      body: { id: 'a', headers: { 'idempotency-key': 'other' } },
+    };
+    const expected = await keyReader({ key: () => ['k-1', 'a'] })(request);
+    for (const key of [
+      "body.[header('idempotency-key'), id]",
+      "body.[header('idempotency-key'), id][0:2]",
+      "[header('idempotency-key'), body.id]",
+    ])
+      expect(await keyReader({ key })(request), key).to.equal(expected);
+  });
 });
