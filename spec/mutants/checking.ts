@@ -17,6 +17,8 @@ const mocha = join(dirname(createRequire(import.meta.url).resolve('mocha/package
 const compiled = '.build/spec-standard';
 /** How long a checker may take, in milliseconds, and how long one test: a flaw may be that something never ends. */
 const longest = { checker: 120_000, test: 5_000 };
+/** How long the checkers may take about the library as it is: many of them run in one process. */
+const longestControl = 900_000;
 
 /** Whether a checker is there at all. Those of other folders need not be. */
 export function isThere(checker: Checker): boolean {
@@ -27,16 +29,16 @@ export function isThere(checker: Checker): boolean {
 export async function check(
   copy: PackageCopy,
   checker: Checker,
-  { bail = true, number = 0 } = {},
+  { bail = true, number = 0, limit = longest.checker } = {},
 ): Promise<Finding> {
   const specs = join(copy.folder, compiled);
   if (checker.kind === 'proof') {
-    return proofFinding(await run(copy, [join(specs, checker.folder, 'main.js'), ...checker.options]));
+    return proofFinding(await run(copy, [join(specs, checker.folder, 'main.js'), ...checker.options], limit));
   }
   const missing = checker.files.find((file) => !existsSync(join(specs, `${file}.spec.js`)));
   if (missing) return { kind: 'broken', why: `there is no spec/${missing}.spec.ts` };
   const report = join(copy.folder, `report-${number}.json`);
-  const ended = await run(copy, [
+  const args = [
     mocha,
     '--exit',
     ...(bail ? ['--bail'] : []),
@@ -45,7 +47,8 @@ export async function check(
     `--reporter-option=output=${report}`,
     ...(checker.only === undefined ? [] : [`--fgrep=${checker.only}`]),
     ...checker.files.map((file) => join(specs, `${file}.spec.js`)),
-  ]);
+  ];
+  const ended = await run(copy, args, limit);
   return specsFinding(ended, existsSync(report) ? read(report) : undefined);
 }
 
@@ -56,7 +59,7 @@ export async function controls(
 ): Promise<ReadonlyMap<string, Finding>> {
   const findings = new Map<string, Finding>();
   for (const [number, checker] of merged(checkers).entries()) {
-    findings.set(nameOf(checker), await check(copy, checker, { number, bail: false }));
+    findings.set(nameOf(checker), await check(copy, checker, { number, bail: false, limit: longestControl }));
   }
   return findings;
 }
@@ -95,7 +98,7 @@ export function endAll(): void {
   for (const child of running) end(child);
 }
 
-function run(copy: PackageCopy, args: readonly string[]): Promise<Ended> {
+function run(copy: PackageCopy, args: readonly string[], limit: number): Promise<Ended> {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, ['--expose-gc', ...args], {
       cwd: copy.folder,
@@ -112,7 +115,7 @@ function run(copy: PackageCopy, args: readonly string[]): Promise<Ended> {
       output += chunk;
     });
     running.add(child);
-    const stop = setTimeout(() => end(child), longest.checker);
+    const stop = setTimeout(() => end(child), limit);
     child.on('close', (code) => {
       clearTimeout(stop);
       running.delete(child);
