@@ -25,13 +25,18 @@ const documents = [
   'SECURITY.md',
   'docs/architecture.md',
   'docs/benchmarks.md',
+  'docs/bundlers.md',
+  'docs/decisions/0001-jmespath.md',
   'docs/dynamodb.md',
+  'docs/events.md',
   'docs/evidence.md',
   'docs/frameworks.md',
   'docs/guarantees.md',
+  'docs/keys.md',
   'docs/postgres.md',
   'docs/redis.md',
   'docs/sqlite.md',
+  'docs/values.md',
 ];
 const licences = bundledPackages.map((name) => `dist/${licenceOf(name)}`);
 const expected = [...documents, ...licences, 'LICENSE', 'package.json', 'dist/cjs/package.json'];
