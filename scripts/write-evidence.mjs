@@ -71,7 +71,7 @@ writeFileSync(
 
 What was tried against the promises of [guarantees.md](guarantees.md), and what came of it. This document is written by
 \`npm run evidence\`; each part names the command that repeats it, its seed, and the commit it was written at. CI runs all
-of it in the same form, with seeds of its own.
+of it in the same form, with seeds of its own; of the model it runs \`--depth=quick\`.
 
 ${parts.filter(Boolean).join('\n\n')}
 `,

@@ -1,6 +1,6 @@
 import { everyFault, type Scenario, times } from './scenario.js';
 
-/** How far is explored: `usual` in each run of CI, `quick` where a broken engine is to be caught, `deep` by hand. */
+/** How far is explored: `quick` in each run of CI and where a broken engine is to be caught, `usual` for the evidence, `deep` by hand. */
 export type Depth = 'quick' | 'usual' | 'deep';
 
 interface Family extends Omit<Scenario, 'faults' | 'mostFaults'> {
