@@ -29,8 +29,8 @@ export function describeBorrowedNameFault(
   name: string,
   what: 'class' | 'function' = 'class',
 ): string | undefined {
-  // A large bundle has more names than there are of two letters. Map, Set and URL are called so everywhere.
-  const isShort = name.length === 3 && areMinified(what) && !(name in globalThis);
+  // A large bundle has more names than there are of two letters.
+  const isShort = name.length === 3 && areMinified(what);
   if (isShort || looksMinified(name)) return 'looks minified';
   return madeUp.some((pattern) => pattern.test(name)) ? 'was made up by a compiler or bundler' : undefined;
 }

@@ -43,8 +43,9 @@ export function outcomeFormat({ codec }: Pick<IdempotentOptions, 'codec'>, kept:
     const toText = reducers(pruning);
     return devalue().stringify(value, toText.reducers, toText.options);
   };
-  const rich = (kind: 'value' | 'error', value: unknown, pruning = pruningOf(true)): StoredOutcome => {
+  const rich = (kind: 'value' | 'error', value: unknown, given?: Pruning): StoredOutcome => {
     if (isPlainJson(value)) return { kind, json: JSON.parse(JSON.stringify(value)) };
+    const pruning = given ?? pruningOf(true);
     const devalued = richText(value, pruning);
     sayLeftOut(value, pruning);
     return { kind, devalue: devalued };

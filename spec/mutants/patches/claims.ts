@@ -70,7 +70,7 @@ export const claims: readonly Mutant[] = [
         file: 'lib/acquire.ts',
         replace: "return written.kind === 'unanswered' ? claim.claim(record, now) : written;",
         by: `return written.kind === 'unanswered'
-    ? claim.claim(claim.draftInProgress({ attempt: 1, fencingToken: now }, Date.now()), Date.now())
+    ? claim.claim(claim.draftInProgress({ attempt: 1, fencingToken: now }), Date.now())
     : written;`,
       },
     ],

@@ -83,10 +83,4 @@ export const edgesNames: readonly Mutant[] = [
     ],
     caughtBy: [specs('bundled-names')],
   },
-  {
-    name: 'built-in-names-refused',
-    flaw: 'A Map in a key is refused in a minified bundle.',
-    changes: [{ file: 'lib/names.ts', replace: ' && !(name in globalThis)', by: '' }],
-    caughtBy: [specs('bundled-names')],
-  },
 ];

@@ -1,4 +1,4 @@
-import { specs, tests } from '../checkers.js';
+import { specs } from '../checkers.js';
 import type { Mutant } from '../mutant.js';
 
 /** What stores do besides their three steps: limits, sweeping, notices, and what they read back. */
@@ -148,6 +148,6 @@ export const stores: readonly Mutant[] = [
         by: 'Number(expiresAt);',
       },
     ],
-    caughtBy: [specs('sqlite/faults'), tests('standard/store-matrix', 'SQLite')],
+    caughtBy: [specs('sqlite/faults')],
   },
 ];
