@@ -77,8 +77,8 @@ export const edgesNames: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/names.ts',
-        replace: 'name.length === 3 && areMinified(what) &&',
-        by: 'name.length === 0 && areMinified(what) &&',
+        replace: 'name.length === 3 && areMinified(what);',
+        by: 'name.length === 0 && areMinified(what);',
       },
     ],
     caughtBy: [specs('bundled-names')],
