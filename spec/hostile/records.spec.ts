@@ -30,6 +30,16 @@ describe('hostile records', function () {
     }
   }
 
+  it('change no part that the next record has as well', async () => {
+    const part = {};
+    const changes = [
+      ['state', part],
+      ['state.fencingToken', part],
+    ] as const;
+    await checkRecord('a part in itself', { changes, readFirst: false });
+    expect(part).to.deep.equal({});
+  });
+
   for (const [place, status] of [
     ['state.attempt', 'completed'],
     ['state.fencingToken', 'released'],

@@ -84,9 +84,18 @@ function planted(key: string, { changes }: Plan): Loose {
     const names = place.split('.');
     const last = names.pop() as string;
     const at = names.reduce<unknown>((part, name) => (part as Loose | undefined)?.[name], record);
-    if (typeof at === 'object' && at !== null) (at as Loose)[last] = value;
+    // A copy of its own: it may be changed as well, by the next change and by the next record.
+    if (typeof at === 'object' && at !== null) (at as Loose)[last] = copied(value);
   }
   return record;
+}
+
+/** A copy of what can be changed in place: flat lists and objects. Deep ones, which no change reaches into, stay. */
+function copied(value: unknown): unknown {
+  if (Array.isArray(value)) return [...value];
+  return typeof value === 'object' && value !== null
+    ? Object.defineProperties({}, Object.getOwnPropertyDescriptors(value))
+    : value;
 }
 
 /** Whether a call may run where this record stands. */
