@@ -117,7 +117,7 @@ export class AnswerRules {
       error instanceof OutcomeUnavailableError ||
       (error instanceof OutcomeUnknownError && (onAbandoned !== 'run' || hasRun)) ||
       (error instanceof InProgressError && call.runs === 0) ||
-      (error instanceof FingerprintError && !hasRun && fingerprint) ||
+      (error instanceof FingerprintError && call.runs === 0 && fingerprint) ||
       (error instanceof ClaimLostError && hasRun) ||
       (error instanceof StoreError && call.runs === 0 && error.step !== undefined) ||
       (error instanceof ConfigurationError &&
