@@ -57,8 +57,9 @@ async function compileSpecs(mode) {
 
 // What takes longest begins first, so that nothing long is left for the end, when one processor would have nothing to do.
 const longest = [
-  ...['standard/dynamodb', 'standard/lost', 'postgres', 'standard/postgres', 'standard/redis', 'samples'],
-  ...['redis', 'standard/sqlite', 'engine', 'dynamodb', 'standard/servers', 'standard/store'],
+  ...['engine', 'hostile', 'soak', 'standard/postgres', 'standard/lost', 'samples', 'postgres', 'redis'],
+  ...['standard/dynamodb', 'cost', 'standard/store', 'standard/redis', 'standard/sqlite', 'dynamodb'],
+  ...['simulation', 'standard/servers'],
 ];
 
 /** What a spec runs together with: a folder is a process, so is what begins alike in `standard/`, and all the rest. */
