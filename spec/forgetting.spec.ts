@@ -43,18 +43,24 @@ describe('what was forgotten', () => {
     );
   }
 
+  /** Holds the answer to the next such request back until the promise is resolved. */
+  function answersLate(store: ScriptedStore, step: 'claim' | 'replace' | 'find'): Deferred<void> {
+    const late = defer<void>();
+    store.next(step, async (apply) => {
+      const answer = await apply();
+      await late.promise;
+      return answer;
+    });
+    return late;
+  }
+
   describe('is not kept again by an answer that arrives afterwards:', () => {
     it("a claim's", async () => {
       const store = new ScriptedStore();
       await process(store)('a');
       const here = store.peer();
       const call = process(here);
-      here.next('claim', async (apply) => {
-        const answer = await apply();
-        await late.promise;
-        return answer;
-      });
-      const late = defer<void>();
+      const late = answersLate(here, 'claim');
       const first = call('a');
       await restOfTurn();
       expect(await forget(call, 'a')).to.equal(true);
@@ -66,12 +72,7 @@ describe('what was forgotten', () => {
     it("a completion's", async () => {
       const store = new ScriptedStore();
       const call = process(store);
-      const late = defer<void>();
-      store.next('replace', async (apply) => {
-        const answer = await apply();
-        await late.promise;
-        return answer;
-      });
+      const late = answersLate(store, 'replace');
       const first = call('a');
       await restOfTurn();
       expect(await forget(call, 'a')).to.equal(true);
@@ -92,12 +93,7 @@ describe('what was forgotten', () => {
         },
         { name, store, key: (id: string) => id, keepLocal: 5 },
       );
-      const late = defer<void>();
-      store.next('find', async (apply) => {
-        const answer = await apply();
-        await late.promise;
-        return answer;
-      });
+      const late = answersLate(store, 'find');
       const first = call('a');
       await restOfTurn();
       expect(await forget(call, 'a')).to.equal(true);
@@ -111,12 +107,7 @@ describe('what was forgotten', () => {
       await process(store)('a');
       const here = store.peer();
       const call = process(here, { readFirst: true });
-      const late = defer<void>();
-      here.next('find', async (apply) => {
-        const answer = await apply();
-        await late.promise;
-        return answer;
-      });
+      const late = answersLate(here, 'find');
       const first = call('a');
       await restOfTurn();
       expect(await forget(call, 'a')).to.equal(true);
@@ -149,12 +140,7 @@ describe('what was forgotten', () => {
     await process(store)('a');
     const here = store.peer();
     const call = process(here);
-    const late = defer<void>();
-    here.next('claim', async (apply) => {
-      const answer = await apply();
-      await late.promise;
-      return answer;
-    });
+    const late = answersLate(here, 'claim');
     // The fingerprint differs, so that the second does not join the first.
     const first = call('a');
     await restOfTurn();
@@ -190,12 +176,7 @@ describe('what was forgotten', () => {
     await process(store)('a');
     const here = store.peer();
     const call = process(here, { keepLocal: 0 });
-    const late = defer<void>();
-    here.next('claim', async (apply) => {
-      const answer = await apply();
-      await late.promise;
-      return answer;
-    });
+    const late = answersLate(here, 'claim');
     const first = call('a');
     await restOfTurn();
     // It was forgotten by another process; this one finds it so.
