@@ -94,10 +94,10 @@ async function runConsumer(name) {
   try {
     const isSource = (path) => !['node_modules', 'dist', 'generated'].includes(basename(path));
     cpSync(folders.get(name), folder, { recursive: true, filter: isSource });
-    if (existsSync(join(folder, 'src')))
-      cpSync(join(consumers, 'shared'), join(folder, 'src'), { recursive: true });
     const source = sourceOf(folder);
     if (source) cpSync(source, folder, { recursive: true });
+    if (existsSync(join(folder, 'src')))
+      cpSync(join(consumers, 'shared'), join(folder, 'src'), { recursive: true });
     cpSync(tarball, join(folder, 'retrysafe.tgz'));
     const lock = unlock(join(folder, 'package-lock.json')) ? [] : ['--no-package-lock'];
     const installed = await run(folder, 'npm', ...install, ...lock);
