@@ -4,6 +4,7 @@ import { currentExecution, type PersistenceStore } from 'retrysafe';
 import { type PostgresListener, PostgresStore, schema } from 'retrysafe/postgres';
 import { defer } from '../support/defer.js';
 import { deployable } from '../support/deployment.js';
+import { atOnce, useLatestLooks } from '../support/latest-looks.js';
 import { usePostgres } from '../support/postgres.js';
 import { statement, usePostgresProxy } from '../support/postgres-proxy.js';
 import { catchWarnings } from '../support/process-warnings.js';
@@ -17,9 +18,6 @@ import { createTable } from './tables.js';
 class NoMoney extends Error {
   override readonly name = 'NoMoney';
 }
-
-/** How long a notice may take, in milliseconds. Whoever asks again without one does so after a second at the earliest. */
-const atOnce = 800;
 
 /** What a spec knows of one who listens: how often a notice came, and whether it came to an end. */
 class Ear {
@@ -53,6 +51,7 @@ class Ear {
 }
 
 describe('notices of PostgreSQL (8)', () => {
+  useLatestLooks();
   const postgres = usePostgres();
   const proxy = usePostgresProxy(postgres);
   const ears: Ear[] = [];
@@ -317,6 +316,7 @@ describe('notices of PostgreSQL (8)', () => {
 });
 
 describe('notices of PGlite (8)', () => {
+  useLatestLooks();
   const db = usePGlite();
 
   it('tell a duplicate on another store at once', async () => {

@@ -4,6 +4,7 @@ import { currentExecution, type IdempotentOptions } from 'retrysafe';
 import { type IORedisSubscriber, type RedisClient, RedisStore, type RedisSubscriber } from 'retrysafe/redis';
 import { defer } from '../support/defer.js';
 import { deployable } from '../support/deployment.js';
+import { atOnce, useLatestLooks } from '../support/latest-looks.js';
 import { pending } from '../support/pending.js';
 import { catchWarnings } from '../support/process-warnings.js';
 import { type Address, type RedisClients, useRedisClients } from '../support/redis-clients.js';
@@ -41,13 +42,11 @@ const kinds: Readonly<
   },
 };
 
-/** How long a notice may take, in milliseconds. Whoever asks again without one does so after a second at the earliest. */
-const atOnce = 800;
-
 const subscribing = /\r\nsubscribe\r\n/i;
 
 describe('notices by Redis (5)', function () {
   this.timeout(20_000);
+  useLatestLooks();
   const clients = useRedisClients();
   let server: RedisServer;
   /** Before what the waiting process sends, and before what it subscribes with. */
@@ -199,7 +198,7 @@ describe('notices by Redis (5)', function () {
         subscriberProxy.breakConnections();
         await subscriberProxy.applied(subscribing, subscriptions + 1);
         // Long before the safety net makes it look.
-        await until('it has looked, since it may have missed something', () => looks() > lost, 500);
+        await until('it has looked, since it may have missed something', () => looks() > lost, 1_500);
         const before = await quiet();
         const completed = performance.now();
         end.resolve('done');
