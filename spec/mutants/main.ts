@@ -25,11 +25,11 @@ function copyOf(mutant: Mutant): PackageCopy {
   return new PackageCopy(mutant.name, mutated(mutant, sourceOf));
 }
 
-/** Works on all of `items`, as many as `jobs` at a time. */
-async function each<T>(items: readonly T[], jobs: number, work: (item: T) => Promise<void>): Promise<void> {
-  const left = [...items];
+/** Does all the work, as much of it as `jobs` says at a time. */
+async function doAll(work: readonly (() => Promise<void>)[], jobs: number): Promise<void> {
+  const left = [...work];
   const worker = async () => {
-    for (let item = left.shift(); item !== undefined; item = left.shift()) await work(item);
+    for (let next = left.shift(); next; next = left.shift()) await next();
   };
   await Promise.all(Array.from({ length: jobs }, worker));
 }
@@ -67,10 +67,8 @@ async function main(given: Options): Promise<void> {
   for (const copy of copies.values()) copy.writeSources();
   const faults = compileFaults([...copies.values()]);
   if (faults.length > 0) return fail(`mutants do not compile:\n${faults.join('\n')}`, command);
-  if (!(await isSound(given))) return;
-
   const done = new Map<Mutant, Trial>();
-  await each(given.mutants, given.jobs, async (mutant) => {
+  const tryOut = async (mutant: Mutant) => {
     const copy = copies.get(mutant) as PackageCopy;
     const checkers = given.thorough ? allCheckers(mutants) : mutant.caughtBy;
     const trial = await tried(mutant, copy, checkers, given);
@@ -78,7 +76,15 @@ async function main(given: Options): Promise<void> {
     console.log(line(trial));
     // What nobody noticed is there to be looked at.
     if (verdictOn(trial) === 'caught') copy.remove();
-  });
+  };
+  // It takes the longest, and is one process: the mutants are tried beside it.
+  let sound = false;
+  const proveSound = async () => {
+    sound = await isSound(given);
+  };
+  await doAll([proveSound, ...given.mutants.map((mutant) => () => tryOut(mutant))], given.jobs);
+  // Nothing that the checkers say of a mutant counts where they say it of the library as well.
+  if (!sound) return;
 
   const trials = given.mutants.map((mutant) => done.get(mutant) as Trial);
   const uncaught = trials.filter((trial) => verdictOn(trial) !== 'caught');
