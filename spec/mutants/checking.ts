@@ -17,8 +17,8 @@ const mocha = join(dirname(createRequire(import.meta.url).resolve('mocha/package
 const compiled = '.build/spec-standard';
 /** How long a checker may take, in milliseconds, and how long one test: a flaw may be that something never ends. */
 const longest = { checker: 120_000, test: 5_000 };
-/** How long the checkers may take about the library as it is: many of them run in one process. */
-const longestControl = 900_000;
+/** The same about the library as it is: many of them run in one process, and nothing of it never ends. */
+const longestControl = { checker: 900_000, test: 60_000 };
 
 /** Whether a checker is there at all. Those of other folders need not be. */
 export function isThere(checker: Checker): boolean {
@@ -29,11 +29,13 @@ export function isThere(checker: Checker): boolean {
 export async function check(
   copy: PackageCopy,
   checker: Checker,
-  { bail = true, number = 0, limit = longest.checker } = {},
+  { bail = true, number = 0, limits = longest } = {},
 ): Promise<Finding> {
   const specs = join(copy.folder, compiled);
   if (checker.kind === 'proof') {
-    return proofFinding(await run(copy, [join(specs, checker.folder, 'main.js'), ...checker.options], limit));
+    return proofFinding(
+      await run(copy, [join(specs, checker.folder, 'main.js'), ...checker.options], limits.checker),
+    );
   }
   const missing = checker.files.find((file) => !existsSync(join(specs, `${file}.spec.js`)));
   if (missing) return { kind: 'broken', why: `there is no spec/${missing}.spec.ts` };
@@ -42,13 +44,13 @@ export async function check(
     mocha,
     '--exit',
     ...(bail ? ['--bail'] : []),
-    `--timeout=${longest.test}`,
+    `--timeout=${limits.test}`,
     '--reporter=json',
     `--reporter-option=output=${report}`,
     ...(checker.only === undefined ? [] : [`--fgrep=${checker.only}`]),
     ...checker.files.map((file) => join(specs, `${file}.spec.js`)),
   ];
-  const ended = await run(copy, args, limit);
+  const ended = await run(copy, args, limits.checker);
   return specsFinding(ended, existsSync(report) ? read(report) : undefined);
 }
 
@@ -59,7 +61,10 @@ export async function controls(
 ): Promise<ReadonlyMap<string, Finding>> {
   const findings = new Map<string, Finding>();
   for (const [number, checker] of merged(checkers).entries()) {
-    findings.set(nameOf(checker), await check(copy, checker, { number, bail: false, limit: longestControl }));
+    findings.set(
+      nameOf(checker),
+      await check(copy, checker, { number, bail: false, limits: longestControl }),
+    );
   }
   return findings;
 }
