@@ -198,7 +198,7 @@ describe('notices by Redis (5)', function () {
         subscriberProxy.breakConnections();
         await subscriberProxy.applied(subscribing, subscriptions + 1);
         // Long before the safety net makes it look.
-        await until('it has looked, since it may have missed something', () => looks() > lost, 1_500);
+        await until('it has looked, since it may have missed something', () => looks() > lost, atOnce);
         const before = await quiet();
         const completed = performance.now();
         end.resolve('done');
