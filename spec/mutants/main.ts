@@ -67,6 +67,7 @@ async function main(given: Options): Promise<void> {
   for (const copy of copies.values()) copy.writeSources();
   const faults = compileFaults([...copies.values()]);
   if (faults.length > 0) return fail(`mutants do not compile:\n${faults.join('\n')}`, command);
+
   const done = new Map<Mutant, Trial>();
   const tryOut = async (mutant: Mutant) => {
     const copy = copies.get(mutant) as PackageCopy;
