@@ -112,7 +112,7 @@ function notApplied(call: Call, { kind }: Recording): OutcomeUnknownError {
       : 'that completion was not applied; let a failed transaction throw. Find out whether the work was done: the next equal call runs again unless `onAbandoned` says otherwise';
   return new OutcomeUnknownError(
     `${call.operation}: the method asked for a completion of ${call.key} and returned, but ${what}`,
-    named(call),
+    { ...named(call), ...(kind === 'unanswered' && { advice: 'retry-later' as const }) },
   );
 }
 

@@ -147,6 +147,7 @@ export function storeFault(
     step,
     cause,
     tooLarge: cause instanceof StoreError && cause.tooLarge,
+    ...(cause instanceof WrongAnswer && { advice: 'fix-code' as const }),
   });
 }
 
