@@ -52,6 +52,7 @@ async function settleOutcome(
   const { recording, shared } = await recordOutcome(execution, outcome, ttl);
   if (recording.kind === 'done') {
     call.publish('value' in ending ? 'completed' : 'remembered', () => ({}));
+    call.recorded = recording.record;
     keepOutcome(call, recording.record);
   }
   // Somebody else's outcome is recorded; whoever joined gets that.
@@ -138,6 +139,7 @@ export function standing(call: Call, record: IdempotencyRecord): Settlement {
 
 function completed(call: Call, record: IdempotencyRecord): void {
   call.publish('completed', () => ({}));
+  call.recorded = record;
   keepOutcome(call, record);
 }
 
