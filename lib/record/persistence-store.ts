@@ -47,5 +47,5 @@ export interface PersistenceStore {
    * until `signal` aborts: what happens between two calls with one signal resolves the second. So whoever asks for
    * the next notice and then looks misses nothing. Rejects where the store cannot listen, or cannot any more.
    */
-  settled?(key: string, signal: AbortSignal): Promise<void>;
+  changed?(key: string, signal: AbortSignal): Promise<void>;
 }
