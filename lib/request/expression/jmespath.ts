@@ -2,7 +2,7 @@ import { jmespath } from '../../process/libraries/libraries.js';
 import { parseExactly } from '../../values/json/exact-json.js';
 import { bytesOf, textOrBytes, unzipped } from '../events/decoding.js';
 import { lookUpHeader } from '../events/header.js';
-import type { Compiled } from './expression.js';
+import type { Compiled } from './compiled.js';
 import { type Interpreter, newInterpreter } from './jmespath-interpreter.js';
 import { markLiterals, quoted } from './jmespath-literals.js';
 
