@@ -1,5 +1,5 @@
 import { channel } from 'node:diagnostics_channel';
-import { quotedName } from './wrong-option.js';
+import { quotedName } from './options/wrong-option.js';
 
 /** What every event tells. No event carries a payload. */
 export interface IdempotencyEvent {

@@ -1,5 +1,13 @@
-export type { DefaultsDecorator, IdempotentDecorator, LooseDecorator } from './decorator-types.js';
-export type { Duration } from './duration.js';
+export type { DefaultsDecorator, IdempotentDecorator, LooseDecorator } from './decorator/decorator-types.js';
+export {
+  IdempotencyDefaults,
+  idempotentOperations,
+  type OperationListing,
+} from './decorator/idempotency-defaults.js';
+export { Idempotent } from './decorator/idempotent.js';
+export { type ForgetOptions, forget, inspect } from './decorator/inspection.js';
+export { makeIdempotent } from './decorator/make-idempotent.js';
+export { type CurrentExecution, currentExecution } from './engine/execution/execution.js';
 export * from './errors.js';
 export {
   type IdempotencyEvent,
@@ -7,11 +15,7 @@ export {
   type IdempotencyEvents,
   onIdempotencyEvent,
 } from './events.js';
-export { type CurrentExecution, currentExecution } from './execution.js';
-export { IdempotencyDefaults, idempotentOperations, type OperationListing } from './idempotency-defaults.js';
-export { Idempotent } from './idempotent.js';
-export { type ForgetOptions, forget, inspect } from './inspection.js';
-export { makeIdempotent } from './make-idempotent.js';
+export type { Duration } from './options/duration.js';
 export type {
   Abandoned,
   AbandonedDecision,
@@ -23,9 +27,9 @@ export type {
   ProcessOptions,
   Selected,
   Selector,
-} from './options.js';
-export type { Completion, IdempotencyRecord, PersistenceStore } from './persistence-store.js';
-export type { RecordState } from './record.js';
-export type { RecordView } from './record-view.js';
-export { configureIdempotency } from './settings.js';
-export { InMemoryStore } from './stores/in-memory.js';
+} from './options/options.js';
+export type { Completion, IdempotencyRecord, PersistenceStore } from './record/persistence-store.js';
+export type { RecordState } from './record/record.js';
+export type { RecordView } from './record/record-view.js';
+export { configureIdempotency } from './settings/settings.js';
+export { InMemoryStore } from './stores/in-memory/in-memory-store.js';

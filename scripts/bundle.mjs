@@ -18,7 +18,10 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 export const inlined = ['fast-json-stable-stringify', 'reflect-metadata/no-conflict'];
 
 /** The libraries that lib/ loads on demand, and the file of lib/ that is the one door to each. */
-export const bundledLibraries = { '@jmespath-community/jmespath': 'jmespath-library', devalue: 'devalue' };
+export const bundledLibraries = {
+  '@jmespath-community/jmespath': 'process/libraries/jmespath-library',
+  devalue: 'process/libraries/devalue',
+};
 
 /** All packages of which dist/ has a copy. */
 export const bundledPackages = [...Object.keys(bundledLibraries), ...inlined].map(
@@ -56,7 +59,7 @@ export function exportedModules() {
  * whether they rename classes. They do otherwise with a variable, which esbuild makes of a class.
  */
 const ownName = {
-  file: 'own-name',
+  file: 'process/names/own-name',
   variable: 'var RetrysafeOwnName = class {',
   declared: 'class RetrysafeOwnName {',
 };
@@ -102,7 +105,7 @@ function declareOwnName(folder) {
 /** Bundles each library with its door into `outdir`, as CommonJS. */
 export async function bundleLibraries({ lib, outdir }) {
   for (const door of Object.values(bundledLibraries)) {
-    await build({ ...settings, format: 'cjs', entryPoints: [join(lib, `${door}.ts`)], outdir });
+    await build({ ...settings, format: 'cjs', entryPoints: [join(lib, `${door}.ts`)], outbase: lib, outdir });
     // That of tsc, whose file was here before.
     rmSync(join(outdir, `${door}.js.map`), { force: true });
   }

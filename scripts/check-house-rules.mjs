@@ -36,10 +36,9 @@ const rules = {
   }) => {
     const up = path.startsWith('stores/') ? '../'.repeat(path.split('/').length - 1) : undefined;
     const mayImport = (from) =>
-      ['persistence-store', 'errors', 'synchronous', 'wrong-option'].some(
+      ['record/persistence-store', 'errors', 'options/synchronous', 'options/wrong-option'].some(
         (name) => from === `${up}${name}.js`,
-      ) ||
-      (up === '../../' && /^\.\.?\/[^/]+$/.test(from));
+      ) || /^(\.\.?\/)+(clients\/|shared\/)?[^/]+$/.test(from);
     return up && imports.find(({ from }) => isRelative(from) && !mayImport(from))?.from;
   },
 };

@@ -23,7 +23,7 @@ const ran = result
 const library = (name) => ran.some((one) => one.includes(name));
 const zlib = process.moduleLoadList.includes('NativeModule zlib');
 console.log(JSON.stringify({ jmespath: library('jmespath/dist') || library('jmespath-library'),
-  devalue: library('devalue/src') || library('cjs/devalue'), zlib }));
+  devalue: library('devalue/src') || library('libraries/devalue'), zlib }));
 `;
 
 export interface Loaded {

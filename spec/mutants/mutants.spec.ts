@@ -13,7 +13,7 @@ import { PackageCopy, root, sourceOf } from './package-copy.js';
 import { verdictOn } from './trial.js';
 import { functionsOf, untouched, untouchedIn } from './untouched.js';
 
-const file = 'lib/shared.ts' as const;
+const file = 'lib/process/shared.ts' as const;
 
 function mutant(...changes: readonly [Change, ...Change[]]): Mutant {
   return { name: 'a mutant', flaw: 'It is wrong.', changes, caughtBy: [specs('ttl')] };
@@ -121,15 +121,15 @@ export class Circle {
 
   it('is looked for in the library and in the samples', () => {
     const all = [...untouched([]).keys()];
-    expect(all).to.include('lib/claim.ts').and.to.include('samples/pre-fund/app/core-bank.ts');
+    expect(all).to.include('lib/engine/claim/claim.ts').and.to.include('samples/pre-fund/app/core-bank.ts');
     expect(
       untouched([])
-        .get('lib/claim.ts')
+        .get('lib/engine/claim/claim.ts')
         ?.map(({ name }) => name),
     ).to.include.members(['draft', '#read']);
     expect(
       untouched(mutants)
-        .get('lib/claim.ts')
+        .get('lib/engine/claim/claim.ts')
         ?.map(({ name }) => name) ?? [],
     ).not.to.include('#read');
   });
@@ -159,7 +159,7 @@ describe('a checker of mutants', function () {
   }
 
   const day: Change = {
-    file: 'lib/verdict.ts',
+    file: 'lib/engine/call/verdict.ts',
     replace: 'record.expiresAt <= now) return false',
     by: 'false) return false',
   };
@@ -177,13 +177,13 @@ describe('a checker of mutants', function () {
   it('does not take a library that cannot be loaded, or calls what is not there, for one that was caught', async () => {
     const head = 'export function judge(';
     const thrower: Change = {
-      file: 'lib/verdict.ts',
+      file: 'lib/engine/call/verdict.ts',
       replace: head,
       by: `throw new Error('at once');\n${head}`,
     };
     expect((await finding(copyOf('unloadable', thrower))).kind).to.equal('broken');
     const missing: Change = {
-      file: 'lib/verdict.ts',
+      file: 'lib/engine/call/verdict.ts',
       replace: 'const state = readState(record);\n  if',
       by: 'const state = readNothing(record);\n  if',
     };
@@ -198,13 +198,13 @@ describe('a checker of mutants', function () {
 
   it('is told beforehand what does not compile, in which mutant', () => {
     const untyped: Change = {
-      file: 'lib/verdict.ts',
+      file: 'lib/engine/call/verdict.ts',
       replace: 'record.expiresAt <= now) return {',
       by: 'record.expiry <= now) return {',
     };
     const faults = compileFaults([copyOf('untyped', untyped), copyOf('typed', day)], `spec-${process.pid}`);
     expect(faults).to.have.length(1);
-    expect(faults[0]).to.match(/^untyped-\d+\/lib\/verdict\.ts.*expiry/);
+    expect(faults[0]).to.match(/^untyped-\d+\/lib\/engine\/call\/verdict\.ts.*expiry/);
   });
 });
 

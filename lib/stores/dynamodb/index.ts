@@ -1,3 +1,3 @@
-export type { DynamoDBStoreOptions, DynamoDBTableOptions } from './options.js';
-export { DynamoDBStore } from './store.js';
+export type { DynamoDBStoreOptions, DynamoDBTableOptions } from './dynamodb-options.js';
+export { DynamoDBStore } from './dynamodb-store.js';
 export { type TableDefinition, tableDefinition } from './table-definition.js';

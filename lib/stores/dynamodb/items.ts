@@ -1,11 +1,11 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { ConfigurationError } from '../../errors.js';
-import type { IdempotencyRecord } from '../../persistence-store.js';
-import { isLate } from '../../synchronous.js';
-import { answerKind } from '../../wrong-option.js';
-import { isToken } from '../stored-record.js';
-import { tooLarge } from './faults.js';
-import type { DynamoDBStoreOptions } from './options.js';
+import { isLate } from '../../options/synchronous.js';
+import { answerKind } from '../../options/wrong-option.js';
+import type { IdempotencyRecord } from '../../record/persistence-store.js';
+import { isToken } from '../shared/stored-record.js';
+import { tooLarge } from './dynamodb-faults.js';
+import type { DynamoDBStoreOptions } from './dynamodb-options.js';
 
 export type Item = Record<string, AttributeValue>;
 

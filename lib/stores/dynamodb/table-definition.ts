@@ -1,5 +1,5 @@
 import type { CreateTableCommandInput, UpdateTimeToLiveCommandInput } from '@aws-sdk/client-dynamodb';
-import { checkTableOptions, type DynamoDBTableOptions } from './options.js';
+import { checkTableOptions, type DynamoDBTableOptions } from './dynamodb-options.js';
 
 /** What creates a table: the input of a `CreateTableCommand`, and then that of an `UpdateTimeToLiveCommand`. */
 export interface TableDefinition {

@@ -1,4 +1,10 @@
-export type { GlideClient, IORedisClient, NodeRedisClient, RedisClient, RedisFunction } from './client.js';
-export type { RedisStoreOptions } from './options.js';
-export { RedisStore } from './store.js';
-export type { IORedisSubscriber, RedisSubscriber } from './subscription.js';
+export type {
+  GlideClient,
+  IORedisClient,
+  NodeRedisClient,
+  RedisClient,
+  RedisFunction,
+} from './redis-client.js';
+export type { RedisStoreOptions } from './redis-options.js';
+export { RedisStore } from './redis-store.js';
+export type { IORedisSubscriber, RedisSubscriber } from './redis-subscription.js';

@@ -1,5 +1,5 @@
-export type { RemoveExpiredOptions } from '../sql-tables.js';
-export type { SqliteDatabase, SqliteStatement } from './database.js';
-export type { SqliteStoreOptions } from './options.js';
-export { schema } from './schema.js';
-export { SqliteStore } from './store.js';
+export type { RemoveExpiredOptions } from '../shared/sql-tables.js';
+export type { SqliteDatabase, SqliteStatement } from './sqlite-database.js';
+export type { SqliteStoreOptions } from './sqlite-options.js';
+export { schema } from './sqlite-schema.js';
+export { SqliteStore } from './sqlite-store.js';

@@ -8,14 +8,14 @@ export const claims: readonly Mutant[] = [
     name: 'n-counted-per-success',
     flaw: 'A version number counts the writes that were answered, so that one whose answer is lost is used again.',
     changes: [
-      { file: 'lib/claim.ts', replace: '    this.#sent += 1;\n', by: '' },
+      { file: 'lib/engine/claim/claim.ts', replace: '    this.#sent += 1;\n', by: '' },
       {
-        file: 'lib/claim.ts',
+        file: 'lib/engine/claim/claim.ts',
         replace: 'token: `${this.#owner}.${this.#sent}`',
         by: 'token: `${this.#owner}.${this.#sent + 1}`',
       },
       {
-        file: 'lib/claim.ts',
+        file: 'lib/engine/claim/claim.ts',
         replace: '    const isSent = holder.token === sent.token;\n',
         by: '    const isSent = holder.token === sent.token;\n    this.#sent += 1;\n',
       },
@@ -27,7 +27,7 @@ export const claims: readonly Mutant[] = [
     flaw: 'An answer with an earlier write of the same call counts as the write that was just sent.',
     changes: [
       {
-        file: 'lib/claim.ts',
+        file: 'lib/engine/claim/claim.ts',
         replace: "return { kind: isSent ? 'done' : 'moved' };",
         by: "return { kind: 'done' };",
       },
@@ -39,7 +39,7 @@ export const claims: readonly Mutant[] = [
     flaw: 'A call that meets its own earlier write, whose answer was lost, takes it for somebody else’s claim.',
     changes: [
       {
-        file: 'lib/claim.ts',
+        file: 'lib/engine/claim/claim.ts',
         replace: 'if (!this.isOurs(holder)) return',
         by: 'if (holder.token !== sent.token) return',
       },
@@ -51,7 +51,7 @@ export const claims: readonly Mutant[] = [
     flaw: 'A write after the claim whose answer is lost counts as one that was done.',
     changes: [
       {
-        file: 'lib/claim.ts',
+        file: 'lib/engine/claim/claim.ts',
         replace: "    if ('fault' in answer) return { kind: 'unanswered', ...answer };",
         by: `    if ('fault' in answer && !this.#standing) return { kind: 'unanswered', ...answer };
     if ('fault' in answer) {
@@ -67,7 +67,7 @@ export const claims: readonly Mutant[] = [
     flaw: 'A claim whose answer is lost is repeated as a new one, which may come after what it had itself begun.',
     changes: [
       {
-        file: 'lib/acquire.ts',
+        file: 'lib/engine/acquire.ts',
         replace: "return written.kind === 'unanswered' ? claim.claim(record, now) : written;",
         by: `return written.kind === 'unanswered'
     ? claim.claim(claim.draftInProgress({ attempt: 1, fencingToken: now }), Date.now())
@@ -81,7 +81,7 @@ export const claims: readonly Mutant[] = [
     flaw: 'A claim that is answered when its lease is nearly over, or past, is run on without a look at the clock.',
     changes: [
       {
-        file: 'lib/acquire.ts',
+        file: 'lib/engine/acquire.ts',
         replace: 'if (!hasEnoughLease(claim)) written = await withEnoughLease(claim);',
         by: 'await Promise.resolve();',
       },
@@ -93,14 +93,14 @@ export const claims: readonly Mutant[] = [
     flaw: 'A take-over follows the record that stands when it is sent, and not the one that was found lapsed.',
     changes: [
       {
-        file: 'lib/acquire.ts',
+        file: 'lib/engine/acquire.ts',
         replace: '  const send = () => {\n',
         by: `  const send = async () => {
     const found = await claim.call.store.find(holder.key, { consistent: true });
 `,
       },
       {
-        file: 'lib/acquire.ts',
+        file: 'lib/engine/acquire.ts',
         replace: 'claim.draftInProgress({ attempt, fencingToken }), holder.token)',
         by: 'claim.draftInProgress({ attempt, fencingToken }), found?.token ?? holder.token)',
       },
@@ -112,7 +112,7 @@ export const claims: readonly Mutant[] = [
     flaw: 'A claim whose runner died holds its key until its record expires.',
     changes: [
       {
-        file: 'lib/verdict.ts',
+        file: 'lib/engine/call/verdict.ts',
         replace: 'return now < abandonedAt(call, state) ?',
         by: 'return now < record.expiresAt ?',
       },
@@ -124,7 +124,7 @@ export const claims: readonly Mutant[] = [
     flaw: 'A lease is taken over at its very end, by whoever’s clock is ahead.',
     changes: [
       {
-        file: 'lib/verdict.ts',
+        file: 'lib/engine/call/verdict.ts',
         replace: 'return leaseUntil + call.settings.clockTolerance;',
         by: 'return leaseUntil;',
       },
@@ -136,7 +136,7 @@ export const claims: readonly Mutant[] = [
     flaw: 'A run after a crash does not know that it is not the first.',
     changes: [
       {
-        file: 'lib/acquire.ts',
+        file: 'lib/engine/acquire.ts',
         replace: 'const attempt = state.attempt + (isRecovery ? 0 : 1);',
         by: 'const attempt = state.attempt + (isRecovery ? 0 : 0);',
       },
@@ -148,7 +148,7 @@ export const claims: readonly Mutant[] = [
     flaw: 'The fencing token is the time alone, so that a resource turns away the newer runner where clocks differ.',
     changes: [
       {
-        file: 'lib/acquire.ts',
+        file: 'lib/engine/acquire.ts',
         replace: 'const fencingToken = Math.max(state.fencingToken + 1, Date.now());',
         by: 'const fencingToken = Date.now();',
       },
@@ -160,11 +160,11 @@ export const claims: readonly Mutant[] = [
     flaw: 'A call that has seen somebody run does so too as soon as the store fails.',
     changes: [
       {
-        file: 'lib/acquire.ts',
+        file: 'lib/engine/acquire.ts',
         replace: "call.settings.onStoreFailure !== 'run' || call.hasSeenHolder",
         by: "call.settings.onStoreFailure !== 'run'",
       },
-      { file: 'lib/acquire.ts', replace: 'if (round === 0 && mayRunOpen', by: 'if (mayRunOpen' },
+      { file: 'lib/engine/acquire.ts', replace: 'if (round === 0 && mayRunOpen', by: 'if (mayRunOpen' },
     ],
     caughtBy: [specs('fail-open')],
   },
@@ -173,7 +173,7 @@ export const claims: readonly Mutant[] = [
     flaw: 'A duplicate that is refused cleans up behind itself, and so frees the key of the call that is running.',
     changes: [
       {
-        file: 'lib/acquire.ts',
+        file: 'lib/engine/acquire.ts',
         replace: '        if (call.waitLeft <= 0) throw inProgress(call, verdict.state);',
         by: `        if (call.waitLeft <= 0) {
           const { attempt, fencingToken } = verdict.state;
@@ -190,7 +190,7 @@ export const claims: readonly Mutant[] = [
     flaw: 'A call is refused by what a look shows, which may have been true once.',
     changes: [
       {
-        file: 'lib/acquire.ts',
+        file: 'lib/engine/acquire.ts',
         replace: '    if (seen && seen.expiresAt > Date.now()) call.hasSeenHolder = true;',
         by: `    const early = seen && judge(call, seen, Date.now());
     if (early?.kind === 'refuse') throw early.error;
@@ -204,7 +204,7 @@ export const claims: readonly Mutant[] = [
     flaw: 'A call that lost its claim while it ran begins anew, and runs its method again.',
     changes: [
       {
-        file: 'lib/operation.ts',
+        file: 'lib/engine/operation.ts',
         replace: '      } else settlement = await runHeld(operation, acquired, run);\n',
         by: `      } else settlement = await runHeld(operation, acquired, run);
       const failure = settlement && 'error' in settlement.ending ? settlement.ending.error : undefined;

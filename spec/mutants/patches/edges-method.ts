@@ -7,14 +7,20 @@ export const edgesMethod: readonly Mutant[] = [
     name: 'marks-not-copied',
     flaw: 'What decorators below noted about a method is not its own any more by the polyfill of the process.',
     changes: [
-      { file: 'lib/marks.ts', replace: '  copyBy(Reflect as MetadataFunctions, from, to);\n', by: '' },
+      {
+        file: 'lib/decorator/marks.ts',
+        replace: '  copyBy(Reflect as MetadataFunctions, from, to);\n',
+        by: '',
+      },
     ],
     caughtBy: [specs('marks')],
   },
   {
     name: 'marks-not-inherited',
     flaw: 'What decorators below noted is lost with a polyfill that cannot list it, and guards with it.',
-    changes: [{ file: 'lib/stand-in.ts', replace: '  Object.setPrototypeOf(wrapper, method);\n', by: '' }],
+    changes: [
+      { file: 'lib/decorator/stand-in.ts', replace: '  Object.setPrototypeOf(wrapper, method);\n', by: '' },
+    ],
     caughtBy: [specs('marks')],
   },
   {
@@ -22,7 +28,7 @@ export const edgesMethod: readonly Mutant[] = [
     flaw: 'A mark that one polyfill lists and another does not know is copied as undefined.',
     changes: [
       {
-        file: 'lib/marks.ts',
+        file: 'lib/decorator/marks.ts',
         replace: 'value !== undefined || metadata.hasOwnMetadata?.(key, from)',
         by: 'value !== undefined || key !== undefined',
       },
@@ -34,7 +40,7 @@ export const edgesMethod: readonly Mutant[] = [
     flaw: 'The own properties of a wrapped function are copies that do not follow what is assigned to it.',
     changes: [
       {
-        file: 'lib/stand-in.ts',
+        file: 'lib/decorator/stand-in.ts',
         replace: 'get: () => Reflect.get(method, key),',
         by: 'get: ((value: unknown) => () => value)(Reflect.get(method, key)),',
       },
@@ -46,7 +52,7 @@ export const edgesMethod: readonly Mutant[] = [
     flaw: 'A method of a class with options runs on an object that borrows it, without those options.',
     changes: [
       {
-        file: 'lib/declaring-class.ts',
+        file: 'lib/decorator/declaring-class.ts',
         replace: 'if (this.#isInstance(self) || !this.#needsInstance()) return;',
         by: 'if (this.#isInstance(self) || self !== undefined || !this.#needsInstance()) return;',
       },
@@ -58,7 +64,7 @@ export const edgesMethod: readonly Mutant[] = [
     flaw: 'An inherited method that is handed on runs without the options of the subclass it was taken from.',
     changes: [
       {
-        file: 'lib/class-defaults.ts',
+        file: 'lib/decorator/class-defaults.ts',
         replace: 'for (const one of classesOf(target)) {',
         by: 'for (const one of classesOf(target).slice(0, 1)) {',
       },
@@ -69,7 +75,9 @@ export const edgesMethod: readonly Mutant[] = [
     name: 'options-of-later-subclasses-lost',
     flaw: 'A method that was called without its instance before goes on so when a subclass with options is defined.',
     survivedAtFirst: true,
-    changes: [{ file: 'lib/class-defaults.ts', replace: '  configuration.version += 1;\n', by: '' }],
+    changes: [
+      { file: 'lib/decorator/class-defaults.ts', replace: '  configuration.version += 1;\n', by: '' },
+    ],
     caughtBy: [specs('handed-on')],
   },
   {
@@ -77,7 +85,7 @@ export const edgesMethod: readonly Mutant[] = [
     flaw: 'A selector that asks the instance is called without one, and fails in its own words or selects something else.',
     changes: [
       {
-        file: 'lib/declaring-class.ts',
+        file: 'lib/decorator/declaring-class.ts',
         replace: '|| asksInstance(options) || asksInstance(configuration.options)',
         by: '',
       },

@@ -9,7 +9,7 @@ export const edgesNames: readonly Mutant[] = [
     flaw: 'Two anonymous default exports are one operation.',
     changes: [
       {
-        file: 'lib/names.ts',
+        file: 'lib/process/names/names.ts',
         replace: 'madeUp.some((pattern) => pattern.test(name))',
         by: 'madeUp.some((pattern) => pattern.test(name) && name === what)',
       },
@@ -19,7 +19,7 @@ export const edgesNames: readonly Mutant[] = [
   {
     name: 'bound-methods-share-a-name',
     flaw: 'The bound methods of two classes are one operation, and no warning tells.',
-    changes: [{ file: 'lib/names.ts', replace: '/^bound /,', by: '/^bound$/,' }],
+    changes: [{ file: 'lib/process/names/names.ts', replace: '/^bound /,', by: '/^bound$/,' }],
     caughtBy: [specs('refused-at-the-call')],
   },
   {
@@ -27,7 +27,7 @@ export const edgesNames: readonly Mutant[] = [
     flaw: 'A static method has the name that its class has while it is defined.',
     changes: [
       {
-        file: 'lib/idempotent.ts',
+        file: 'lib/decorator/idempotent.ts',
         replace: 'declaring.learn(this as object, wrapper) && !isStatic',
         by: 'declaring.learn(this as object, wrapper)',
       },
@@ -39,7 +39,7 @@ export const edgesNames: readonly Mutant[] = [
     flaw: 'A bundle that renames classes says nothing.',
     changes: [
       {
-        file: 'lib/kept-names.ts',
+        file: 'lib/process/names/kept-names.ts',
         replace: "names[kind].replace(/\\$\\d+$/, '') === own[kind]",
         by: 'names[kind].includes(own[kind])',
       },
@@ -51,7 +51,7 @@ export const edgesNames: readonly Mutant[] = [
     flaw: 'The warning lists operations whose classes have names of their own.',
     changes: [
       {
-        file: 'lib/declarations.ts',
+        file: 'lib/decorator/declarations.ts',
         replace:
           'ownDefaults(target).name === undefined ? `${nameOf(target)}.${printedName(method)}` : undefined',
         by: '`${nameOf(target)}.${printedName(method)}`',
@@ -64,7 +64,7 @@ export const edgesNames: readonly Mutant[] = [
     flaw: 'One operation is warned of again and again.',
     changes: [
       {
-        file: 'lib/kept-names.ts',
+        file: 'lib/process/names/kept-names.ts',
         replace: 'for (const name of names) told.add(name);',
         by: '',
       },
@@ -76,7 +76,7 @@ export const edgesNames: readonly Mutant[] = [
     flaw: 'A minified name of three letters, of a large bundle, is part of keys.',
     changes: [
       {
-        file: 'lib/names.ts',
+        file: 'lib/process/names/names.ts',
         replace: 'name.length === 3 && areMinified(what);',
         by: 'name.length === 0 && areMinified(what);',
       },

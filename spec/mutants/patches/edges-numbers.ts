@@ -8,7 +8,7 @@ export const edgesOfNumbers: readonly Mutant[] = [
     flaw: 'A message that JSON takes for a number is that number, so that two ids share an outcome.',
     changes: [
       {
-        file: 'lib/exact-json.ts',
+        file: 'lib/values/json/exact-json.ts',
         replace: 'if (!/^\\ufeff?[ \\t\\n\\r]*[[{]/.test(text)) return text;',
         by: '',
       },
@@ -20,7 +20,7 @@ export const edgesOfNumbers: readonly Mutant[] = [
     flaw: 'Two fractions that a double does not hold are one number.',
     changes: [
       {
-        file: 'lib/exact-number.ts',
+        file: 'lib/values/json/exact-number.ts',
         replace: 'if (decimal.digits.length > DIGITS_OF_A_DOUBLE) return this;',
         by: 'if (decimal.digits.length > DIGITS_OF_A_DOUBLE) return Number(this.written);',
       },
@@ -32,7 +32,7 @@ export const edgesOfNumbers: readonly Mutant[] = [
     flaw: 'A number is taken for another where only their exponents differ.',
     changes: [
       {
-        file: 'lib/json-tokens.ts',
+        file: 'lib/values/json/json-tokens.ts',
         replace: 'if (end - start > SAFE_LENGTH || isExponent(json.charCodeAt(end))) return true;',
         by: 'if (end - start > SAFE_LENGTH) return true;',
       },
@@ -44,7 +44,7 @@ export const edgesOfNumbers: readonly Mutant[] = [
     flaw: 'A number that is written in another way is another number.',
     changes: [
       {
-        file: 'lib/canonical-forms.ts',
+        file: 'lib/key/canonical-forms.ts',
         replace: "exact.isInteger ? 'bigint' : 'number', exact.text",
         by: "exact.isInteger ? 'bigint' : 'number', exact.written",
       },
@@ -56,7 +56,7 @@ export const edgesOfNumbers: readonly Mutant[] = [
     flaw: 'The long numbers of a list within the request are rounded.',
     changes: [
       {
-        file: 'lib/json-text.ts',
+        file: 'lib/values/json/json-text.ts',
         replace: 'part.text.correct(value as Container, part.number);',
         by: '',
       },
@@ -68,7 +68,7 @@ export const edgesOfNumbers: readonly Mutant[] = [
     flaw: 'Of two properties with one name, a long number counts though it is not the last.',
     changes: [
       {
-        file: 'lib/json-members.ts',
+        file: 'lib/values/json/json-members.ts',
         replace: 'this.#corrected.delete(this.#read());',
         by: '',
       },
@@ -80,7 +80,7 @@ export const edgesOfNumbers: readonly Mutant[] = [
     flaw: 'A filter leaves out items whose number is no double.',
     changes: [
       {
-        file: 'lib/jmespath-interpreter.ts',
+        file: 'lib/request/expression/jmespath-interpreter.ts',
         replace: 'if (!isAnyNumber(one) || !isAnyNumber(other)) return null;',
         by: "if (typeof one !== 'number' || typeof other !== 'number') return null;",
       },
@@ -92,7 +92,7 @@ export const edgesOfNumbers: readonly Mutant[] = [
     flaw: 'A long number in an expression is another one than in the request.',
     changes: [
       {
-        file: 'lib/jmespath-literals.ts',
+        file: 'lib/request/expression/jmespath-literals.ts',
         replace: "if (!part.startsWith('`') || !/\\d/.test(part)) return part;",
         by: 'if (part.length >= 0) return part;',
       },
@@ -104,7 +104,7 @@ export const edgesOfNumbers: readonly Mutant[] = [
     flaw: 'A request has another key once a queue has lost its property that is `undefined`.',
     changes: [
       {
-        file: 'lib/canonical.ts',
+        file: 'lib/key/canonical.ts',
         replace: 'if (isItsClass(value, name) || isAbsent(value, name, part)) continue;',
         by: 'if (isItsClass(value, name)) continue;',
       },
@@ -116,7 +116,7 @@ export const edgesOfNumbers: readonly Mutant[] = [
     flaw: 'A list with holes that has `undefined` among its elements has the key of one that has not.',
     changes: [
       {
-        file: 'lib/absent-properties.ts',
+        file: 'lib/key/absent-properties.ts',
         replace: 'return part === undefined && !(',
         by: 'return part === undefined || (false && ',
       },
@@ -128,7 +128,7 @@ export const edgesOfNumbers: readonly Mutant[] = [
     flaw: 'A projection of a key drops what it selects nothing of.',
     changes: [
       {
-        file: 'lib/jmespath.ts',
+        file: 'lib/request/expression/jmespath.ts',
         replace: "if (needsParts && type.endsWith('Projection'))",
         by: "if (needsParts && type === 'FilterProjection')",
       },

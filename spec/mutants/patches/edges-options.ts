@@ -9,7 +9,7 @@ export const edgesOfOptions: readonly Mutant[] = [
     flaw: 'That nobody knows how an attempt ended is forgotten after a day, and the work is done again.',
     changes: [
       {
-        file: 'lib/record.ts',
+        file: 'lib/record/record.ts',
         replace: "kept.isGuarded ? 'until-resolved' : undefined",
         by: "kept.isGuarded && kept.ttl === Number.NaN ? 'until-resolved' : undefined",
       },
@@ -21,7 +21,7 @@ export const edgesOfOptions: readonly Mutant[] = [
     flaw: "A crashed call is remembered until it is resolved under 'refuse' alone, and not where a function is to be asked.",
     changes: [
       {
-        file: 'lib/call.ts',
+        file: 'lib/engine/call/call.ts',
         replace: "onAbandoned !== 'run'",
         by: "onAbandoned === 'refuse'",
       },
@@ -33,7 +33,7 @@ export const edgesOfOptions: readonly Mutant[] = [
     flaw: 'A key that was freed keeps its record for ever, and so does a store for every failure.',
     changes: [
       {
-        file: 'lib/recording.ts',
+        file: 'lib/engine/recording.ts',
         replace: "status === 'released' ? call.unsettledExpiry(now) : call.unresolvedExpiry(now)",
         by: 'call.unresolvedExpiry(now)',
       },
@@ -45,12 +45,12 @@ export const edgesOfOptions: readonly Mutant[] = [
     flaw: 'A text of 400 digits is an endless length, and the record that expires then is no record.',
     changes: [
       {
-        file: 'lib/duration.ts',
+        file: 'lib/options/duration.ts',
         replace: 'return Math.min(Math.round(length), LATEST_INSTANT);',
         by: 'return Math.round(length);',
       },
       {
-        file: 'lib/duration.ts',
+        file: 'lib/options/duration.ts',
         replace: 'return Math.min(from + length, LATEST_INSTANT);',
         by: 'return from + length;',
       },
@@ -63,7 +63,7 @@ export const edgesOfOptions: readonly Mutant[] = [
     survivedAtFirst: true,
     changes: [
       {
-        file: 'lib/synchronous.ts',
+        file: 'lib/options/synchronous.ts',
         replace: '    hear(() => Promise.prototype.then.call(answer, nothing, nothing));\n',
         by: '',
       },
@@ -75,7 +75,7 @@ export const edgesOfOptions: readonly Mutant[] = [
     flaw: "Another library's promise is no promise: it becomes an answer, and its failure ends the process.",
     changes: [
       {
-        file: 'lib/synchronous.ts',
+        file: 'lib/options/synchronous.ts',
         replace: 'if (!isThenable(answer)) return false;',
         by: 'if (answer || !answer) return false;',
       },
@@ -86,10 +86,10 @@ export const edgesOfOptions: readonly Mutant[] = [
     name: 'promises-within-a-key-unheard',
     flaw: 'A key function that puts a promise into a list is refused, and the failure of that promise ends the process.',
     changes: [
-      { file: 'lib/identity.ts', replace: 'if (isSelectedBy(option)) hearPromisesIn(value);', by: '' },
-      { file: 'lib/identity.ts', replace: 'import { hearPromisesIn, isLate }', by: 'import { isLate }' },
+      { file: 'lib/key/identity.ts', replace: 'if (isSelectedBy(option)) hearPromisesIn(value);', by: '' },
+      { file: 'lib/key/identity.ts', replace: 'import { hearPromisesIn, isLate }', by: 'import { isLate }' },
       {
-        file: 'lib/identity.ts',
+        file: 'lib/key/identity.ts',
         replace: `  const isSelectedBy = (option: string) => typeof { key, scope, fingerprint }[option as 'key'] === 'function';
 `,
         by: '',
@@ -102,7 +102,7 @@ export const edgesOfOptions: readonly Mutant[] = [
     flaw: 'An asynchronous codec is taken when it is defined, and every outcome is lost when it is kept.',
     changes: [
       {
-        file: 'lib/option-checks.ts',
+        file: 'lib/settings/option-checks.ts',
         replace: 'const late = describeLateness(candidate.encode) ?? describeLateness(candidate.decode);',
         by: 'const late = describeLateness(undefined);',
       },
@@ -114,7 +114,7 @@ export const edgesOfOptions: readonly Mutant[] = [
     flaw: 'A message shows what is in the value of a wrong option, passwords included.',
     changes: [
       {
-        file: 'lib/wrong-option.ts',
+        file: 'lib/options/wrong-option.ts',
         replace: 'return name === undefined || name ===',
         by: "if (name === 'Object') return `an object of ${Object.values(value).map(String).join()}`;\n  return name === undefined || name ===",
       },
@@ -126,7 +126,7 @@ export const edgesOfOptions: readonly Mutant[] = [
     flaw: 'A message names the class of a value by what its property `name` says, which may be data.',
     changes: [
       {
-        file: 'lib/wrong-option.ts',
+        file: 'lib/options/wrong-option.ts',
         replace: 'return /^(?:class|function)',
         by: 'return (maker as { name?: string }).name ?? /^(?:class|function)',
       },
@@ -138,7 +138,7 @@ export const edgesOfOptions: readonly Mutant[] = [
     flaw: 'What is given as a key and does not parse is repeated in part by the parser.',
     changes: [
       {
-        file: 'lib/selector-check.ts',
+        file: 'lib/settings/selector-check.ts',
         replace: 'return fault && withoutWordsOf(value, fault);',
         by: 'return fault && (withoutWordsOf(value, fault) ? fault : undefined);',
       },
@@ -150,7 +150,7 @@ export const edgesOfOptions: readonly Mutant[] = [
     flaw: 'The refusal of inspect() repeats the argument that came where the name of a method belongs.',
     changes: [
       {
-        file: 'lib/inspection.ts',
+        file: 'lib/decorator/inspection.ts',
         replace: `if (typeof (self as Record<PropertyKey, unknown> | undefined)?.[method] === 'function')
     return String(method);`,
         by: "if (typeof self !== 'function' || method in self) return String(method);",
@@ -163,7 +163,7 @@ export const edgesOfOptions: readonly Mutant[] = [
     flaw: 'An equal call inside of mapReplay joins the replay that it is a part of, and waits until its time is over.',
     changes: [
       {
-        file: 'lib/operation.ts',
+        file: 'lib/engine/operation.ts',
         replace: '        run.end(joined);\n',
         by: '',
       },
@@ -175,7 +175,7 @@ export const edgesOfOptions: readonly Mutant[] = [
     flaw: 'The function onError cannot ask which attempt it is about.',
     changes: [
       {
-        file: 'lib/settle.ts',
+        file: 'lib/engine/settle.ts',
         replace: 'executions.run(execution, () => decide(call, ending.error))',
         by: 'executions.exit(() => decide(call, ending.error))',
       },

@@ -9,7 +9,7 @@ export const edgesRequests: readonly Mutant[] = [
     survivedAtFirst: true,
     changes: [
       {
-        file: 'lib/jmespath.ts',
+        file: 'lib/request/expression/jmespath.ts',
         replace: "needsParts && part !== 'condition'",
         by: 'needsParts',
       },
@@ -22,7 +22,7 @@ export const edgesRequests: readonly Mutant[] = [
     survivedAtFirst: true,
     changes: [
       {
-        file: 'lib/lambda-payloads.ts',
+        file: 'lib/request/events/lambda-payloads.ts',
         replace: "isObject(value) && value.Type === 'Notification' && isText(value.TopicArn)",
         by: "isObject(value) && 'Message' in value",
       },
@@ -34,7 +34,7 @@ export const edgesRequests: readonly Mutant[] = [
     flaw: 'Bytes that are no UTF-8 become text, so that two images have one key.',
     changes: [
       {
-        file: 'lib/decoding.ts',
+        file: 'lib/request/events/decoding.ts',
         replace: 'isUtf8(bytes) ? bytes.toString() : bytes',
         by: 'bytes.toString()',
       },
@@ -46,7 +46,7 @@ export const edgesRequests: readonly Mutant[] = [
     flaw: 'What is no base64 is skipped, so that two texts are one value.',
     changes: [
       {
-        file: 'lib/decoding.ts',
+        file: 'lib/request/events/decoding.ts',
         replace: "if (bytes.toString('base64url') === inOneForm) return bytes;",
         by: 'if (inOneForm) return bytes;',
       },
@@ -58,7 +58,7 @@ export const edgesRequests: readonly Mutant[] = [
     flaw: 'Functions of an expression take bytes for an object with a property for each of them.',
     changes: [
       {
-        file: 'lib/jmespath.ts',
+        file: 'lib/request/expression/jmespath.ts',
         replace: 'if (ArrayBuffer.isView(argument))',
         by: 'if (ArrayBuffer.isView(argument) && argument.byteLength === 0)',
       },
@@ -70,7 +70,7 @@ export const edgesRequests: readonly Mutant[] = [
     flaw: 'Each record of a batch is decoded, and one that cannot be refuses a key that looks at another.',
     changes: [
       {
-        file: 'lib/lambda-events.ts',
+        file: 'lib/request/events/lambda-events.ts',
         replace: 'return new Proxy([...list], {',
         by: 'for (const one of list) Object.values(decodedBy(one, recordShapes) as object).map((part) => Object.values(part));\n  return new Proxy([...list], {',
       },
@@ -82,7 +82,7 @@ export const edgesRequests: readonly Mutant[] = [
     flaw: 'A message that holds an event, such as one of S3 in a queue, is refused as if it were the delivery.',
     changes: [
       {
-        file: 'lib/whole-events.ts',
+        file: 'lib/request/events/whole-events.ts',
         replace: 'isDecodedCopy(value) || args.has(value) ? value : undefined',
         by: 'isDecodedCopy(value) || args ? value : undefined',
       },
@@ -94,7 +94,7 @@ export const edgesRequests: readonly Mutant[] = [
     flaw: 'A sender who writes what looks like an event is told that the service is configured wrongly.',
     changes: [
       {
-        file: 'lib/identity.ts',
+        file: 'lib/key/identity.ts',
         replace: 'args.some(isLambdaContext) && (Array.isArray(first) || ofFirst !== undefined)',
         by: 'Array.isArray(first) || ofFirst !== undefined',
       },
@@ -106,7 +106,7 @@ export const edgesRequests: readonly Mutant[] = [
     flaw: 'A list of numbers that are no bytes is cut to bytes, so that two headers of Kafka are one.',
     changes: [
       {
-        file: 'lib/lambda-payloads.ts',
+        file: 'lib/request/events/lambda-payloads.ts',
         replace: 'Array.isArray(value) && value.every(isByte)',
         by: 'Array.isArray(value)',
       },
@@ -118,7 +118,7 @@ export const edgesRequests: readonly Mutant[] = [
     flaw: 'Of a header that was sent with two values the first is the key, whatever the other is.',
     changes: [
       {
-        file: 'lib/header.ts',
+        file: 'lib/request/events/header.ts',
         replace: 'if (values.size > 1) return [...values];',
         by: '',
       },
@@ -130,7 +130,7 @@ export const edgesRequests: readonly Mutant[] = [
     flaw: 'A field of a form whose escapes are no UTF-8 is the text of its escapes, which another field may have as its value.',
     changes: [
       {
-        file: 'lib/form-fields.ts',
+        file: 'lib/request/events/form-fields.ts',
         replace: "return Buffer.from(text, 'utf16le');",
         by: 'return text;',
       },

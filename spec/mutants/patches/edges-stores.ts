@@ -9,7 +9,7 @@ export const storesEdges: readonly Mutant[] = [
     flaw: 'Records by TypeORM are undone with the transaction that the caller is in.',
     changes: [
       {
-        file: 'lib/stores/postgres/from-typeorm.ts',
+        file: 'lib/stores/postgres/clients/from-typeorm.ts',
         replace: 'query: (text, values) => onItsOwn(source, text, values) };',
         by: 'query: (text, values) => (source as never as WrappedClient).query(text, values) };',
       },
@@ -21,7 +21,7 @@ export const storesEdges: readonly Mutant[] = [
     flaw: 'A statement by TypeORM that fails keeps its connection for ever.',
     changes: [
       {
-        file: 'lib/stores/postgres/from-typeorm.ts',
+        file: 'lib/stores/postgres/clients/from-typeorm.ts',
         replace: `    return await rowsBy(runner, text, values);
   } finally {
     await runner.release();
@@ -40,7 +40,7 @@ export const storesEdges: readonly Mutant[] = [
     flaw: 'Records by Sequelize are undone with the transaction that its CLS has.',
     changes: [
       {
-        file: 'lib/stores/postgres/from-sequelize.ts',
+        file: 'lib/stores/postgres/clients/from-sequelize.ts',
         replace: 'transaction: transaction ?? null,',
         by: 'transaction,',
       },
@@ -52,7 +52,7 @@ export const storesEdges: readonly Mutant[] = [
     flaw: 'A store takes a transaction of the application’s as its client, and records are undone with it.',
     changes: [
       {
-        file: 'lib/stores/postgres/options.ts',
+        file: 'lib/stores/postgres/postgres-options.ts',
         replace: 'if (isInTransaction(value)) {',
         by: 'if (isInTransaction(value) && !value) {',
       },
@@ -64,7 +64,7 @@ export const storesEdges: readonly Mutant[] = [
     flaw: 'A claim is made on a client on which the application has begun a transaction since.',
     changes: [
       {
-        file: 'lib/stores/postgres/store.ts',
+        file: 'lib/stores/postgres/postgres-store.ts',
         replace: 'if (client === this.#client && isInTransaction(client)) {',
         by: 'if (client !== this.#client && isInTransaction(client) === false) {',
       },
@@ -76,7 +76,7 @@ export const storesEdges: readonly Mutant[] = [
     flaw: 'A completion takes a client that is in no transaction, so that the outcome stands without the work.',
     changes: [
       {
-        file: 'lib/stores/postgres/store.ts',
+        file: 'lib/stores/postgres/postgres-store.ts',
         replace: 'isInTransaction(tx) === false ||',
         by: '',
       },
@@ -88,7 +88,7 @@ export const storesEdges: readonly Mutant[] = [
     flaw: 'A claim overwrites a row of somebody else’s in PostgreSQL, and a sweep removes it.',
     changes: [
       {
-        file: 'lib/stores/postgres/statements.ts',
+        file: 'lib/stores/postgres/postgres-statements.ts',
         replace: `const isRecord = "held.token ~ '^[^.]+[.][0-9]+$'";`,
         by: `const isRecord = 'held.token IS NOT NULL';`,
       },
@@ -100,7 +100,7 @@ export const storesEdges: readonly Mutant[] = [
     flaw: 'A sweep of SQLite removes rows of somebody else’s.',
     changes: [
       {
-        file: 'lib/stores/sqlite/statements.ts',
+        file: 'lib/stores/sqlite/sqlite-statements.ts',
         replace: `const isRecord = "token GLOB '?*.[0-9]*' AND token NOT GLOB '*.*[^0-9]*'";`,
         by: `const isRecord = 'token IS NOT NULL';`,
       },
@@ -112,7 +112,7 @@ export const storesEdges: readonly Mutant[] = [
     flaw: 'A claim overwrites an item of somebody else’s in DynamoDB that has a token and has expired.',
     changes: [
       {
-        file: 'lib/stores/dynamodb/store.ts',
+        file: 'lib/stores/dynamodb/dynamodb-store.ts',
         replace: '(contains(#t, :d) AND attribute_exists(#s) AND expiresAt <= :n)',
         by: '((contains(#t, :d) OR attribute_exists(#t) OR attribute_exists(#s)) AND expiresAt <= :n)',
       },
@@ -124,7 +124,7 @@ export const storesEdges: readonly Mutant[] = [
     flaw: 'A claim overwrites a hash of somebody else’s in Redis that has expired in its own way.',
     changes: [
       {
-        file: 'lib/stores/redis/scripts.ts',
+        file: 'lib/stores/redis/redis-scripts.ts',
         replace: 'if fields > 0 and not isRecord then',
         by: 'if fields > 0 and not held[1] then',
       },
@@ -136,7 +136,7 @@ export const storesEdges: readonly Mutant[] = [
     flaw: 'A look in Redis that must not be stale is a plain read, which clients of a cluster send to replicas.',
     changes: [
       {
-        file: 'lib/stores/redis/store.ts',
+        file: 'lib/stores/redis/redis-store.ts',
         replace:
           '          ? this.#run(findScript, name, [], (command) => this.#connection.send(command, name))',
         by: "          ? this.#connection.send(['HMGET', name, 'token', 'expiresAt', 'state'], name)",

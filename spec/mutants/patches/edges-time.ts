@@ -8,7 +8,7 @@ export const edgesOfTime: readonly Mutant[] = [
     flaw: 'A clock that is set back gives every wait and every retry so much longer.',
     changes: [
       {
-        file: 'lib/steady-clock.ts',
+        file: 'lib/process/steady-clock.ts',
         replace: 'const now = Math.floor(performance.now() * FRACTIONS) / FRACTIONS + clock.ahead;',
         by: 'return Date.now() + clock.ahead * 0;\n  const now = FRACTIONS;',
       },
@@ -20,7 +20,7 @@ export const edgesOfTime: readonly Mutant[] = [
     flaw: 'Where a test fakes timers and not the clock that budgets are measured by, no wait ever ends.',
     changes: [
       {
-        file: 'lib/timers.ts',
+        file: 'lib/process/timers.ts',
         replace: '    reachSteady(dueAt);\n',
         by: '    reachSteady(Number.NEGATIVE_INFINITY * dueAt);\n',
       },
@@ -32,7 +32,7 @@ export const edgesOfTime: readonly Mutant[] = [
     flaw: 'A clock that is set back lets a runner believe that its lease is longer than it is.',
     changes: [
       {
-        file: 'lib/steady-clock.ts',
+        file: 'lib/process/steady-clock.ts',
         replace: 'return Math.min(this.until - Date.now(), this.endsAt - steadyNow());',
         by: 'return this.until - Date.now();',
       },
@@ -44,7 +44,7 @@ export const edgesOfTime: readonly Mutant[] = [
     flaw: 'An answer that arrives after `forget` resolved puts the forgotten outcome back.',
     changes: [
       {
-        file: 'lib/kept-outcomes.ts',
+        file: 'lib/engine/call/kept-outcomes.ts',
         replace: 'if (keepLocal === 0 || call.isForgotten) return;',
         by: 'if (keepLocal === 0) return;',
       },
@@ -56,7 +56,7 @@ export const edgesOfTime: readonly Mutant[] = [
     flaw: 'A process goes on to answer with the outcome that it has forgotten.',
     changes: [
       {
-        file: 'lib/kept-outcomes.ts',
+        file: 'lib/engine/call/kept-outcomes.ts',
         replace: '  recordsOf(store, operation)?.delete(key);\n  for',
         by: '  recordsOf(store, operation)?.get(key);\n  for',
       },
@@ -68,7 +68,7 @@ export const edgesOfTime: readonly Mutant[] = [
     flaw: 'A call that begins after `forget` joins one that is about to be told what was forgotten.',
     changes: [
       {
-        file: 'lib/inspection.ts',
+        file: 'lib/decorator/inspection.ts',
         replace: '    leaveRuns(call);\n    return isFreed;',
         by: '    if (isFreed) leaveRuns(call);\n    return isFreed;',
       },
@@ -81,7 +81,7 @@ export const edgesOfTime: readonly Mutant[] = [
     survivedAtFirst: true,
     changes: [
       {
-        file: 'lib/kept-outcomes.ts',
+        file: 'lib/engine/call/kept-outcomes.ts',
         replace: 'if (other && isLater(other, record)) return;',
         by: 'if (other === record) return;',
       },
@@ -93,7 +93,7 @@ export const edgesOfTime: readonly Mutant[] = [
     flaw: 'A waiter that was told of the next run replays the forgotten one by a stale look.',
     changes: [
       {
-        file: 'lib/call.ts',
+        file: 'lib/engine/call/call.ts',
         replace: 'return state.fencingToken < this.#latest;',
         by: 'return state.fencingToken < Number.NEGATIVE_INFINITY * this.#latest;',
       },
@@ -106,7 +106,7 @@ export const edgesOfTime: readonly Mutant[] = [
     survivedAtFirst: true,
     changes: [
       {
-        file: 'lib/settle.ts',
+        file: 'lib/engine/settle.ts',
         replace: "  call.publish('completed', () => ({}));\n  keepOutcome(call, record);\n}",
         by: "  call.publish('completed', () => ({}));\n  if (record.expiresAt < 0) keepOutcome(call, record);\n}",
       },
@@ -119,7 +119,7 @@ export const edgesOfTime: readonly Mutant[] = [
     survivedAtFirst: true,
     changes: [
       {
-        file: 'lib/inspection.ts',
+        file: 'lib/decorator/inspection.ts',
         replace: '!isForced && Date.now() < abandonedAt(call, state)',
         by: '!isForced && Date.now() < abandonedAt(call, state) - call.settings.clockTolerance',
       },
@@ -132,7 +132,7 @@ export const edgesOfTime: readonly Mutant[] = [
     survivedAtFirst: true,
     changes: [
       {
-        file: 'lib/execution.ts',
+        file: 'lib/engine/execution/execution.ts',
         replace: 'claim.term.left < call.newTerm().left / 2;',
         by: 'claim.term.left < call.newTerm().left / 20;',
       },
@@ -145,7 +145,7 @@ export const edgesOfTime: readonly Mutant[] = [
     survivedAtFirst: true,
     changes: [
       {
-        file: 'lib/lease.ts',
+        file: 'lib/engine/claim/lease.ts',
         replace: '    if (this.#lost) this.#controller.abort(this.#lost);\n',
         by: '',
       },
@@ -157,7 +157,7 @@ export const edgesOfTime: readonly Mutant[] = [
     flaw: 'A record that is released under a new token each time is taken over again and again, in one turn of the event loop.',
     changes: [
       {
-        file: 'lib/call.ts',
+        file: 'lib/engine/call/call.ts',
         replace: 'if (this.#turns === 1) return;',
         by: 'if (this.#turns < 1_000) return;',
       },
@@ -170,7 +170,7 @@ export const edgesOfTime: readonly Mutant[] = [
     survivedAtFirst: true,
     changes: [
       {
-        file: 'lib/claim.ts',
+        file: 'lib/engine/claim/claim.ts',
         replace: '    this.#hasMoved = !isSent;\n',
         by: '    this.#hasMoved = !isSent && this.#sent > 1_000;\n',
       },
@@ -181,7 +181,7 @@ export const edgesOfTime: readonly Mutant[] = [
     name: 'given-up-call-told-twice',
     flaw: 'A store call that was given up is told once more when its answer comes.',
     survivedAtFirst: true,
-    changes: [{ file: 'lib/store-calls.ts', replace: '      if (isOver) return;\n', by: '' }],
+    changes: [{ file: 'lib/engine/call/store-calls.ts', replace: '      if (isOver) return;\n', by: '' }],
     caughtBy: [specs('event-attempts')],
   },
   {
@@ -190,7 +190,7 @@ export const edgesOfTime: readonly Mutant[] = [
     survivedAtFirst: true,
     changes: [
       {
-        file: 'lib/settle.ts',
+        file: 'lib/engine/settle.ts',
         replace: "  if (!lease?.lost) call.publish('claim-lost', () => ({}));",
         by: "  if (lease) call.publish('claim-lost', () => ({}));",
       },
@@ -203,7 +203,7 @@ export const edgesOfTime: readonly Mutant[] = [
     survivedAtFirst: true,
     changes: [
       {
-        file: 'lib/lease.ts',
+        file: 'lib/engine/claim/lease.ts',
         replace: 'if (this.#lost) break;\n',
         by: "if (this.#lost) {\n          call.publish('renewed', () => ({ leaseUntil: this.claim.term.until }));\n          break;\n        }\n",
       },
@@ -215,7 +215,7 @@ export const edgesOfTime: readonly Mutant[] = [
     flaw: 'A duplicate that joined a second attempt tells that it waited for the first.',
     changes: [
       {
-        file: 'lib/local-runs.ts',
+        file: 'lib/engine/waiting/local-runs.ts',
         replace: '    call.attempt = run.call.attempt;\n',
         by: '',
       },
@@ -228,7 +228,7 @@ export const edgesOfTime: readonly Mutant[] = [
     survivedAtFirst: true,
     changes: [
       {
-        file: 'lib/stores/redis/store.ts',
+        file: 'lib/stores/redis/redis-store.ts',
         replace: '        consistent\n          ? this.#run',
         by: '        consistent && name === key\n          ? this.#run',
       },

@@ -8,7 +8,7 @@ export const edgesValues: readonly Mutant[] = [
     flaw: 'What a list, Map, Set or Date bears of its own is gone on a replay.',
     changes: [
       {
-        file: 'lib/rich-types.ts',
+        file: 'lib/outcome/rich-types.ts',
         replace: 'return hasMore(value, own) && ownForm(value, kind, own);',
         by: 'return hasMore(value, own) && value === own && ownForm(value, kind, own);',
       },
@@ -20,7 +20,7 @@ export const edgesValues: readonly Mutant[] = [
     flaw: 'A function that a list bears without showing it is dropped without a word.',
     changes: [
       {
-        file: 'lib/own-properties.ts',
+        file: 'lib/values/own-properties.ts',
         replace: "if (typeof part === 'function' && !kind && isOfItsClass(value, name, property)) continue;",
         by: "if (typeof part === 'function' && !property.enumerable) continue;",
       },
@@ -32,7 +32,7 @@ export const edgesValues: readonly Mutant[] = [
     flaw: 'Whatever calls itself a Map by its tag is taken for one.',
     changes: [
       {
-        file: 'lib/built-in-kinds.ts',
+        file: 'lib/values/built-in-kinds.ts',
         replace: 'if (test) return test[0];',
         by: 'if (test ?? tests.some(([kind]) => kind === tagOf(value))) return tagOf(value);',
       },
@@ -44,7 +44,7 @@ export const edgesValues: readonly Mutant[] = [
     flaw: 'A stored field named __proto__ gives a replayed error another prototype.',
     changes: [
       {
-        file: 'lib/rich-errors.ts',
+        file: 'lib/outcome/rich-errors.ts',
         replace:
           'for (const [field, part] of Object.entries(fields ?? {})) setOwn(revived, field, part, true);',
         by: 'Object.assign(revived, fields);',
@@ -57,7 +57,7 @@ export const edgesValues: readonly Mutant[] = [
     flaw: 'What `to` gives is taken for nothing where it is 0, false or an empty text.',
     changes: [
       {
-        file: 'lib/rich-types.ts',
+        file: 'lib/outcome/rich-types.ts',
         replace: 'if (one.to) return [dataOf(one, value)];',
         by: 'if (one.to) return dataOf(one, value) && [dataOf(one, value)];',
       },
@@ -69,7 +69,7 @@ export const edgesValues: readonly Mutant[] = [
     flaw: 'Instances of a class in `classes` are told apart in results and not in keys.',
     changes: [
       {
-        file: 'lib/canonical.ts',
+        file: 'lib/key/canonical.ts',
         replace: 'if (entry?.to) return special(',
         by: "if (entry?.to && path === 'nowhere') return special(",
       },
@@ -81,7 +81,7 @@ export const edgesValues: readonly Mutant[] = [
     flaw: 'Two classes whose instances give the same data have the same key.',
     changes: [
       {
-        file: 'lib/canonical.ts',
+        file: 'lib/key/canonical.ts',
         replace: "special('entry', entry.name, ",
         by: "special('entry', ",
       },
@@ -93,7 +93,7 @@ export const edgesValues: readonly Mutant[] = [
     flaw: 'A class is asked for its instances when an error is remembered, and not when it is replayed.',
     changes: [
       {
-        file: 'lib/kept-classes.ts',
+        file: 'lib/values/kept-classes.ts',
         replace: 'return one && !one.to && isNative(one) ? undefined : one;',
         by: 'return one && ((!one.to && isNative(one)) || !one.class.prototype.isPrototypeOf(value as object)) ? undefined : one;',
       },
@@ -105,7 +105,7 @@ export const edgesValues: readonly Mutant[] = [
     flaw: 'That the store did not answer becomes the outcome, where `remember` lists Error.',
     changes: [
       {
-        file: 'lib/error-decision.ts',
+        file: 'lib/engine/error-decision.ts',
         replace: '(!isPassing(error) || isOwnKind(one.class))',
         by: 'true',
       },
@@ -117,7 +117,7 @@ export const edgesValues: readonly Mutant[] = [
     flaw: 'Of an HTTP client’s configuration everything but its functions is kept with an error, credentials included.',
     changes: [
       {
-        file: 'lib/pruning.ts',
+        file: 'lib/outcome/pruning.ts',
         replace: 'const method = level > 0 ? methodOf(value) : undefined;',
         by: 'const method = level < 0 ? methodOf(value) : undefined;',
       },
@@ -129,7 +129,7 @@ export const edgesValues: readonly Mutant[] = [
     flaw: 'The status of an HTTP error that its class’s prototype has is gone where it replays as its parent.',
     changes: [
       {
-        file: 'lib/error-fields.ts',
+        file: 'lib/outcome/error-fields.ts',
         replace: "if (typeof value !== 'function') yield [name, value];",
         by: "if (typeof value === 'symbol') yield [name, value];",
       },

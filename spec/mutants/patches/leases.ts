@@ -9,7 +9,7 @@ export const leases: readonly Mutant[] = [
     flaw: 'A lease is taken once, so that a method which runs for longer is run beside itself.',
     changes: [
       {
-        file: 'lib/lease.ts',
+        file: 'lib/engine/claim/lease.ts',
         replace: 'const canGrow = term.endsAt < this.#renewUntil;',
         by: 'const canGrow = term.endsAt < 0;',
       },
@@ -27,12 +27,12 @@ export const leases: readonly Mutant[] = [
     flaw: 'A renewal keeps the token, so that whoever read the lapsed lease before takes over a live claim.',
     changes: [
       {
-        file: 'lib/claim.ts',
+        file: 'lib/engine/claim/claim.ts',
         replace: 'this.draftInProgress({ attempt, fencingToken, ...change }),',
         by: '{ ...this.draftInProgress({ attempt, fencingToken, ...change }), token: this.standing.token },',
       },
       {
-        file: 'lib/claim.ts',
+        file: 'lib/engine/claim/claim.ts',
         replace: 'if (holder?.token === token)\n',
         by: 'if (holder?.token === token && record.token !== token)\n',
       },
@@ -44,7 +44,7 @@ export const leases: readonly Mutant[] = [
     flaw: 'A method that hangs keeps its key for as long as its process lives.',
     changes: [
       {
-        file: 'lib/lease.ts',
+        file: 'lib/engine/claim/lease.ts',
         replace: 'this.#renewUntil = Math.min(steadyNow() + settings.renewFor, endsAt);',
         by: 'this.#renewUntil = Math.min(Number.POSITIVE_INFINITY, endsAt);',
       },
@@ -56,12 +56,12 @@ export const leases: readonly Mutant[] = [
     flaw: 'The runner counts its lease from when it got the answer, and the others from when it asked.',
     changes: [
       {
-        file: 'lib/lease.ts',
+        file: 'lib/engine/claim/lease.ts',
         replace: 'const { term, call } = this.claim;\n    this.run',
         by: 'const { call } = this.claim;\n    const term = call.newTerm();\n    this.run',
       },
       {
-        file: 'lib/lease.ts',
+        file: 'lib/engine/claim/lease.ts',
         replace: 'Math.min(this.claim.term.left, this.#renewUntil - steadyNow())',
         by: 'Math.min(this.run.term.left, this.#renewUntil - steadyNow())',
       },
@@ -73,7 +73,7 @@ export const leases: readonly Mutant[] = [
     flaw: 'A runner whose renewals fail is never told that its lease is over.',
     changes: [
       {
-        file: 'lib/lease.ts',
+        file: 'lib/engine/claim/lease.ts',
         replace: '(renews ? this.#startRenewal() : this.#lapse())',
         by: '(renews ? this.#startRenewal() : undefined)',
       },
@@ -83,7 +83,7 @@ export const leases: readonly Mutant[] = [
   {
     name: 'renewal-in-flight-not-awaited',
     flaw: 'A method’s end is recorded while a renewal is under way that the record does not follow.',
-    changes: [{ file: 'lib/lease.ts', replace: '    await this.#renewal;\n', by: '' }],
+    changes: [{ file: 'lib/engine/claim/lease.ts', replace: '    await this.#renewal;\n', by: '' }],
     caughtBy: [specs('schedules')],
   },
   {
@@ -91,7 +91,7 @@ export const leases: readonly Mutant[] = [
     flaw: 'A process that was frozen renews a lease which has lapsed, when another may have begun.',
     changes: [
       {
-        file: 'lib/lease.ts',
+        file: 'lib/engine/claim/lease.ts',
         replace: '  #startRenewal(): void {\n',
         by: '  #startRenewal(): void {\n    this.#renewal = this.#renew();\n    if (this.left <= 0) return;\n',
       },
@@ -103,7 +103,7 @@ export const leases: readonly Mutant[] = [
     flaw: 'A renewal that is answered after the lease lapsed lets others join the run that was given up.',
     changes: [
       {
-        file: 'lib/lease.ts',
+        file: 'lib/engine/claim/lease.ts',
         replace: '        if (this.#lost) break;\n',
         by: '',
       },
@@ -115,7 +115,7 @@ export const leases: readonly Mutant[] = [
     flaw: 'A store that gives no answer keeps a call for as long as the client does.',
     changes: [
       {
-        file: 'lib/call.ts',
+        file: 'lib/engine/call/call.ts',
         replace: 'Math.min(LONGEST_STORE_CALL, this.settings.lease / 3, this.endsAt - steadyNow())',
         by: 'Math.min(86_400_000, this.endsAt - steadyNow())',
       },

@@ -13,7 +13,7 @@ export const onServers: readonly Mutant[] = [
     flaw: 'A claim in DynamoDB looks whether the key is free, and then writes without a condition.',
     changes: [
       {
-        file: 'lib/stores/dynamodb/store.ts',
+        file: 'lib/stores/dynamodb/dynamodb-store.ts',
         replace: '    for (let tries = 1; tries <= VANISHED_HOLDERS; tries += 1) {',
         by: `    const seen = await this.find(record.key, { consistent: true });
     if (seen && seen.expiresAt > now) return seen;
@@ -29,7 +29,7 @@ export const onServers: readonly Mutant[] = [
     flaw: 'A claim in DynamoDB takes a key only where no item is, and DynamoDB’s own TTL may take days.',
     changes: [
       {
-        file: 'lib/stores/dynamodb/store.ts',
+        file: 'lib/stores/dynamodb/dynamodb-store.ts',
         replace: 'attribute_exists(#s) AND expiresAt <= :n',
         by: 'attribute_not_exists(#s) AND expiresAt <= :n',
       },
@@ -41,7 +41,7 @@ export const onServers: readonly Mutant[] = [
     flaw: 'A replace in DynamoDB needs an item to be there, whichever.',
     changes: [
       {
-        file: 'lib/stores/dynamodb/store.ts',
+        file: 'lib/stores/dynamodb/dynamodb-store.ts',
         replace: "ConditionExpression: '#t = :t',",
         by: "ConditionExpression: '#t = :t OR #t <> :t',",
       },
@@ -53,7 +53,7 @@ export const onServers: readonly Mutant[] = [
     flaw: 'A transaction in DynamoDB that is repeated after its answer was lost does its work twice.',
     changes: [
       {
-        file: 'lib/stores/dynamodb/store.ts',
+        file: 'lib/stores/dynamodb/dynamodb-store.ts',
         replace: '    return { Put: this.#write(record, bears(token)) };',
         by: `    return {
       Put: this.#write(record, {
@@ -95,7 +95,7 @@ export const onServers: readonly Mutant[] = [
     flaw: 'A look that must not be stale is answered by any replica of DynamoDB.',
     changes: [
       {
-        file: 'lib/stores/dynamodb/store.ts',
+        file: 'lib/stores/dynamodb/dynamodb-store.ts',
         replace: 'ConsistentRead: consistent }',
         by: 'ConsistentRead: consistent && false }',
       },
@@ -107,7 +107,7 @@ export const onServers: readonly Mutant[] = [
     flaw: 'A claim in Redis looks in one round trip and writes in another.',
     changes: [
       {
-        file: 'lib/stores/redis/store.ts',
+        file: 'lib/stores/redis/redis-store.ts',
         replace: '    return (await this.#write(claimScript, record, [String(now)])) as IdempotencyRecord;',
         by: `    const seen = await this.find(record.key, { consistent: true });
     if (seen && seen.expiresAt > now) return seen;
@@ -122,7 +122,7 @@ export const onServers: readonly Mutant[] = [
     flaw: 'A replace in Redis writes where any record is.',
     changes: [
       {
-        file: 'lib/stores/redis/scripts.ts',
+        file: 'lib/stores/redis/redis-scripts.ts',
         replace: 'if held[1] ~= ARGV[5] then',
         by: 'if not held[1] then',
       },
@@ -134,7 +134,7 @@ export const onServers: readonly Mutant[] = [
     flaw: 'A replace in Redis writes where nothing is any more.',
     changes: [
       {
-        file: 'lib/stores/redis/scripts.ts',
+        file: 'lib/stores/redis/redis-scripts.ts',
         replace: 'if held[1] ~= ARGV[5] then',
         by: 'if held[1] and held[1] ~= ARGV[5] then',
       },
@@ -146,7 +146,7 @@ export const onServers: readonly Mutant[] = [
     flaw: 'Redis removes a record when it expires, so that a claim which was delayed finds a free key.',
     changes: [
       {
-        file: 'lib/stores/redis/store.ts',
+        file: 'lib/stores/redis/redis-store.ts',
         replace: 'Math.max(0, expiresAt - Date.now()) + GRACE;',
         by: 'Math.max(1, expiresAt - Date.now());',
       },
@@ -158,7 +158,7 @@ export const onServers: readonly Mutant[] = [
     flaw: 'A claim in PostgreSQL selects, and then writes over what may have come since.',
     changes: [
       {
-        file: 'lib/stores/postgres/store.ts',
+        file: 'lib/stores/postgres/postgres-store.ts',
         replace:
           '    const [row] = await this.#ask(this.#statements.claim, [...this.#valuesOf(record), now, now, now]);',
         by: `    const seen = await this.find(record.key);
@@ -174,7 +174,7 @@ export const onServers: readonly Mutant[] = [
     flaw: 'A claim in PostgreSQL that loses leaves the holder’s token, and its own state.',
     changes: [
       {
-        file: 'lib/stores/postgres/statements.ts',
+        file: 'lib/stores/postgres/postgres-statements.ts',
         replace: "${mine('state', 7)}",
         by: "${mine('state', 7).replace(/ELSE held/, 'ELSE excluded')}",
       },
@@ -186,7 +186,7 @@ export const onServers: readonly Mutant[] = [
     flaw: 'A completion in PostgreSQL that is there already counts as written by this transaction, which did its work again.',
     changes: [
       {
-        file: 'lib/stores/postgres/statements.ts',
+        file: 'lib/stores/postgres/postgres-statements.ts',
         replace: 'AND held.token = next.follows\nRETURNING',
         by: 'AND held.token IN (next.follows, next.token)\nRETURNING',
       },
@@ -198,7 +198,7 @@ export const onServers: readonly Mutant[] = [
     flaw: 'A completion in PostgreSQL that changes no row lets the transaction commit all the same.',
     changes: [
       {
-        file: 'lib/stores/postgres/store.ts',
+        file: 'lib/stores/postgres/postgres-store.ts',
         replace: 'if (rows.length > 0) return;',
         by: 'if (rows.length >= 0) return;',
       },
@@ -210,7 +210,7 @@ export const onServers: readonly Mutant[] = [
     flaw: 'A sweep of PostgreSQL removes what expired just now, so that a claim which was delayed finds a free key.',
     changes: [
       {
-        file: 'lib/stores/postgres/store.ts',
+        file: 'lib/stores/postgres/postgres-store.ts',
         replace: '[Date.now() - GRACE, limit]',
         by: '[Date.now(), limit]',
       },

@@ -8,7 +8,7 @@ export const outside: readonly Mutant[] = [
     flaw: 'A negative index of a path counts from the beginning of the list.',
     changes: [
       {
-        file: 'lib/path.ts',
+        file: 'lib/request/expression/path.ts',
         replace: 'read(value)[index < 0 ? value.length + index : index]',
         by: 'read(value)[Math.abs(index)]',
       },
@@ -20,7 +20,7 @@ export const outside: readonly Mutant[] = [
     flaw: 'A list of paths leaves out what selects nothing, so that an order without its number has the key of another.',
     changes: [
       {
-        file: 'lib/path.ts',
+        file: 'lib/request/expression/path.ts',
         replace:
           "this.#takes(']') ? (value, document) => parts.map((part) => part(value, document)) : undefined",
         by: "this.#takes(']')\n      ? (value, document) => parts.map((part) => part(value, document)).filter((part) => part !== null)\n      : undefined",
@@ -34,7 +34,7 @@ export const outside: readonly Mutant[] = [
     survivedAtFirst: true,
     changes: [
       {
-        file: 'lib/path.ts',
+        file: 'lib/request/expression/path.ts',
         replace: 'return (_, document) => lookUpHeader(document, wanted);',
         by: 'return (part) => lookUpHeader(part, wanted);',
       },
@@ -46,7 +46,7 @@ export const outside: readonly Mutant[] = [
     flaw: 'Two Maps with the same entries in another order have different keys.',
     changes: [
       {
-        file: 'lib/canonical.ts',
+        file: 'lib/key/canonical.ts',
         replace: '    .sort((a, b) => (a.text < b.text ? -1 : Number(a.text > b.text)))\n',
         by: '',
       },
@@ -58,7 +58,7 @@ export const outside: readonly Mutant[] = [
     flaw: 'Two errors that differ only in their cause have one key.',
     changes: [
       {
-        file: 'lib/canonical.ts',
+        file: 'lib/key/canonical.ts',
         replace: "return ['Error', name, message, inner(cause, '.cause'), inner(errors, '.errors')];",
         by: "return ['Error', name, message, inner(cause && null, '.cause'), inner(errors, '.errors')];",
       },
@@ -70,7 +70,7 @@ export const outside: readonly Mutant[] = [
     flaw: 'The keys of two downstream calls are one, where key and label together read alike.',
     changes: [
       {
-        file: 'lib/derived-key.ts',
+        file: 'lib/engine/execution/derived-key.ts',
         replace: 'JSON.stringify([key, label])',
         by: 'key + label',
       },
@@ -82,7 +82,7 @@ export const outside: readonly Mutant[] = [
     flaw: 'Defaults of the process win over those of a class.',
     changes: [
       {
-        file: 'lib/settings.ts',
+        file: 'lib/settings/settings.ts',
         replace: '    ...given(configuration.options),\n    ...given(classOptions),\n',
         by: '    ...given(classOptions),\n    ...given(configuration.options),\n',
       },
@@ -94,7 +94,7 @@ export const outside: readonly Mutant[] = [
     flaw: 'Configuring the process keeps what was configured before, so that nothing resets it.',
     changes: [
       {
-        file: 'lib/settings.ts',
+        file: 'lib/settings/settings.ts',
         replace: 'configuration.options = { ...options };',
         by: 'configuration.options = { ...configuration.options, ...options };',
       },
@@ -106,7 +106,7 @@ export const outside: readonly Mutant[] = [
     flaw: 'A subclass inherits the name of its parent’s operations, so that equal methods of two subclasses share outcomes.',
     changes: [
       {
-        file: 'lib/class-defaults.ts',
+        file: 'lib/decorator/class-defaults.ts',
         replace: 'return defaults.get(homeOf(target)) ?? {};',
         by: 'return defaultsFor(target);',
       },
@@ -118,7 +118,7 @@ export const outside: readonly Mutant[] = [
     flaw: 'Nobody is told that two different methods bear one name.',
     changes: [
       {
-        file: 'lib/names.ts',
+        file: 'lib/process/names/names.ts',
         replace: 'if (known === undefined || known === source) return;',
         by: 'if (known === undefined || known !== undefined) return;',
       },
@@ -130,7 +130,7 @@ export const outside: readonly Mutant[] = [
     flaw: 'The list of a class’s operations begins with those of its parents.',
     changes: [
       {
-        file: 'lib/idempotency-defaults.ts',
+        file: 'lib/decorator/idempotency-defaults.ts',
         replace: 'return classesOf(target).flatMap((one) =>',
         by: 'return classesOf(target).reverse().flatMap((one) =>',
       },
@@ -142,7 +142,7 @@ export const outside: readonly Mutant[] = [
     flaw: 'A result of -0 replays as 0.',
     changes: [
       {
-        file: 'lib/plain-json.ts',
+        file: 'lib/outcome/plain-json.ts',
         replace: 'return Number.isFinite(value) && !Object.is(value, -0);',
         by: 'return Number.isFinite(value);',
       },
@@ -154,7 +154,7 @@ export const outside: readonly Mutant[] = [
     flaw: 'A view of a few bytes keeps the whole buffer that it looks at, with what others have in it.',
     changes: [
       {
-        file: 'lib/rich-types.ts',
+        file: 'lib/outcome/rich-types.ts',
         replace: 'new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice()',
         by: 'new Uint8Array(view.buffer).slice()',
       },
@@ -166,7 +166,7 @@ export const outside: readonly Mutant[] = [
     flaw: 'An AggregateError replays without the errors in it.',
     changes: [
       {
-        file: 'lib/rich-errors.ts',
+        file: 'lib/outcome/rich-errors.ts',
         replace: "if (Array.isArray(parts.errors)) setOwn(revived, 'errors', parts.errors, false);",
         by: "if (Array.isArray(parts.errors)) setOwn(revived, 'errors', [], false);",
       },
@@ -179,7 +179,7 @@ export const outside: readonly Mutant[] = [
     survivedAtFirst: true,
     changes: [
       {
-        file: 'lib/rich-errors.ts',
+        file: 'lib/outcome/rich-errors.ts',
         replace: '  Error.captureStackTrace(revived, revivedError);\n',
         by: '',
       },
@@ -191,7 +191,7 @@ export const outside: readonly Mutant[] = [
     flaw: 'What this process keeps leaves in the order in which it came, and not by when it was used last.',
     changes: [
       {
-        file: 'lib/kept-outcomes.ts',
+        file: 'lib/engine/call/kept-outcomes.ts',
         replace: '  kept?.delete(call.key);\n  kept?.set(call.key, record);\n',
         by: '',
       },

@@ -3,7 +3,7 @@ import type { Change } from '../mutant.js';
 /** Where `condition` holds, a write is put in place of whatever is there: it looks first, and follows what it found. */
 export function overwriting(condition: string): Change {
   return {
-    file: 'lib/claim.ts',
+    file: 'lib/engine/claim/claim.ts',
     replace: 'const send = () => this.call.store.replace(record, token);',
     by: `const send = async () => {
       const { store } = this.call;

@@ -22,7 +22,7 @@ export const settling: readonly Mutant[] = [
     flaw: 'A release leaves nothing behind, so that a claim which was delayed in the network comes to life after it.',
     changes: [
       {
-        file: 'lib/recording.ts',
+        file: 'lib/engine/recording.ts',
         replace: 'claim.draft({ status, ...attemptOf(execution) }, expiry(Date.now()))',
         by: 'claim.draft({ status, ...attemptOf(execution) }, Date.now())',
       },
@@ -34,7 +34,7 @@ export const settling: readonly Mutant[] = [
     flaw: 'A record in progress expires by the ttl of outcomes, which may be shorter than the work.',
     changes: [
       {
-        file: 'lib/record.ts',
+        file: 'lib/record/record.ts',
         replace: 'Math.max(unresolvedTtl ?? Math.max(ttl ?? 0, DAY), clockTolerance)',
         by: 'unresolvedTtl ?? ttl ?? DAY',
       },
@@ -46,7 +46,7 @@ export const settling: readonly Mutant[] = [
     flaw: 'The key is made once more when the method has returned, from arguments that it may have changed.',
     changes: [
       {
-        file: 'lib/operation.ts',
+        file: 'lib/engine/operation.ts',
         replace:
           '  return settle(execution, await runWithin(execution, () => method.apply(call.self, [...call.args])));',
         by: `  const ending = await runWithin(execution, () => method.apply(call.self, [...call.args]));
@@ -61,7 +61,7 @@ export const settling: readonly Mutant[] = [
     flaw: 'Only a running claim bears the fingerprint, so that later another request gets this one’s outcome.',
     changes: [
       {
-        file: 'lib/claim.ts',
+        file: 'lib/engine/claim/claim.ts',
         replace: '...(fingerprint !== undefined && { fingerprint }),',
         by: "...(fingerprint !== undefined && state.status === 'in-progress' && { fingerprint }),",
       },
@@ -73,7 +73,7 @@ export const settling: readonly Mutant[] = [
     flaw: 'A runner that lost its claim answers with its own result beside the one that is recorded.',
     changes: [
       {
-        file: 'lib/settle.ts',
+        file: 'lib/engine/settle.ts',
         replace: "return recording.kind === 'lost' && !isOpen\n",
         by: "return recording.kind === 'lost' && !isOpen && call.endsAt < 0\n",
       },
@@ -85,7 +85,7 @@ export const settling: readonly Mutant[] = [
     flaw: 'A result that cannot be stored frees the key, so that the work is done twice for a bookkeeping reason.',
     changes: [
       {
-        file: 'lib/settle.ts',
+        file: 'lib/engine/settle.ts',
         replace: '    return settleOutcome(execution, ending, outcome, ttl);',
         by: `    if (outcome.kind === 'none') return settleNoOutcome(execution, ending, 'release');
     return settleOutcome(execution, ending, outcome, ttl);`,
@@ -98,7 +98,7 @@ export const settling: readonly Mutant[] = [
     flaw: 'A result that is too large for the store leaves the key in progress, and its lease lets others run again.',
     changes: [
       {
-        file: 'lib/recording.ts',
+        file: 'lib/engine/recording.ts',
         replace: "if (!isRefused) return recording;\n    kept = { kind: 'none'",
         by: "if (isRefused || !isRefused) return recording;\n    kept = { kind: 'none'",
       },
@@ -110,7 +110,7 @@ export const settling: readonly Mutant[] = [
     flaw: 'A completion that meets a short fault of the store is given up at once.',
     changes: [
       {
-        file: 'lib/recording.ts',
+        file: 'lib/engine/recording.ts',
         replace: 'if (steadyNow() + delay >= until) return written;',
         by: 'if (steadyNow() + delay >= until || tries > 0) return written;',
       },
@@ -122,7 +122,7 @@ export const settling: readonly Mutant[] = [
     flaw: 'A method that asked for its completion counts as completed, whether the transaction was committed or not.',
     changes: [
       {
-        file: 'lib/settle.ts',
+        file: 'lib/engine/settle.ts',
         replace: 'issued && isThere\n',
         by: 'issued && (isThere || isSame)\n',
       },
@@ -134,7 +134,7 @@ export const settling: readonly Mutant[] = [
     flaw: 'Whether the transaction was committed is read from a replica.',
     changes: [
       {
-        file: 'lib/settle.ts',
+        file: 'lib/engine/settle.ts',
         replace: 'call.store.find(call.key, { consistent: true })',
         by: 'call.store.find(call.key)',
       },
@@ -146,7 +146,7 @@ export const settling: readonly Mutant[] = [
     flaw: 'Where the recovery function cannot tell, the work is done again.',
     changes: [
       {
-        file: 'lib/recovery.ts',
+        file: 'lib/engine/recovery.ts',
         replace: "if ('error' in ending) return leaveUnknown(execution, ending.error);",
         by: "if ('error' in ending) return startAttempt(execution, attempt + 1);",
       },
@@ -158,7 +158,7 @@ export const settling: readonly Mutant[] = [
     flaw: 'A record that a newer version wrote is run over, since this version does not understand it.',
     changes: [
       {
-        file: 'lib/record.ts',
+        file: 'lib/record/record.ts',
         replace: 'return unreadable(`it was written by a newer version of retrysafe (format ${format})`);',
         by: "return { format: FORMAT, status: 'released', attempt: 0, fencingToken: 0 };",
       },
@@ -170,7 +170,7 @@ export const settling: readonly Mutant[] = [
     flaw: 'Of two completions that a method asked for, both can be committed.',
     changes: [
       {
-        file: 'lib/execution.ts',
+        file: 'lib/engine/execution/execution.ts',
         replace: 'if (this.issued || isShort || claim.isInDoubt)',
         by: 'if (isShort || claim.isInDoubt)',
       },
@@ -182,7 +182,7 @@ export const settling: readonly Mutant[] = [
     flaw: 'Renewals go on while the transaction is open, and take away the record that the completion follows.',
     changes: [
       {
-        file: 'lib/lease.ts',
+        file: 'lib/engine/claim/lease.ts',
         replace: '    this.#isRenewing = false;\n    this.#schedule();\n    if (!this.#renewal) return;',
         by: '    if (!this.#renewal) return;',
       },

@@ -8,7 +8,7 @@ export const stores: readonly Mutant[] = [
     flaw: 'A request to DynamoDB that is never answered keeps its socket for ever.',
     changes: [
       {
-        file: 'lib/stores/dynamodb/store.ts',
+        file: 'lib/stores/dynamodb/dynamodb-store.ts',
         replace: 'return await send({ abortSignal: controller.signal });',
         by: 'return await send({ abortSignal: new AbortController().signal });',
       },
@@ -21,7 +21,7 @@ export const stores: readonly Mutant[] = [
     survivedAtFirst: true,
     changes: [
       {
-        file: 'lib/stores/dynamodb/store.ts',
+        file: 'lib/stores/dynamodb/dynamodb-store.ts',
         replace: '    clearTimeout(timer);\n',
         by: '    // It ends by itself.\n',
       },
@@ -33,7 +33,7 @@ export const stores: readonly Mutant[] = [
     flaw: 'A write to DynamoDB that meets a transaction of somebody else’s fails the call.',
     changes: [
       {
-        file: 'lib/stores/dynamodb/store.ts',
+        file: 'lib/stores/dynamodb/dynamodb-store.ts',
         replace: "if (nameOf(fault) !== 'TransactionConflictException' || tries === CONFLICTS) throw fault;",
         by: "if (nameOf(fault) !== 'TransactionConflictException' || tries === 1) throw fault;",
       },
@@ -69,7 +69,7 @@ export const stores: readonly Mutant[] = [
     flaw: 'Sweeping a table of SQLite removes records that have only just expired.',
     changes: [
       {
-        file: 'lib/stores/sqlite/store.ts',
+        file: 'lib/stores/sqlite/sqlite-store.ts',
         replace: 'Date.now() - GRACE, limit',
         by: 'Date.now(), limit',
       },
@@ -82,7 +82,7 @@ export const stores: readonly Mutant[] = [
     survivedAtFirst: true,
     changes: [
       {
-        file: 'lib/stores/sqlite/store.ts',
+        file: 'lib/stores/sqlite/sqlite-store.ts',
         replace: '      this.#prepared.clear();\n',
         by: '',
       },
@@ -94,7 +94,7 @@ export const stores: readonly Mutant[] = [
     flaw: 'Of two calls that wait for one key the second hears nothing any more as soon as the first has left.',
     changes: [
       {
-        file: 'lib/stores/notices.ts',
+        file: 'lib/stores/shared/notices.ts',
         replace: '        if (listeners.size > 0) return;\n',
         by: '',
       },
@@ -106,7 +106,7 @@ export const stores: readonly Mutant[] = [
     flaw: 'One notice wakes a waiting call for ever, which then asks the store again and again.',
     changes: [
       {
-        file: 'lib/stores/notices.ts',
+        file: 'lib/stores/shared/notices.ts',
         replace: '    listener.isDue = false;\n',
         by: '',
       },
@@ -118,7 +118,7 @@ export const stores: readonly Mutant[] = [
     flaw: 'Where PostgreSQL did not let the store listen once, no later call gets notices.',
     changes: [
       {
-        file: 'lib/stores/postgres/listener.ts',
+        file: 'lib/stores/postgres/postgres-listener.ts',
         replace: '      this.#listening = undefined;\n',
         by: '',
       },
@@ -130,7 +130,7 @@ export const stores: readonly Mutant[] = [
     flaw: 'What was published while Redis’ connection was down is never looked for.',
     changes: [
       {
-        file: 'lib/stores/redis/subscription.ts',
+        file: 'lib/stores/redis/redis-subscription.ts',
         replace: "if (can(subscriber, 'on')) subscriber.on('ready', this.#heard);",
         by: "if (can(subscriber, 'on')) subscriber.on('error', () => {});",
       },
@@ -142,7 +142,7 @@ export const stores: readonly Mutant[] = [
     flaw: 'A row whose expiry cannot be read is taken for a record that has expired, and its work is done again.',
     changes: [
       {
-        file: 'lib/stores/stored-record.ts',
+        file: 'lib/stores/shared/stored-record.ts',
         replace:
           "expiresAt === null || expiresAt === undefined || expiresAt === '' ? Number.NaN : Number(expiresAt);",
         by: 'Number(expiresAt);',

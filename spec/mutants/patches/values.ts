@@ -9,7 +9,7 @@ export const values: readonly Mutant[] = [
     flaw: 'The same request with its properties in another order has another key.',
     changes: [
       {
-        file: 'lib/canonical.ts',
+        file: 'lib/key/canonical.ts',
         replace: "return stringify(canonical(value, '', ",
         by: "return JSON.stringify(canonical(value, '', ",
       },
@@ -21,7 +21,7 @@ export const values: readonly Mutant[] = [
     flaw: 'A Map or Set is told apart by its fields, of which it has none.',
     changes: [
       {
-        file: 'lib/canonical.ts',
+        file: 'lib/key/canonical.ts',
         replace: 'sorted([...Map.prototype.entries.call(value)], ([key, part]) =>',
         by: 'sorted([] as [unknown, unknown][], ([key, part]) =>',
       },
@@ -33,7 +33,7 @@ export const values: readonly Mutant[] = [
     flaw: 'Plain data that looks like the form of a date has the key of that date.',
     changes: [
       {
-        file: 'lib/canonical.ts',
+        file: 'lib/key/canonical.ts',
         replace: "fields[name.startsWith('$') ? `$${name}` : name] = inner(part",
         by: 'fields[name] = inner(part',
       },
@@ -45,7 +45,7 @@ export const values: readonly Mutant[] = [
     flaw: 'NaN, infinities, -0 and nothing are one value in a key.',
     changes: [
       {
-        file: 'lib/canonical-forms.ts',
+        file: 'lib/key/canonical-forms.ts',
         replace:
           "Number.isFinite(number) && !Object.is(number, -0) ? number : special('number', printed(number))",
         by: 'Number.isFinite(number) ? number : null',
@@ -58,7 +58,7 @@ export const values: readonly Mutant[] = [
     flaw: 'A key of several parts is taken where one of them selects nothing.',
     changes: [
       {
-        file: 'lib/identity.ts',
+        file: 'lib/key/identity.ts',
         replace: 'parts.some((part) => selectsNothing(part, request, seen))',
         by: 'parts.every((part) => selectsNothing(part, request, seen))',
       },
@@ -70,7 +70,7 @@ export const values: readonly Mutant[] = [
     flaw: 'An expression that selects nothing gives all such requests one key.',
     changes: [
       {
-        file: 'lib/identity.ts',
+        file: 'lib/key/identity.ts',
         replace: 'if (selectsNothing(value, request)) throw',
         by: "if (option !== 'key' && selectsNothing(value, request)) throw",
       },
@@ -82,7 +82,7 @@ export const values: readonly Mutant[] = [
     flaw: 'A key that is 0 or false counts as one that is missing.',
     changes: [
       {
-        file: 'lib/identity.ts',
+        file: 'lib/key/identity.ts',
         replace: "if (value === undefined || value === null || value === '') return true;",
         by: 'if (!value) return true;',
       },
@@ -94,7 +94,7 @@ export const values: readonly Mutant[] = [
     flaw: 'Two tenants with the same key share an outcome.',
     changes: [
       {
-        file: 'lib/identity.ts',
+        file: 'lib/key/identity.ts',
         replace: "${text('scope', owner)}",
         by: "${text('scope', owner).slice(0, 0)}null",
       },
@@ -106,7 +106,7 @@ export const values: readonly Mutant[] = [
     flaw: 'The context of a Lambda invocation is part of the key, so that no delivery is a duplicate of another.',
     changes: [
       {
-        file: 'lib/identity.ts',
+        file: 'lib/key/identity.ts',
         replace: 'args.filter((argument) => !isLambdaContext(argument))',
         by: 'args.map((argument) => (isLambdaContext(argument) ? argument.awsRequestId : argument))',
       },
@@ -118,7 +118,7 @@ export const values: readonly Mutant[] = [
     flaw: 'All duplicates get the same object, so that whoever changes it changes it for all.',
     changes: [
       {
-        file: 'lib/outcome.ts',
+        file: 'lib/outcome/outcome.ts',
         replace: "if ('json' in stored) return JSON.parse(JSON.stringify(stored.json));",
         by: "if ('json' in stored) return stored.json;",
       },
@@ -130,7 +130,7 @@ export const values: readonly Mutant[] = [
     flaw: 'The caller of the first call can change what is recorded, by changing its own result.',
     changes: [
       {
-        file: 'lib/outcome.ts',
+        file: 'lib/outcome/outcome.ts',
         replace: 'return { kind, json: JSON.parse(JSON.stringify(value)) };',
         by: 'return { kind, json: value };',
       },
@@ -142,7 +142,7 @@ export const values: readonly Mutant[] = [
     flaw: 'A replayed Date is a text, and a replayed Map is empty.',
     changes: [
       {
-        file: 'lib/outcome.ts',
+        file: 'lib/outcome/outcome.ts',
         replace: 'if (isPlainJson(value)) return',
         by: "if (isPlainJson(value) || typeof value === 'object') return",
       },
@@ -154,7 +154,7 @@ export const values: readonly Mutant[] = [
     flaw: 'Whether an error is remembered depends on the name it bears, which others may bear too.',
     changes: [
       {
-        file: 'lib/error-decision.ts',
+        file: 'lib/engine/error-decision.ts',
         replace: 'const one = settings.remembered.of(error);',
         by: 'const one = settings.remembered.all.find(({ name }) => (error as Error | undefined)?.name === name);',
       },
@@ -166,7 +166,7 @@ export const values: readonly Mutant[] = [
     flaw: 'Where the function that decides about errors fails itself, the key is freed.',
     changes: [
       {
-        file: 'lib/error-decision.ts',
+        file: 'lib/engine/error-decision.ts',
         replace: "return 'unknown';",
         by: "return 'release';",
       },

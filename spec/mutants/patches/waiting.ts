@@ -9,7 +9,7 @@ export const waiting: readonly Mutant[] = [
     flaw: 'A duplicate that waits and finds no record any more runs without a claim.',
     changes: [
       {
-        file: 'lib/acquire.ts',
+        file: 'lib/engine/acquire.ts',
         replace: '        return found && ',
         by: `        if (!found && !(await call.store.find(call.key))) return { kind: 'open', claim };
         return found && `,
@@ -22,7 +22,7 @@ export const waiting: readonly Mutant[] = [
     flaw: 'An outcome whose time is over is replayed where the store still has it.',
     changes: [
       {
-        file: 'lib/verdict.ts',
+        file: 'lib/engine/call/verdict.ts',
         replace: 'if (!isRecordOf(call.key, record) || record.expiresAt <= now) return false;',
         by: 'if (!isRecordOf(call.key, record)) return false;',
       },
@@ -34,7 +34,7 @@ export const waiting: readonly Mutant[] = [
     flaw: 'A look that shows an outcome ends the call, whatever the fingerprint of the request was.',
     changes: [
       {
-        file: 'lib/verdict.ts',
+        file: 'lib/engine/call/verdict.ts',
         replace: "return state.status === 'completed' && !differs(call, state);",
         by: "return state.status === 'completed';",
       },
@@ -46,7 +46,7 @@ export const waiting: readonly Mutant[] = [
     flaw: 'Calls of one process join by the key alone, so that another request gets this one’s outcome.',
     changes: [
       {
-        file: 'lib/local-runs.ts',
+        file: 'lib/engine/waiting/local-runs.ts',
         replace: 'return `${key} ${fingerprint}`;',
         by: 'return `${key} ${fingerprint.slice(0, 0)}`;',
       },
@@ -58,12 +58,12 @@ export const waiting: readonly Mutant[] = [
     flaw: 'Duplicates of one process stay with a run whose claim is lost.',
     changes: [
       {
-        file: 'lib/local-runs.ts',
+        file: 'lib/engine/waiting/local-runs.ts',
         replace: 'const left = Math.min(until - steadyNow(), this.term.left);',
         by: 'const left = until - steadyNow();',
       },
       {
-        file: 'lib/local-runs.ts',
+        file: 'lib/engine/waiting/local-runs.ts',
         replace: 'return run && run.term.left > 0 ? run : undefined;',
         by: 'return run;',
       },
@@ -75,12 +75,12 @@ export const waiting: readonly Mutant[] = [
     flaw: 'The outcome of a run is handed out by its process for as long as that lives.',
     changes: [
       {
-        file: 'lib/local-runs.ts',
+        file: 'lib/engine/waiting/local-runs.ts',
         replace: '    this.#leave();\n    this.#end = end;',
         by: '    this.#end = end;',
       },
       {
-        file: 'lib/local-runs.ts',
+        file: 'lib/engine/waiting/local-runs.ts',
         replace: 'return run && run.term.left > 0 ? run : undefined;',
         by: 'return run;',
       },
@@ -92,7 +92,7 @@ export const waiting: readonly Mutant[] = [
     flaw: 'When a run fails, everybody who waited for it goes to the store at once.',
     changes: [
       {
-        file: 'lib/local-runs.ts',
+        file: 'lib/engine/waiting/local-runs.ts',
         replace: "if (end === 'ended') return own;",
         by: "if (end === 'ended' || end === 'released') return own;",
       },
@@ -104,12 +104,12 @@ export const waiting: readonly Mutant[] = [
     flaw: 'A clock that is set back lets a duplicate wait so much longer.',
     changes: [
       {
-        file: 'lib/call.ts',
+        file: 'lib/engine/call/call.ts',
         replace: 'const from = steadyNow();',
         by: 'const from = Date.now();',
       },
       {
-        file: 'lib/call.ts',
+        file: 'lib/engine/call/call.ts',
         replace: 'this.#waited += steadyNow() - from;',
         by: 'this.#waited += Date.now() - from;',
       },
@@ -121,7 +121,7 @@ export const waiting: readonly Mutant[] = [
     flaw: 'A notice that comes while a waiting call looks is not kept until it listens again.',
     changes: [
       {
-        file: 'lib/listening.ts',
+        file: 'lib/engine/waiting/listening.ts',
         replace: 'if (!this.#isDue) await this.#wokenWithin(delay);',
         by: 'await this.#wokenWithin(delay);',
       },
@@ -133,7 +133,7 @@ export const waiting: readonly Mutant[] = [
     flaw: 'A method that calls itself with its own key waits for its own end.',
     changes: [
       {
-        file: 'lib/execution.ts',
+        file: 'lib/engine/execution/execution.ts',
         replace: 'return this.call.store === store && this.call.key === key;',
         by: 'return this.call.store === store && this.call.key === key && !this.isRunning;',
       },
@@ -145,7 +145,7 @@ export const waiting: readonly Mutant[] = [
     flaw: 'An outcome that the process keeps answers a request with another fingerprint.',
     changes: [
       {
-        file: 'lib/kept-outcomes.ts',
+        file: 'lib/engine/call/kept-outcomes.ts',
         replace: 'if (record.state.fingerprint !== call.fingerprint) return undefined;',
         by: 'if (record.state.fingerprint === null) return undefined;',
       },
@@ -157,7 +157,7 @@ export const waiting: readonly Mutant[] = [
     flaw: 'An outcome that the process keeps is replayed after its ttl.',
     changes: [
       {
-        file: 'lib/kept-outcomes.ts',
+        file: 'lib/engine/call/kept-outcomes.ts',
         replace: 'if (record.expiresAt <= Date.now()) {',
         by: 'if (record.expiresAt <= 0) {',
       },

@@ -1,0 +1,155 @@
+import { type Method, Operation } from '../engine/operation.js';
+import { ConfigurationError } from '../errors.js';
+import type { IdempotentOptions } from '../options/options.js';
+import { registerName } from '../process/names/names.js';
+import { checkOptions } from '../settings/option-checks.js';
+import { type Class, homeOf } from '../values/classes.js';
+import { defaultsFor } from './class-defaults.js';
+import { checkMethodName, declareIn, noteClassName, operationName } from './declarations.js';
+import { DeclaringClass } from './declaring-class.js';
+import type { IdempotentDecorator, OptionsFor } from './decorator-types.js';
+import { refuseGenerator, wrap } from './make-idempotent.js';
+
+/**
+ * Makes a method safe to retry: of equal calls, one runs the method, and all get its outcome.
+ * Serves standard decorators and `experimentalDecorators` alike.
+ *
+ * @example
+ * class PreFundService {
+ *   \@Idempotent({ key: 'transactionId', ttl: 300 })
+ *   async placeHold(request: PreFundRequest): Promise<Hold> { … }
+ * }
+ *
+ * @throws {ConfigurationError} when the class is defined: for a wrong option, or on anything but a method.
+ */
+// biome-ignore lint/suspicious/noExplicitAny: any method's parameters and result, while none is known
+export function Idempotent<T, C, D, A extends readonly any[] = any[], R = any>(
+  options?: OptionsFor<T, C, A, R>,
+): IdempotentDecorator<T, C, D, A, R>;
+export function Idempotent(...given: readonly unknown[]): unknown {
+  if (given.length > 1 || typeof given[0] === 'function') {
+    throw new ConfigurationError(
+      '@Idempotent is used without parentheses; right would be @Idempotent() or @Idempotent({ … })',
+    );
+  }
+  const options = (given[0] ?? {}) as IdempotentOptions;
+  return (...decorated: readonly unknown[]) => {
+    const [, context] = decorated;
+    return isStandard(context)
+      ? decorateStandard(decorated[0], context, options)
+      : decorateLegacy(decorated, options);
+  };
+}
+
+/** What of a standard decorator's context is used here. */
+interface StandardContext {
+  readonly kind: string;
+  readonly name: string | symbol;
+  readonly static: boolean;
+  readonly metadata?: Record<PropertyKey, unknown>;
+  addInitializer(initializer: (this: unknown) => void): void;
+}
+
+function isStandard(context: unknown): context is StandardContext {
+  return typeof context === 'object' && context !== null && 'kind' in context && 'addInitializer' in context;
+}
+
+function decorateStandard(method: unknown, context: StandardContext, options: IdempotentOptions): Method {
+  const { kind, name: methodName, static: isStatic, metadata } = context;
+  const where = `@Idempotent on ${String(methodName)}`;
+  if (kind !== 'method') throw notAMethod(where, kind);
+  check(method as Method, methodName, options, where);
+  const declaring = new DeclaringClass({ methodName, isStatic, options, metadata });
+  let name = options.name;
+  const operation = new Operation({
+    name(self) {
+      if (name !== undefined) return name;
+      const owner = declaring.of(self);
+      if (!owner) throw unknownClass(where);
+      name = operationName(owner, methodName, method as Method);
+      return name;
+    },
+    method: method as Method,
+    options: { ...options },
+    classOptions(self) {
+      declaring.requireInstance(self, () =>
+        name !== undefined || declaring.of(undefined) ? operation.facts.name(undefined) : where,
+      );
+      return defaultsFor(self);
+    },
+  });
+  if (name !== undefined) registerName(name, method as Method);
+  if (metadata) declareIn(metadata, { method: methodName, isStatic, operation });
+  const wrapper = wrap(operation);
+  // The class has no name before it is defined: the first chance to refuse one is its first instance. While static members
+  // are made it may have one that its compiler replaces afterwards.
+  context.addInitializer(function () {
+    if (declaring.learn(this as object, wrapper) && !isStatic) operation.facts.name(this);
+  });
+  return wrapper;
+}
+
+function decorateLegacy(
+  [target, methodName, descriptor]: readonly unknown[],
+  options: IdempotentOptions,
+): PropertyDescriptor {
+  const kind = legacyKind(target, methodName, descriptor);
+  const owner = (
+    typeof target === 'function' ? target : (target as object | undefined)?.constructor
+  ) as Class;
+  const where = `@Idempotent on ${owner?.name ?? ''}${methodName === undefined ? '' : `.${String(methodName)}`}`;
+  if (kind !== 'method') throw notAMethod(where, kind);
+  const property = descriptor as PropertyDescriptor;
+  const method = property.value as Method;
+  check(method, methodName as string | symbol, options, where);
+  let { name } = options;
+  const nameOnce = () => {
+    name ??= operationName(owner, methodName as string | symbol, method);
+    return name;
+  };
+  if (name !== undefined) registerName(name, method);
+  else noteClassName(owner, methodName as string | symbol);
+  const isStatic = typeof target === 'function';
+  const home = isStatic ? homeOf(owner) : (target as object);
+  const declared = { methodName: methodName as string | symbol, isStatic, options, owner, home };
+  const declaring = new DeclaringClass(declared);
+  const operation = new Operation({
+    name: nameOnce,
+    method,
+    options: { ...options },
+    classOptions(self) {
+      declaring.requireInstance(self, nameOnce);
+      return defaultsFor(self);
+    },
+  });
+  declareIn(home, { method: methodName as string | symbol, isStatic, operation });
+  property.value = wrap(operation);
+  return property;
+}
+
+function legacyKind(target: unknown, name: unknown, descriptor: unknown): string {
+  if (typeof descriptor === 'number') return name === undefined ? 'constructor parameter' : 'parameter';
+  if (name === undefined) return typeof target === 'function' ? 'class' : 'value';
+  if (typeof descriptor !== 'object' || descriptor === null) return 'field';
+  const { get, set, value } = descriptor as PropertyDescriptor;
+  if (get || set) return 'accessor';
+  return typeof value === 'function' ? 'method' : 'field';
+}
+
+function check(method: Method, methodName: string | symbol, options: IdempotentOptions, where: string): void {
+  checkOptions(options, 'method', where);
+  if (options.name === undefined) checkMethodName(methodName, where);
+  refuseGenerator(method, where);
+}
+
+function notAMethod(where: string, kind: string): ConfigurationError {
+  return new ConfigurationError(
+    `${where}: it decorates ${/^a/.test(kind) ? 'an' : 'a'} ${kind}; right would be a method that returns a promise`,
+  );
+}
+
+function unknownClass(where: string): ConfigurationError {
+  return new ConfigurationError(
+    `${where}: option "name" is undefined, and the class cannot be told: the method was called without an instance before there was any, or the compiler makes no decorator metadata (TypeScript before 5.2). Right would be a call such as (request) => service.placeHold(request), or name: 'PreFundService.placeHold'`,
+  );
+}

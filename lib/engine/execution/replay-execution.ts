@@ -1,0 +1,36 @@
+import { ConfigurationError } from '../../errors.js';
+import type { IdempotencyRecord } from '../../record/persistence-store.js';
+import type { Call } from '../call/call.js';
+import { named } from '../call/verdict.js';
+import { deriveKey } from './derived-key.js';
+import { type CurrentExecution, type Execution, NestedExecution } from './execution.js';
+
+/** What runs while an outcome is replayed: the option `mapReplay`. It holds no claim, so equal calls inside of it replay. */
+export class ReplayExecution extends NestedExecution implements Execution {
+  readonly view: CurrentExecution;
+  readonly endsAt: number;
+
+  constructor(call: Call, { state: { attempt, fencingToken } }: IdempotencyRecord) {
+    super();
+    const { operation, key } = call;
+    this.endsAt = call.endsAt;
+    this.view = Object.freeze({
+      operation,
+      key,
+      attempt,
+      fencingToken,
+      signal: new AbortController().signal,
+      deriveKey: (label: string) => deriveKey(key, label),
+      completion: async () => {
+        throw new ConfigurationError(
+          `${operation}: there is no completion of ${key} to write, since this call replays its outcome; ask for it in the method alone`,
+          named(call),
+        );
+      },
+    });
+  }
+
+  isFor(): boolean {
+    return false;
+  }
+}

@@ -1,0 +1,114 @@
+import { milliseconds } from '../options/duration.js';
+import { given, type IdempotentOptions, type ProcessOptions } from '../options/options.js';
+import { wrongOption } from '../options/wrong-option.js';
+import { type OutcomeFormat, outcomeFormat } from '../outcome/outcome.js';
+import { shared } from '../process/shared.js';
+import { warnOnce } from '../process/warnings.js';
+import type { PersistenceStore } from '../record/persistence-store.js';
+import { InMemoryStore } from '../stores/in-memory/in-memory-store.js';
+import { type KeptClasses, keptClasses, rememberedClasses } from '../values/kept-classes.js';
+import { checkLease, checkOptions } from './option-checks.js';
+
+/** One operation's options after layering, durations in milliseconds. */
+export interface Settings
+  extends Omit<
+    IdempotentOptions,
+    'ttl' | 'lease' | 'renewFor' | 'wait' | 'clockTolerance' | 'store' | 'unresolvedTtl'
+  > {
+  readonly ttl: number | Exclude<IdempotentOptions['ttl'], undefined | number | string>;
+  readonly store: Exclude<IdempotentOptions['store'], undefined>;
+  readonly lease: number;
+  readonly renewFor: number;
+  readonly wait: number;
+  readonly clockTolerance: number;
+  readonly unresolvedTtl: number | 'until-resolved' | undefined;
+  readonly onAbandoned: Exclude<IdempotentOptions['onAbandoned'], undefined>;
+  readonly onStoreFailure: 'throw' | 'run';
+  readonly readFirst: boolean;
+  readonly keepLocal: number;
+  readonly enabled: boolean;
+  /** The classes of `classes` and `remember`. */
+  readonly kept: KeptClasses;
+  readonly remembered: KeptClasses;
+  readonly format: OutcomeFormat;
+}
+
+const builtIn = {
+  ttl: 86_400,
+  lease: 30,
+  renewFor: 900,
+  wait: 10,
+  onAbandoned: 'run',
+  onStoreFailure: 'throw',
+  readFirst: false,
+  keepLocal: 0,
+  clockTolerance: 1,
+  enabled: true,
+} as const satisfies IdempotentOptions;
+
+/** What `configureIdempotency` set last; the version tells when settings made from it are out of date. */
+export const configuration = shared('configuration', () => ({ options: {} as ProcessOptions, version: 0 }));
+
+/**
+ * Sets the defaults of the whole process. A call replaces the last one; `{}` resets.
+ *
+ * @throws {ConfigurationError} for a wrong or unknown option; the last configuration then stays.
+ */
+export function configureIdempotency(options: ProcessOptions): void {
+  checkOptions(options, 'process', 'configureIdempotency');
+  configuration.options = { ...options };
+  configuration.version += 1;
+}
+
+/**
+ * Lays the options over each other: method, class, process, built in.
+ *
+ * @throws {ConfigurationError} where options of different layers do not fit together.
+ */
+export function resolveSettings(
+  operation: string,
+  methodOptions: IdempotentOptions,
+  classOptions: IdempotentOptions,
+): Settings {
+  const layered = {
+    ...builtIn,
+    ...given(configuration.options),
+    ...given(classOptions),
+    ...given(methodOptions),
+  };
+  checkLease(operation, layered.lease, layered.renewFor);
+  const kept = keptClasses(layered.classes, layered.remember);
+  if ('twin' in kept) {
+    throw wrongOption(
+      operation,
+      'classes',
+      layered.classes,
+      `without another "${kept.twin}" than that of remember`,
+    );
+  }
+  return {
+    ...layered,
+    ttl: typeof layered.ttl === 'function' ? layered.ttl : (milliseconds(layered.ttl) as number),
+    store: layered.store ?? defaultStore(),
+    lease: milliseconds(layered.lease) as number,
+    renewFor: milliseconds(layered.renewFor) as number,
+    wait: milliseconds(layered.wait) as number,
+    clockTolerance: milliseconds(layered.clockTolerance) as number,
+    unresolvedTtl:
+      layered.unresolvedTtl === 'until-resolved' ? 'until-resolved' : milliseconds(layered.unresolvedTtl),
+    kept,
+    remembered: rememberedClasses(layered.remember),
+    format: outcomeFormat(layered, kept),
+  };
+}
+
+function defaultStore(): PersistenceStore {
+  if (process.env.NODE_ENV === 'production' || process.env.AWS_LAMBDA_FUNCTION_NAME !== undefined) {
+    warnOnce(
+      'default-store',
+      'RETRYSAFE_DEFAULT_STORE',
+      'No `store` is configured: outcomes are kept in the memory of this process alone, where other processes and later starts do not find them; give one by `configureIdempotency({ store })`, or where the operation is decorated.',
+    );
+  }
+  return shared('default-store', () => new InMemoryStore());
+}

@@ -1,0 +1,104 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { describeLateness } from '../../options/synchronous.js';
+import { wrongOption } from '../../options/wrong-option.js';
+import { type Check, checkStoreOptions } from '../shared/checked-options.js';
+
+/** A table, and which of its attributes DynamoDB itself looks at. */
+export interface DynamoDBTableOptions {
+  /** Its name, or its ARN where it belongs to another account. */
+  readonly tableName: string;
+  /** The partition key, a string. Default: `id`. */
+  readonly keyAttribute?: string;
+  /** The attribute that DynamoDB's TTL is set to, in epoch seconds. Default: `expiration`. */
+  readonly ttlAttribute?: string;
+  /** The sort key, a string, of a table that has one: it then holds the idempotency key. Default: none. */
+  readonly sortKeyAttribute?: string;
+}
+
+/** Where and how a `DynamoDBStore` keeps records. */
+export interface DynamoDBStoreOptions extends DynamoDBTableOptions {
+  /** The application's own client. The store neither configures nor destroys it. */
+  readonly client: Pick<DynamoDBClient, 'send'>;
+  /**
+   * The value of the partition key in a table with a sort key. Default: the idempotency key, which spreads records
+   * over all partitions; one string for all of them makes a hot partition.
+   */
+  readonly partitionKey?: string | ((key: string) => string);
+  /** State of more bytes than this is kept gzip-compressed: 0 for always, `Infinity` for never. Default: 4,096. */
+  readonly compressAbove?: number;
+}
+
+/** The attributes that every item of a store has, besides its key and the one for TTL. */
+const recordAttributes = ['token', 'expiresAt', 'state'] as const;
+
+function attribute(value: unknown): string | undefined {
+  if (typeof value !== 'string' || value === '') return 'the name of an attribute';
+  return recordAttributes.some((name) => name === value)
+    ? `another name than ${recordAttributes.join(', ')}, which the store uses itself`
+    : undefined;
+}
+
+const tableChecks: Record<keyof DynamoDBTableOptions, Check> = {
+  // DynamoDB's naming rules; an ARN is left to DynamoDB.
+  tableName: (value) =>
+    typeof value === 'string' && /^([\w.-]{3,255}|arn:.+)$/.test(value)
+      ? undefined
+      : 'the name of a table (3 to 255 letters, digits, _, - and .), or its ARN',
+  keyAttribute: attribute,
+  ttlAttribute: attribute,
+  sortKeyAttribute: attribute,
+};
+
+/** Clients of other services have a method of that name, too, and tell by their configuration whose they are. */
+function wrongClient(value: unknown): string | undefined {
+  const { send, config } = Object(value) as { send?: unknown; config?: { serviceId?: unknown } };
+  return typeof send === 'function' && [undefined, 'DynamoDB'].includes(config?.serviceId as undefined)
+    ? undefined
+    : 'a DynamoDBClient of @aws-sdk/client-dynamodb, which has a method send()';
+}
+
+const storeChecks: Record<keyof DynamoDBStoreOptions, Check> = {
+  client: wrongClient,
+  ...tableChecks,
+  partitionKey: (value, { sortKeyAttribute }) => {
+    if (sortKeyAttribute === undefined) return 'left out: it needs the option "sortKeyAttribute"';
+    if (typeof value === 'function') return describeLateness(value);
+    return typeof value === 'string' && value !== '' ? undefined : 'a string, or a function (key) => string';
+  },
+  compressAbove: (value) =>
+    typeof value === 'number' && value >= 0 ? undefined : 'a number of bytes, 0 or more, or Infinity',
+};
+
+/**
+ * Refuses wrong options.
+ *
+ * @throws {ConfigurationError} naming the option, its value and what would be right.
+ */
+export function checkDynamoDBOptions(options: unknown): void {
+  checkOptions('DynamoDBStore', storeChecks, ['client', 'tableName'], options);
+}
+
+/** The same for what describes a table alone; the other options of a store may be there and do not matter. */
+export function checkTableOptions(options: unknown): void {
+  const ignored = Object.fromEntries(Object.keys(storeChecks).map((name) => [name, () => undefined]));
+  checkOptions('tableDefinition', { ...ignored, ...tableChecks }, ['tableName'], options);
+}
+
+function checkOptions(
+  where: string,
+  checks: Readonly<Record<string, Check>>,
+  required: readonly string[],
+  given: unknown,
+): void {
+  checkNames(where, checkStoreOptions(where, checks, required, given));
+}
+
+// Two of them under one name would be one attribute.
+function checkNames(where: string, options: Readonly<Record<string, unknown>>): void {
+  const { keyAttribute = 'id', ttlAttribute = 'expiration', sortKeyAttribute } = options;
+  const names: Record<string, unknown> = { keyAttribute, ttlAttribute, sortKeyAttribute };
+  for (const option of Object.keys(names).filter((given) => options[given] !== undefined)) {
+    const twin = Object.keys(names).find((other) => other !== option && names[other] === names[option]);
+    if (twin) throw wrongOption(where, option, names[option], `another name than that of ${twin}`);
+  }
+}

@@ -1,0 +1,104 @@
+import type { NoticeSource } from '../shared/notices.js';
+import { quoted } from '../shared/sql-tables.js';
+import { isPool } from './postgres-client.js';
+import { channelOf, digest } from './postgres-schema.js';
+
+/** What the store uses of a connection of `pg` that does nothing but listen. */
+export interface PgListener {
+  // biome-ignore lint/suspicious/noExplicitAny: its events have different arguments
+  on(event: string, listener: (...args: any[]) => void): unknown;
+  query(text: string): Promise<unknown>;
+}
+
+/** The same of PGlite and `postgres` (postgres.js), which bring notices by themselves. */
+export interface ChannelListener {
+  listen(channel: string, listener: (payload: string) => void): Promise<unknown>;
+}
+
+export type PostgresListener = PgListener | ChannelListener;
+
+export function isListener(value: unknown): value is PostgresListener {
+  return value !== null && value !== undefined && (listens(value) || (isConnection(value) && !isPool(value)));
+}
+
+function listens(value: unknown): value is ChannelListener {
+  return typeof (value as Partial<ChannelListener>).listen === 'function';
+}
+
+function isConnection(value: unknown): value is PgListener {
+  const { on, query } = value as Partial<PgListener>;
+  return typeof on === 'function' && typeof query === 'function';
+}
+
+/** Who is told of what is heard. */
+export interface Hearing {
+  readonly notify: (key: string) => void;
+  readonly fail: (reason: unknown) => void;
+}
+
+/** What is told of a key: no text of any length, and nothing of the application's. */
+export const messageOf = digest;
+
+/** Notices of one table, on one channel for all of its keys. */
+export class TableNotices implements NoticeSource {
+  readonly #listener: PostgresListener;
+  readonly #channel: string;
+  readonly #hearing: Hearing;
+  /** The keys that somebody waits for, by their messages. */
+  readonly #keys = new Map<string, string>();
+  #listening: Promise<unknown> | undefined;
+  #isAttached = false;
+  #hasEnded = false;
+
+  constructor(listener: PostgresListener, table: string, hearing: Hearing) {
+    this.#listener = listener;
+    this.#channel = channelOf(table);
+    this.#hearing = hearing;
+  }
+
+  async listen(key: string): Promise<void> {
+    if (this.#hasEnded) throw ended();
+    this.#keys.set(messageOf(key), key);
+    this.#listening ??= this.#begin();
+    try {
+      await this.#listening;
+    } catch (fault) {
+      // The next to wait may have more luck.
+      this.#listening = undefined;
+      throw fault;
+    }
+  }
+
+  ignore(key: string): void {
+    this.#keys.delete(messageOf(key));
+  }
+
+  #begin(): Promise<unknown> {
+    const listener = this.#listener;
+    if (listens(listener)) return listener.listen(this.#channel, (payload) => this.#hear(payload));
+    this.#attach(listener);
+    return listener.query(`LISTEN ${quoted(this.#channel)}`);
+  }
+
+  #attach(listener: PgListener): void {
+    if (this.#isAttached) return;
+    this.#isAttached = true;
+    listener.on('notification', ({ channel, payload }: { channel: string; payload?: string }) => {
+      if (channel === this.#channel) this.#hear(String(payload));
+    });
+    // No listener for `error`: what becomes of a broken connection is for the application to say.
+    listener.on('end', () => {
+      this.#hasEnded = true;
+      this.#hearing.fail(ended());
+    });
+  }
+
+  #hear(message: string): void {
+    const key = this.#keys.get(message);
+    if (key !== undefined) this.#hearing.notify(key);
+  }
+}
+
+function ended(): Error {
+  return new Error('the connection that the store listens on has ended');
+}

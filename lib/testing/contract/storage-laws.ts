@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { StoreError } from '../../errors.js';
+import { LATEST_INSTANT } from '../../options/duration.js';
+import type { IdempotencyRecord } from '../../record/persistence-store.js';
+import { FORMAT, type RecordState } from '../../record/record.js';
+import { holds, type Law, law, record, released } from './law.js';
+
+/** What keys and records are to a store. */
+export const storageLaws: readonly Law[] = [
+  law('keys are told apart to the letter', async (store, key) => {
+    const keys = [
+      key,
+      `${key} `,
+      key.toUpperCase(),
+      `${key}\u00e9`,
+      `${key}e\u0301`,
+      `${key}%`,
+      `${key}'"\\`,
+      // As long as a key with an operation's longest name is, and told apart by its last letter.
+      `${key}${'x'.repeat(225)}a`,
+      `${key}${'x'.repeat(225)}b`,
+    ];
+    for (const [index, one] of keys.entries()) {
+      const own = record(one, `${index}.1`, { state: released(index) });
+      assert.deepEqual(
+        await store.claim(own, Date.now()),
+        own,
+        `what the claim on ${JSON.stringify(one)} answers`,
+      );
+    }
+    for (const [index, one] of keys.entries()) {
+      assert.equal(
+        (await store.find(one, { consistent: true }))?.token,
+        `${index}.1`,
+        `the holder of ${JSON.stringify(one)}`,
+      );
+    }
+  }),
+  law('the state comes back as it was, whatever JSON is in it', async (store, key) => {
+    const json = JSON.parse(
+      '{"text":"\\u0000 \\ud83d\\ude00 \\" \\u2028","empty":"","nothing":null,"list":[[],{},null,0,-1.5e-7,9007199254740991,1e300,true],"nested":{"__proto__":{"x":1},"constructor":"c","":"nameless"}}',
+    );
+    const state: RecordState = {
+      format: FORMAT,
+      status: 'completed',
+      attempt: 1,
+      fencingToken: 1,
+      completedAt: 1,
+      outcome: { kind: 'value', json: { ...json, long: 'é'.repeat(50_000) } },
+    };
+    const first = record(key, 'a.1', { state });
+    assert.deepEqual(await store.claim(first, Date.now()), first, 'what the claim answers');
+    await holds(store, first);
+    const found = await store.find(key, { consistent: true });
+    assert.equal(JSON.stringify(found?.state), JSON.stringify(state), 'the text of the state');
+  }),
+  law('a record may expire at the end of the year 9999', async (store, key) => {
+    const first = record(key, 'a.1', { expiresAt: LATEST_INSTANT });
+    assert.deepEqual(await store.claim(first, Date.now()), first, 'what the claim answers');
+    await holds(store, first);
+    const other = await store.claim(record(key, 'b.1'), Date.now());
+    assert.deepEqual(other, first, 'the holder for another claim');
+    const next = record(key, 'a.2', { expiresAt: LATEST_INSTANT });
+    assert.deepEqual(await store.replace(next, 'a.1'), next, 'what the replace answers');
+    await holds(store, next);
+  }),
+  law('answers share nothing with what was given, nor with what is kept', async (store, key) => {
+    const given = record(key, 'a.1', { state: released(1) });
+    const expected = structuredClone(given);
+    const answers = [await store.claim(given, Date.now()), await store.find(key, { consistent: true })];
+    for (const one of [given, ...answers]) Object.assign(one?.state as object, { fencingToken: 99 });
+    await holds(store, expected);
+  }),
+  law('a record that is too large is refused as such, and the holder stays', async (store, key) => {
+    const first = record(key, 'a.1');
+    await store.claim(first, Date.now());
+    const json = 'x'.repeat(1_000_000);
+    const state: RecordState = {
+      format: FORMAT,
+      status: 'completed',
+      attempt: 1,
+      fencingToken: 1,
+      completedAt: 1,
+      outcome: { kind: 'value', json },
+    };
+    const large = record(key, 'a.2', { state });
+    if (!(await takes(large, () => store.replace(large, 'a.1')))) await holds(store, first);
+    const another = record(`${key} another`, 'b.1', { state });
+    await takes(another, () => store.claim(another, Date.now()));
+  }),
+];
+
+/** Whether a store takes a large record; it may refuse one, but only as too large. */
+async function takes(large: IdempotencyRecord, write: () => Promise<unknown>): Promise<boolean> {
+  try {
+    assert.deepEqual(await write(), large, 'the answer of a store that takes a megabyte');
+    return true;
+  } catch (error) {
+    if (error instanceof assert.AssertionError) throw error;
+    assert.ok(
+      error instanceof StoreError && error.tooLarge,
+      `a StoreError with tooLarge: true, not ${error}`,
+    );
+    return false;
+  }
+}
