@@ -11,7 +11,7 @@ import { fileURLToPath } from 'node:url';
 import { pack } from './pack.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const consumers = join(root, 'spec/consumers');
+const consumers = join(root, 'spec/package/consumers');
 const atOnce = 2;
 // They begin, so that no processor has nothing to do at the end.
 const longest = ['bundlers', 'postgres-clients', 'infrastructure', 'stores-oldest', 'jest-swc'];

@@ -1,4 +1,4 @@
-// Runs one of the proofs under spec/: builds the package, compiles the specs, and runs the folder's `main`.
+// Runs one of the proofs under spec/proofs/: builds the package, compiles the specs, and runs the folder's `main`.
 //
 //   node scripts/run-proof.mjs <folder> [--no-build] [the proof's options]
 import { spawnSync } from 'node:child_process';
@@ -22,4 +22,9 @@ if (options.length === given.length) {
   run('scripts/build.mjs');
   run(tsc, '-p', 'spec');
 }
-run('--enable-source-maps', '--expose-gc', join(root, '.build/spec-standard', folder, 'main.js'), ...options);
+run(
+  '--enable-source-maps',
+  '--expose-gc',
+  join(root, '.build/spec-standard/proofs', folder, 'main.js'),
+  ...options,
+);

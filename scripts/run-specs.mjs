@@ -16,7 +16,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const require = createRequire(import.meta.url);
-const projects = { standard: 'spec', legacy: 'spec/legacy' };
+const projects = { standard: 'spec', legacy: 'spec/tsconfig.legacy.json' };
 const exitGrace = 10_000;
 
 let modes = Object.keys(projects);
@@ -57,16 +57,15 @@ async function compileSpecs(mode) {
 
 // What takes longest begins first, so that nothing long is left for the end, when one processor would have nothing to do.
 const longest = [
-  ...['engine', 'hostile', 'soak', 'standard/postgres', 'standard/lost', 'samples', 'postgres', 'redis'],
-  ...['standard/dynamodb', 'cost', 'standard/store', 'standard/redis', 'standard/sqlite', 'dynamodb'],
-  ...['simulation', 'standard/servers'],
+  ...['proofs/hostile', 'proofs/soak', 'stores/postgres', 'package/samples', 'stores/matrix', 'stores/redis'],
+  ...['stores/dynamodb', 'proofs/cost', 'engine', 'stores/sqlite', 'proofs/simulation'],
 ];
 
-/** What a spec runs together with: a folder is a process, so is what begins alike in `standard/`, and all the rest. */
+/** What a spec runs together with: a folder is a process, and so is each folder of these. */
+const parted = ['stores', 'package', 'proofs'];
 function partOf(file) {
-  const [folder, name = ''] = file.split(sep);
-  if (folder === 'standard') return `standard/${name.split(/[.-]/)[0]}`;
-  return name === '' ? 'engine' : folder;
+  const [folder, inner] = file.split(sep);
+  return parted.includes(folder) ? `${folder}/${inner}` : folder;
 }
 
 /**

@@ -83,7 +83,7 @@ export const carriers: Readonly<Record<string, Carrier>> = {
 
 /** A fresh copy of an event, with this text in it. */
 export function lambdaEvent(file: string, text?: string): LambdaEvent {
-  const made = fixture<LambdaEvent>(`events/${file}.json`);
+  const made = fixture<LambdaEvent>(`request/events/${file}.json`);
   if (text !== undefined) carriers[file]?.put(made, text);
   return made;
 }

@@ -1,0 +1,308 @@
+import { expect } from 'chai';
+import {
+  currentExecution,
+  forget,
+  type IdempotencyRecord,
+  type IdempotentOptions,
+  InProgressError,
+  makeIdempotent,
+  StoreError,
+} from 'retrysafe';
+import type { SinonFakeTimers } from 'sinon';
+import { type Deferred, defer } from '../support/defer.js';
+import { restOfTurn } from '../support/deployment.js';
+import { rejection } from '../support/rejection.js';
+import { ScriptedStore } from '../support/scripted-store.js';
+import { fakeTime } from '../support/time.js';
+
+describe('what was forgotten', () => {
+  let clock: SinonFakeTimers;
+  let count = 0;
+  let name: string;
+  const runs = { count: 0 };
+
+  beforeEach(() => {
+    clock = fakeTime();
+    count += 1;
+    name = `forgotten ${count}`;
+    runs.count = 0;
+  });
+
+  afterEach(() => clock.restore());
+
+  /** The operation in one process, whose runs are numbered over all of them. */
+  function process(store: ScriptedStore, options: IdempotentOptions = {}, work?: () => Promise<unknown>) {
+    return makeIdempotent(
+      async (_id: string) => {
+        runs.count += 1;
+        const run = runs.count;
+        await work?.();
+        return `run ${run}`;
+      },
+      { name, store, key: (id: string) => id, keepLocal: 5, wait: 10, lease: 30, ...options },
+    );
+  }
+
+  /** Holds the answer to the next such request back until the promise is resolved. */
+  function answersLate(store: ScriptedStore, step: 'claim' | 'replace' | 'find'): Deferred<void> {
+    const late = defer<void>();
+    store.next(step, async (apply) => {
+      const answer = await apply();
+      await late.promise;
+      return answer;
+    });
+    return late;
+  }
+
+  describe('is not kept again by an answer that arrives afterwards:', () => {
+    it("a claim's", async () => {
+      const store = new ScriptedStore();
+      await process(store)('a');
+      const here = store.peer();
+      const call = process(here);
+      const late = answersLate(here, 'claim');
+      const first = call('a');
+      await restOfTurn();
+      expect(await forget(call, 'a')).to.equal(true);
+      late.resolve();
+      expect(await first, 'it began before').to.equal('run 1');
+      expect(await call('a')).to.equal('run 2');
+    });
+
+    it("a completion's", async () => {
+      const store = new ScriptedStore();
+      const call = process(store);
+      const late = answersLate(store, 'replace');
+      const first = call('a');
+      await restOfTurn();
+      expect(await forget(call, 'a')).to.equal(true);
+      late.resolve();
+      expect(await first).to.equal('run 1');
+      expect(await call('a')).to.equal('run 2');
+    });
+
+    it("that to a look for a transaction's completion", async () => {
+      const store = new ScriptedStore();
+      const call = makeIdempotent(
+        async (_id: string) => {
+          runs.count += 1;
+          const result = `run ${runs.count}`;
+          const { record, token } = await currentExecution().completion(result);
+          await store.inner.replace(record, token);
+          return result;
+        },
+        { name, store, key: (id: string) => id, keepLocal: 5 },
+      );
+      const late = answersLate(store, 'find');
+      const first = call('a');
+      await restOfTurn();
+      expect(await forget(call, 'a')).to.equal(true);
+      late.resolve();
+      expect(await first).to.equal('run 1');
+      expect(await call('a')).to.equal('run 2');
+    });
+
+    it("a look's, with readFirst", async () => {
+      const store = new ScriptedStore();
+      await process(store)('a');
+      const here = store.peer();
+      const call = process(here, { readFirst: true });
+      const late = answersLate(here, 'find');
+      const first = call('a');
+      await restOfTurn();
+      expect(await forget(call, 'a')).to.equal(true);
+      late.resolve();
+      expect(await first).to.equal('run 1');
+      expect(await call('a')).to.equal('run 2');
+    });
+
+    it("a waiter's look, which may be stale", async () => {
+      const store = new ScriptedStore();
+      const end = defer<void>();
+      const first = process(store, {}, () => end.promise)('a');
+      await restOfTurn();
+      const here = store.peer();
+      const call = process(here);
+      const waiter = call('a');
+      await clock.tickAsync(100);
+      end.resolve();
+      await first;
+      await clock.tickAsync(1_000);
+      expect(await waiter).to.equal('run 1');
+      // Another process forgets it: this one must not have kept what it merely found.
+      await forget(process(store.peer()), 'a');
+      expect(await call('a')).to.equal('run 2');
+    });
+  });
+
+  it('is not kept again where another process forgot it, and this one keeps a later run', async () => {
+    const store = new ScriptedStore();
+    await process(store)('a');
+    const here = store.peer();
+    const call = process(here);
+    const late = answersLate(here, 'claim');
+    // The fingerprint differs, so that the second does not join the first.
+    const first = call('a');
+    await restOfTurn();
+    await forget(process(store.peer()), 'a');
+    const second = process(here, { fingerprint: () => 'other' })('a');
+    await restOfTurn();
+    expect(await second).to.equal('run 2');
+    late.resolve();
+    expect(await first).to.equal('run 1');
+    expect(await call('a')).to.equal('run 2');
+  });
+
+  it('is kept no longer once this process is told of a later run', async () => {
+    const store = new ScriptedStore();
+    const here = store.peer();
+    const call = process(here, { fingerprint: () => 'one' });
+    await call('a');
+    await forget(process(store.peer()), 'a');
+    const end = defer<void>();
+    const second = process(store.peer(), {}, () => end.promise)('a');
+    await restOfTurn();
+    // One with another fingerprint asks the store.
+    await rejection(process(here, { fingerprint: () => 'other', wait: 0 })('a'));
+    expect(await rejection(process(here, { fingerprint: () => 'one', wait: 0 })('a'))).to.be.instanceOf(
+      InProgressError,
+    );
+    end.resolve();
+    await second;
+  });
+
+  it('is not joined by a call that begins afterwards', async () => {
+    const store = new ScriptedStore();
+    await process(store)('a');
+    const here = store.peer();
+    const call = process(here, { keepLocal: 0 });
+    const late = answersLate(here, 'claim');
+    const first = call('a');
+    await restOfTurn();
+    // It was forgotten by another process; this one finds it so.
+    await forget(process(store.peer()), 'a');
+    expect(await forget(call, 'a')).to.equal(false);
+    const second = call('a');
+    await restOfTurn();
+    late.resolve();
+    expect(await first).to.equal('run 1');
+    expect(await second).to.equal('run 2');
+  });
+
+  describe('is not replayed to a call that was told of the next run:', () => {
+    let store: ScriptedStore;
+    let here: ScriptedStore;
+    let forgotten: IdempotencyRecord;
+    let end: Deferred<void>;
+    beforeEach(async () => {
+      store = new ScriptedStore();
+      here = store.peer();
+      await process(store)('a');
+      forgotten = (await store.inner.find(keyOf(store))) as IdempotencyRecord;
+      await forget(process(store), 'a');
+      end = defer();
+    });
+
+    const keyOf = ({ calls }: ScriptedStore) => calls.find(({ record }) => record)?.record?.key as string;
+
+    it('by a stale look', async () => {
+      const second = process(store, {}, () => end.promise)('a');
+      await restOfTurn();
+      const waiter = process(
+        here.next(
+          'find',
+          async () => forgotten,
+          async () => forgotten,
+        ),
+      )('a');
+      await clock.tickAsync(2_000);
+      end.resolve();
+      await second;
+      await clock.tickAsync(2_000);
+      expect(await waiter).to.equal('run 2');
+    });
+
+    it('by the end of the earlier run in its own process', async () => {
+      // The run here goes on while another process takes the key from it and runs.
+      const other = new ScriptedStore();
+      const mine = other.peer();
+      const run1 = defer<void>();
+      const first = process(mine, {}, () => run1.promise)('b');
+      await restOfTurn();
+      const elsewhere = process(other, {}, () => end.promise);
+      await forget({ force: true }, elsewhere, 'b');
+      const second = elsewhere('b');
+      await restOfTurn();
+      const waiter = process(mine, { fingerprint: () => 'mark' })('b');
+      await restOfTurn();
+      expect(mine.count('claim'), 'it is told of the second run').to.equal(2);
+      // The store is out of reach when the first run ends: it hands out what it has.
+      mine.always('replace', 'fail');
+      run1.resolve();
+      await clock.tickAsync(7_000);
+      await first;
+      mine.heal();
+      end.resolve();
+      await second;
+      await clock.tickAsync(2_000);
+      expect(await waiter).to.equal('run 3');
+    });
+  });
+
+  it('is given up after five seconds where the record changes hands each time', async () => {
+    const store = new ScriptedStore();
+    const call = process(store);
+    await call('a');
+    let tokens = 0;
+    store.always('replace', async () => {
+      const [, completed] = store.calls.flatMap(({ record }) => (record ? [record] : []));
+      tokens += 1;
+      return { ...completed, token: `other.${tokens}` };
+    });
+    const error = rejection(forget(call, 'a'));
+    await clock.tickAsync(6_000);
+    expect(await error).to.be.instanceOf(StoreError);
+    expect(tokens).to.be.within(2, 30);
+  });
+
+  it('costs no memory for calls that have ended', async () => {
+    const store = new ScriptedStore();
+    const call = process(store, { keepLocal: 1 });
+    for (const id of ['a', 'b', 'c']) await call(id);
+    const slot = (
+      globalThis as unknown as Record<symbol, Map<string, WeakMap<object, Map<string, unknown>>>>
+    )[Symbol.for('retrysafe.shared.1')];
+    expect(slot?.get('keeping-calls')?.get(store)?.size).to.equal(0);
+  });
+});
+
+describe('an unforced forget', () => {
+  it('takes an abandoned key only once its lease has lapsed by the tolerance as well', async () => {
+    const clock = fakeTime();
+    try {
+      const store = new ScriptedStore();
+      const call = makeIdempotent((_id: string) => new Promise<void>(() => {}), {
+        name: 'crashes while it runs',
+        store,
+        lease: 6,
+        clockTolerance: 2,
+      });
+      void call('a');
+      await restOfTurn();
+      store.always('replace', 'hang');
+      const operator = store.peer();
+      const elsewhere = makeIdempotent(async (_id: string) => {}, {
+        name: 'crashes while it runs',
+        store: operator,
+        lease: 6,
+        clockTolerance: 2,
+      });
+      await clock.tickAsync(7_999);
+      expect(await rejection(forget(elsewhere, 'a'))).to.be.instanceOf(InProgressError);
+      await clock.tickAsync(1);
+      expect(await forget(elsewhere, 'a')).to.equal(true);
+    } finally {
+      clock.restore();
+    }
+  });
+});

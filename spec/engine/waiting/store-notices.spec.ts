@@ -1,0 +1,173 @@
+import { EventEmitter } from 'node:events';
+import { expect } from 'chai';
+import { PostgresStore } from 'retrysafe/postgres';
+import { RedisStore } from 'retrysafe/redis';
+import { type Deferred, defer } from '../../support/defer.js';
+import { restOfTurn } from '../../support/deployment.js';
+import { rejection } from '../../support/rejection.js';
+import { unhandledDuring } from '../../support/unhandled-rejections.js';
+
+/** A wrapper of an application's own around a subscriber of whatever kind: it says when it listens. */
+class Subscriber {
+  readonly begins: Deferred<void>[] = [];
+  readonly ignored: string[] = [];
+  readonly #listeners = new Map<string, (message: string) => void>();
+
+  subscribe(channel: string, listener: (message: string) => void): Promise<void> {
+    const begin = defer();
+    this.begins.push(begin);
+    return begin.promise.then(() => {
+      this.#listeners.set(channel, listener);
+    });
+  }
+
+  async unsubscribe(channel: string): Promise<void> {
+    this.ignored.push(channel);
+    this.#listeners.delete(channel);
+  }
+
+  tell(key: string): void {
+    this.#listeners.get(`app:${key}`)?.(key);
+  }
+}
+
+/** Specs of what stores with notices share, by two of them: their own specs have the real servers. */
+describe('notices of a store', () => {
+  let subscriber: Subscriber;
+  let settled: (key: string, signal: AbortSignal) => Promise<void>;
+
+  beforeEach(() => {
+    subscriber = new Subscriber();
+    const store = new RedisStore({ client: async () => [], prefix: 'app:', subscriber });
+    settled = (key, signal) => store.settled?.(key, signal) as Promise<void>;
+  });
+
+  /** Whether a promise has resolved, or rejected, as far as that needs no timer. */
+  async function stateOf(promise: Promise<void>): Promise<string> {
+    let state = 'open';
+    promise.then(
+      () => {
+        state = 'resolved';
+      },
+      () => {
+        state = 'rejected';
+      },
+    );
+    await restOfTurn();
+    return state;
+  }
+
+  it('there is one when it has begun to listen, and then one for each change', async () => {
+    const { signal } = new AbortController();
+    const begun = settled('a', signal);
+    expect(await stateOf(begun)).to.equal('open');
+    subscriber.begins[0]?.resolve();
+    expect(await stateOf(begun)).to.equal('resolved');
+    const changed = settled('a', signal);
+    expect(await stateOf(changed)).to.equal('open');
+    subscriber.tell('b');
+    expect(await stateOf(changed)).to.equal('open');
+    subscriber.tell('a');
+    expect(await stateOf(changed)).to.equal('resolved');
+    expect(await stateOf(settled('a', signal)), 'no change since').to.equal('open');
+  });
+
+  it('a change while nobody asks is told to the next who does, once', async () => {
+    const { signal } = new AbortController();
+    const begun = settled('a', signal);
+    subscriber.begins[0]?.resolve();
+    await begun;
+    subscriber.tell('a');
+    subscriber.tell('a');
+    expect(await stateOf(settled('a', signal))).to.equal('resolved');
+    expect(await stateOf(settled('a', signal))).to.equal('open');
+  });
+
+  it('each that waits for a key is told, and it listens until the last of them has left', async () => {
+    const [one, other] = [new AbortController(), new AbortController()];
+    const begun = [settled('a', one.signal), settled('a', other.signal)];
+    for (const begin of subscriber.begins) begin.resolve();
+    await Promise.all(begun);
+    const told = [settled('a', one.signal), settled('a', other.signal)];
+    subscriber.tell('a');
+    await Promise.all(told);
+    one.abort();
+    expect(subscriber.ignored).to.deep.equal([]);
+    const still = settled('a', other.signal);
+    subscriber.tell('a');
+    await still;
+    other.abort();
+    expect(subscriber.ignored).to.deep.equal(['app:a']);
+  });
+
+  it('who stops waiting is let go at once, also before it has begun to listen', async () => {
+    const controller = new AbortController();
+    const waiting = settled('a', controller.signal);
+    controller.abort();
+    expect(await stateOf(waiting)).to.equal('resolved');
+    expect(subscriber.ignored).to.deep.equal(['app:a']);
+    expect(await stateOf(settled('a', controller.signal))).to.equal('resolved');
+    expect(subscriber.begins, 'nothing is begun for who has left').to.have.length(1);
+  });
+
+  it('who waits is told where it cannot listen, and the next may have more luck', async () => {
+    const { signal } = new AbortController();
+    const waiting = settled('a', signal);
+    subscriber.begins[0]?.reject(new Error('no connection'));
+    expect(await rejection(waiting)).to.have.property('message', 'no connection');
+    const next = settled('a', new AbortController().signal);
+    subscriber.begins[1]?.resolve();
+    expect(await stateOf(next)).to.equal('resolved');
+  });
+
+  it('a subscriber that throws when it is told to stop ends nothing', async () => {
+    const controller = new AbortController();
+    subscriber.unsubscribe = () => {
+      throw new Error('no connection');
+    };
+    const uncaught: unknown[] = [];
+    const others = process.listeners('uncaughtException');
+    process.removeAllListeners('uncaughtException');
+    process.on('uncaughtException', (error) => uncaught.push(error));
+    try {
+      const unhandled = await unhandledDuring(async () => {
+        const waiting = settled('a', controller.signal);
+        controller.abort();
+        await waiting;
+        await restOfTurn();
+      });
+      expect([...unhandled, ...uncaught]).to.deep.equal([]);
+    } finally {
+      process.removeAllListeners('uncaughtException');
+      for (const other of others) process.on('uncaughtException', other);
+    }
+  });
+
+  describe('on a connection that listens for all keys', () => {
+    class Connection extends EventEmitter {
+      isUp = false;
+
+      async query(): Promise<void> {
+        if (!this.isUp) throw new Error('no connection');
+      }
+    }
+
+    it('are heard once, however often it had to be told to listen, and end with it', async () => {
+      const listener = new Connection();
+      const store = new PostgresStore({ client: { query: async () => [] }, listener });
+      for (let tries = 0; tries < 20; tries += 1) {
+        const refused = store.settled?.('a', new AbortController().signal) as Promise<void>;
+        expect(await rejection(refused)).to.have.property('message', 'no connection');
+      }
+      expect(listener.listenerCount('notification')).to.equal(1);
+      expect(listener.listenerCount('end')).to.equal(1);
+      listener.isUp = true;
+      const { signal } = new AbortController();
+      await store.settled?.('a', signal);
+      const waiting = store.settled?.('a', signal) as Promise<void>;
+      listener.emit('end');
+      expect(await rejection(waiting)).to.match(/has ended/);
+      expect(await rejection(store.settled?.('b', signal) as Promise<void>)).to.match(/has ended/);
+    });
+  });
+});

@@ -1,0 +1,42 @@
+import { availableParallelism } from 'node:os';
+import { optionsGiven, WrongOption, wholeNumber } from '../../support/command-line.js';
+import type { Mutant } from './mutant.js';
+
+export interface Options {
+  readonly mutants: readonly Mutant[];
+  /** Every checker on every mutant, and not just what each of them declares until one catches it. */
+  readonly thorough: boolean;
+  /** How many processes run at a time. */
+  readonly jobs: number;
+  readonly report?: string;
+  /** Tries nothing, and lists the functions that no mutant changes. */
+  readonly untouched: boolean;
+}
+
+/** @throws {WrongOption} */
+export function optionsOf(args: readonly string[], all: readonly Mutant[]): Options {
+  const { only, thorough, jobs, report, untouched } = optionsGiven(
+    {
+      only: { type: 'string', multiple: true, default: [] },
+      thorough: { type: 'boolean', default: false },
+      jobs: { type: 'string', default: '2' },
+      report: { type: 'string' },
+      untouched: { type: 'boolean', default: false },
+    },
+    args,
+  );
+  const names = new Set(all.map(({ name }) => name));
+  const unknown = only.find((name) => !names.has(name));
+  if (unknown !== undefined) {
+    throw new WrongOption(
+      `--only=${unknown} names no mutant; right would be one of ${[...names].join(', ')}`,
+    );
+  }
+  return {
+    mutants: only.length > 0 ? all.filter(({ name }) => only.includes(name)) : all,
+    thorough,
+    untouched,
+    jobs: wholeNumber('jobs', jobs, { least: 1, most: availableParallelism() * 4 }),
+    ...(report !== undefined && { report }),
+  };
+}

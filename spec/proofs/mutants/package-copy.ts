@@ -1,0 +1,111 @@
+import {
+  copyFileSync,
+  linkSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath, pathToFileURL } from 'node:url';
+import { transform } from 'esbuild';
+
+/** The project's own folder: compiled specs run from `.build/<mode>/mutants/`. */
+export const root = fileURLToPath(new URL('../../../../', import.meta.url));
+/** Where the copies are. They find their dependencies in the project's own folder, which is above. */
+export const copies = join(root, '.build/mutants');
+const compiledSpecs = '.build/spec-standard';
+
+// As the build does it: the ES modules are bundled.
+const { bundleModules, exportedModules }: BundleScript = await import(
+  pathToFileURL(join(root, 'scripts/bundle.mjs')).href
+);
+
+interface BundleScript {
+  bundleModules(options: { lib: string; outdir: string; exports: readonly string[] }): Promise<void>;
+  exportedModules(): readonly string[];
+}
+
+export function sourceOf(file: string): string {
+  return readFileSync(join(root, file), 'utf8');
+}
+
+export function removeCopies(): void {
+  rmSync(copies, { recursive: true, force: true });
+}
+
+/** A whole package of its own, in which some of the sources differ. */
+export class PackageCopy {
+  readonly folder: string;
+
+  constructor(
+    readonly name: string,
+    /** The text of the sources that differ. */
+    readonly sources: ReadonlyMap<string, string>,
+  ) {
+    this.folder = join(copies, name);
+  }
+
+  /** Writes the sources that differ, to be read and checked by the compiler. */
+  writeSources(): void {
+    mkdirSync(this.folder, { recursive: true });
+    copyFileSync(join(root, 'package.json'), join(this.folder, 'package.json'));
+    for (const [file, text] of this.sources) this.#write(file, text);
+  }
+
+  /** Makes the package: what was built, what differs compiled anew, and the compiled specs. */
+  async build(): Promise<void> {
+    const differing = new Map<string, string>();
+    for (const [file, text] of this.sources) {
+      if (!file.startsWith('lib/')) continue;
+      const { code } = await transform(text, {
+        loader: 'ts',
+        format: 'cjs',
+        target: 'es2022',
+        tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
+      });
+      differing.set(file.replace(/^lib/, 'dist/cjs').replace(/\.ts$/, '.js'), code);
+    }
+    this.#link('lib', /\.ts$/, (path) => this.sources.has(path));
+    this.#link('dist/cjs', /\.js$|\/package\.json$/, (path) => differing.has(path));
+    this.#link(compiledSpecs, /\.m?js$/, () => false);
+    for (const [file, code] of differing) this.#write(file, code);
+    if ([...this.sources.keys()].some((file) => file.startsWith('samples/'))) this.#addSamples();
+    await bundleModules({
+      lib: join(this.folder, 'lib'),
+      outdir: join(this.folder, 'dist/esm'),
+      exports: exportedModules(),
+    });
+    // What specs read besides: their data, and documents.
+    for (const folder of ['spec', 'docs']) symlinkSync(join(root, folder), join(this.folder, folder));
+  }
+
+  /** The samples, which their specs compile: against the types that were built, since those do not differ. */
+  #addSamples(): void {
+    this.#link('samples', /\.(?:[jt]s|json|yaml|toml|prisma)$/, (path) => this.sources.has(path));
+    this.#link('dist/esm', /\.d\.ts$/, () => false);
+    linkSync(join(root, 'tsconfig.json'), join(this.folder, 'tsconfig.json'));
+  }
+
+  remove(): void {
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** Takes no room: both are the same file. So those that differ must not be among them. */
+  #link(folder: string, kind: RegExp, differs: (path: string) => boolean): void {
+    for (const entry of readdirSync(join(root, folder), { recursive: true, withFileTypes: true })) {
+      const path = join(entry.parentPath, entry.name).slice(root.length);
+      if (!entry.isFile() || !kind.test(path) || path.includes('node_modules') || differs(path)) continue;
+      mkdirSync(join(this.folder, dirname(path)), { recursive: true });
+      linkSync(join(root, path), join(this.folder, path));
+    }
+  }
+
+  #write(file: string, text: string): void {
+    const path = join(this.folder, file);
+    mkdirSync(dirname(path), { recursive: true });
+    writeFileSync(path, text);
+  }
+}

@@ -1,0 +1,138 @@
+import { specs } from '../checkers.js';
+import type { Mutant } from '../mutant.js';
+
+/** Reading the numbers of a request, and what it leaves out. */
+export const edgesOfNumbers: readonly Mutant[] = [
+  {
+    name: 'text-that-is-a-number',
+    flaw: 'A message that JSON takes for a number is that number, so that two ids share an outcome.',
+    changes: [
+      {
+        file: 'lib/values/json/exact-json.ts',
+        replace: 'if (!/^\\ufeff?[ \\t\\n\\r]*[[{]/.test(text)) return text;',
+        by: '',
+      },
+    ],
+    caughtBy: [specs('request/read-text')],
+  },
+  {
+    name: 'fractions-rounded',
+    flaw: 'Two fractions that a double does not hold are one number.',
+    changes: [
+      {
+        file: 'lib/values/json/exact-number.ts',
+        replace: 'if (decimal.digits.length > DIGITS_OF_A_DOUBLE) return this;',
+        by: 'if (decimal.digits.length > DIGITS_OF_A_DOUBLE) return Number(this.written);',
+      },
+    ],
+    caughtBy: [specs('key/numbers')],
+  },
+  {
+    name: 'exponents-not-read',
+    flaw: 'A number is taken for another where only their exponents differ.',
+    changes: [
+      {
+        file: 'lib/values/json/json-tokens.ts',
+        replace: 'if (end - start > SAFE_LENGTH || isExponent(json.charCodeAt(end))) return true;',
+        by: 'if (end - start > SAFE_LENGTH) return true;',
+      },
+    ],
+    caughtBy: [specs('key/numbers')],
+  },
+  {
+    name: 'spelling-of-a-number-counts',
+    flaw: 'A number that is written in another way is another number.',
+    changes: [
+      {
+        file: 'lib/key/canonical-forms.ts',
+        replace: "exact.isInteger ? 'bigint' : 'number', exact.text",
+        by: "exact.isInteger ? 'bigint' : 'number', exact.written",
+      },
+    ],
+    caughtBy: [specs('key/numbers')],
+  },
+  {
+    name: 'parts-of-a-text-not-read',
+    flaw: 'The long numbers of a list within the request are rounded.',
+    changes: [
+      {
+        file: 'lib/values/json/json-text.ts',
+        replace: 'part.text.correct(value as Container, part.number);',
+        by: '',
+      },
+    ],
+    caughtBy: [specs('request/read-text')],
+  },
+  {
+    name: 'first-of-two-properties',
+    flaw: 'Of two properties with one name, a long number counts though it is not the last.',
+    changes: [
+      {
+        file: 'lib/values/json/json-members.ts',
+        replace: 'this.#corrected.delete(this.#read());',
+        by: '',
+      },
+    ],
+    caughtBy: [specs('request/read-text')],
+  },
+  {
+    name: 'long-numbers-left-out-of-filters',
+    flaw: 'A filter leaves out items whose number is no double.',
+    changes: [
+      {
+        file: 'lib/request/expression/jmespath-interpreter.ts',
+        replace: 'if (!isAnyNumber(one) || !isAnyNumber(other)) return null;',
+        by: "if (typeof one !== 'number' || typeof other !== 'number') return null;",
+      },
+    ],
+    caughtBy: [specs('request/expression-numbers')],
+  },
+  {
+    name: 'literals-rounded',
+    flaw: 'A long number in an expression is another one than in the request.',
+    changes: [
+      {
+        file: 'lib/request/expression/jmespath-literals.ts',
+        replace: "if (!part.startsWith('`') || !/\\d/.test(part)) return part;",
+        by: 'if (part.length >= 0) return part;',
+      },
+    ],
+    caughtBy: [specs('request/expression-numbers')],
+  },
+  {
+    name: 'undefined-property-counts',
+    flaw: 'A request has another key once a queue has lost its property that is `undefined`.',
+    changes: [
+      {
+        file: 'lib/key/canonical.ts',
+        replace: 'if (isItsClass(value, name) || isAbsent(value, name, part)) continue;',
+        by: 'if (isItsClass(value, name)) continue;',
+      },
+    ],
+    caughtBy: [specs('key/absent-properties')],
+  },
+  {
+    name: 'undefined-element-lost',
+    flaw: 'A list with holes that has `undefined` among its elements has the key of one that has not.',
+    changes: [
+      {
+        file: 'lib/key/absent-properties.ts',
+        replace: 'return part === undefined && !(',
+        by: 'return part === undefined || (false && ',
+      },
+    ],
+    caughtBy: [specs('key/absent-properties')],
+  },
+  {
+    name: 'projection-drops-parts',
+    flaw: 'A projection of a key drops what it selects nothing of.',
+    changes: [
+      {
+        file: 'lib/request/expression/jmespath.ts',
+        replace: "if (needsParts && type.endsWith('Projection'))",
+        by: "if (needsParts && type === 'FilterProjection')",
+      },
+    ],
+    caughtBy: [specs('request/expression-vectors')],
+  },
+];

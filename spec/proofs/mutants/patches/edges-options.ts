@@ -1,0 +1,185 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: what is replaced is source text
+import { model, simulation, specs } from '../checkers.js';
+import type { Mutant } from '../mutant.js';
+
+/** What functions of options answer, how long nobody's knowledge is kept, and what messages say of values. */
+export const edgesOfOptions: readonly Mutant[] = [
+  {
+    name: 'unknown-forgotten-after-a-day',
+    flaw: 'That nobody knows how an attempt ended is forgotten after a day, and the work is done again.',
+    changes: [
+      {
+        file: 'lib/record/record.ts',
+        replace: "kept.isGuarded ? 'until-resolved' : undefined",
+        by: "kept.isGuarded && kept.ttl === Number.NaN ? 'until-resolved' : undefined",
+      },
+    ],
+    caughtBy: [specs('engine/call/unsettled-expiry'), model, simulation],
+  },
+  {
+    name: 'crash-forgotten-by-a-recovery-function',
+    flaw: "A crashed call is remembered until it is resolved under 'refuse' alone, and not where a function is to be asked.",
+    changes: [
+      {
+        file: 'lib/engine/call/call.ts',
+        replace: "onAbandoned !== 'run'",
+        by: "onAbandoned === 'refuse'",
+      },
+    ],
+    caughtBy: [specs('engine/call/unsettled-expiry'), simulation],
+  },
+  {
+    name: 'released-for-ever',
+    flaw: 'A key that was freed keeps its record for ever, and so does a store for every failure.',
+    changes: [
+      {
+        file: 'lib/engine/recording.ts',
+        replace: "status === 'released' ? call.unsettledExpiry(now) : call.unresolvedExpiry(now)",
+        by: 'call.unresolvedExpiry(now)',
+      },
+    ],
+    caughtBy: [specs('engine/call/unsettled-expiry')],
+  },
+  {
+    name: 'length-beyond-all-time',
+    flaw: 'A text of 400 digits is an endless length, and the record that expires then is no record.',
+    changes: [
+      {
+        file: 'lib/options/duration.ts',
+        replace: 'return Math.min(Math.round(length), LATEST_INSTANT);',
+        by: 'return Math.round(length);',
+      },
+      {
+        file: 'lib/options/duration.ts',
+        replace: 'return Math.min(from + length, LATEST_INSTANT);',
+        by: 'return from + length;',
+      },
+    ],
+    caughtBy: [specs('engine/call/latest-instant')],
+  },
+  {
+    name: 'rejection-of-an-option-unheard',
+    flaw: 'A promise in the place of an answer is refused, and its failure ends the process.',
+    survivedAtFirst: true,
+    changes: [
+      {
+        file: 'lib/options/synchronous.ts',
+        replace: '    hear(() => Promise.prototype.then.call(answer, nothing, nothing));\n',
+        by: '',
+      },
+    ],
+    caughtBy: [specs('settings/synchronous-options')],
+  },
+  {
+    name: 'foreign-promise-taken-for-an-answer',
+    flaw: "Another library's promise is no promise: it becomes an answer, and its failure ends the process.",
+    changes: [
+      {
+        file: 'lib/options/synchronous.ts',
+        replace: 'if (!isThenable(answer)) return false;',
+        by: 'if (answer || !answer) return false;',
+      },
+    ],
+    caughtBy: [specs('settings/synchronous-options')],
+  },
+  {
+    name: 'promises-within-a-key-unheard',
+    flaw: 'A key function that puts a promise into a list is refused, and the failure of that promise ends the process.',
+    changes: [
+      { file: 'lib/key/identity.ts', replace: 'if (isSelectedBy(option)) hearPromisesIn(value);', by: '' },
+      { file: 'lib/key/identity.ts', replace: 'import { hearPromisesIn, isLate }', by: 'import { isLate }' },
+      {
+        file: 'lib/key/identity.ts',
+        replace: `  const isSelectedBy = (option: string) => typeof { key, scope, fingerprint }[option as 'key'] === 'function';
+`,
+        by: '',
+      },
+    ],
+    caughtBy: [specs('settings/synchronous-options')],
+  },
+  {
+    name: 'async-codec-taken',
+    flaw: 'An asynchronous codec is taken when it is defined, and every outcome is lost when it is kept.',
+    changes: [
+      {
+        file: 'lib/settings/option-checks.ts',
+        replace: 'const late = describeLateness(candidate.encode) ?? describeLateness(candidate.decode);',
+        by: 'const late = describeLateness(undefined);',
+      },
+    ],
+    caughtBy: [specs('settings/synchronous-options', 'settings/options')],
+  },
+  {
+    name: 'value-of-an-option-printed',
+    flaw: 'A message shows what is in the value of a wrong option, passwords included.',
+    changes: [
+      {
+        file: 'lib/options/wrong-option.ts',
+        replace: 'return name === undefined || name ===',
+        by: "if (name === 'Object') return `an object of ${Object.values(value).map(String).join()}`;\n  return name === undefined || name ===",
+      },
+    ],
+    caughtBy: [specs('proofs/hostile/leaks')],
+  },
+  {
+    name: 'class-name-of-data-printed',
+    flaw: 'A message names the class of a value by what its property `name` says, which may be data.',
+    changes: [
+      {
+        file: 'lib/options/wrong-option.ts',
+        replace: 'return /^(?:class|function)',
+        by: 'return (maker as { name?: string }).name ?? /^(?:class|function)',
+      },
+    ],
+    caughtBy: [specs('proofs/hostile/leaks')],
+  },
+  {
+    name: 'parts-of-a-wrong-expression-printed',
+    flaw: 'What is given as a key and does not parse is repeated in part by the parser.',
+    changes: [
+      {
+        file: 'lib/settings/selector-check.ts',
+        replace: 'return fault && withoutWordsOf(value, fault);',
+        by: 'return fault && (withoutWordsOf(value, fault) ? fault : undefined);',
+      },
+    ],
+    caughtBy: [specs('settings/options')],
+  },
+  {
+    name: 'argument-printed-by-inspect',
+    flaw: 'The refusal of inspect() repeats the argument that came where the name of a method belongs.',
+    changes: [
+      {
+        file: 'lib/decorator/inspection.ts',
+        replace: `if (typeof (self as Record<PropertyKey, unknown> | undefined)?.[method] === 'function')
+    return String(method);`,
+        by: "if (typeof self !== 'function' || method in self) return String(method);",
+      },
+    ],
+    caughtBy: [specs('settings/messages')],
+  },
+  {
+    name: 'replay-that-waits-for-itself',
+    flaw: 'An equal call inside of mapReplay joins the replay that it is a part of, and waits until its time is over.',
+    changes: [
+      {
+        file: 'lib/engine/operation.ts',
+        replace: '        run.end(joined);\n',
+        by: '',
+      },
+    ],
+    caughtBy: [specs('engine/execution/current-in-options')],
+  },
+  {
+    name: 'policy-without-its-execution',
+    flaw: 'The function onError cannot ask which attempt it is about.',
+    changes: [
+      {
+        file: 'lib/engine/settle.ts',
+        replace: 'executions.run(execution, () => decide(call, ending.error))',
+        by: 'executions.exit(() => decide(call, ending.error))',
+      },
+    ],
+    caughtBy: [specs('engine/execution/current-in-options')],
+  },
+];

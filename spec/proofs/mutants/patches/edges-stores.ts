@@ -1,0 +1,147 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: what is replaced is source text
+import { specs } from '../checkers.js';
+import type { Mutant } from '../mutant.js';
+
+/** Where stores meet the application's transactions, its libraries, and what else is kept in the same place. */
+export const storesEdges: readonly Mutant[] = [
+  {
+    name: 'postgres-typeorm-follows-its-caller',
+    flaw: 'Records by TypeORM are undone with the transaction that the caller is in.',
+    changes: [
+      {
+        file: 'lib/stores/postgres/clients/from-typeorm.ts',
+        replace: 'query: (text, values) => onItsOwn(source, text, values) };',
+        by: 'query: (text, values) => (source as never as WrappedClient).query(text, values) };',
+      },
+    ],
+    caughtBy: [specs('stores/postgres/wrapped-clients')],
+  },
+  {
+    name: 'postgres-typeorm-keeps-its-runner',
+    flaw: 'A statement by TypeORM that fails keeps its connection for ever.',
+    changes: [
+      {
+        file: 'lib/stores/postgres/clients/from-typeorm.ts',
+        replace: `    return await rowsBy(runner, text, values);
+  } finally {
+    await runner.release();
+  }`,
+        by: `    const rows = await rowsBy(runner, text, values);
+    await runner.release();
+    return rows;
+  } finally {
+  }`,
+      },
+    ],
+    caughtBy: [specs('stores/postgres/wrapped-clients')],
+  },
+  {
+    name: 'postgres-sequelize-follows-its-caller',
+    flaw: 'Records by Sequelize are undone with the transaction that its CLS has.',
+    changes: [
+      {
+        file: 'lib/stores/postgres/clients/from-sequelize.ts',
+        replace: 'transaction: transaction ?? null,',
+        by: 'transaction,',
+      },
+    ],
+    caughtBy: [specs('stores/postgres/wrapped-clients')],
+  },
+  {
+    name: 'postgres-transaction-as-client',
+    flaw: 'A store takes a transaction of the application’s as its client, and records are undone with it.',
+    changes: [
+      {
+        file: 'lib/stores/postgres/postgres-options.ts',
+        replace: 'if (isInTransaction(value)) {',
+        by: 'if (isInTransaction(value) && !value) {',
+      },
+    ],
+    caughtBy: [specs('stores/postgres/wrapped-clients', 'stores/postgres/open-transactions')],
+  },
+  {
+    name: 'postgres-claim-inside-of-a-begin',
+    flaw: 'A claim is made on a client on which the application has begun a transaction since.',
+    changes: [
+      {
+        file: 'lib/stores/postgres/postgres-store.ts',
+        replace: 'if (client === this.#client && isInTransaction(client)) {',
+        by: 'if (client !== this.#client && isInTransaction(client) === false) {',
+      },
+    ],
+    caughtBy: [specs('stores/postgres/open-transactions')],
+  },
+  {
+    name: 'postgres-completion-outside-of-a-transaction',
+    flaw: 'A completion takes a client that is in no transaction, so that the outcome stands without the work.',
+    changes: [
+      {
+        file: 'lib/stores/postgres/postgres-store.ts',
+        replace: 'isInTransaction(tx) === false ||',
+        by: '',
+      },
+    ],
+    caughtBy: [specs('stores/postgres/wrapped-clients', 'stores/postgres/open-transactions')],
+  },
+  {
+    name: 'postgres-foreign-rows-are-records',
+    flaw: 'A claim overwrites a row of somebody else’s in PostgreSQL, and a sweep removes it.',
+    changes: [
+      {
+        file: 'lib/stores/postgres/postgres-statements.ts',
+        replace: `const isRecord = "held.token ~ '^[^.]+[.][0-9]+$'";`,
+        by: `const isRecord = 'held.token IS NOT NULL';`,
+      },
+    ],
+    caughtBy: [specs('stores/postgres/foreign-rows')],
+  },
+  {
+    name: 'sqlite-foreign-rows-are-records',
+    flaw: 'A sweep of SQLite removes rows of somebody else’s.',
+    changes: [
+      {
+        file: 'lib/stores/sqlite/sqlite-statements.ts',
+        replace: `const isRecord = "token GLOB '?*.[0-9]*' AND token NOT GLOB '*.*[^0-9]*'";`,
+        by: `const isRecord = 'token IS NOT NULL';`,
+      },
+    ],
+    caughtBy: [specs('stores/sqlite/foreign-rows')],
+  },
+  {
+    name: 'dynamodb-claim-over-a-foreign-item',
+    flaw: 'A claim overwrites an item of somebody else’s in DynamoDB that has a token and has expired.',
+    changes: [
+      {
+        file: 'lib/stores/dynamodb/dynamodb-store.ts',
+        replace: '(contains(#t, :d) AND attribute_exists(#s) AND expiresAt <= :n)',
+        by: '((contains(#t, :d) OR attribute_exists(#t) OR attribute_exists(#s)) AND expiresAt <= :n)',
+      },
+    ],
+    caughtBy: [specs('stores/dynamodb/wrong-tables')],
+  },
+  {
+    name: 'redis-claim-over-a-foreign-hash',
+    flaw: 'A claim overwrites a hash of somebody else’s in Redis that has expired in its own way.',
+    changes: [
+      {
+        file: 'lib/stores/redis/redis-scripts.ts',
+        replace: 'if fields > 0 and not isRecord then',
+        by: 'if fields > 0 and not held[1] then',
+      },
+    ],
+    caughtBy: [specs('stores/redis/faults')],
+  },
+  {
+    name: 'redis-consistent-find-at-a-replica',
+    flaw: 'A look in Redis that must not be stale is a plain read, which clients of a cluster send to replicas.',
+    changes: [
+      {
+        file: 'lib/stores/redis/redis-store.ts',
+        replace:
+          '          ? this.#run(findScript, name, [], (command) => this.#connection.send(command, name))',
+        by: "          ? this.#connection.send(['HMGET', name, 'token', 'expiresAt', 'state'], name)",
+      },
+    ],
+    caughtBy: [specs('stores/redis/round-trips')],
+  },
+];

@@ -1,0 +1,203 @@
+import { specs } from '../checkers.js';
+import type { Mutant } from '../mutant.js';
+
+/** Outside of the engine: how keys are read, what decorators declare, what becomes of values. */
+export const outside: readonly Mutant[] = [
+  {
+    name: 'index-from-the-wrong-end',
+    flaw: 'A negative index of a path counts from the beginning of the list.',
+    changes: [
+      {
+        file: 'lib/request/expression/path.ts',
+        replace: 'read(value)[index < 0 ? value.length + index : index]',
+        by: 'read(value)[Math.abs(index)]',
+      },
+    ],
+    caughtBy: [specs('request/plain-paths.property')],
+  },
+  {
+    name: 'missing-parts-skipped-by-a-path',
+    flaw: 'A list of paths leaves out what selects nothing, so that an order without its number has the key of another.',
+    changes: [
+      {
+        file: 'lib/request/expression/path.ts',
+        replace:
+          "this.#takes(']') ? (value, document) => parts.map((part) => part(value, document)) : undefined",
+        by: "this.#takes(']')\n      ? (value, document) => parts.map((part) => part(value, document)).filter((part) => part !== null)\n      : undefined",
+      },
+    ],
+    caughtBy: [specs('key/keys', 'request/plain-paths.property')],
+  },
+  {
+    name: 'header-of-the-part',
+    flaw: 'A header is looked for in the part that an expression has come to, and not in the request.',
+    survivedAtFirst: true,
+    changes: [
+      {
+        file: 'lib/request/expression/path.ts',
+        replace: 'return (_, document) => lookUpHeader(document, wanted);',
+        by: 'return (part) => lookUpHeader(part, wanted);',
+      },
+    ],
+    caughtBy: [specs('request/plain-paths.property', 'key/keys', 'request/request-headers')],
+  },
+  {
+    name: 'map-in-another-order',
+    flaw: 'Two Maps with the same entries in another order have different keys.',
+    changes: [
+      {
+        file: 'lib/key/canonical.ts',
+        replace: '    .sort((a, b) => (a.text < b.text ? -1 : Number(a.text > b.text)))\n',
+        by: '',
+      },
+    ],
+    caughtBy: [specs('key/keys', 'key/key-vectors')],
+  },
+  {
+    name: 'errors-of-any-cause-meet',
+    flaw: 'Two errors that differ only in their cause have one key.',
+    changes: [
+      {
+        file: 'lib/key/canonical.ts',
+        replace: "return ['Error', name, message, inner(cause, '.cause'), inner(errors, '.errors')];",
+        by: "return ['Error', name, message, inner(cause && null, '.cause'), inner(errors, '.errors')];",
+      },
+    ],
+    caughtBy: [specs('key/keys', 'key/key-vectors')],
+  },
+  {
+    name: 'derived-keys-that-meet',
+    flaw: 'The keys of two downstream calls are one, where key and label together read alike.',
+    changes: [
+      {
+        file: 'lib/engine/execution/derived-key.ts',
+        replace: 'JSON.stringify([key, label])',
+        by: 'key + label',
+      },
+    ],
+    caughtBy: [specs('engine/execution/derived-keys')],
+  },
+  {
+    name: 'class-behind-the-process',
+    flaw: 'Defaults of the process win over those of a class.',
+    changes: [
+      {
+        file: 'lib/settings/settings.ts',
+        replace: '    ...given(configuration.options),\n    ...given(classOptions),\n',
+        by: '    ...given(classOptions),\n    ...given(configuration.options),\n',
+      },
+    ],
+    caughtBy: [specs('settings/layering')],
+  },
+  {
+    name: 'configuration-that-adds-up',
+    flaw: 'Configuring the process keeps what was configured before, so that nothing resets it.',
+    changes: [
+      {
+        file: 'lib/settings/settings.ts',
+        replace: 'configuration.options = { ...options };',
+        by: 'configuration.options = { ...configuration.options, ...options };',
+      },
+    ],
+    caughtBy: [specs('settings/layering', 'settings/defaults')],
+  },
+  {
+    name: 'name-of-the-parent',
+    flaw: 'A subclass inherits the name of its parent’s operations, so that equal methods of two subclasses share outcomes.',
+    changes: [
+      {
+        file: 'lib/decorator/class-defaults.ts',
+        replace: 'return defaults.get(homeOf(target)) ?? {};',
+        by: 'return defaultsFor(target);',
+      },
+    ],
+    caughtBy: [specs('settings/defaults')],
+  },
+  {
+    name: 'twin-operations-unsaid',
+    flaw: 'Nobody is told that two different methods bear one name.',
+    changes: [
+      {
+        file: 'lib/process/names/names.ts',
+        replace: 'if (known === undefined || known === source) return;',
+        by: 'if (known === undefined || known !== undefined) return;',
+      },
+    ],
+    caughtBy: [
+      specs('decorator/refused-at-the-call', 'decorator/decorating', 'decorator/idempotent-operations'),
+    ],
+  },
+  {
+    name: 'parents-listed-first',
+    flaw: 'The list of a class’s operations begins with those of its parents.',
+    changes: [
+      {
+        file: 'lib/decorator/idempotency-defaults.ts',
+        replace: 'return classesOf(target).flatMap((one) =>',
+        by: 'return classesOf(target).reverse().flatMap((one) =>',
+      },
+    ],
+    caughtBy: [specs('decorator/idempotent-operations')],
+  },
+  {
+    name: 'minus-zero-as-zero',
+    flaw: 'A result of -0 replays as 0.',
+    changes: [
+      {
+        file: 'lib/outcome/plain-json.ts',
+        replace: 'return Number.isFinite(value) && !Object.is(value, -0);',
+        by: 'return Number.isFinite(value);',
+      },
+    ],
+    caughtBy: [specs('outcome/outcome-values')],
+  },
+  {
+    name: 'bytes-of-others-kept',
+    flaw: 'A view of a few bytes keeps the whole buffer that it looks at, with what others have in it.',
+    changes: [
+      {
+        file: 'lib/outcome/rich-types.ts',
+        replace: 'new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice()',
+        by: 'new Uint8Array(view.buffer).slice()',
+      },
+    ],
+    caughtBy: [specs('outcome/outcome-values')],
+  },
+  {
+    name: 'aggregate-without-its-errors',
+    flaw: 'An AggregateError replays without the errors in it.',
+    changes: [
+      {
+        file: 'lib/outcome/rich-errors.ts',
+        replace: "if (Array.isArray(parts.errors)) setOwn(revived, 'errors', parts.errors, false);",
+        by: "if (Array.isArray(parts.errors)) setOwn(revived, 'errors', [], false);",
+      },
+    ],
+    caughtBy: [specs('outcome/outcome-values', 'outcome/error-classes', 'outcome/errors')],
+  },
+  {
+    name: 'stack-of-nobody',
+    flaw: 'The stack of a replayed error names neither the error nor its message.',
+    survivedAtFirst: true,
+    changes: [
+      {
+        file: 'lib/outcome/rich-errors.ts',
+        replace: '  Error.captureStackTrace(revived, revivedError);\n',
+        by: '',
+      },
+    ],
+    caughtBy: [specs('outcome/outcome-values', 'outcome/error-classes', 'outcome/error-data')],
+  },
+  {
+    name: 'most-used-dropped-first',
+    flaw: 'What this process keeps leaves in the order in which it came, and not by when it was used last.',
+    changes: [
+      {
+        file: 'lib/engine/call/kept-outcomes.ts',
+        replace: '  kept?.delete(call.key);\n  kept?.set(call.key, record);\n',
+        by: '',
+      },
+    ],
+    caughtBy: [specs('engine/call/kept-outcomes')],
+  },
+];

@@ -1,0 +1,153 @@
+import { specs } from '../checkers.js';
+import type { Mutant } from '../mutant.js';
+
+/** What stores do besides their three steps: limits, sweeping, notices, and what they read back. */
+export const stores: readonly Mutant[] = [
+  {
+    name: 'request-without-an-end',
+    flaw: 'A request to DynamoDB that is never answered keeps its socket for ever.',
+    changes: [
+      {
+        file: 'lib/stores/dynamodb/dynamodb-store.ts',
+        replace: 'return await send({ abortSignal: controller.signal });',
+        by: 'return await send({ abortSignal: new AbortController().signal });',
+      },
+    ],
+    caughtBy: [specs('stores/dynamodb/endless-requests')],
+  },
+  {
+    name: 'timer-left-behind',
+    flaw: 'Each request to DynamoDB leaves a timer behind that was to end it.',
+    survivedAtFirst: true,
+    changes: [
+      {
+        file: 'lib/stores/dynamodb/dynamodb-store.ts',
+        replace: '    clearTimeout(timer);\n',
+        by: '    // It ends by itself.\n',
+      },
+    ],
+    caughtBy: [specs('stores/dynamodb/endless-requests', 'stores/dynamodb/requests')],
+  },
+  {
+    name: 'conflict-taken-for-a-fault',
+    flaw: 'A write to DynamoDB that meets a transaction of somebody else’s fails the call.',
+    changes: [
+      {
+        file: 'lib/stores/dynamodb/dynamodb-store.ts',
+        replace: "if (nameOf(fault) !== 'TransactionConflictException' || tries === CONFLICTS) throw fault;",
+        by: "if (nameOf(fault) !== 'TransactionConflictException' || tries === 1) throw fault;",
+      },
+    ],
+    caughtBy: [specs('stores/dynamodb/transaction-faults', 'stores/dynamodb/faults')],
+  },
+  {
+    name: 'swept-at-its-expiry',
+    flaw: 'DynamoDB’s own TTL may remove a record in the second in which it expires, and a delayed claim then finds nothing.',
+    changes: [
+      {
+        file: 'lib/stores/dynamodb/items.ts',
+        replace: 'Math.ceil(expiresAt / 1_000) + GRACE',
+        by: 'Math.ceil(expiresAt / 1_000)',
+      },
+    ],
+    caughtBy: [specs('stores/dynamodb/items')],
+  },
+  {
+    name: 'compressed-by-characters',
+    flaw: 'A large state of letters beyond ASCII is not compressed, since its characters are counted and not its bytes.',
+    changes: [
+      {
+        file: 'lib/stores/dynamodb/items.ts',
+        replace: 'bytes > this.#compressAbove ?',
+        by: 'text.length > this.#compressAbove ?',
+      },
+    ],
+    caughtBy: [specs('stores/dynamodb/items', 'stores/dynamodb/sizes')],
+  },
+  {
+    name: 'rows-swept-early',
+    flaw: 'Sweeping a table of SQLite removes records that have only just expired.',
+    changes: [
+      {
+        file: 'lib/stores/sqlite/sqlite-store.ts',
+        replace: 'Date.now() - GRACE, limit',
+        by: 'Date.now(), limit',
+      },
+    ],
+    caughtBy: [specs('stores/sqlite/tables')],
+  },
+  {
+    name: 'statements-of-a-closed-handle',
+    flaw: 'After a fault of SQLite its statements are used on, though the handle may have been opened again.',
+    survivedAtFirst: true,
+    changes: [
+      {
+        file: 'lib/stores/sqlite/sqlite-store.ts',
+        replace: '      this.#prepared.clear();\n',
+        by: '',
+      },
+    ],
+    caughtBy: [specs('stores/sqlite/faults', 'stores/sqlite/tables')],
+  },
+  {
+    name: 'notices-end-with-the-first',
+    flaw: 'Of two calls that wait for one key the second hears nothing any more as soon as the first has left.',
+    changes: [
+      {
+        file: 'lib/stores/shared/notices.ts',
+        replace: '        if (listeners.size > 0) return;\n',
+        by: '',
+      },
+    ],
+    caughtBy: [specs('engine/waiting/store-notices')],
+  },
+  {
+    name: 'notice-told-twice',
+    flaw: 'One notice wakes a waiting call for ever, which then asks the store again and again.',
+    changes: [
+      {
+        file: 'lib/stores/shared/notices.ts',
+        replace: '    listener.isDue = false;\n',
+        by: '',
+      },
+    ],
+    caughtBy: [specs('engine/waiting/store-notices')],
+  },
+  {
+    name: 'no-second-try-at-listening',
+    flaw: 'Where PostgreSQL did not let the store listen once, no later call gets notices.',
+    changes: [
+      {
+        file: 'lib/stores/postgres/postgres-listener.ts',
+        replace: '      this.#listening = undefined;\n',
+        by: '',
+      },
+    ],
+    caughtBy: [specs('engine/waiting/store-notices', 'stores/postgres/notices')],
+  },
+  {
+    name: 'reconnected-and-silent',
+    flaw: 'What was published while Redis’ connection was down is never looked for.',
+    changes: [
+      {
+        file: 'lib/stores/redis/redis-subscription.ts',
+        replace: "if (can(subscriber, 'on')) subscriber.on('ready', this.#heard);",
+        by: "if (can(subscriber, 'on')) subscriber.on('error', () => {});",
+      },
+    ],
+    caughtBy: [specs('stores/redis/notices'), specs('engine/waiting/store-notices')],
+  },
+  {
+    name: 'row-without-an-expiry',
+    flaw: 'A row whose expiry cannot be read is taken for a record that has expired, and its work is done again.',
+    changes: [
+      {
+        file: 'lib/stores/shared/stored-record.ts',
+        replace:
+          "expiresAt === null || expiresAt === undefined || expiresAt === '' ? Number.NaN : Number(expiresAt);",
+        by: 'Number(expiresAt);',
+      },
+    ],
+    caughtBy: [specs('stores/sqlite/faults')],
+  },
+];

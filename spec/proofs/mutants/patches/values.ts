@@ -1,0 +1,176 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: what is replaced is source text
+import { specs } from '../checkers.js';
+import type { Mutant } from '../mutant.js';
+
+/** Telling calls apart, and keeping what they gave. */
+export const values: readonly Mutant[] = [
+  {
+    name: 'order-of-properties-counts',
+    flaw: 'The same request with its properties in another order has another key.',
+    changes: [
+      {
+        file: 'lib/key/canonical.ts',
+        replace: "return stringify(canonical(value, '', ",
+        by: "return JSON.stringify(canonical(value, '', ",
+      },
+    ],
+    caughtBy: [specs('key/keys')],
+  },
+  {
+    name: 'map-and-set-are-empty',
+    flaw: 'A Map or Set is told apart by its fields, of which it has none.',
+    changes: [
+      {
+        file: 'lib/key/canonical.ts',
+        replace: 'sorted([...Map.prototype.entries.call(value)], ([key, part]) =>',
+        by: 'sorted([] as [unknown, unknown][], ([key, part]) =>',
+      },
+    ],
+    caughtBy: [specs('key/keys')],
+  },
+  {
+    name: 'special-form-not-escaped',
+    flaw: 'Plain data that looks like the form of a date has the key of that date.',
+    changes: [
+      {
+        file: 'lib/key/canonical.ts',
+        replace: "fields[name.startsWith('$') ? `$${name}` : name] = inner(part",
+        by: 'fields[name] = inner(part',
+      },
+    ],
+    caughtBy: [specs('key/key-vectors')],
+  },
+  {
+    name: 'numbers-as-json-has-them',
+    flaw: 'NaN, infinities, -0 and nothing are one value in a key.',
+    changes: [
+      {
+        file: 'lib/key/canonical-forms.ts',
+        replace:
+          "Number.isFinite(number) && !Object.is(number, -0) ? number : special('number', printed(number))",
+        by: 'Number.isFinite(number) ? number : null',
+      },
+    ],
+    caughtBy: [specs('key/key-vectors')],
+  },
+  {
+    name: 'part-of-a-key-missing',
+    flaw: 'A key of several parts is taken where one of them selects nothing.',
+    changes: [
+      {
+        file: 'lib/key/identity.ts',
+        replace: 'parts.some((part) => selectsNothing(part, request, seen))',
+        by: 'parts.every((part) => selectsNothing(part, request, seen))',
+      },
+    ],
+    caughtBy: [specs('key/keys')],
+  },
+  {
+    name: 'nothing-is-a-key',
+    flaw: 'An expression that selects nothing gives all such requests one key.',
+    changes: [
+      {
+        file: 'lib/key/identity.ts',
+        replace: 'if (selectsNothing(value, request)) throw',
+        by: "if (option !== 'key' && selectsNothing(value, request)) throw",
+      },
+    ],
+    caughtBy: [specs('key/keys')],
+  },
+  {
+    name: 'zero-selects-nothing',
+    flaw: 'A key that is 0 or false counts as one that is missing.',
+    changes: [
+      {
+        file: 'lib/key/identity.ts',
+        replace: "if (value === undefined || value === null || value === '') return true;",
+        by: 'if (!value) return true;',
+      },
+    ],
+    caughtBy: [specs('key/keys')],
+  },
+  {
+    name: 'scope-not-in-the-key',
+    flaw: 'Two tenants with the same key share an outcome.',
+    changes: [
+      {
+        file: 'lib/key/identity.ts',
+        replace: "${text('scope', owner)}",
+        by: "${text('scope', owner).slice(0, 0)}null",
+      },
+    ],
+    caughtBy: [specs('key/keys')],
+  },
+  {
+    name: 'context-in-the-key',
+    flaw: 'The context of a Lambda invocation is part of the key, so that no delivery is a duplicate of another.',
+    changes: [
+      {
+        file: 'lib/key/identity.ts',
+        replace: 'args.filter((argument) => !isLambdaContext(argument))',
+        by: 'args.map((argument) => (isLambdaContext(argument) ? argument.awsRequestId : argument))',
+      },
+    ],
+    caughtBy: [specs('request/lambda')],
+  },
+  {
+    name: 'result-aliased',
+    flaw: 'All duplicates get the same object, so that whoever changes it changes it for all.',
+    changes: [
+      {
+        file: 'lib/outcome/outcome.ts',
+        replace: "if ('json' in stored) return JSON.parse(JSON.stringify(stored.json));",
+        by: "if ('json' in stored) return stored.json;",
+      },
+    ],
+    caughtBy: [specs('engine/one-outcome')],
+  },
+  {
+    name: 'recorded-result-aliased',
+    flaw: 'The caller of the first call can change what is recorded, by changing its own result.',
+    changes: [
+      {
+        file: 'lib/outcome/outcome.ts',
+        replace: 'return { kind, json: JSON.parse(JSON.stringify(value)) };',
+        by: 'return { kind, json: value };',
+      },
+    ],
+    caughtBy: [specs('engine/one-outcome')],
+  },
+  {
+    name: 'result-through-json',
+    flaw: 'A replayed Date is a text, and a replayed Map is empty.',
+    changes: [
+      {
+        file: 'lib/outcome/outcome.ts',
+        replace: 'if (isPlainJson(value)) return',
+        by: "if (isPlainJson(value) || typeof value === 'object') return",
+      },
+    ],
+    caughtBy: [specs('outcome/outcome-values')],
+  },
+  {
+    name: 'error-classified-by-name',
+    flaw: 'Whether an error is remembered depends on the name it bears, which others may bear too.',
+    changes: [
+      {
+        file: 'lib/engine/error-decision.ts',
+        replace: 'const one = settings.remembered.of(error);',
+        by: 'const one = settings.remembered.all.find(({ name }) => (error as Error | undefined)?.name === name);',
+      },
+    ],
+    caughtBy: [specs('outcome/foreign-errors')],
+  },
+  {
+    name: 'failing-decision-releases',
+    flaw: 'Where the function that decides about errors fails itself, the key is freed.',
+    changes: [
+      {
+        file: 'lib/engine/error-decision.ts',
+        replace: "return 'unknown';",
+        by: "return 'release';",
+      },
+    ],
+    caughtBy: [specs('engine/error-decisions')],
+  },
+];

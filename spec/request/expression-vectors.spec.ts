@@ -1,0 +1,41 @@
+import { expect } from 'chai';
+import { KeyError } from 'retrysafe';
+import { fixture } from '../support/fixture.js';
+import { keyReader } from '../support/key-of.js';
+import { rejection } from '../support/rejection.js';
+
+interface Vector {
+  readonly promise: string;
+  readonly expression: string;
+  readonly document: unknown;
+  readonly selects?: unknown;
+  readonly refused?: true;
+}
+
+const vectors = fixture<Vector[]>('vectors/expressions.json');
+const keyOfValue = (value: unknown) => keyReader({ key: 'value' })({ value });
+
+describe('what is promised of expressions', () => {
+  it('is written down for both promises', () => {
+    expect(new Set(vectors.map(({ promise }) => promise))).to.have.property('size', 2);
+  });
+
+  for (const { promise, expression, document, selects, refused } of vectors) {
+    const read = (option: 'key' | 'scope') =>
+      keyReader(option === 'key' ? { key: expression } : { key: () => 1, scope: expression })(document);
+
+    if (refused) {
+      it(`holds: ${promise}, by ${expression}, which is refused`, async () => {
+        for (const option of ['key', 'scope'] as const)
+          expect(await rejection(read(option)), option).to.be.instanceOf(KeyError);
+      });
+    } else {
+      it(`holds: ${promise}, by ${expression}`, async () => {
+        expect(await read('key')).to.equal(await keyOfValue(selects));
+        expect(await read('scope')).to.equal(
+          await keyReader({ key: () => 1, scope: 'value' })({ value: selects }),
+        );
+      });
+    }
+  }
+});

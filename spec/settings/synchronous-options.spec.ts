@@ -1,0 +1,220 @@
+import { runInNewContext } from 'node:vm';
+import { expect } from 'chai';
+import {
+  ConfigurationError,
+  configureIdempotency,
+  IdempotencyDefaults,
+  type IdempotentOptions,
+  InMemoryStore,
+  inspect,
+  KeyError,
+  makeIdempotent,
+  OutcomeUnavailableError,
+} from 'retrysafe';
+import { type CaughtWarnings, catchWarnings } from '../support/process-warnings.js';
+import { rejection, thrown } from '../support/rejection.js';
+import { unhandledDuring } from '../support/unhandled-rejections.js';
+
+type Options = Record<string, unknown>;
+
+/** What an option answers with that comes too late, each of them with a failure that nobody else hears. */
+const late: Record<string, () => unknown> = {
+  'a promise': () => Promise.reject(new Error('unheard')),
+  'a promise of another realm': () => runInNewContext('Promise.reject(new Error("unheard"))'),
+  'a promise whose `then` is hidden': () =>
+    // biome-ignore lint/suspicious/noThenProperty: that is what it is about
+    Object.assign(Promise.reject(new Error('unheard')), { then: undefined }),
+  "another library's promise": () => {
+    const inner = Promise.reject(new Error('unheard'));
+    // biome-ignore lint/suspicious/noThenProperty: as above
+    return { then: (heard: () => void, failed: () => void) => inner.then(heard, failed) };
+  },
+  'a thenable whose `then` throws': () => ({
+    // biome-ignore lint/suspicious/noThenProperty: as above
+    then() {
+      throw new Error('unheard');
+    },
+  }),
+  'a thenable whose `then` is a getter that throws': () =>
+    Object.defineProperty({}, 'then', {
+      get() {
+        throw new Error('unheard');
+      },
+      enumerable: true,
+    }),
+};
+
+let names = 0;
+
+describe('an option that should answer at once, and answers with a promise (17)', () => {
+  let warnings: CaughtWarnings;
+  let runs: number;
+
+  beforeEach(() => {
+    warnings = catchWarnings();
+    runs = 0;
+  });
+
+  afterEach(() => warnings.restore());
+
+  function operation(options: Options, work: () => unknown = () => 'done') {
+    names += 1;
+    return makeIdempotent(
+      async (_request: object) => {
+        runs += 1;
+        return work();
+      },
+      { name: `late.operation${names}`, store: new InMemoryStore(), ...(options as IdempotentOptions) },
+    );
+  }
+
+  /** Asserts that nothing is left that would end the process. */
+  async function quietly(use: () => Promise<void>): Promise<void> {
+    expect(await unhandledDuring(use), 'promises that would end the process').to.deep.equal([]);
+  }
+
+  for (const [what, answer] of Object.entries(late)) {
+    describe(`which is ${what},`, () => {
+      for (const option of ['key', 'scope', 'fingerprint']) {
+        it(`is a KeyError of \`${option}\` before the method runs`, () =>
+          quietly(async () => {
+            expect(await rejection(operation({ [option]: answer })({}))).to.be.instanceOf(KeyError);
+            expect(
+              await rejection(operation({ [option]: () => ['id', { deep: answer() }] })({})),
+            ).to.be.instanceOf(KeyError);
+            expect(runs).to.equal(0);
+          }));
+      }
+
+      it('is a ConfigurationError of `store` before the method runs', () =>
+        quietly(async () => {
+          const error = await rejection(operation({ store: answer })({}));
+          expect(error).to.be.instanceOf(ConfigurationError);
+          expect((error as Error).message).to.match(/option "store" is .*right would be/);
+          expect(runs).to.equal(0);
+        }));
+
+      it('is a `ttl` of a day, and a warning', () =>
+        quietly(async () => {
+          const call = operation({ ttl: answer });
+          await call({});
+          const { expiresAt = 0, completedAt = 0 } = (await inspect(call, {})) ?? {};
+          expect(expiresAt - completedAt).to.equal(86_400_000);
+          expect(warnings.texts('RETRYSAFE_TTL')).to.have.length(1);
+        }));
+
+      it('makes the outcome unknown as the decision of `onError`, with a warning', () =>
+        quietly(async () => {
+          const call = operation({ onError: answer }, () => Promise.reject(new Error('no')));
+          expect(await rejection(call({}))).to.have.property('message', 'no');
+          expect(await inspect(call, {})).to.include({ status: 'unknown' });
+          expect(warnings.texts('RETRYSAFE_ON_ERROR')).to.have.length(1);
+        }));
+
+      it('completes the key without an outcome as the text of `codec.encode`', () =>
+        quietly(async () => {
+          const call = operation({ codec: { encode: answer, decode: JSON.parse } });
+          expect(await call({})).to.equal('done');
+          expect(await rejection(call({})))
+            .to.be.instanceOf(OutcomeUnavailableError)
+            .with.property('message')
+            .that.includes('codec.encode returned');
+          expect(runs).to.equal(1);
+        }));
+
+      it('is the failure of the call alone where `mapReplay` may be asynchronous', () =>
+        quietly(async () => {
+          const call = operation({ mapReplay: answer });
+          await call({});
+          expect(await rejection(call({}))).to.have.property('message', 'unheard');
+          expect(runs).to.equal(1);
+        }));
+    });
+  }
+
+  for (const what of ['a promise', "another library's promise", 'a promise of another realm']) {
+    const answer = late[what] as () => unknown;
+
+    it(`makes the outcome unavailable as the value of \`codec.decode\`, where it is ${what}`, () =>
+      quietly(async () => {
+        const call = operation({ codec: { encode: () => 'text', decode: answer } });
+        await call({});
+        expect(await rejection(call({})))
+          .to.be.instanceOf(OutcomeUnavailableError)
+          .with.property('message')
+          .that.includes('codec.decode returned a promise');
+      }));
+
+    it(`completes the key without an outcome as the answer of a toJSON(), where it is ${what}`, () =>
+      quietly(async () => {
+        class LateNote {
+          toJSON() {
+            return answer();
+          }
+        }
+        const call = operation({}, () => [new LateNote()]);
+        await call({});
+        expect(await rejection(call({})))
+          .to.be.instanceOf(OutcomeUnavailableError)
+          .with.property('message')
+          .that.includes('a toJSON() in it returned a promise');
+      }));
+  }
+
+  it('in a request is left to its sender, who may await it', async () => {
+    const own = Promise.reject(new Error('the sender hears it'));
+    const unhandled = await unhandledDuring(async () => {
+      expect(await rejection(operation({})({ own }))).to.be.instanceOf(KeyError);
+    });
+    // The test runner tells of it once more.
+    expect([...new Set(unhandled)].map((reason) => (reason as Error).message)).to.deep.equal([
+      'the sender hears it',
+    ]);
+  });
+});
+
+describe('a function of an option that shows by itself that it cannot answer at once (17)', () => {
+  const options: Record<string, (fn: unknown) => Options> = {
+    key: (key) => ({ key }),
+    scope: (scope) => ({ scope }),
+    fingerprint: (fingerprint) => ({ fingerprint }),
+    ttl: (ttl) => ({ ttl }),
+    store: (store) => ({ store }),
+    onError: (onError) => ({ onError }),
+    'codec.encode': (encode) => ({ codec: { encode, decode: JSON.parse } }),
+    'codec.decode': (decode) => ({ codec: { encode: JSON.stringify, decode } }),
+  };
+  const functions: Record<string, unknown> = {
+    'an async function': async () => 'text',
+    'an async function of another realm': runInNewContext('(async () => "text")'),
+    'a generator function': function* () {},
+    'an async generator function': async function* () {},
+  };
+
+  afterEach(() => configureIdempotency({}));
+
+  for (const [option, make] of Object.entries(options)) {
+    for (const [what, fn] of Object.entries(functions)) {
+      it(`is refused as ${option} when the class is defined, where it is ${what}`, () => {
+        const given = make(fn) as never;
+        expect(thrown(() => makeIdempotent(async () => {}, { name: 'late.function', ...(given as object) })))
+          .to.be.instanceOf(ConfigurationError)
+          .with.property('message')
+          .that.matches(/a synchronous function|a function that is no generator/);
+        if (option === 'key') return;
+        class LateDesk {}
+        expect(thrown(() => IdempotencyDefaults(given)(LateDesk))).to.be.instanceOf(ConfigurationError);
+        expect(thrown(() => configureIdempotency(given))).to.be.instanceOf(ConfigurationError);
+      });
+    }
+  }
+
+  it('is welcome where a promise is: as `mapReplay` and `onAbandoned`', () => {
+    const asynchronous = async () => 'run' as const;
+    makeIdempotent(async () => 'run' as const, {
+      name: 'late.welcome',
+      mapReplay: asynchronous,
+      onAbandoned: asynchronous,
+    });
+  });
+});

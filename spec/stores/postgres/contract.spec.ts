@@ -1,0 +1,79 @@
+import { type PostgresClient, PostgresStore, schema } from 'retrysafe/postgres';
+import { storeContract } from 'retrysafe/testing';
+import { usePostgres } from '../../support/postgres.js';
+import { usePGlite } from './embedded.js';
+import { createTable } from './tables.js';
+
+type Query = (text: string, values: unknown[]) => Promise<{ rows: unknown[] }>;
+
+/** The clients that a `pg` pool can be made into, as a wrapper around another library may answer. */
+const wrappers: Record<string, (query: Query) => PostgresClient> = {
+  'a client that answers with { rows } and nothing else': (query) => ({
+    query: async (text, values) => ({ rows: (await query(text, values)).rows }),
+  }),
+  'a client that answers with the bare rows': (query) => ({
+    query: async (text, values) => (await query(text, values)).rows,
+  }),
+  'a client that answers with rows that have no prototype': (query) => ({
+    query: async (text, values) =>
+      (await query(text, values)).rows.map((row) => Object.assign(Object.create(null), row)),
+  }),
+};
+
+describe('PostgresStore on a server (2)', () => {
+  const postgres = usePostgres();
+  let table: string;
+
+  before(async function () {
+    postgres.needsServer(this);
+    table = await createTable(postgres);
+  });
+
+  describe('by a pool of pg', () => {
+    let store: PostgresStore;
+    before(() => {
+      store = new PostgresStore({ client: postgres.pool({ max: 25 }), table });
+    });
+    storeContract(() => store);
+  });
+
+  describe('by a single client of pg', () => {
+    let store: PostgresStore;
+    before(async () => {
+      store = new PostgresStore({ client: await postgres.client(), table });
+    });
+    storeContract(() => store);
+  });
+
+  describe('by a pool of pg that listens on another connection', () => {
+    let store: PostgresStore;
+    before(async () => {
+      store = new PostgresStore({ client: postgres.pool(), table, listener: await postgres.client() });
+    });
+    storeContract(() => store);
+  });
+
+  for (const [what, wrap] of Object.entries(wrappers)) {
+    describe(`by ${what}`, () => {
+      let store: PostgresStore;
+      before(() => {
+        const pool = postgres.pool();
+        store = new PostgresStore({ client: wrap((text, values) => pool.query(text, values)), table });
+      });
+      storeContract(() => store);
+    });
+  }
+});
+
+describe('PostgresStore on PGlite (2)', () => {
+  const db = usePGlite();
+  let store: PostgresStore;
+
+  before(async () => {
+    const table = 'contract';
+    await db().exec(schema(table));
+    store = new PostgresStore({ client: db(), table, listener: db() });
+  });
+
+  storeContract(() => store);
+});
