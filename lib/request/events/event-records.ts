@@ -10,7 +10,7 @@ import {
   queuedText,
 } from './lambda-payloads.js';
 
-/** One shape in which AWS hands over an event, or a record of one. `docs/events.md` has the table for users. */
+/** One shape in which AWS hands over an event, or a record of one. `docs/reference/aws-events.md` has the table for users. */
 export interface EventShape {
   /** A property without which nothing else is asked. */
   readonly mark: string;
