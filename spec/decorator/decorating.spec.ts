@@ -13,7 +13,7 @@ interface Order {
   readonly id: string;
 }
 
-describe('decorating (1)', () => {
+describe('decorating', () => {
   beforeEach(() => configureIdempotency({ store: new InMemoryStore() }));
   afterEach(() => configureIdempotency({}));
 

@@ -60,7 +60,7 @@ const lookUp = makeIdempotent(async function lookUpRefund(_id: string) {
 
 const refund = { id: 'r1', amount: 5 };
 
-describe('inspect (25)', () => {
+describe('inspect', () => {
   const started = Date.UTC(2026, 0, 1);
   let clock: SinonFakeTimers;
   let store: ScriptedStore;

@@ -36,7 +36,7 @@ function failing(options: IdempotentOptions, make: () => Error = () => new Timeo
   };
 }
 
-describe('what becomes of an error by `onError` (18)', () => {
+describe('what becomes of an error by `onError`', () => {
   let warnings: CaughtWarnings;
   beforeEach(() => {
     warnings = catchWarnings();

@@ -24,7 +24,7 @@ const marker = 'PAYLOAD-4111-1111';
 const request = { id: marker, card: marker };
 type Request = typeof request;
 
-describe('events (24)', () => {
+describe('events', () => {
   let clock: SinonFakeTimers;
   let warnings: CaughtWarnings;
   let events: RecordedEvents;
@@ -273,7 +273,7 @@ describe('events (24)', () => {
   });
 });
 
-describe('listening to events (24)', () => {
+describe('listening to events', () => {
   async function replayTwice(): Promise<number> {
     const clocks = [sinon.spy(Date, 'now'), sinon.spy(performance, 'now')];
     try {

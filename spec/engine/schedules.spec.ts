@@ -8,7 +8,7 @@ import { fakeTime } from '../support/time.js';
 
 const options = { lease: 6, clockTolerance: 1, wait: 10 } as const;
 
-describe('schedules of a call and its store (21)', () => {
+describe('schedules of a call and its store', () => {
   let clock: ReturnType<typeof fakeTime>;
   let store: ScriptedStore;
   let peer: ScriptedStore;

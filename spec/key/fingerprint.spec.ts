@@ -34,7 +34,7 @@ function placing(options: IdempotentOptions, work: (hold: Hold) => Promise<unkno
     makeIdempotent((request: Hold) => work(request), { name: 'Holds.place', key: 'id', store, ...options });
 }
 
-describe('a fingerprint that differs (13)', () => {
+describe('a fingerprint that differs', () => {
   let store: ScriptedStore;
 
   beforeEach(() => {

@@ -50,7 +50,7 @@ function throwing(make: (run: number) => unknown, options: IdempotentOptions = {
   return { chargeCard, seen, store };
 }
 
-describe('errors by default (18)', () => {
+describe('errors by default', () => {
   it('reach their caller and release the key, so that the next call runs', async () => {
     const error = new Error('the network is down');
     const { chargeCard, seen } = throwing((run) => (run === 1 ? error : 'nothing'));
@@ -81,7 +81,7 @@ describe('errors by default (18)', () => {
   });
 });
 
-describe('errors that are outcomes by `remember` (18)', () => {
+describe('errors that are outcomes by `remember`', () => {
   const remember = [Declined];
 
   it('are kept, those of other classes are not', async () => {
@@ -210,7 +210,7 @@ function clientError(message: string): Error {
   });
 }
 
-describe('errors that cannot be kept whole (18)', () => {
+describe('errors that cannot be kept whole', () => {
   it('are remembered without what cannot be kept', async () => {
     const { chargeCard, seen } = throwing(() => clientError('402'), { onError: () => 'remember' });
     await rejection(chargeCard());
@@ -270,7 +270,7 @@ describe('errors that cannot be kept whole (18)', () => {
   }
 });
 
-describe('whatever is thrown (18)', () => {
+describe('whatever is thrown', () => {
   const thrown: Record<string, () => unknown> = {
     'an error': () => new Error('plain'),
     'an error with a name like a built-in property': () =>

@@ -59,7 +59,7 @@ const foreign: Record<string, unknown> = {
   'an object that is no error': { name: 'ClaimLostError', code: 'ERR_IDEMPOTENCY_CLAIM_LOST' },
 };
 
-describe("an application's own error that bears one of our names or codes (22)", () => {
+describe("an application's own error that bears one of our names or codes", () => {
   let thrown: unknown[];
   let runs: number;
   let store: ScriptedStore;

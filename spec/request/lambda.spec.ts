@@ -19,7 +19,7 @@ function leases(store: ScriptedStore): number[] {
   );
 }
 
-describe('a call in a Lambda invocation (23)', () => {
+describe('a call in a Lambda invocation', () => {
   let clock: ReturnType<typeof fakeTime>;
   let store: ScriptedStore;
 

@@ -15,7 +15,7 @@ interface Timed {
   place(id: string): Promise<void>;
 }
 
-describe('defaults (2)', () => {
+describe('defaults', () => {
   let clock: SinonFakeTimers;
   let store: ScriptedStore;
 

@@ -7,7 +7,7 @@ interface Order {
   readonly id: string;
 }
 
-describe('a store that the constructor was given (3)', () => {
+describe('a store that the constructor was given', () => {
   it('keeps the records of the instance it was injected into', async () => {
     class InjectedOrders {
       runs = 0;

@@ -314,7 +314,7 @@ const table: Record<string, Row> = {
   },
 };
 
-describe('layering (2)', () => {
+describe('layering', () => {
   beforeEach(() => {
     clock = fakeTime();
     warn = sinon.stub(process, 'emitWarning');

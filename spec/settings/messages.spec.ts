@@ -27,7 +27,7 @@ describe('what a slip of the pen is told', () => {
     warnings.restore();
   });
 
-  it('names the expression and where it looked when a key selects nothing (10)', async () => {
+  it('names the expression and where it looked when a key selects nothing', async () => {
     const place = makeIdempotent(async function placeByName(_transactionId: string, _amount: number) {}, {
       key: 'transactionId',
     });
@@ -38,7 +38,7 @@ describe('what a slip of the pen is told', () => {
       .and.not.include('4111');
   });
 
-  it('says the same where a part of a projection is missing (10)', async () => {
+  it('says the same where a part of a projection is missing', async () => {
     const ship = makeIdempotent(async function shipItems(_order: { items: { id?: number }[] }) {}, {
       key: 'items[].id',
     });
@@ -48,13 +48,13 @@ describe('what a slip of the pen is told', () => {
     );
   });
 
-  it('names no property that may be data itself (9)', async () => {
+  it('names no property that may be data itself', async () => {
     const note = makeIdempotent(async function noteCards(_cards: object) {});
     const error = (await rejection(note({ cards: { '4111-1111': { check: () => true } } }))) as KeyError;
     expect(error.message).to.include('[0].cards.….check').and.not.include('4111');
   });
 
-  it('warns, once, where a fingerprint selects nothing (13)', async () => {
+  it('warns, once, where a fingerprint selects nothing', async () => {
     const pay = makeIdempotent(async function payByTypo(_request: { id: string; amount: number }) {}, {
       key: 'id',
       fingerprint: 'amuont',
@@ -66,7 +66,7 @@ describe('what a slip of the pen is told', () => {
     expect(texts[0]).to.include('payByTypo: option "fingerprint" selects nothing');
   });
 
-  it('warns, once, where a result cannot be stored, before any duplicate is refused (7)', async () => {
+  it('warns, once, where a result cannot be stored, before any duplicate is refused', async () => {
     const open = makeIdempotent(async function openDoor(id: string) {
       return { id, close: () => {} };
     });
@@ -79,7 +79,7 @@ describe('what a slip of the pen is told', () => {
     );
   });
 
-  it('refuses a list of whole Lambda events as a key (2)', async () => {
+  it('refuses a list of whole Lambda events as a key', async () => {
     const record = { eventSource: 'aws:sqs', messageId: 'm-1', receiptHandle: 'r-1', body: '{"id":1}' };
     for (const key of ['Records', 'Records[*]', '[@]']) {
       const read = makeIdempotent(async function readBatch(_event: object, _context: object) {}, { key });
@@ -88,7 +88,7 @@ describe('what a slip of the pen is told', () => {
     }
   });
 
-  it('tells a time without its unit, and sums from hyphens (2)', () => {
+  it('tells a time without its unit, and sums from hyphens', () => {
     const refused = (options: object) =>
       (thrown(() => makeIdempotent(async function slip() {}, options)) as Error).message;
     expect(refused({ wait: '10' })).to.include("did you mean '10s'?");
@@ -98,7 +98,7 @@ describe('what a slip of the pen is told', () => {
   });
 });
 
-describe('a run without a claim (21)', () => {
+describe('a run without a claim', () => {
   it('keeps its caller no longer than a second for the record', async () => {
     const clock = fakeTime();
     const warnings = catchWarnings();
@@ -118,7 +118,7 @@ describe('a run without a claim (21)', () => {
   });
 });
 
-describe('what a message blames, and what it says to do next (28)', () => {
+describe('what a message blames, and what it says to do next', () => {
   let warnings: CaughtWarnings;
 
   beforeEach(() => {

@@ -46,7 +46,7 @@ const late: Record<string, () => unknown> = {
 
 let names = 0;
 
-describe('an option that should answer at once, and answers with a promise (17)', () => {
+describe('an option that should answer at once, and answers with a promise', () => {
   let warnings: CaughtWarnings;
   let runs: number;
 
@@ -173,7 +173,7 @@ describe('an option that should answer at once, and answers with a promise (17)'
   });
 });
 
-describe('a function of an option that shows by itself that it cannot answer at once (17)', () => {
+describe('a function of an option that shows by itself that it cannot answer at once', () => {
   const options: Record<string, (fn: unknown) => Options> = {
     key: (key) => ({ key }),
     scope: (scope) => ({ scope }),

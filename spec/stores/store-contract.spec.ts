@@ -12,7 +12,7 @@ async function brokenLaws(create: () => PersistenceStore | Promise<PersistenceSt
   return titles;
 }
 
-describe('the contract of a store, proven by broken ones (26)', () => {
+describe('the contract of a store, proven by broken ones', () => {
   for (const { fault, breaks, create } of brokenStores) {
     it(`catches a store that ${fault}, by the one law that it breaks`, async () => {
       expect(await brokenLaws(create)).to.deep.equal([breaks]);
@@ -57,7 +57,7 @@ describe('the contract of a store, proven by broken ones (26)', () => {
   });
 });
 
-describe('the contract in a test runner (26)', () => {
+describe('the contract in a test runner', () => {
   it('registers a test for each law with the functions that it is given', async () => {
     const titles: string[] = [];
     const tests = new Map<string, () => Promise<void>>();

@@ -54,7 +54,7 @@ class PrivateOrders {
 
 class InheritingPrivate extends PrivateOrders {}
 
-describe('private methods (1, 25)', () => {
+describe('private methods', () => {
   beforeEach(() => {
     configureIdempotency({ store: new InMemoryStore() });
     PrivateOrders.runs = 0;

@@ -16,7 +16,7 @@ import { fakeTime } from '../../support/time.js';
 
 const options = { lease: 6, clockTolerance: 1, wait: 0 } as const;
 
-describe('a store that fails (21)', () => {
+describe('a store that fails', () => {
   let clock: ReturnType<typeof fakeTime>;
   let store: ScriptedStore;
   let peer: ScriptedStore;

@@ -15,7 +15,7 @@ const endless: Record<string, Duration> = {
   'a text that passes what a database keeps as a bigint': '106751991168d',
 };
 
-describe('a length of time beyond all time (21)', () => {
+describe('a length of time beyond all time', () => {
   let clock: ReturnType<typeof fakeTime>;
   let warnings: CaughtWarnings;
   let store: ScriptedStore;

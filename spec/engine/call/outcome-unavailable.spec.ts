@@ -96,7 +96,7 @@ function expectUnavailable(error: unknown, key: string): void {
   expect(message + stack).to.not.include(marker);
 }
 
-describe('a result that cannot be stored (7)', () => {
+describe('a result that cannot be stored', () => {
   let events: IdempotencyEvents['outcome-not-stored'][];
   let stop: () => void;
   let warnings: CaughtWarnings;
@@ -212,7 +212,7 @@ function nested(levels: number): unknown {
   return value;
 }
 
-describe('the reason why a result was not kept (7)', () => {
+describe('the reason why a result was not kept', () => {
   for (const [what, make, reason] of [
     ['nested too deeply', () => nested(100_000), /^the result cannot be encoded: it is nested too deeply$/],
     [
@@ -332,7 +332,7 @@ const unreadable: Record<string, unknown> = {
   'text of a codec that is not configured': { ...completed, outcome: { kind: 'value', encoded: marker } },
 };
 
-describe('a record that cannot be read (8)', () => {
+describe('a record that cannot be read', () => {
   async function overwritten(state: unknown, options: IdempotentOptions = {}) {
     const made = operation(() => 'done', { ...options, store: new InMemoryStore() });
     await made.issueReport();

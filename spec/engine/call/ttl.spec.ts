@@ -14,7 +14,7 @@ interface Quote {
   hours?: number;
 }
 
-describe('how long an outcome is kept (20)', () => {
+describe('how long an outcome is kept', () => {
   let clock: SinonFakeTimers;
   let warnings: CaughtWarnings;
   beforeEach(() => {

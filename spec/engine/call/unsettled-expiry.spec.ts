@@ -7,7 +7,7 @@ import { fakeTime } from '../../support/time.js';
 
 const DAY = 86_400_000;
 
-describe('the expiry of a record that is not completed (21)', () => {
+describe('the expiry of a record that is not completed', () => {
   let clock: ReturnType<typeof fakeTime>;
   let store: ScriptedStore;
   let peer: ScriptedStore;
@@ -64,7 +64,7 @@ describe('the expiry of a record that is not completed (21)', () => {
   });
 });
 
-describe('how long it is remembered that nobody knows how an attempt ended (26)', () => {
+describe('how long it is remembered that nobody knows how an attempt ended', () => {
   const LATEST = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
   let clock: ReturnType<typeof fakeTime>;
   let store: ScriptedStore;

@@ -9,7 +9,7 @@ import { fakeTime } from '../../support/time.js';
 // Lease 6 s, renewed at 2 s; it lapses at 6 s and is taken over from 7 s on.
 const options = { lease: 6, clockTolerance: 1, wait: 10 } as const;
 
-describe('a lost lease (15)', () => {
+describe('a lost lease', () => {
   let clock: ReturnType<typeof fakeTime>;
   let store: ScriptedStore;
   let operation: ReturnType<typeof deployable>;

@@ -37,7 +37,7 @@ function failingAt(step: 'claim' | 'find'): PersistenceStore {
   };
 }
 
-describe('what the library says (9)', () => {
+describe('what the library says', () => {
   let seen: Witness;
   let names = 0;
 

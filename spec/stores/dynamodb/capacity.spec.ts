@@ -40,7 +40,7 @@ const look = 0.5;
 
 const never: Work = () => expect.fail('the method ran');
 
-describe('the capacity units of an outcome (3)', () => {
+describe('the capacity units of an outcome', () => {
   const dynamoDB = useDynamoDB();
   let client: DynamoDBClient;
 

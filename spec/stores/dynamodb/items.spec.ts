@@ -8,7 +8,7 @@ import { useDynamoDB } from '../../support/dynamodb.js';
 
 const never: Work = () => expect.fail('the method ran');
 
-describe('what a table holds (1)', () => {
+describe('what a table holds', () => {
   const dynamoDB = useDynamoDB();
   let client: DynamoDBClient;
 

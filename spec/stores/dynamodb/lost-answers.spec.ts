@@ -31,7 +31,7 @@ for (const [maxAttempts, repeats] of [
   [3, "the client's own retry"],
   [1, "the engine's repeat"],
 ] as const) {
-  describe(`a request to DynamoDB that goes wrong, and ${repeats} (5)`, () => {
+  describe(`a request to DynamoDB that goes wrong, and ${repeats}`, () => {
     const dynamoDB = useDynamoDB();
     const proxy = useDynamoDBProxy(dynamoDB);
     let tableName: string;

@@ -68,7 +68,7 @@ const completionOf = (TableName: string, now: number) =>
     },
   });
 
-describe('a table made for AWS Powertools (1)', () => {
+describe('a table made for AWS Powertools', () => {
   const dynamoDB = useDynamoDB();
   const tableName = `powertools-${randomUUID()}`;
   let client: DynamoDBClient;

@@ -22,7 +22,7 @@ const fail: Work = async () => {
 const never: Work = () => expect.fail('the method ran');
 
 for (const engine of ['dynoxide', 'dynalite'] as const) {
-  describe(`the requests of a call, on ${engine} (2)`, () => {
+  describe(`the requests of a call, on ${engine}`, () => {
     const dynamoDB = useDynamoDB(engine);
     let tableName: string;
 

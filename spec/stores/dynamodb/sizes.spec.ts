@@ -44,7 +44,7 @@ function recordOf(key: string, bytes: number, filling = 'x'): IdempotencyRecord 
   return record;
 }
 
-describe('the size of a record (4)', () => {
+describe('the size of a record', () => {
   const dynamoDB = useDynamoDB();
   let client: DynamoDBClient;
 

@@ -30,7 +30,7 @@ const keys = (...names: string[]) => ({
   KeySchema: names.map((AttributeName, index) => ({ AttributeName, KeyType: index ? 'RANGE' : 'HASH' })),
 });
 
-describe('the definition of a table (7)', () => {
+describe('the definition of a table', () => {
   const tableName = 'idempotency';
 
   it('is a string key `id`, paid per request, and TTL on `expiration`', () => {

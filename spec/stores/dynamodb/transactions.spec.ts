@@ -23,7 +23,7 @@ import { Application, Transfer } from './transfers.js';
 // Lease 6 s; it is taken over from 7 s on.
 const options = { lease: 6, clockTolerance: 1, wait: 10 } as const satisfies IdempotentOptions;
 
-describe('a completion in a transaction of the application (6)', () => {
+describe('a completion in a transaction of the application', () => {
   const dynamoDB = useDynamoDB();
   let tables: { readonly records: string; readonly accounts: string };
   let traffic: Traffic;

@@ -20,7 +20,7 @@ import { useDynamoDB } from '../../support/dynamodb.js';
 import { fault, useDynamoDBProxy } from '../../support/dynamodb-proxy.js';
 import { rejection } from '../../support/rejection.js';
 
-describe('a table that does not fit (1)', () => {
+describe('a table that does not fit', () => {
   const dynamoDB = useDynamoDB();
   const ownTables: string[] = [];
   let runs: number;

@@ -20,7 +20,7 @@ const wrappers: Record<string, (query: Query) => PostgresClient> = {
   }),
 };
 
-describe('PostgresStore on a server (2)', () => {
+describe('PostgresStore on a server', () => {
   const postgres = usePostgres();
   let table: string;
 
@@ -65,7 +65,7 @@ describe('PostgresStore on a server (2)', () => {
   }
 });
 
-describe('PostgresStore on PGlite (2)', () => {
+describe('PostgresStore on PGlite', () => {
   const db = usePGlite();
   let store: PostgresStore;
 

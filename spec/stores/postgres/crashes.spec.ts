@@ -23,7 +23,7 @@ interface Standing {
 }
 
 // Its processes use no decorators, so it is run in one mode only.
-describe('a process that is killed in the middle of its transaction, on PostgreSQL (6)', function () {
+describe('a process that is killed in the middle of its transaction, on PostgreSQL', function () {
   this.timeout(30_000);
   const postgres = usePostgres();
   const proxy = usePostgresProxy(postgres);

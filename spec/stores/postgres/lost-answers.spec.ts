@@ -28,7 +28,7 @@ const fates = {
   'is done and never answered': 'swallow',
 } as const satisfies Record<string, TcpFate>;
 
-describe('a statement to PostgreSQL that goes wrong (5)', () => {
+describe('a statement to PostgreSQL that goes wrong', () => {
   const postgres = usePostgres();
   const proxy = usePostgresProxy(postgres);
   let table: string;

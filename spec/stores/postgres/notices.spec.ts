@@ -50,7 +50,7 @@ class Ear {
   }
 }
 
-describe('notices of PostgreSQL (8)', () => {
+describe('notices of PostgreSQL', () => {
   useLatestLooks();
   const postgres = usePostgres();
   const proxy = usePostgresProxy(postgres);
@@ -315,7 +315,7 @@ describe('notices of PostgreSQL (8)', () => {
   });
 });
 
-describe('notices of PGlite (8)', () => {
+describe('notices of PGlite', () => {
   useLatestLooks();
   const db = usePGlite();
 

@@ -10,7 +10,7 @@ import { until } from '../../support/until.js';
 import { documentedRights } from './documented-rights.js';
 import { recordOf } from './records.js';
 
-describe('RedisStore on a cluster with a replica (1)', function () {
+describe('RedisStore on a cluster with a replica', function () {
   this.timeout(20_000);
   const clients = useRedisClients();
   let cluster: Awaited<ReturnType<typeof startCluster>>;

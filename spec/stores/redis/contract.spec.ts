@@ -13,7 +13,7 @@ import { startCluster } from '../../support/redis-group.js';
 import { type SentinelGroup, startSentinel } from '../../support/redis-sentinel.js';
 import { RedisServer } from '../../support/redis-server.js';
 
-describe('RedisStore on a server (1)', () => {
+describe('RedisStore on a server', () => {
   const redis = useRedis();
   const clients = useRedisClients();
 
@@ -30,7 +30,7 @@ describe('RedisStore on a server (1)', () => {
   }
 });
 
-describe('RedisStore on a cluster (1)', () => {
+describe('RedisStore on a cluster', () => {
   const clients = useRedisClients();
   let cluster: Awaited<ReturnType<typeof startCluster>> | undefined;
 
@@ -54,7 +54,7 @@ describe('RedisStore on a cluster (1)', () => {
   }
 });
 
-describe('RedisStore on what sentinels watch (1)', () => {
+describe('RedisStore on what sentinels watch', () => {
   const clients = useRedisClients();
   let group: SentinelGroup | undefined;
   let store: RedisStore;

@@ -26,7 +26,7 @@ const least = [
   '+publish',
 ];
 
-describe('a user of Redis (5)', () => {
+describe('a user of Redis', () => {
   const clients = useRedisClients();
   const silent = { subscribe: async () => {}, unsubscribe: async () => {} };
   let server: RedisServer;

@@ -7,7 +7,7 @@ import { useSqlite } from '../../support/sqlite.js';
 const root = new URL('../../../../', import.meta.url);
 
 // scripts/check-documents.mjs runs the other blocks. The types of Node.js 20 do not know node:sqlite, so it is no `ts`.
-describe('docs/stores/sqlite.md (3)', () => {
+describe('docs/stores/sqlite.md', () => {
   const sqlite = useSqlite('node:sqlite');
 
   it('has a set-up with node:sqlite that works as it is', () => {

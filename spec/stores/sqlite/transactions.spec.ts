@@ -21,7 +21,7 @@ import { Application, Transfer } from './transfers.js';
 const options = { lease: 6, clockTolerance: 1, wait: 10 } as const satisfies IdempotentOptions;
 
 for (const driver of sqliteDrivers) {
-  describe(`a completion in a transaction of the application, by ${driver} (4)`, () => {
+  describe(`a completion in a transaction of the application, by ${driver}`, () => {
     const sqlite = useSqlite(driver);
     let time: PassingTime;
     let here: Application;
