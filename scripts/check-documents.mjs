@@ -301,7 +301,7 @@ function runWith(program, more) {
 }
 
 const top = [
-  ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'],
+  ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'UPGRADING.md'],
   ...['pre-fund', 'exactly-once', 'postgres-clients'].map((name) => `samples/${name}/README.md`),
 ];
 const folder = existsSync(join(root, 'docs')) ? readdirSync(join(root, 'docs'), { recursive: true }) : [];
