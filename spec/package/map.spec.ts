@@ -27,6 +27,13 @@ function namesIn(cell: string): readonly string[] {
   return [...cell.matchAll(/`([^`]+)`/g)].map(([, name = '']) => name);
 }
 
+function filesOfLib(): readonly string[] {
+  const lib = join(root, 'lib');
+  return readdirSync(lib, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => relative(lib, join(entry.parentPath, entry.name)).split(sep).join('/'));
+}
+
 describe('the map in CONTRIBUTING.md', () => {
   const map = readMap();
 
@@ -55,10 +62,27 @@ describe('the map in CONTRIBUTING.md', () => {
     const named = map.flatMap(({ files }) => files);
     const isNamed = (file: string) =>
       named.some((name) => name === file || (name.endsWith('/') && file.startsWith(name)));
-    const files = readdirSync(join(root, 'lib'), { recursive: true, withFileTypes: true })
-      .filter((entry) => entry.isFile())
-      .map((entry) => relative(join(root, 'lib'), join(entry.parentPath, entry.name)).split(sep).join('/'));
+    const files = filesOfLib();
     expect(files).not.to.be.empty;
     expect(files.filter((file) => !isNamed(file))).to.deep.equal([]);
+  });
+});
+
+describe('the words in docs/architecture.md', () => {
+  it('explain types that lib/ has', () => {
+    const [, rest = ''] = readFileSync(join(root, 'docs/architecture.md'), 'utf8').split(
+      '### Results inside the engine',
+    );
+    const [section = ''] = rest.split(/^## /m);
+    const types = [...section.matchAll(/^\| `(\w+)` \|/gm)].map(([, type = '']) => type);
+    expect(types).not.to.be.empty;
+    const sources = filesOfLib().map((file) => readFileSync(join(root, 'lib', file), 'utf8'));
+    for (const type of types) {
+      const declaration = new RegExp(`^export (type|interface) ${type}\\b`, 'm');
+      expect(
+        sources.some((text) => declaration.test(text)),
+        type,
+      ).to.equal(true);
+    }
   });
 });
