@@ -73,3 +73,28 @@ describe('the reference', () => {
     expect(all(table, /^\| `([a-z-]+)` \|/gm)).to.deep.equal(events);
   });
 });
+
+describe('the decisions', () => {
+  const folder = join(root, 'docs/decisions');
+  const decisions = readdirSync(folder).filter((name) => name !== 'README.md');
+
+  it('are each a page with a number, a date, context, decision and consequences', () => {
+    expect(decisions).to.have.length.of.at.least(30);
+    for (const name of decisions) {
+      const number = Number(name.slice(0, 4));
+      const text = readFileSync(join(folder, name), 'utf8');
+      expect(text, name).to.match(new RegExp(`^# ${number}\\. .+\n\nDecided on \\d{4}-\\d\\d-\\d\\d\\.`));
+      expect(all(text, /^## (.+)$/gm), name).to.include.members(['Context', 'Decision', 'Consequences']);
+    }
+  });
+
+  it('have a line each in the index, with the same title and date', () => {
+    const index = readFileSync(join(folder, 'README.md'), 'utf8');
+    const rows = [...index.matchAll(/^\| (\d+) \| \[(.+)\]\(([^)]+)\)(?: \(superseded\))? \| (\S+) \|$/gm)];
+    expect(rows.map(([, , , file]) => file)).to.deep.equal(decisions.sort());
+    for (const [, number, title, file = '', date] of rows) {
+      const text = readFileSync(join(folder, file), 'utf8');
+      expect(text).to.include(`# ${number}. ${title}\n\nDecided on ${date}.`);
+    }
+  });
+});
