@@ -6,7 +6,7 @@ import { bundledLibraries, inlined } from './bundle.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const lib = join(root, 'lib');
-const maxLines = 200;
+const maxLines = 300;
 const emptyNames = /^(utils?|helpers?|common|base|managers?)\b|[-.](utils?|helpers?|managers?)\b/i;
 
 const files = readdirSync(lib, { recursive: true, withFileTypes: true })
