@@ -46,13 +46,13 @@ export const edgesOfOptions: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/options/duration.ts',
-        replace: 'return Math.min(Math.round(length), LATEST_INSTANT);',
-        by: 'return Math.round(length);',
+        replace: 'return Math.min(Math.round(lengthMs), LATEST_INSTANT);',
+        by: 'return Math.round(lengthMs);',
       },
       {
-        file: 'lib/options/duration.ts',
-        replace: 'return Math.min(from + length, LATEST_INSTANT);',
-        by: 'return from + length;',
+        file: 'lib/record/instants.ts',
+        replace: 'return Math.min(from + lengthMs, LATEST_INSTANT);',
+        by: 'return from + lengthMs;',
       },
     ],
     caughtBy: [specs('engine/call/latest-instant')],
