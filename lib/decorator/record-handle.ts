@@ -8,8 +8,8 @@ import { ConfigurationError, InProgressError, StoreError } from '../errors.js';
 import { kindOf } from '../options/wrong-option.js';
 import { steadyNow } from '../process/steady-clock.js';
 import { backoff, pause } from '../process/timers.js';
-import type { IdempotencyRecord } from '../record/persistence-store.js';
-import { type InProgressState, isRecordOf, readState } from '../record/record.js';
+import { type IdempotencyRecord, isRecordOf } from '../record/persistence-store.js';
+import { type InProgressState, readState } from '../record/record.js';
 import { type RecordView, viewOf } from '../record/record-view.js';
 
 /** How `forget` treats a call that is running. */

@@ -33,7 +33,7 @@ describe('what a slip of the pen is told', () => {
     const error = (await rejection(place('secret-4111', 5))) as KeyError;
     expect(error).to.be.instanceOf(KeyError);
     expect(error.message)
-      .to.include('the expression transactionId looks into the first argument, which is of type string')
+      .to.include('the expression transactionId reads the first argument, which is of type string')
       .and.not.include('4111');
   });
 

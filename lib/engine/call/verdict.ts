@@ -7,11 +7,10 @@ import {
   StoreError,
   type StoreStep,
 } from '../../errors.js';
-import type { IdempotencyRecord } from '../../record/persistence-store.js';
+import { type IdempotencyRecord, isRecordOf } from '../../record/persistence-store.js';
 import {
   type CompletedState,
   type InProgressState,
-  isRecordOf,
   type RecordState,
   readState,
 } from '../../record/record.js';

@@ -116,7 +116,7 @@ export async function checkRecord(what: string, plan: Plan): Promise<string> {
   let record: Loose | undefined;
   const store = new Proxy({} as PersistenceStore, {
     get: (_, step) =>
-      step === 'settled'
+      step === 'changed'
         ? undefined
         : (first: IdempotencyRecord | string, ...rest: never[]) => {
             record ??= planted(typeof first === 'string' ? first : first.key, plan);

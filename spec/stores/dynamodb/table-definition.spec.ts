@@ -14,14 +14,14 @@ import { deployable } from '../../support/deployment.js';
 import { useDynamoDB } from '../../support/dynamodb.js';
 import { SentCommands } from '../../support/dynamodb-commands.js';
 
-const document = readFileSync(new URL('../../../../docs/dynamodb.md', import.meta.url), 'utf8');
+const document = readFileSync(new URL('../../../../docs/stores/dynamodb.md', import.meta.url), 'utf8');
 
 /** The one code block of that language in the document that has the text in it. */
 function block(language: string, text: string): string {
   const blocks = [...document.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))]
     .map(([, code]) => code ?? '')
     .filter((code) => code.includes(text));
-  expect(blocks, `blocks of ${language} with ${text} in docs/dynamodb.md`).to.have.length(1);
+  expect(blocks, `blocks of ${language} with ${text} in docs/stores/dynamodb.md`).to.have.length(1);
   return blocks[0] ?? '';
 }
 
@@ -116,7 +116,7 @@ describe('the definition of a table', () => {
   });
 
   // CDK and Terraform: in the consumer project `infrastructure`, which has their own compilers.
-  describe('in docs/dynamodb.md', () => {
+  describe('in docs/stores/dynamodb.md', () => {
     const { createTable, updateTimeToLive } = tableDefinition({ tableName });
     const ttl = updateTimeToLive.TimeToLiveSpecification;
 

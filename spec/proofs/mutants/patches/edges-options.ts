@@ -46,13 +46,13 @@ export const edgesOfOptions: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/options/duration.ts',
-        replace: 'return Math.min(Math.round(length), LATEST_INSTANT);',
-        by: 'return Math.round(length);',
+        replace: 'return Math.min(Math.round(lengthMs), LATEST_INSTANT);',
+        by: 'return Math.round(lengthMs);',
       },
       {
-        file: 'lib/options/duration.ts',
-        replace: 'return Math.min(from + length, LATEST_INSTANT);',
-        by: 'return from + length;',
+        file: 'lib/record/instants.ts',
+        replace: 'return Math.min(from + lengthMs, LATEST_INSTANT);',
+        by: 'return from + lengthMs;',
       },
     ],
     caughtBy: [specs('engine/call/latest-instant')],
@@ -87,7 +87,11 @@ export const edgesOfOptions: readonly Mutant[] = [
     flaw: 'A key function that puts a promise into a list is refused, and the failure of that promise ends the process.',
     changes: [
       { file: 'lib/key/identity.ts', replace: 'if (isSelectedBy(option)) hearPromisesIn(value);', by: '' },
-      { file: 'lib/key/identity.ts', replace: 'import { hearPromisesIn, isLate }', by: 'import { isLate }' },
+      {
+        file: 'lib/key/identity.ts',
+        replace: "import { hearPromisesIn } from '../options/synchronous.js';\n",
+        by: '',
+      },
       {
         file: 'lib/key/identity.ts',
         replace: `  const isSelectedBy = (option: string) => typeof { key, scope, fingerprint }[option as 'key'] === 'function';
