@@ -1,5 +1,12 @@
 import type { RecordState } from './record.js';
 
+/** Whether a store returned a record of this key. Its state may be anything. */
+export function isRecordOf(key: string, returned: unknown): returned is IdempotencyRecord {
+  if (typeof returned !== 'object' || returned === null) return false;
+  const { key: own, token, expiresAt } = returned as Partial<IdempotencyRecord>;
+  return own === key && typeof token === 'string' && Number.isFinite(expiresAt);
+}
+
 /** One version of what a store keeps under an idempotency key. */
 export interface IdempotencyRecord {
   readonly key: string;
@@ -12,13 +19,6 @@ export interface IdempotencyRecord {
   readonly expiresAt: number;
   /** A JSON object that a store keeps verbatim and never looks into. */
   readonly state: RecordState;
-}
-
-/** Whether a store returned a record of this key. Its state may be anything. */
-export function isRecordOf(key: string, returned: unknown): returned is IdempotencyRecord {
-  if (typeof returned !== 'object' || returned === null) return false;
-  const { key: own, token, expiresAt } = returned as Partial<IdempotencyRecord>;
-  return own === key && typeof token === 'string' && Number.isFinite(expiresAt);
 }
 
 /** A completed record to be written by the method itself, and the token it must follow. */

@@ -68,7 +68,7 @@ const cases: ErrorCase[] = [
     code: 'ERR_IDEMPOTENCY_KEY',
     statusCode: 400,
     hasKey: false,
-    nextStep: /send the value|let `\w+` select|cannot be selected from this call|right would be the part/,
+    nextStep: /send the value|let `\w+` select|cannot be selected from this call|expected the part/,
     situations: {
       'a key that selects nothing': () => rejection(placing()({ ...request, id: null })),
       'a scope that selects nothing': () => rejection(placing(undefined, { scope: 'tenant' })(request)),
@@ -252,7 +252,7 @@ const cases: ErrorCase[] = [
     code: 'ERR_IDEMPOTENCY_CONFIGURATION',
     statusCode: 500,
     hasKey: false,
-    nextStep: /right would be/,
+    nextStep: /expected/,
     situations: {
       'a wrong option': () => thrown(() => placing(undefined, { ttl: 0 })),
       'a whole Lambda event as the key': () =>

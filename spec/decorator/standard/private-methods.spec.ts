@@ -159,7 +159,7 @@ describe('private methods (1, 25)', () => {
         const name = place.slice(0, place.indexOf(','));
         expect(define).to.throw(
           ConfigurationError,
-          new RegExp(`on ${name}: it decorates an? .*right would be a method`),
+          new RegExp(`on ${name}: it is on an? .*put it on a method`),
         );
       });
     }
