@@ -68,7 +68,7 @@ export class DeclaringClass {
     const method = typeof methodName === 'symbol' ? `${owner}[${name}]` : `${owner}.${name}`;
     const argument = typeof methodName === 'symbol' ? name : `'${name}'`;
     throw new ConfigurationError(
-      `${where()}: it was called without its ${isStatic ? 'class' : 'instance'}, so the options that depend on it are missing. Pass the method on as (request) => ${method}(request) or as ${method}.bind(${owner}); inspect and forget take (${owner}, ${argument}, request)`,
+      `${where()}: it was called without its ${isStatic ? 'class' : 'instance'}, so the options that depend on it are missing. Pass the method on as (request) => ${method}(request) or as ${method}.bind(${owner}); recordOf and keyOf take (${owner}, ${argument}, request)`,
     );
   }
 

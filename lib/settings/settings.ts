@@ -1,12 +1,12 @@
 import { milliseconds } from '../options/duration.js';
 import { definedOptions, type IdempotentOptions, type ProcessOptions } from '../options/options.js';
 import { wrongOption } from '../options/wrong-option.js';
-import { type OutcomeFormat, outcomeFormat } from '../outcome/outcome.js';
+import { OutcomeFormat } from '../outcome/outcome.js';
 import { shared } from '../process/shared.js';
 import { warnOnce } from '../process/warnings.js';
 import type { PersistenceStore } from '../record/persistence-store.js';
 import { InMemoryStore } from '../stores/in-memory/in-memory-store.js';
-import { type KeptClasses, keptClasses, rememberedClasses } from '../values/kept-classes.js';
+import { type ListedClasses, listedClasses, rememberedClasses } from '../values/listed-classes.js';
 import { DEFAULT_TTL_MS } from './duration-checks.js';
 import { checkLease, checkOptions } from './option-checks.js';
 
@@ -29,8 +29,8 @@ export interface Settings
   readonly keepLocal: number;
   readonly enabled: boolean;
   /** The classes of `classes` and `remember`. */
-  readonly kept: KeptClasses;
-  readonly remembered: KeptClasses;
+  readonly listed: ListedClasses;
+  readonly remembered: ListedClasses;
   readonly format: OutcomeFormat;
 }
 
@@ -79,13 +79,13 @@ export function resolveSettings(
     ...definedOptions(methodOptions),
   };
   checkLease(operation, layered.lease, layered.renewFor);
-  const kept = keptClasses(layered.classes, layered.remember);
-  if ('twin' in kept) {
+  const listed = listedClasses(layered.classes, layered.remember);
+  if ('duplicate' in listed) {
     throw wrongOption(
       operation,
       'classes',
       layered.classes,
-      `a list whose class "${kept.twin}" is the one in remember`,
+      `a list whose class "${listed.duplicate}" is the one in remember`,
     );
   }
   return {
@@ -98,9 +98,9 @@ export function resolveSettings(
     clockTolerance: milliseconds(layered.clockTolerance) as number,
     unresolvedTtl:
       layered.unresolvedTtl === 'until-resolved' ? 'until-resolved' : milliseconds(layered.unresolvedTtl),
-    kept,
+    listed,
     remembered: rememberedClasses(layered.remember),
-    format: outcomeFormat(layered, kept),
+    format: new OutcomeFormat(layered.codec, listed),
   };
 }
 

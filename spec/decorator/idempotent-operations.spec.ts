@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { configureIdempotency, IdempotencyDefaults, Idempotent, idempotentOperations } from 'retrysafe';
 import { ScriptedStore } from '../support/scripted-store.js';
 
-describe('idempotentOperations (25)', () => {
+describe('idempotentOperations', () => {
   const reopen = Symbol('reopen');
   let instances = 0;
 

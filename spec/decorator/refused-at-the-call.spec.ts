@@ -38,7 +38,7 @@ const events = {
 };
 const context = { awsRequestId: 'c6af9ac6', getRemainingTimeInMillis: () => 30_000 };
 
-describe('what only a call can show is refused at the call, before the method runs (2)', () => {
+describe('what only a call can show is refused at the call, before the method runs', () => {
   let store: ScriptedStore;
   let runs: number;
   const count = async (..._given: unknown[]) => {
@@ -335,7 +335,7 @@ function classNamed(name: string) {
   return Unnamed;
 }
 
-describe('two operations of one name (2)', () => {
+describe('two operations of one name', () => {
   let warnings: (Error & { code?: string })[];
   const listen = (warning: Error) => warnings.push(warning);
   const shown = () => new Promise((resolve) => setImmediate(resolve));

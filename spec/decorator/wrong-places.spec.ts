@@ -7,7 +7,7 @@ import { thrown } from '../support/rejection.js';
 // biome-ignore lint/suspicious/noExplicitAny: that is what refuses nothing
 const Anywhere = Idempotent as (...options: unknown[]) => any;
 
-describe('a decorator in the wrong place is refused when the class is defined (1)', () => {
+describe('a decorator in the wrong place is refused when the class is defined', () => {
   const places: Record<string, () => unknown> = {
     'a getter': () => {
       class OnGetter {

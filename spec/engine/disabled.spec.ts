@@ -9,7 +9,7 @@ const lookUpTicket = makeIdempotent(async function lookUpTicket(_id: string) {
   return runs;
 });
 
-describe('IDEMPOTENCY_DISABLED (25)', () => {
+describe('IDEMPOTENCY_DISABLED', () => {
   const before = process.env.IDEMPOTENCY_DISABLED;
   let store: ScriptedStore;
 

@@ -5,10 +5,10 @@ import {
   type IdempotencyEventName,
   type IdempotentOptions,
   InMemoryStore,
-  inspect,
   makeIdempotent,
   onIdempotencyEvent,
   type PersistenceStore,
+  recordOf,
   StoreError,
 } from 'retrysafe';
 import sinon, { type SinonFakeTimers } from 'sinon';
@@ -24,7 +24,7 @@ const marker = 'PAYLOAD-4111-1111';
 const request = { id: marker, card: marker };
 type Request = typeof request;
 
-describe('events (24)', () => {
+describe('events', () => {
   let clock: SinonFakeTimers;
   let warnings: CaughtWarnings;
   let events: RecordedEvents;
@@ -74,7 +74,7 @@ describe('events (24)', () => {
     await clock.tickAsync(3_000);
     await call;
     expect(events.names).to.deep.equal(['claimed', 'completed']);
-    const { key } = (await inspect(pays, request)) ?? {};
+    const { key } = (await recordOf(pays, request).inspect()) ?? {};
     expectEvent('claimed', { attempt: 1, duration: 0, key });
     expectEvent('completed', { attempt: 1, duration: 3, key });
   });
@@ -273,7 +273,7 @@ describe('events (24)', () => {
   });
 });
 
-describe('listening to events (24)', () => {
+describe('listening to events', () => {
   async function replayTwice(): Promise<number> {
     const clocks = [sinon.spy(Date, 'now'), sinon.spy(performance, 'now')];
     try {

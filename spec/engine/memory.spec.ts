@@ -34,7 +34,7 @@ class Watched {
   }
 }
 
-describe('memory (26)', function () {
+describe('memory', function () {
   // A collection takes its time where much is in memory, and the machine has other things to do.
   this.timeout(60_000);
 

@@ -80,7 +80,7 @@ function expectNothingShared(outcomes: readonly object[]): void {
   }
 }
 
-describe('one outcome for equal calls (4)', () => {
+describe('one outcome for equal calls', () => {
   let clock: SinonFakeTimers;
   beforeEach(() => {
     clock = fakeTime();
@@ -197,7 +197,7 @@ class CheckoutService {
   }
 }
 
-describe('a method that changes its argument while it runs (5)', () => {
+describe('a method that changes its argument while it runs', () => {
   let clock: SinonFakeTimers;
   beforeEach(() => {
     clock = fakeTime();

@@ -53,7 +53,7 @@ function stableJson(value: unknown): string {
   return `{${names.map((name) => `${JSON.stringify(name)}:${stableJson((value as Record<string, unknown>)[name])}`).join(',')}}`;
 }
 
-describe('golden vectors (11)', () => {
+describe('golden vectors', () => {
   const vectors = fixture<Vector[]>('vectors/keys.json');
 
   it('are many, and describe each kind of payload', () => {

@@ -97,7 +97,7 @@ async function refusal(payload: unknown): Promise<KeyError> {
   return error as KeyError;
 }
 
-describe('payloads that cannot be told apart (9)', () => {
+describe('payloads that cannot be told apart', () => {
   const refused: Record<string, () => unknown> = {
     'a function': () => () => secret,
     'a class': () => Vault,
@@ -174,7 +174,7 @@ describe('payloads that cannot be told apart (9)', () => {
   });
 });
 
-describe('payloads that look as if they could not be told apart (9)', () => {
+describe('payloads that look as if they could not be told apart', () => {
   it('have a key where a class shows its private fields by toJSON', async () => {
     const key = await keyOf(new OpenVault('a'));
     expect(await keyOf(new OpenVault('a'))).to.equal(key);

@@ -4,13 +4,13 @@ import {
   Idempotent,
   type IdempotentOptions,
   InMemoryStore,
-  inspect,
   makeIdempotent,
   OutcomeUnknownError,
+  recordOf,
 } from 'retrysafe';
 import { defer } from '../support/defer.js';
 import { rejection } from '../support/rejection.js';
-import { recordOf } from '../support/replayed.js';
+import { storedRecordOf } from '../support/replayed.js';
 
 class Declined extends Error {
   override readonly name = 'Declined';
@@ -50,12 +50,12 @@ function throwing(make: (run: number) => unknown, options: IdempotentOptions = {
   return { chargeCard, seen, store };
 }
 
-describe('errors by default (18)', () => {
+describe('errors by default', () => {
   it('reach their caller and release the key, so that the next call runs', async () => {
     const error = new Error('the network is down');
     const { chargeCard, seen } = throwing((run) => (run === 1 ? error : 'nothing'));
     expect(await rejection(chargeCard())).to.equal(error);
-    expect(await inspect(chargeCard)).to.include({ status: 'released' });
+    expect(await recordOf(chargeCard).inspect()).to.include({ status: 'released' });
     expect(await chargeCard()).to.equal('charged');
     expect(seen.runs).to.equal(2);
   });
@@ -81,7 +81,7 @@ describe('errors by default (18)', () => {
   });
 });
 
-describe('errors that are outcomes by `remember` (18)', () => {
+describe('errors that are outcomes by `remember`', () => {
   const remember = [Declined];
 
   it('are kept, those of other classes are not', async () => {
@@ -210,7 +210,7 @@ function clientError(message: string): Error {
   });
 }
 
-describe('errors that cannot be kept whole (18)', () => {
+describe('errors that cannot be kept whole', () => {
   it('are remembered without what cannot be kept', async () => {
     const { chargeCard, seen } = throwing(() => clientError('402'), { onError: () => 'remember' });
     await rejection(chargeCard());
@@ -263,14 +263,14 @@ describe('errors that cannot be kept whole (18)', () => {
       const thrown = make();
       const { chargeCard, seen } = throwing(() => thrown, { onError: () => 'remember' });
       expect((await rejection(chargeCard())) === thrown, 'whether it is the very same').to.equal(true);
-      expect(await inspect(chargeCard)).to.include({ status: 'completed' });
+      expect(await recordOf(chargeCard).inspect()).to.include({ status: 'completed' });
       await rejection(chargeCard());
       expect(seen.runs).to.equal(1);
     });
   }
 });
 
-describe('whatever is thrown (18)', () => {
+describe('whatever is thrown', () => {
   const thrown: Record<string, () => unknown> = {
     'an error': () => new Error('plain'),
     'an error with a name like a built-in property': () =>
@@ -330,6 +330,6 @@ describe('whatever is thrown (18)', () => {
   it('leaves a remembered error readable in the store', async () => {
     const { chargeCard, store } = throwing(() => declined(), { remember: [Declined] });
     await rejection(chargeCard());
-    expect(JSON.stringify(await recordOf(store, chargeCard))).to.include('insufficient funds');
+    expect(JSON.stringify(await storedRecordOf(store, chargeCard))).to.include('insufficient funds');
   });
 });

@@ -161,7 +161,7 @@ class Discount extends Money {
   }
 }
 
-describe('values come back as what they were (6)', () => {
+describe('values come back as what they were', () => {
   for (const [what, make] of Object.entries(values)) {
     it(`replays ${what}`, async () => {
       const { value } = await replayed(make());
@@ -269,7 +269,7 @@ describe('values come back as what they were (6)', () => {
   });
 });
 
-describe('errors as values (6)', () => {
+describe('errors as values', () => {
   for (const Native of [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError]) {
     it(`replays an ${Native.name} with its message, cause and own fields`, async () => {
       const cause = new Date(4);
@@ -305,7 +305,7 @@ describe('errors as values (6)', () => {
   });
 });
 
-describe('instances of listed classes (6)', () => {
+describe('instances of listed classes', () => {
   const classes = [Money, TreeNode];
 
   it('come back as instances whose methods work', async () => {

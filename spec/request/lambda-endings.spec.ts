@@ -25,7 +25,7 @@ const answeredAfter =
     return answer;
   };
 
-describe('the end of a Lambda invocation (23)', () => {
+describe('the end of a Lambda invocation', () => {
   let clock: ReturnType<typeof fakeTime>;
   let store: ScriptedStore;
   let runs: number[];

@@ -9,7 +9,7 @@ const context = { awsRequestId: 'request-1', getRemainingTimeInMillis: () => 30_
 
 const keyOfText = (text: string) => keyReader({ key: (one) => one as string })(text);
 
-describe('an event that carries JSON as text (12)', () => {
+describe('an event that carries JSON as text', () => {
   for (const [source, { path }] of Object.entries(carriers)) {
     it(`is seen decoded by a string expression: ${source}`, async () => {
       const key = await keyReader({ key: `${path}.transactionId` })(event(source));
@@ -151,7 +151,7 @@ describe('an event that carries JSON as text (12)', () => {
   });
 });
 
-describe('expressions written for AWS Powertools (12)', () => {
+describe('expressions written for AWS Powertools', () => {
   for (const prefix of ['powertools_', '']) {
     it(`decode text by ${prefix}json`, async () => {
       const reader = keyReader({ key: `${prefix}json(body).transactionId` });
@@ -223,7 +223,7 @@ describe('expressions written for AWS Powertools (12)', () => {
   });
 });
 
-describe('a header as a key (12)', () => {
+describe('a header as a key', () => {
   for (const source of ['api-gateway-rest', 'api-gateway-http', 'alb', 'function-url']) {
     it(`is found whatever its case: ${source}`, async () => {
       for (const name of ['idempotency-key', 'Idempotency-Key', 'IDEMPOTENCY-KEY']) {

@@ -99,7 +99,7 @@ async function selected(fingerprint: string | (() => never), request: unknown): 
   return String((kept?.state as { fingerprint?: string } | undefined)?.fingerprint);
 }
 
-describe('plain paths (9)', function () {
+describe('plain paths', function () {
   this.timeout(120_000);
 
   it('select what JMESPath selects by them, of any document', async () => {

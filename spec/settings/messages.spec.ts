@@ -2,13 +2,12 @@ import { expect } from 'chai';
 import {
   ConfigurationError,
   currentExecution,
-  forget,
   Idempotent,
   InMemoryStore,
-  inspect,
   KeyError,
   makeIdempotent,
   onIdempotencyEvent,
+  recordOf,
   StoreError,
 } from 'retrysafe';
 import { type CaughtWarnings, catchWarnings } from '../support/process-warnings.js';
@@ -27,18 +26,18 @@ describe('what a slip of the pen is told', () => {
     warnings.restore();
   });
 
-  it('names the expression and where it looked when a key selects nothing (10)', async () => {
+  it('names the expression and where it looked when a key selects nothing', async () => {
     const place = makeIdempotent(async function placeByName(_transactionId: string, _amount: number) {}, {
       key: 'transactionId',
     });
     const error = (await rejection(place('secret-4111', 5))) as KeyError;
     expect(error).to.be.instanceOf(KeyError);
     expect(error.message)
-      .to.include('the expression transactionId looks into the first argument, which is of type string')
+      .to.include('the expression transactionId reads the first argument, which is of type string')
       .and.not.include('4111');
   });
 
-  it('says the same where a part of a projection is missing (10)', async () => {
+  it('says the same where a part of a projection is missing', async () => {
     const ship = makeIdempotent(async function shipItems(_order: { items: { id?: number }[] }) {}, {
       key: 'items[].id',
     });
@@ -48,13 +47,13 @@ describe('what a slip of the pen is told', () => {
     );
   });
 
-  it('names no property that may be data itself (9)', async () => {
+  it('names no property that may be data itself', async () => {
     const note = makeIdempotent(async function noteCards(_cards: object) {});
     const error = (await rejection(note({ cards: { '4111-1111': { check: () => true } } }))) as KeyError;
     expect(error.message).to.include('[0].cards.….check').and.not.include('4111');
   });
 
-  it('warns, once, where a fingerprint selects nothing (13)', async () => {
+  it('warns, once, where a fingerprint selects nothing', async () => {
     const pay = makeIdempotent(async function payByTypo(_request: { id: string; amount: number }) {}, {
       key: 'id',
       fingerprint: 'amuont',
@@ -66,7 +65,7 @@ describe('what a slip of the pen is told', () => {
     expect(texts[0]).to.include('payByTypo: option "fingerprint" selects nothing');
   });
 
-  it('warns, once, where a result cannot be stored, before any duplicate is refused (7)', async () => {
+  it('warns, once, where a result cannot be stored, before any duplicate is refused', async () => {
     const open = makeIdempotent(async function openDoor(id: string) {
       return { id, close: () => {} };
     });
@@ -79,7 +78,7 @@ describe('what a slip of the pen is told', () => {
     );
   });
 
-  it('refuses a list of whole Lambda events as a key (2)', async () => {
+  it('refuses a list of whole Lambda events as a key', async () => {
     const record = { eventSource: 'aws:sqs', messageId: 'm-1', receiptHandle: 'r-1', body: '{"id":1}' };
     for (const key of ['Records', 'Records[*]', '[@]']) {
       const read = makeIdempotent(async function readBatch(_event: object, _context: object) {}, { key });
@@ -88,7 +87,7 @@ describe('what a slip of the pen is told', () => {
     }
   });
 
-  it('tells a time without its unit, and sums from hyphens (2)', () => {
+  it('tells a time without its unit, and sums from hyphens', () => {
     const refused = (options: object) =>
       (thrown(() => makeIdempotent(async function slip() {}, options)) as Error).message;
     expect(refused({ wait: '10' })).to.include("did you mean '10s'?");
@@ -98,7 +97,7 @@ describe('what a slip of the pen is told', () => {
   });
 });
 
-describe('a run without a claim (21)', () => {
+describe('a run without a claim', () => {
   it('keeps its caller no longer than a second for the record', async () => {
     const clock = fakeTime();
     const warnings = catchWarnings();
@@ -118,7 +117,7 @@ describe('a run without a claim (21)', () => {
   });
 });
 
-describe('what a message blames, and what it says to do next (28)', () => {
+describe('what a message blames, and what it says to do next', () => {
   let warnings: CaughtWarnings;
 
   beforeEach(() => {
@@ -142,7 +141,7 @@ describe('what a message blames, and what it says to do next (28)', () => {
 
     it('`inspect` says that it has no answer, and nothing of a method', async () => {
       store.next('find', 'fail');
-      const { message } = await ended(inspect(pay, 'a'));
+      const { message } = await ended(recordOf(pay, 'a').inspect());
       expect(message)
         .to.match(/^payOnce: .*so `inspect` has no answer.*`cause`\. Call `inspect` again/)
         .and.not.match(/method|onStoreFailure/);
@@ -152,7 +151,7 @@ describe('what a message blames, and what it says to do next (28)', () => {
       await pay('a');
       for (const step of ['find', 'replace'] as const) {
         store.next(step, 'fail');
-        const error = await ended(forget(pay, 'a'));
+        const error = await ended(recordOf(pay, 'a').forget());
         expect(error).to.be.instanceOf(StoreError).and.include({ step });
         expect(error.message)
           .to.match(/^payOnce: the store did not tell whether the key was freed.*Call `forget` again/)
@@ -171,7 +170,7 @@ describe('what a message blames, and what it says to do next (28)', () => {
         onError: () => 'release',
       });
       await open('b');
-      await forget(open, 'b');
+      await recordOf(open, 'b').forget();
       store.next('replace', 'fail').next('replace', 'fail');
       const atTakeOver = await ended(open('b'));
       expect(atTakeOver).to.include({ step: 'replace' });
@@ -196,8 +195,8 @@ describe('what a message blames, and what it says to do next (28)', () => {
     });
     const first = pay('a');
     await Promise.resolve();
-    const { message } = await ended(forget(pay, 'a'));
-    expect(message).to.include('forget({ force: true }, …)').and.not.include('`wait`');
+    const { message } = await ended(recordOf(pay, 'a').forget());
+    expect(message).to.include('forget({ force: true })').and.not.include('`wait`');
     end();
     await first;
   });
@@ -295,16 +294,16 @@ describe('what a message blames, and what it says to do next (28)', () => {
     );
   });
 
-  it('lists the idempotent methods of a service where `inspect` is given the name of none', async () => {
+  it('lists the idempotent methods of a service where `recordOf` is given the name of none', async () => {
     class PaymentDesk {
       @Idempotent({ store: new InMemoryStore() })
       async settle(_id: string) {}
     }
-    expect((await ended(inspect(new PaymentDesk(), 'setle' as 'settle', 'a'))).message).to.include(
+    expect((thrown(() => recordOf(new PaymentDesk(), 'setle' as 'settle', 'a')) as Error).message).to.include(
       'no idempotent method of that name in an instance of PaymentDesk, which has settle here',
     );
     // biome-ignore lint/suspicious/noExplicitAny: the compiler refuses it as well
-    const { message } = await ended(inspect(undefined as any, 'a@b.c'));
+    const { message } = thrown(() => recordOf(undefined as any, '#a@b.c')) as Error;
     expect(message).to.include('of that name in undefined').and.not.include('a@b.c');
   });
 });

@@ -223,7 +223,7 @@ function refusal(give: () => unknown): string {
   return (error as Error).message;
 }
 
-describe('a wrong option is refused when it is given, with its name, its value and what would be right (2)', () => {
+describe('a wrong option is refused when it is given, with its name, its value and what would be right', () => {
   afterEach(() => configureIdempotency({}));
 
   for (const [option, values] of Object.entries(table)) {

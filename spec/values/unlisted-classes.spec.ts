@@ -43,7 +43,7 @@ class RateTable extends Map<string, number> {
   readonly base = 'EUR';
 }
 
-describe('instances of classes that are not listed (6)', () => {
+describe('instances of classes that are not listed', () => {
   let warnings: CaughtWarnings;
   beforeEach(() => {
     warnings = catchWarnings();

@@ -13,7 +13,7 @@ import { warnOnce } from '../../process/warnings.js';
 import { instantAfter } from '../../record/instants.js';
 import type { IdempotencyRecord, PersistenceStore } from '../../record/persistence-store.js';
 import { type RecordState, unresolvedExpiry, unsettledExpiry } from '../../record/record.js';
-import { LAMBDA_MARGIN } from '../../request/events/lambda.js';
+import { LAMBDA_MARGIN_MS } from '../../request/events/lambda.js';
 import { askOption, type OptionFault } from '../../settings/asked-option.js';
 import { computedTtl, DEFAULT_TTL_MS, EXPECTED_TTL } from '../../settings/duration-checks.js';
 import type { Settings } from '../../settings/settings.js';
@@ -81,7 +81,7 @@ export class Call {
 
   /** Milliseconds that this call may still wait for somebody else's outcome. Running does not count. */
   get waitLeft(): number {
-    return Math.min(this.settings.wait - this.#waited, this.endsAt - LAMBDA_MARGIN - steadyNow());
+    return Math.min(this.settings.wait - this.#waited, this.endsAt - LAMBDA_MARGIN_MS - steadyNow());
   }
 
   /** Charges the time that `wait` takes to the call's one budget. */
@@ -125,14 +125,14 @@ export class Call {
   }
 
   get isEnding(): boolean {
-    return this.endsAt - steadyNow() < LAMBDA_MARGIN;
+    return this.endsAt - steadyNow() < LAMBDA_MARGIN_MS;
   }
 
   /** @throws {InProgressError} where the invocation ends too soon to begin anything. */
   refuseIfEnding(): void {
     if (!this.isEnding) return;
     throw new InProgressError(
-      `${this.operation}: less than ${LAMBDA_MARGIN} ms are left of this Lambda invocation, so nothing was begun (key ${this.key}); let the sender try again, or give the function a longer timeout`,
+      `${this.operation}: less than ${LAMBDA_MARGIN_MS} ms are left of this Lambda invocation, so nothing was begun (key ${this.key}); let the sender try again, or give the function a longer timeout`,
       { operation: this.operation, key: this.key, retryAfter: 1 },
     );
   }

@@ -1,16 +1,16 @@
 /** A compiled expression. */
 export interface Expression {
-  /** Whether it decodes text by itself, as expressions for AWS Powertools do, and so wants the event untouched. */
+  /** Whether it decodes text itself, as expressions for AWS Powertools do. It then reads the event as it arrived. */
   readonly decodesByItself: boolean;
   /**
-   * Selects from a document, and tells `onParsed` each value that it parsed from a text in it.
+   * Selects from a document. It calls `onParsed` with each value that it parses from a text in the document.
    *
-   * @throws Whatever JMESPath has against this document.
+   * @throws What JMESPath throws for this document.
    */
   select(document: unknown, onParsed?: (value: unknown) => void): unknown;
 }
 
-/** An expression, or what would be right. */
-export type Compiled =
+/** A compiled expression; or, where it is wrong, what would be right. */
+export type CompiledExpression =
   | { readonly expression: Expression; readonly fault?: never }
   | { readonly fault: string; readonly expression?: never };

@@ -69,7 +69,7 @@ interface Answer {
   readonly body: Record<string, unknown>;
 }
 
-describe('a NestJS controller (1)', () => {
+describe('a NestJS controller', () => {
   let app: Awaited<ReturnType<typeof NestFactory.create>>;
   let address: string;
 

@@ -5,7 +5,7 @@ import { ConfigurationError, Idempotent } from 'retrysafe';
 // biome-ignore lint/suspicious/noExplicitAny: that is what refuses nothing
 const Anywhere = Idempotent as (...options: unknown[]) => any;
 
-describe('parameters (1)', () => {
+describe('parameters', () => {
   it('refuses a constructor parameter when the class is defined', () => {
     const define = () => {
       class OnConstructorParameter {

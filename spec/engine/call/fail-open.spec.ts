@@ -6,7 +6,7 @@ import { rejection } from '../../support/rejection.js';
 import { ScriptedStore } from '../../support/scripted-store.js';
 import { fakeTime } from '../../support/time.js';
 
-describe('running without a claim (21)', () => {
+describe('running without a claim', () => {
   let clock: ReturnType<typeof fakeTime>;
   let store: ScriptedStore;
   let peer: ScriptedStore;

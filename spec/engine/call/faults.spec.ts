@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import {
   currentExecution,
-  forget,
   type IdempotencyEvents,
   InMemoryStore,
   OutcomeUnknownError,
   onIdempotencyEvent,
+  recordOf,
   StoreError,
 } from 'retrysafe';
 import { defer } from '../../support/defer.js';
@@ -16,7 +16,7 @@ import { fakeTime } from '../../support/time.js';
 
 const options = { lease: 6, clockTolerance: 1, wait: 0 } as const;
 
-describe('a store that fails (21)', () => {
+describe('a store that fails', () => {
   let clock: ReturnType<typeof fakeTime>;
   let store: ScriptedStore;
   let peer: ScriptedStore;
@@ -384,6 +384,6 @@ describe('a store that fails (21)', () => {
       'claim false',
       'replace false',
     ]);
-    await forget(call, 'a');
+    await recordOf(call, 'a').forget();
   });
 });

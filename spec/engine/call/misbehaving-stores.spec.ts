@@ -25,7 +25,7 @@ const isNonsense: Record<string, unknown> = {
 /** More than any honest way needs. */
 const many = 100;
 
-describe('a store that breaks its laws (21)', () => {
+describe('a store that breaks its laws', () => {
   let clock: ReturnType<typeof fakeTime>;
   let warnings: ReturnType<typeof catchWarnings>;
   let store: ScriptedStore;

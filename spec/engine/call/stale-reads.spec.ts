@@ -8,7 +8,7 @@ import { fakeTime } from '../../support/time.js';
 
 const options = { lease: 6, clockTolerance: 1, wait: 20, fingerprint: () => 'same' } as const;
 
-describe('reads decide little (21)', () => {
+describe('reads decide little', () => {
   let clock: ReturnType<typeof fakeTime>;
   let store: ScriptedStore;
   let peer: ScriptedStore;

@@ -25,7 +25,7 @@ class NarrowStore extends ScriptedStore {
   }
 }
 
-describe('an outcome that is too large, while the store is out of reach (7, 21)', () => {
+describe('an outcome that is too large, while the store is out of reach', () => {
   let clock: ReturnType<typeof fakeTime>;
   let warnings: ReturnType<typeof catchWarnings>;
   let store: NarrowStore;

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { forget, type IdempotentOptions } from 'retrysafe';
+import { type IdempotentOptions, recordOf } from 'retrysafe';
 import { crash, deployable, restOfTurn, standing } from '../../support/deployment.js';
 import { rejection } from '../../support/rejection.js';
 import { ScriptedStore } from '../../support/scripted-store.js';
@@ -7,7 +7,7 @@ import { fakeTime } from '../../support/time.js';
 
 const DAY = 86_400_000;
 
-describe('the expiry of a record that is not completed (21)', () => {
+describe('the expiry of a record that is not completed', () => {
   let clock: ReturnType<typeof fakeTime>;
   let store: ScriptedStore;
   let peer: ScriptedStore;
@@ -64,7 +64,7 @@ describe('the expiry of a record that is not completed (21)', () => {
   });
 });
 
-describe('how long it is remembered that nobody knows how an attempt ended (26)', () => {
+describe('how long it is remembered that nobody knows how an attempt ended', () => {
   const LATEST = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
   let clock: ReturnType<typeof fakeTime>;
   let store: ScriptedStore;
@@ -138,7 +138,7 @@ describe('how long it is remembered that nobody knows how an attempt ended (26)'
     });
     await rejection(call('a'));
     await clock.tickAsync(YEARS);
-    expect(await forget(call, 'a')).to.equal(true);
+    expect(await recordOf(call, 'a').forget()).to.equal(true);
     expect(await call('a')).to.equal('done');
     expect((await standing(store))?.expiresAt).to.equal(Date.now() + DAY);
   });

@@ -13,7 +13,7 @@ import { rejection } from '../../support/rejection.js';
 import { ScriptedStore } from '../../support/scripted-store.js';
 import { fakeTime } from '../../support/time.js';
 
-describe('an abandoned key (18)', () => {
+describe('an abandoned key', () => {
   let clock: ReturnType<typeof fakeTime>;
   let store: ScriptedStore;
   let peer: ScriptedStore;

@@ -8,7 +8,7 @@ import { fakeTime } from '../../support/time.js';
 
 const never = () => new Promise<never>(() => {});
 
-describe('a clock that is set, or stood still (15, 17)', () => {
+describe('a clock that is set, or stood still', () => {
   let clock: ReturnType<typeof fakeTime>;
   let store: ScriptedStore;
   let operation: ReturnType<typeof deployable>;

@@ -17,7 +17,7 @@ function sendTimes(store: ScriptedStore, step: 'claim' | 'replace'): number[] {
   return store.calls.filter((made) => made.step === step).map(({ at }) => at - start);
 }
 
-describe('a claim and its lease (14)', () => {
+describe('a claim and its lease', () => {
   let clock: ReturnType<typeof fakeTime>;
   let store: ScriptedStore;
 
@@ -208,7 +208,7 @@ const run = (script: string) =>
     },
   );
 
-describe('a process with a claim (14)', () => {
+describe('a process with a claim', () => {
   it('ends by itself while a method hangs: no timer of ours keeps it alive', async function () {
     this.timeout(10_000);
     const { code, output, livedOn } = await run(
@@ -241,7 +241,7 @@ describe('a process with a claim (14)', () => {
   });
 });
 
-describe('a process with a caller that waits (14)', () => {
+describe('a process with a caller that waits', () => {
   it('stays alive until that caller has its answer, be it the last thing it does', async function () {
     this.timeout(10_000);
     const { code, output } = await run(
@@ -262,7 +262,7 @@ describe('a process with a caller that waits (14)', () => {
   });
 });
 
-describe('the end of renewal (16)', () => {
+describe('the end of renewal', () => {
   let clock: ReturnType<typeof fakeTime>;
   let store: ScriptedStore;
 

@@ -5,7 +5,7 @@ import { rejection } from '../../support/rejection.js';
 import { ScriptedStore } from '../../support/scripted-store.js';
 import { fakeTime } from '../../support/time.js';
 
-describe('taking over (18)', () => {
+describe('taking over', () => {
   let clock: ReturnType<typeof fakeTime>;
   let store: ScriptedStore;
   let peer: ScriptedStore;

@@ -6,7 +6,7 @@ import { ScriptedStore } from '../../support/scripted-store.js';
 import { fakeTime } from '../../support/time.js';
 
 // Lease 30 s, renewed at 10 s and 20 s.
-describe('a method that asks for its completion while the store gives no answer, as inside of a transaction (4)', () => {
+describe('a method that asks for its completion while the store gives no answer, as inside of a transaction', () => {
   let clock: ReturnType<typeof fakeTime>;
   let store: ScriptedStore;
   let events: { readonly at: number; readonly what: unknown }[];

@@ -14,7 +14,7 @@ import { rejection } from '../../support/rejection.js';
 import { ScriptedStore } from '../../support/scripted-store.js';
 import { fakeTime } from '../../support/time.js';
 
-describe('currentExecution() in the functions of options (29)', () => {
+describe('currentExecution() in the functions of options', () => {
   let clock: ReturnType<typeof fakeTime>;
   let seen: CurrentExecution[];
 

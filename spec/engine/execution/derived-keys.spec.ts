@@ -17,7 +17,7 @@ async function derive(payload: unknown, ...labels: readonly string[]): Promise<s
   return charge(payload, labels);
 }
 
-describe('a key that is derived for a downstream call (25)', () => {
+describe('a key that is derived for a downstream call', () => {
   it('is the same in every attempt', async () => {
     const derived: string[] = [];
     const attempts: number[] = [];

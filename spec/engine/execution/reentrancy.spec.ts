@@ -7,7 +7,7 @@ import { ScriptedStore } from '../../support/scripted-store.js';
 
 type Call = (id: string) => Promise<unknown>;
 
-describe('a call from inside the running method (19)', () => {
+describe('a call from inside the running method', () => {
   /** An operation whose method does what the spec says, with the operation itself at hand. */
   function recursive(work: (call: Call, id: string) => Promise<unknown>, store = new ScriptedStore()): Call {
     const call: Call = deployable({ wait: 1 })(store, (id) => work(call, id));

@@ -26,7 +26,7 @@ class Bank {
   }
 }
 
-describe('a completion that was committed (21)', () => {
+describe('a completion that was committed', () => {
   let clock: ReturnType<typeof fakeTime>;
   let store: ScriptedStore;
   let bank: Bank;

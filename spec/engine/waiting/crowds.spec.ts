@@ -6,7 +6,7 @@ import { rejection } from '../../support/rejection.js';
 import { ScriptedStore } from '../../support/scripted-store.js';
 import { fakeTime } from '../../support/time.js';
 
-describe('many duplicates in one process (17)', () => {
+describe('many duplicates in one process', () => {
   const size = 200;
   let clock: ReturnType<typeof fakeTime>;
   let store: ScriptedStore;

@@ -7,7 +7,7 @@ import { rejection } from '../../support/rejection.js';
 import { ScriptedStore } from '../../support/scripted-store.js';
 import { fakeTime } from '../../support/time.js';
 
-describe('waiting for a running call (17)', () => {
+describe('waiting for a running call', () => {
   let clock: ReturnType<typeof fakeTime>;
   let store: ScriptedStore;
 

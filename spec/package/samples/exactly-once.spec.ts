@@ -7,7 +7,7 @@ const balances = [
   ...['Alice 600.00, Bob 400.00', 'Alice 600.00, Bob 400.00'],
 ];
 
-describe(`the sample of a money transfer, compiled with ${mode} decorators (4)`, () => {
+describe(`the sample of a money transfer, compiled with ${mode} decorators`, () => {
   const main = join(compiled, 'exactly-once/main.js');
   const runSample = (...engines: string[]): Promise<Run> => run(process.execPath, [main, ...engines]);
 

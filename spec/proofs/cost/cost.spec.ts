@@ -48,7 +48,7 @@ function exceeded(kind: Kind, cost: Cost): string[] {
     .map(([name]) => name);
 }
 
-describe('what a call costs (28)', function () {
+describe('what a call costs', function () {
   this.timeout(60_000);
 
   let store: CountingStore;

@@ -21,7 +21,7 @@ const events = (thrown(() => onIdempotencyEvent('none' as never, () => {})) as E
   .replace(/^.*the events are /, '')
   .split(', ');
 
-describe('what everything that can happen says of payloads and results (9)', () => {
+describe('what everything that can happen says of payloads and results', () => {
   let witness: Witness;
 
   beforeEach(() => {

@@ -4,7 +4,7 @@ import { seed } from '../../support/random.js';
 import { checkScopes, pair } from './scopes.js';
 import { everyWay, tenants, waysToMeet } from './tenants.js';
 
-describe('records of one scope (9)', function () {
+describe('records of one scope', function () {
   this.timeout(60_000);
 
   it('cannot be met from another one, whatever scopes and keys look like', async () => {

@@ -29,7 +29,7 @@ async function brokenRules(
   return rules;
 }
 
-describe('the simulation of many callers on unreliable stores (21)', function () {
+describe('the simulation of many callers on unreliable stores', function () {
   this.timeout(120_000);
   let warnings: CaughtWarnings;
 

@@ -14,7 +14,7 @@ const record = {
   state: { format: 1, status: 'released', attempt: 1, fencingToken: 1 },
 } as const;
 
-describe('requests that would never end (5)', () => {
+describe('requests that would never end', () => {
   afterEach(() => {
     sinon.restore();
   });

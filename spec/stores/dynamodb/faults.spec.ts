@@ -15,7 +15,7 @@ function times<T>(count: number, one: T): T[] {
   return Array<T>(count).fill(one);
 }
 
-describe("DynamoDB's own faults (5)", () => {
+describe("DynamoDB's own faults", () => {
   const dynamoDB = useDynamoDB();
   const proxy = useDynamoDBProxy(dynamoDB);
   let tableName: string;

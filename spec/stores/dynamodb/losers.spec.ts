@@ -18,7 +18,7 @@ for (const [engine, reads] of [
   ['dynoxide', 0],
   ['dynalite', 1],
 ] as const) {
-  describe(`the loser of a write on ${engine} (2)`, () => {
+  describe(`the loser of a write on ${engine}`, () => {
     const dynamoDB = useDynamoDB(engine);
     const proxy = useDynamoDBProxy(dynamoDB);
     let tableName: string;
@@ -95,7 +95,7 @@ for (const [engine, reads] of [
   });
 }
 
-describe('a claim that is refused, and whose holder is gone when it is looked for (2)', () => {
+describe('a claim that is refused, and whose holder is gone when it is looked for', () => {
   const dynamoDB = useDynamoDB('dynalite');
   let tableName: string;
 

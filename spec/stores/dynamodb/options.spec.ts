@@ -89,7 +89,7 @@ function refusal(give: () => unknown): string {
 }
 
 for (const { place, options, give } of places) {
-  describe(`wrong options of ${place} (1)`, () => {
+  describe(`wrong options of ${place}`, () => {
     for (const option of options) {
       it(`says at once what would be right for \`${option}\``, () => {
         for (const { value, shown, right: isRight, beside } of table[option] ?? []) {
@@ -149,7 +149,7 @@ for (const { place, options, give } of places) {
   });
 }
 
-describe('options of DynamoDBStore (1)', () => {
+describe('options of DynamoDBStore', () => {
   it('are right in each way that makes sense', () => {
     for (const more of [
       {},

@@ -11,7 +11,7 @@ const names = { keyAttribute: 'pk', sortKeyAttribute: 'sk' } as const;
 const never: Work = () => expect.fail('the method ran');
 const byEnd = (key: string) => `idempotency-${key.slice(-1)}`;
 
-describe('a table with a sort key (1)', () => {
+describe('a table with a sort key', () => {
   const dynamoDB = useDynamoDB();
   let client: DynamoDBClient;
 

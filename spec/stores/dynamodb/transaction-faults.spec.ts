@@ -15,7 +15,7 @@ import { Application, Transfer } from './transfers.js';
 // Lease 6 s, renewed at 2 s; it lapses at 6 s and is taken over from 7 s on. A store call is given up after 2 s.
 const options = { lease: 6, clockTolerance: 1, wait: 10 } as const satisfies IdempotentOptions;
 
-describe('a transaction with a completion that goes wrong (6)', () => {
+describe('a transaction with a completion that goes wrong', () => {
   const dynamoDB = useDynamoDB();
   const proxy = useDynamoDBProxy(dynamoDB);
   let tables: Assignment['tables'];

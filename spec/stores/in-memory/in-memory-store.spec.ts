@@ -5,7 +5,7 @@ import type { SinonFakeTimers } from 'sinon';
 import { heapInUse } from '../../support/heap.js';
 import { fakeTime } from '../../support/time.js';
 
-describe('InMemoryStore (26)', () => {
+describe('InMemoryStore', () => {
   storeContract(() => new InMemoryStore());
 
   describe('frees what has expired by itself', () => {

@@ -5,7 +5,7 @@ import { storeLines } from './store-lines.js';
 
 // It has no decorators, so it is run in one mode only.
 for (const { title, use } of storeLines) {
-  describe(`${title} (7)`, () => {
+  describe(`${title}`, () => {
     const processes = use();
     let store: PersistenceStore;
 

@@ -1,3 +1,5 @@
+import type { Client, Pool } from 'pg';
+import type { PersistenceStore } from 'retrysafe';
 import { type PostgresClient, PostgresStore, schema } from 'retrysafe/postgres';
 import { storeContract } from 'retrysafe/testing';
 import { usePostgres } from '../../support/postgres.js';
@@ -20,7 +22,7 @@ const wrappers: Record<string, (query: Query) => PostgresClient> = {
   }),
 };
 
-describe('PostgresStore on a server (2)', () => {
+describe('PostgresStore on a server', () => {
   const postgres = usePostgres();
   let table: string;
 
@@ -46,11 +48,20 @@ describe('PostgresStore on a server (2)', () => {
   });
 
   describe('by a pool of pg that listens on another connection', () => {
-    let store: PostgresStore;
-    before(async () => {
-      store = new PostgresStore({ client: postgres.pool(), table, listener: await postgres.client() });
+    const listeners = new Map<PersistenceStore, Client>();
+    let pool: Pool;
+    before(() => {
+      pool = postgres.pool();
     });
-    storeContract(() => store);
+    storeContract(
+      async () => {
+        const listener = await postgres.client();
+        const store = new PostgresStore({ client: pool, table, listener });
+        listeners.set(store, listener);
+        return store;
+      },
+      { supports: { changed: true }, loseConnection: (store) => listeners.get(store)?.end() },
+    );
   });
 
   for (const [what, wrap] of Object.entries(wrappers)) {
@@ -65,7 +76,7 @@ describe('PostgresStore on a server (2)', () => {
   }
 });
 
-describe('PostgresStore on PGlite (2)', () => {
+describe('PostgresStore on PGlite', () => {
   const db = usePGlite();
   let store: PostgresStore;
 
@@ -75,5 +86,5 @@ describe('PostgresStore on PGlite (2)', () => {
     store = new PostgresStore({ client: db(), table, listener: db() });
   });
 
-  storeContract(() => store);
+  storeContract(() => store, { supports: { changed: true } });
 });

@@ -8,7 +8,7 @@ import { record, withResult } from './records.js';
 import { silent } from './silent.js';
 import { blocked, createTable } from './tables.js';
 
-describe('a table of PostgreSQL that is no table for records (2)', () => {
+describe('a table of PostgreSQL that is no table for records', () => {
   const postgres = usePostgres();
   let table: string;
 
@@ -105,7 +105,7 @@ describe('a table of PostgreSQL that is no table for records (2)', () => {
   });
 });
 
-describe('what a client may not do in PostgreSQL (2)', () => {
+describe('what a client may not do in PostgreSQL', () => {
   const postgres = usePostgres();
   let table: string;
   let role: string | undefined;
@@ -190,7 +190,7 @@ describe('what a client may not do in PostgreSQL (2)', () => {
   });
 });
 
-describe('texts that PostgreSQL does not take as they are (2)', () => {
+describe('texts that PostgreSQL does not take as they are', () => {
   const postgres = usePostgres();
   let store: PostgresStore;
 
@@ -218,7 +218,7 @@ describe('texts that PostgreSQL does not take as they are (2)', () => {
   }
 });
 
-describe('connections to PostgreSQL that end (2)', () => {
+describe('connections to PostgreSQL that end', () => {
   const postgres = usePostgres();
   let table: string;
   let gate: PostgresClient;

@@ -6,7 +6,7 @@ import { rejection } from '../../support/rejection.js';
 import { record } from './records.js';
 import { createTable } from './tables.js';
 
-describe("somebody else's rows in the table of a PostgresStore (2)", () => {
+describe("somebody else's rows in the table of a PostgresStore", () => {
   const postgres = usePostgres();
   let store: PostgresStore;
   let table: string;

@@ -8,7 +8,7 @@ import { PostgresServer } from '../../support/postgres-server.js';
 import { rejection } from '../../support/rejection.js';
 import { withResult } from './records.js';
 
-describe('a record that is larger than PostgreSQL takes (2)', function () {
+describe('a record that is larger than PostgreSQL takes', function () {
   this.timeout(60_000);
 
   /** A store whose database answers like this, where it is asked at all. */
@@ -48,7 +48,7 @@ describe('a record that is larger than PostgreSQL takes (2)', function () {
 });
 
 // A server of its own, since it is stopped and filled up.
-describe('a server of PostgreSQL that serves nobody (2)', function () {
+describe('a server of PostgreSQL that serves nobody', function () {
   this.timeout(60_000);
   let server: PostgresServer | undefined;
   let pool: Pool;

@@ -34,7 +34,7 @@ const names = {
   'a name of a parameter': ':name @name',
 };
 
-describe('tables with hostile names (2)', () => {
+describe('tables with hostile names', () => {
   const postgres = usePostgres();
   const proxy = usePostgresProxy(postgres);
   let pool: Pool;

@@ -17,7 +17,7 @@ const inTransaction = /option "client".*in no transaction: records would be undo
 const openOnClient = /a transaction is open on the store's client/;
 const noTransaction = /needs the client on which the transaction is open/;
 
-describe('a transaction of the application on the client of a PostgresStore (2)', () => {
+describe('a transaction of the application on the client of a PostgresStore', () => {
   const postgres = usePostgres();
   let table: string;
   let single: Client;
@@ -72,7 +72,7 @@ describe('a transaction of the application on the client of a PostgresStore (2)'
   });
 });
 
-describe('a transaction of PGlite (2)', () => {
+describe('a transaction of PGlite', () => {
   const pglite = usePGlite();
   const completion: Completion = { record: record(), token: 'own.1' };
 

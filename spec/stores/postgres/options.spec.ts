@@ -78,7 +78,7 @@ function expectRefusal(message: string, where: string, option: string, { shown }
   expect(whatIsRight).to.match(right);
 }
 
-describe('wrong options of PostgresStore (2)', () => {
+describe('wrong options of PostgresStore', () => {
   const client = new AskedClient();
   const make = (given: unknown) => new PostgresStore(given as never);
 

@@ -52,7 +52,7 @@ function useStores(postgres: PostgresFixture, tableName: () => string, isolation
   return { pools, stores };
 }
 
-describe('simultaneous calls on 50 connections (2)', function () {
+describe('simultaneous calls on 50 connections', function () {
   this.timeout(60_000);
   const postgres = usePostgres();
   let table: string;

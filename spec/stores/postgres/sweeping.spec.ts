@@ -13,7 +13,7 @@ function record(key: string, change: Partial<IdempotencyRecord> = {}): Idempoten
   return { key, token: `${key}.1`, expiresAt: Date.now() + MINUTE, state, ...change };
 }
 
-describe('sweeping a table of PostgreSQL (2)', () => {
+describe('sweeping a table of PostgreSQL', () => {
   const postgres = usePostgres();
   let table: string;
   let name: string;

@@ -14,7 +14,7 @@ import { Application, createTables, type Tables, Transfer } from './transfers.js
 const options = { lease: 6, clockTolerance: 1, wait: 10 } as const satisfies IdempotentOptions;
 const doneOnce = { runs: 1, transfers: 1, status: 'completed' };
 
-describe('a transaction with a completion that goes wrong, on PostgreSQL (6)', () => {
+describe('a transaction with a completion that goes wrong, on PostgreSQL', () => {
   const postgres = usePostgres();
   const proxy = usePostgresProxy(postgres);
   let tables: Tables;

@@ -20,7 +20,7 @@ import { Application, createTables, type Tables, Transfer } from './transfers.js
 const doneOnce = { runs: 1, transfers: 1, status: 'completed' };
 
 // Whoever waits for a row's lock waits in real time, so these specs do, too.
-describe('a transaction that is open when others ask, on PostgreSQL (6)', () => {
+describe('a transaction that is open when others ask, on PostgreSQL', () => {
   const postgres = usePostgres();
   const proxy = usePostgresProxy(postgres);
   let tables: Tables;
@@ -187,7 +187,7 @@ describe('a transaction that is open when others ask, on PostgreSQL (6)', () => 
   });
 });
 
-describe('a transaction on PGlite (6)', () => {
+describe('a transaction on PGlite', () => {
   const db = usePGlite();
   let store: PostgresStore;
   let count = 0;

@@ -72,7 +72,7 @@ function expectRefusal(error: unknown, message: RegExp): void {
   expect((error as Error).message).to.match(message);
 }
 
-describe('clients of other libraries, for a PostgresStore (2)', () => {
+describe('clients of other libraries, for a PostgresStore', () => {
   for (const [name, { clients, transactions }] of Object.entries(shapes)) {
     const wrap = wrappers[name] as (value: unknown) => PostgresClient;
 

@@ -10,7 +10,7 @@ import { until } from '../../support/until.js';
 import { documentedRights } from './documented-rights.js';
 import { recordOf } from './records.js';
 
-describe('RedisStore on a cluster with a replica (1)', function () {
+describe('RedisStore on a cluster with a replica', function () {
   this.timeout(20_000);
   const clients = useRedisClients();
   let cluster: Awaited<ReturnType<typeof startCluster>>;
@@ -157,7 +157,7 @@ describe('RedisStore on a cluster with a replica (1)', function () {
       const { slot: _, ...record } = await recordAt('primary');
       await store.claim(record, Date.now());
       const listening = new AbortController();
-      const notice = () => store.settled?.(record.key, listening.signal);
+      const notice = () => store.changed?.(record.key, listening.signal);
       await notice();
       const replaced = notice();
       await store.replace({ ...record, token: 'own.2' }, record.token);

@@ -9,7 +9,7 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const GRACE = 15 * MINUTE;
 
-describe('expiry in Redis (1)', () => {
+describe('expiry in Redis', () => {
   const redis = useRedis();
   let client: Redis;
   let store: RedisStore;

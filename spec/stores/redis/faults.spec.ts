@@ -10,7 +10,7 @@ import { loopback } from '../../support/server-process.js';
 import { until } from '../../support/until.js';
 import { recordOf } from './records.js';
 
-describe("Redis' own faults (5)", function () {
+describe("Redis' own faults", function () {
   this.timeout(20_000);
   const clients = useRedisClients();
   const servers: RedisServer[] = [];

@@ -145,7 +145,7 @@ const stories: Record<Kind, (story: Story, fate: TcpFate) => Promise<void>> = {
   },
 };
 
-describe('a request to Redis that goes wrong (5)', function () {
+describe('a request to Redis that goes wrong', function () {
   this.timeout(40_000);
   const clients = useRedisClients();
   const proxies: TcpProxy[] = [];

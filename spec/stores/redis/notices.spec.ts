@@ -44,7 +44,7 @@ const kinds: Readonly<
 
 const subscribing = /\r\nsubscribe\r\n/i;
 
-describe('notices by Redis (5)', function () {
+describe('notices by Redis', function () {
   this.timeout(20_000);
   useLatestLooks();
   const clients = useRedisClients();

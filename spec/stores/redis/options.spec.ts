@@ -87,7 +87,7 @@ function refusal(give: () => unknown): string {
 
 const give = (given: unknown) => new RedisStore(given as never);
 
-describe('wrong options of RedisStore (1)', () => {
+describe('wrong options of RedisStore', () => {
   for (const [option, values] of Object.entries(table)) {
     it(`says at once what would be right for \`${option}\``, () => {
       for (const { value, shown, right: isRight, beside } of values) {
@@ -146,7 +146,7 @@ describe('wrong options of RedisStore (1)', () => {
   });
 });
 
-describe('options of RedisStore (1)', () => {
+describe('options of RedisStore', () => {
   it('are right in each way that makes sense', () => {
     for (const given of [
       right,

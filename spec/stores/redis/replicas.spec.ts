@@ -13,7 +13,7 @@ import { recordOf } from './records.js';
 
 const kinds = Object.keys(clientsOfServer);
 
-describe('RedisStore that waits for a replica (1)', function () {
+describe('RedisStore that waits for a replica', function () {
   this.timeout(20_000);
   const clients = useRedisClients();
   let group: Awaited<ReturnType<typeof startReplication>>;

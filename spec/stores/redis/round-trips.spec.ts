@@ -9,7 +9,7 @@ import { TcpProxy } from '../../support/tcp-proxy.js';
 import { until } from '../../support/until.js';
 import { recordOf } from './records.js';
 
-describe('round trips to Redis (1)', function () {
+describe('round trips to Redis', function () {
   this.timeout(20_000);
   const clients = useRedisClients();
   let server: RedisServer;

@@ -17,7 +17,7 @@ const options = { lease: 6, clockTolerance: 1, wait: 0 } as const;
 
 for (const driver of sqliteDrivers) {
   // Its processes use no decorators, so it is run in one mode only.
-  describe(`a process that is killed, and its records in a file of SQLite, by ${driver} (4)`, function () {
+  describe(`a process that is killed, and its records in a file of SQLite, by ${driver}`, function () {
     this.timeout(20_000);
     const sqlite = useSqlite(driver);
     let path: string;
@@ -84,7 +84,7 @@ for (const driver of sqliteDrivers) {
     });
   });
 
-  describe(`a file of SQLite that is closed and opened again, by ${driver} (3)`, () => {
+  describe(`a file of SQLite that is closed and opened again, by ${driver}`, () => {
     const sqlite = useSqlite(driver);
 
     it('has the outcomes that were recorded, and its claims', async () => {

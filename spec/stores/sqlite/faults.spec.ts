@@ -29,7 +29,7 @@ function completed(key: string, json: unknown): IdempotencyRecord {
 }
 
 for (const driver of sqliteDrivers) {
-  describe(`what SQLite cannot do, by ${driver} (3)`, () => {
+  describe(`what SQLite cannot do, by ${driver}`, () => {
     const sqlite = useSqlite(driver);
     let path: string;
     let here: OpenDatabase;

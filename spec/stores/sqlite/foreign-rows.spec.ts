@@ -13,7 +13,7 @@ const record = (key: string): IdempotencyRecord => ({
 });
 
 for (const driver of sqliteDrivers) {
-  describe(`somebody else's rows in the table of a SqliteStore, by ${driver} (3)`, () => {
+  describe(`somebody else's rows in the table of a SqliteStore, by ${driver}`, () => {
     const sqlite = useSqlite(driver);
     let database: OpenDatabase;
     let store: SqliteStore;

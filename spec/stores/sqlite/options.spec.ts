@@ -51,7 +51,7 @@ function refusal(give: () => unknown): string {
   return (error as Error).message;
 }
 
-describe('wrong options of SqliteStore (3)', () => {
+describe('wrong options of SqliteStore', () => {
   for (const [option, { right: isRight, wrong }] of Object.entries(table)) {
     it(`says at once what would be right for \`${option}\``, () => {
       for (const { value, shown } of wrong) {
@@ -90,7 +90,7 @@ describe('wrong options of SqliteStore (3)', () => {
   });
 });
 
-describe('options of SqliteStore (3)', () => {
+describe('options of SqliteStore', () => {
   it('are right in each way that makes sense', () => {
     for (const given of [
       { database: { prepare, isTransaction: true } },
@@ -113,7 +113,7 @@ describe('options of SqliteStore (3)', () => {
   });
 });
 
-describe('the schema of SqliteStore (3)', () => {
+describe('the schema of SqliteStore', () => {
   it('is that of a table "idempotency", unless told otherwise', () => {
     expect(schema())
       .to.equal(schema('idempotency'))
@@ -129,7 +129,7 @@ describe('the schema of SqliteStore (3)', () => {
   });
 });
 
-describe('how much removeExpired() of SqliteStore removes (3)', () => {
+describe('how much removeExpired() of SqliteStore removes', () => {
   it('is a number of records: a ConfigurationError says so', async () => {
     const store = new SqliteStore(right);
     for (const [limit, shown] of [
@@ -152,7 +152,7 @@ describe('how much removeExpired() of SqliteStore removes (3)', () => {
 });
 
 for (const driver of sqliteDrivers) {
-  describe(`a database of ${driver} (3)`, () => {
+  describe(`a database of ${driver}`, () => {
     const sqlite = useSqlite(driver);
 
     it('is taken as it is', () => {

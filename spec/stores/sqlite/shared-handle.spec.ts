@@ -28,7 +28,7 @@ const record = (token: string, change: Partial<IdempotencyRecord> = {}): Idempot
 });
 
 for (const driver of sqliteDrivers) {
-  describe(`while a transaction is open on the database handle that the store uses, by ${driver} (4)`, () => {
+  describe(`while a transaction is open on the database handle that the store uses, by ${driver}`, () => {
     const sqlite = useSqlite(driver);
     let time: PassingTime;
     let here: Application;

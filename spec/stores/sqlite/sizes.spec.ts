@@ -7,7 +7,7 @@ import { sqliteDrivers } from '../../support/sqlite-drivers.js';
 
 for (const driver of sqliteDrivers) {
   // It takes seconds to make such a text, and no decorators: it is run in one mode only.
-  describe(`a record of 1,000,000,001 bytes in SQLite, by ${driver} (3)`, function () {
+  describe(`a record of 1,000,000,001 bytes in SQLite, by ${driver}`, function () {
     this.timeout(60_000);
     const sqlite = useSqlite(driver);
 

@@ -33,7 +33,7 @@ const record = (key: string, change: Partial<IdempotencyRecord> = {}): Idempoten
 });
 
 for (const driver of sqliteDrivers) {
-  describe(`a table of SqliteStore, by ${driver} (3)`, () => {
+  describe(`a table of SqliteStore, by ${driver}`, () => {
     const sqlite = useSqlite(driver);
     let database: OpenDatabase;
 
