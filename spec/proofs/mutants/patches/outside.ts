@@ -83,8 +83,8 @@ export const outside: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/settings/settings.ts',
-        replace: '    ...given(configuration.options),\n    ...given(classOptions),\n',
-        by: '    ...given(classOptions),\n    ...given(configuration.options),\n',
+        replace: '    ...definedOptions(configuration.options),\n    ...definedOptions(classOptions),\n',
+        by: '    ...definedOptions(classOptions),\n    ...definedOptions(configuration.options),\n',
       },
     ],
     caughtBy: [specs('settings/layering')],
@@ -193,11 +193,11 @@ export const outside: readonly Mutant[] = [
     flaw: 'What this process keeps leaves in the order in which it came, and not by when it was used last.',
     changes: [
       {
-        file: 'lib/engine/call/kept-outcomes.ts',
-        replace: '  kept?.delete(call.key);\n  kept?.set(call.key, record);\n',
+        file: 'lib/engine/call/local-outcomes.ts',
+        replace: '  records?.delete(call.key);\n  records?.set(call.key, record);\n',
         by: '',
       },
     ],
-    caughtBy: [specs('engine/call/kept-outcomes')],
+    caughtBy: [specs('engine/call/local-outcomes')],
   },
 ];
