@@ -5,7 +5,7 @@
 //
 //   (nothing)    what a user would notice, in both decorator modes
 //   <word>       the spec files whose path has one of the words, whatever run they belong to
-//   --grep <x>   the tests whose title has x, of the files with these words or of all files
+//   --grep <x>   the tests whose title has x, of the files with these words or of those that would run without --grep
 //   --core       what needs no server, in standard mode: see spec-files.mjs, which says which file belongs to which run
 //   --all        everything, and the types of the specs
 //   --mode       one decorator mode. With a word or --grep it is standard mode, but for files that are only in the other
@@ -75,9 +75,8 @@ function readOptions(given) {
   }
   if (read.mode && !modes.includes(read.mode))
     end(`Unknown mode '${read.mode}': use ${modes.join(' or ')}.`, 2);
-  read.isSearch = read.mochaOptions.some((option) => /^(-[gf]|--f?grep)\b/.test(option));
-  read.isChosen = read.words.length > 0 || read.isSearch;
-  if (read.isSearch && read.run === 'usual') read.run = 'all';
+  const isSearch = read.mochaOptions.some((option) => /^(-[gf]|--f?grep)\b/.test(option));
+  read.isChosen = read.words.length > 0 || isSearch;
   if (process.env.CI) read.mochaOptions.push('--forbid-only');
   // The titles of thousands of tests are of no use on a screen.
   else if (!read.isChosen && !read.mochaOptions.some((option) => /^(-R|--reporter)\b/.test(option)))
@@ -85,9 +84,9 @@ function readOptions(given) {
   return read;
 }
 
-/** The modes that the files need. Only a whole run has both of them for a file. */
+/** The modes that the files need. Chosen files that can run in both run in one. */
 function modesOf(files) {
-  if (!options.isChosen && options.run !== 'core') return modes;
+  if (!options.isChosen) return options.run === 'core' ? ['standard'] : modes;
   return modes.filter((mode) => files.some((file) => modeOfChoice(file) === mode));
 }
 
