@@ -32,7 +32,7 @@ export const edgesNames: readonly Mutant[] = [
         by: 'declaring.learn(this as object, wrapper)',
       },
     ],
-    caughtBy: [specs('decorator/bundled-names')],
+    caughtBy: [specs('package/bundled-names')],
   },
   {
     name: 'renaming-not-seen',
@@ -44,7 +44,7 @@ export const edgesNames: readonly Mutant[] = [
         by: 'names[kind].includes(declared[kind])',
       },
     ],
-    caughtBy: [specs('decorator/bundled-names')],
+    caughtBy: [specs('package/bundled-names')],
   },
   {
     name: 'named-classes-told-of',
@@ -57,7 +57,7 @@ export const edgesNames: readonly Mutant[] = [
         by: '`${nameOf(target)}.${printedName(method)}`',
       },
     ],
-    caughtBy: [specs('decorator/bundled-names')],
+    caughtBy: [specs('package/bundled-names')],
   },
   {
     name: 'each-instance-told-of',
@@ -69,7 +69,7 @@ export const edgesNames: readonly Mutant[] = [
         by: '',
       },
     ],
-    caughtBy: [specs('decorator/bundled-names')],
+    caughtBy: [specs('package/bundled-names')],
   },
   {
     name: 'three-letters-pass',
@@ -81,6 +81,6 @@ export const edgesNames: readonly Mutant[] = [
         by: 'name.length === 0 && areMinified(what);',
       },
     ],
-    caughtBy: [specs('decorator/bundled-names')],
+    caughtBy: [specs('package/bundled-names')],
   },
 ];

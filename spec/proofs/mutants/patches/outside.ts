@@ -149,7 +149,7 @@ export const outside: readonly Mutant[] = [
         by: 'return Number.isFinite(value);',
       },
     ],
-    caughtBy: [specs('outcome/outcome-values')],
+    caughtBy: [specs('outcome/outcome-values', 'outcome/outcome-values.property')],
   },
   {
     name: 'bytes-of-others-kept',
@@ -161,7 +161,7 @@ export const outside: readonly Mutant[] = [
         by: 'new Uint8Array(view.buffer).slice()',
       },
     ],
-    caughtBy: [specs('outcome/outcome-values')],
+    caughtBy: [specs('outcome/outcome-values', 'outcome/outcome-values.property')],
   },
   {
     name: 'aggregate-without-its-errors',
@@ -173,7 +173,14 @@ export const outside: readonly Mutant[] = [
         by: "if (Array.isArray(parts.errors)) setOwn(revived, 'errors', [], false);",
       },
     ],
-    caughtBy: [specs('outcome/outcome-values', 'outcome/error-classes', 'outcome/errors')],
+    caughtBy: [
+      specs(
+        'outcome/outcome-values',
+        'outcome/outcome-values.property',
+        'outcome/error-classes',
+        'outcome/errors',
+      ),
+    ],
   },
   {
     name: 'stack-of-nobody',
@@ -186,7 +193,14 @@ export const outside: readonly Mutant[] = [
         by: '',
       },
     ],
-    caughtBy: [specs('outcome/outcome-values', 'outcome/error-classes', 'outcome/error-data')],
+    caughtBy: [
+      specs(
+        'outcome/outcome-values',
+        'outcome/outcome-values.property',
+        'outcome/error-classes',
+        'outcome/error-data',
+      ),
+    ],
   },
   {
     name: 'most-used-dropped-first',
