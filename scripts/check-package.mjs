@@ -18,7 +18,7 @@ function run(title, command, ...args) {
 run('build', process.execPath, 'scripts/build.mjs');
 const { tarball, files, size } = pack();
 const documents = [
-  ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'],
+  ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'UPGRADING.md'],
   ...readdirSync(join(root, 'docs'), { recursive: true })
     .filter((name) => name.endsWith('.md'))
     .map((name) => join('docs', name)),

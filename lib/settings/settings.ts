@@ -1,12 +1,13 @@
 import { milliseconds } from '../options/duration.js';
 import { given, type IdempotentOptions, type ProcessOptions } from '../options/options.js';
 import { wrongOption } from '../options/wrong-option.js';
-import { type OutcomeFormat, outcomeFormat } from '../outcome/outcome.js';
+import { OutcomeFormat } from '../outcome/outcome.js';
 import { shared } from '../process/shared.js';
 import { warnOnce } from '../process/warnings.js';
 import type { PersistenceStore } from '../record/persistence-store.js';
 import { InMemoryStore } from '../stores/in-memory/in-memory-store.js';
-import { type KeptClasses, keptClasses, rememberedClasses } from '../values/kept-classes.js';
+import { type ListedClasses, listedClasses, rememberedClasses } from '../values/listed-classes.js';
+import { DEFAULT_TTL_MS } from './duration-checks.js';
 import { checkLease, checkOptions } from './option-checks.js';
 
 /** One operation's options after layering, durations in milliseconds. */
@@ -28,13 +29,13 @@ export interface Settings
   readonly keepLocal: number;
   readonly enabled: boolean;
   /** The classes of `classes` and `remember`. */
-  readonly kept: KeptClasses;
-  readonly remembered: KeptClasses;
+  readonly listed: ListedClasses;
+  readonly remembered: ListedClasses;
   readonly format: OutcomeFormat;
 }
 
 const builtIn = {
-  ttl: 86_400,
+  ttl: DEFAULT_TTL_MS / 1_000,
   lease: 30,
   renewFor: 900,
   wait: 10,
@@ -77,13 +78,13 @@ export function resolveSettings(
     ...given(methodOptions),
   };
   checkLease(operation, layered.lease, layered.renewFor);
-  const kept = keptClasses(layered.classes, layered.remember);
-  if ('twin' in kept) {
+  const listed = listedClasses(layered.classes, layered.remember);
+  if ('duplicate' in listed) {
     throw wrongOption(
       operation,
       'classes',
       layered.classes,
-      `without another "${kept.twin}" than that of remember`,
+      `without another "${listed.duplicate}" than that of remember`,
     );
   }
   return {
@@ -96,9 +97,9 @@ export function resolveSettings(
     clockTolerance: milliseconds(layered.clockTolerance) as number,
     unresolvedTtl:
       layered.unresolvedTtl === 'until-resolved' ? 'until-resolved' : milliseconds(layered.unresolvedTtl),
-    kept,
+    listed,
     remembered: rememberedClasses(layered.remember),
-    format: outcomeFormat(layered, kept),
+    format: new OutcomeFormat(layered.codec, listed),
   };
 }
 

@@ -6,12 +6,12 @@ import {
   type IdempotentOptions,
   InMemoryStore,
   InProgressError,
-  inspect,
   KeyError,
   makeIdempotent,
   OutcomeUnavailableError,
   OutcomeUnknownError,
   ReentrantCallError,
+  recordOf,
   StoreError,
 } from 'retrysafe';
 import { type CaughtWarnings, catchWarnings } from '../support/process-warnings.js';
@@ -131,7 +131,7 @@ describe('what an error is besides its fields', () => {
     }
     const texts = warnings.texts('RETRYSAFE_LEFT_OUT');
     expect(
-      texts.filter((text) => text.startsWith('Error is kept without format, deep.of, which')),
+      texts.filter((text) => text.startsWith('Error is stored without format, deep.of, which')),
     ).to.have.length(1);
   });
 
@@ -141,7 +141,7 @@ describe('what an error is besides its fields', () => {
       remembered,
     );
     expect(error).to.include({ message: 'a', b: 1 });
-    expect(warnings.texts('RETRYSAFE_LEFT_OUT').join()).to.match(/^RangeError is kept without …, which/);
+    expect(warnings.texts('RETRYSAFE_LEFT_OUT').join()).to.match(/^RangeError is stored without …, which/);
   });
 
   it('replays of what an HTTP client throws everything that can be kept, and the rest is said once', async () => {
@@ -178,7 +178,7 @@ describe('what an error is besides its fields', () => {
     const texts = warnings.texts('RETRYSAFE_LEFT_OUT');
     expect(texts).to.have.length(1);
     expect(texts[0]).to.match(
-      /^HttpClientError is kept without response\.config, response\.request, config, request, which no record can keep\. .*\{ class, name, to, from \}/,
+      /^HttpClientError is stored without response\.config, response\.request, config, request, which no record can hold\. .*\{ class, name, to, from \}/,
     );
   });
 
@@ -269,7 +269,7 @@ describe('whether an error is one of those that `remember` lists', () => {
     const Telling = tellingByTraits();
     const error = thrown(() => throwing(() => new Telling([]), { remember: [Telling] })) as Error;
     expect(error).to.be.instanceOf(ConfigurationError);
-    expect(error.message).to.match(/Telling tells its instances by Symbol\.hasInstance.*to: /);
+    expect(error.message).to.match(/Telling decides by Symbol\.hasInstance.*to: /);
   });
 
   it('works of such a class by an entry', async () => {
@@ -310,7 +310,7 @@ describe('whether an error is one of those that `remember` lists', () => {
     await rejection(charge());
     const error = (await rejection(charge())) as Error;
     expect(error).to.be.instanceOf(OutcomeUnavailableError);
-    expect(error.message).to.match(/Seen tells its instances by Symbol\.hasInstance/);
+    expect(error.message).to.match(/Seen decides by Symbol\.hasInstance/);
     expect(counted.runs).to.equal(1);
   });
 
@@ -357,6 +357,6 @@ describe('whether an error is one of those that `remember` lists', () => {
   it('is told to inspect: a passing error of ours leaves the key free', async () => {
     const { charge } = throwing(() => new StoreError('gone'), { remember: [Error] });
     await rejection(charge());
-    expect(await inspect(charge)).to.have.property('status', 'released');
+    expect(await recordOf(charge).inspect()).to.have.property('status', 'released');
   });
 });

@@ -8,10 +8,10 @@ import {
   Idempotent,
   type IdempotentOptions,
   InMemoryStore,
-  inspect,
   KeyError,
   makeIdempotent,
   OutcomeUnavailableError,
+  recordOf,
 } from 'retrysafe';
 import { type CaughtWarnings, catchWarnings } from '../support/process-warnings.js';
 import { rejection, thrown } from '../support/rejection.js';
@@ -70,7 +70,7 @@ async function keyWith(options: IdempotentOptions, payload: unknown): Promise<st
     ...options,
   });
   await accept(payload);
-  return (await inspect(accept, payload))?.key ?? expect.fail('no record');
+  return (await recordOf(accept, payload).inspect())?.key ?? expect.fail('no record');
 }
 
 describe('an entry { class, name, to, from } in `classes`', () => {
@@ -333,11 +333,11 @@ describe('an entry { class, name, to, from } in `classes`', () => {
       ],
       '`to` answers with a promise': [
         { to: () => Promise.reject(new Error('PAYLOAD')) },
-        /`to` of the entry "Money" answered with a promise/,
+        /`to` of the entry "Money" returned a promise/,
       ],
       '`to` answers with the instance': [
         { to: (it) => it },
-        /`to` of the entry "Money" answered with the instance itself/,
+        /`to` of the entry "Money" returned the instance itself/,
       ],
       '`to` answers with a function': [{ to: () => () => 'PAYLOAD' }, /Cannot stringify a function/],
       '`from` throws': [
@@ -350,11 +350,11 @@ describe('an entry { class, name, to, from } in `classes`', () => {
       ],
       '`from` answers with a promise': [
         { from: (() => Promise.reject(new Error('PAYLOAD'))) as never },
-        /`from` of the entry "Money" answered with a promise/,
+        /`from` of the entry "Money" returned a promise/,
       ],
       '`from` answers with nothing': [
         { from: (() => undefined) as never },
-        /`from` of the entry "Money" answered with no instance of its class/,
+        /`from` of the entry "Money" returned no instance of its class/,
       ],
     };
     for (const [what, [part, reason]] of Object.entries(faults)) {

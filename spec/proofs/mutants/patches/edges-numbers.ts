@@ -44,7 +44,7 @@ export const edgesOfNumbers: readonly Mutant[] = [
     flaw: 'A number that is written in another way is another number.',
     changes: [
       {
-        file: 'lib/key/canonical-forms.ts',
+        file: 'lib/key/canonical.ts',
         replace: "exact.isInteger ? 'bigint' : 'number', exact.text",
         by: "exact.isInteger ? 'bigint' : 'number', exact.written",
       },
@@ -56,7 +56,7 @@ export const edgesOfNumbers: readonly Mutant[] = [
     flaw: 'The long numbers of a list within the request are rounded.',
     changes: [
       {
-        file: 'lib/values/json/json-text.ts',
+        file: 'lib/values/json/exact-json.ts',
         replace: 'part.text.correct(value as Container, part.number);',
         by: '',
       },
@@ -68,8 +68,8 @@ export const edgesOfNumbers: readonly Mutant[] = [
     flaw: 'Of two properties with one name, a long number counts though it is not the last.',
     changes: [
       {
-        file: 'lib/values/json/json-members.ts',
-        replace: 'this.#corrected.delete(this.#read());',
+        file: 'lib/values/json/exact-json.ts',
+        replace: 'this.#corrected.delete(this.#readName());',
         by: '',
       },
     ],
@@ -92,7 +92,7 @@ export const edgesOfNumbers: readonly Mutant[] = [
     flaw: 'A long number in an expression is another one than in the request.',
     changes: [
       {
-        file: 'lib/request/expression/jmespath-literals.ts',
+        file: 'lib/request/expression/jmespath.ts',
         replace: "if (!part.startsWith('`') || !/\\d/.test(part)) return part;",
         by: 'if (part.length >= 0) return part;',
       },
@@ -116,7 +116,7 @@ export const edgesOfNumbers: readonly Mutant[] = [
     flaw: 'A list with holes that has `undefined` among its elements has the key of one that has not.',
     changes: [
       {
-        file: 'lib/key/absent-properties.ts',
+        file: 'lib/key/canonical.ts',
         replace: 'return part === undefined && !(',
         by: 'return part === undefined || (false && ',
       },

@@ -94,7 +94,7 @@ export const edgesRequests: readonly Mutant[] = [
     flaw: 'A sender who writes what looks like an event is told that the service is configured wrongly.',
     changes: [
       {
-        file: 'lib/key/identity.ts',
+        file: 'lib/key/selection.ts',
         replace: 'args.some(isLambdaContext) && (Array.isArray(first) || ofFirst !== undefined)',
         by: 'Array.isArray(first) || ofFirst !== undefined',
       },

@@ -8,7 +8,7 @@ export const edgesValues: readonly Mutant[] = [
     flaw: 'What a list, Map, Set or Date bears of its own is gone on a replay.',
     changes: [
       {
-        file: 'lib/outcome/rich-types.ts',
+        file: 'lib/outcome/reducers.ts',
         replace: 'return hasMore(value, own) && ownForm(value, kind, own);',
         by: 'return hasMore(value, own) && value === own && ownForm(value, kind, own);',
       },
@@ -57,7 +57,7 @@ export const edgesValues: readonly Mutant[] = [
     flaw: 'What `to` gives is taken for nothing where it is 0, false or an empty text.',
     changes: [
       {
-        file: 'lib/outcome/rich-types.ts',
+        file: 'lib/outcome/reducers.ts',
         replace: 'if (one.to) return [dataOf(one, value)];',
         by: 'if (one.to) return dataOf(one, value) && [dataOf(one, value)];',
       },
@@ -93,7 +93,7 @@ export const edgesValues: readonly Mutant[] = [
     flaw: 'A class is asked for its instances when an error is remembered, and not when it is replayed.',
     changes: [
       {
-        file: 'lib/values/kept-classes.ts',
+        file: 'lib/values/listed-classes.ts',
         replace: 'return one && !one.to && isNative(one) ? undefined : one;',
         by: 'return one && ((!one.to && isNative(one)) || !one.class.prototype.isPrototypeOf(value as object)) ? undefined : one;',
       },

@@ -9,8 +9,8 @@ export const outside: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/request/expression/path.ts',
-        replace: 'read(value)[index < 0 ? value.length + index : index]',
-        by: 'read(value)[Math.abs(index)]',
+        replace: 'withExactNumbers(value)[index < 0 ? value.length + index : index]',
+        by: 'withExactNumbers(value)[Math.abs(index)]',
       },
     ],
     caughtBy: [specs('request/plain-paths.property')],
@@ -145,7 +145,7 @@ export const outside: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/outcome/plain-json.ts',
-        replace: 'return Number.isFinite(value) && !Object.is(value, -0);',
+        replace: 'return isJsonNumber(value);',
         by: 'return Number.isFinite(value);',
       },
     ],
@@ -156,8 +156,8 @@ export const outside: readonly Mutant[] = [
     flaw: 'A view of a few bytes keeps the whole buffer that it looks at, with what others have in it.',
     changes: [
       {
-        file: 'lib/outcome/rich-types.ts',
-        replace: 'new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice()',
+        file: 'lib/outcome/reducers.ts',
+        replace: 'new Uint8Array(bytesIn(view))',
         by: 'new Uint8Array(view.buffer).slice()',
       },
     ],

@@ -22,8 +22,8 @@ export const values: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/key/canonical.ts',
-        replace: 'sorted([...Map.prototype.entries.call(value)], ([key, part]) =>',
-        by: 'sorted([] as [unknown, unknown][], ([key, part]) =>',
+        replace: 'const entries = [...entriesOf(value)];',
+        by: 'const entries: [unknown, unknown][] = [];',
       },
     ],
     caughtBy: [specs('key/keys')],
@@ -45,9 +45,9 @@ export const values: readonly Mutant[] = [
     flaw: 'NaN, infinities, -0 and nothing are one value in a key.',
     changes: [
       {
-        file: 'lib/key/canonical-forms.ts',
+        file: 'lib/key/canonical.ts',
         replace:
-          "Number.isFinite(number) && !Object.is(number, -0) ? number : special('number', printed(number))",
+          "isJsonNumber(number) ? number : special('number', Object.is(number, -0) ? '-0' : String(number))",
         by: 'Number.isFinite(number) ? number : null',
       },
     ],
@@ -58,7 +58,7 @@ export const values: readonly Mutant[] = [
     flaw: 'A key of several parts is taken where one of them selects nothing.',
     changes: [
       {
-        file: 'lib/key/identity.ts',
+        file: 'lib/key/selection.ts',
         replace: 'parts.some((part) => selectsNothing(part, request, seen))',
         by: 'parts.every((part) => selectsNothing(part, request, seen))',
       },
@@ -70,7 +70,7 @@ export const values: readonly Mutant[] = [
     flaw: 'An expression that selects nothing gives all such requests one key.',
     changes: [
       {
-        file: 'lib/key/identity.ts',
+        file: 'lib/key/selection.ts',
         replace: 'if (selectsNothing(value, request)) throw',
         by: "if (option !== 'key' && selectsNothing(value, request)) throw",
       },
@@ -82,7 +82,7 @@ export const values: readonly Mutant[] = [
     flaw: 'A key that is 0 or false counts as one that is missing.',
     changes: [
       {
-        file: 'lib/key/identity.ts',
+        file: 'lib/key/selection.ts',
         replace: "if (value === undefined || value === null || value === '') return true;",
         by: 'if (!value) return true;',
       },
@@ -106,7 +106,7 @@ export const values: readonly Mutant[] = [
     flaw: 'The context of a Lambda invocation is part of the key, so that no delivery is a duplicate of another.',
     changes: [
       {
-        file: 'lib/key/identity.ts',
+        file: 'lib/key/selection.ts',
         replace: 'args.filter((argument) => !isLambdaContext(argument))',
         by: 'args.map((argument) => (isLambdaContext(argument) ? argument.awsRequestId : argument))',
       },
@@ -119,7 +119,7 @@ export const values: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/outcome/outcome.ts',
-        replace: "if ('json' in stored) return JSON.parse(JSON.stringify(stored.json));",
+        replace: "if ('json' in stored) return copyOfJson(stored.json);",
         by: "if ('json' in stored) return stored.json;",
       },
     ],
@@ -131,7 +131,7 @@ export const values: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/outcome/outcome.ts',
-        replace: 'return { kind, json: JSON.parse(JSON.stringify(value)) };',
+        replace: 'return { kind, json: copyOfJson(value) };',
         by: 'return { kind, json: value };',
       },
     ],

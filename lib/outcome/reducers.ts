@@ -1,9 +1,15 @@
 import { isLate } from '../options/synchronous.js';
 import { warnOnce } from '../process/warnings.js';
-import { kindOf, prototypeOfKind } from '../values/built-in-kinds.js';
-import { className, hasPrivateFields, hiddenState, isPlain } from '../values/class-facts.js';
-import { dataOf, isError, type KeptClass } from '../values/kept-classes.js';
-import { NotKept } from '../values/not-kept.js';
+import { bytesIn, entriesOf, kindOf, membersOf, prototypeOfKind } from '../values/built-in-kinds.js';
+import {
+  className,
+  hasNameOfKind,
+  hasPrivateFields,
+  hiddenState,
+  isObject,
+  isPlain,
+} from '../values/class-facts.js';
+import { dataOf, isError, type ListedClass } from '../values/listed-classes.js';
 import {
   type Fields,
   hasMore,
@@ -13,22 +19,23 @@ import {
   ownProperties,
 } from '../values/own-properties.js';
 import { instanceNamed } from '../values/part-path.js';
+import { UnstorableError } from '../values/unstorable-error.js';
 import type { Pruning } from './pruning.js';
 
 type Reducer = (value: unknown) => unknown;
 
-/** What a value is, as far as reducers ask. */
-interface Look {
+/** What the reducers need to know of a value. */
+interface ValueFacts {
   readonly value: object;
   readonly kind: string | undefined;
   readonly isError: boolean;
-  /** An instance of a class that nobody listed and nobody knows. */
+  /** Whether it is an instance of a class that is neither listed nor built in. */
   readonly isForeign: boolean;
 }
 
-/** One look for all reducers, which devalue asks one after the other. */
-function looking(): (value: object) => Look {
-  let last: Look | undefined;
+/** Returns a function that remembers its last value: devalue passes each value to all reducers in turn. */
+function rememberFacts(): (value: object) => ValueFacts {
+  let last: ValueFacts | undefined;
   return (value) => {
     if (last?.value === value) return last;
     const kind = kindOf(value);
@@ -43,24 +50,24 @@ function looking(): (value: object) => Look {
   };
 }
 
-/** How values that JSON and the codec's library do not know become ones that they know. */
+/** Returns the functions that make values which devalue does not know into values that it knows. */
 export function reducers(pruning: Pruning, isTrial = false) {
-  const { kept } = pruning;
+  const { listed } = pruning;
   const warn = isTrial ? () => {} : warnForeign;
-  const look = looking();
+  const factsOf = rememberFacts();
   const of =
-    (reduce: (value: object, look: Look) => unknown): Reducer =>
+    (reduce: (value: object, facts: ValueFacts) => unknown): Reducer =>
     (value) =>
-      typeof value === 'object' && value !== null && reduce(value, look(value));
-  const keptReducers = kept.all.map((one): [string, Reducer] => [
-    // devalue writes it down as it is.
+      isObject(value) && reduce(value, factsOf(value));
+  const listedReducers = listed.all.map((one): [string, Reducer] => [
+    // devalue writes this name into its JSON text without escaping it.
     JSON.stringify(`=${one.name}`).slice(1, -1),
-    of((value, seen) => kept.keeping(value) === one && partsOf(value, one, pruning, seen)),
+    of((value, facts) => listed.storedAs(value) === one && partsOf(value, one, pruning, facts)),
   ]);
   return {
     reducers: {
-      ...Object.fromEntries(keptReducers),
-      Error: of((value, seen) => seen.isError && pruning.partsOf(value)),
+      ...Object.fromEntries(listedReducers),
+      Error: of((value, facts) => facts.isError && pruning.partsOf(value)),
       own: of((value, { kind, isForeign }) => !isForeign && ownParts(value, kind, warn)),
       Buffer: of(
         (value, { kind }) => kind === 'Uint8Array' && Buffer.isBuffer(value) && new Uint8Array(value),
@@ -75,22 +82,21 @@ export function reducers(pruning: Pruning, isTrial = false) {
         const { toJSON } = value as { toJSON?: unknown };
         if (typeof toJSON !== 'function') return false;
         const data: unknown = toJSON.call(value, '');
-        if (isLate(data)) throw new NotKept('a toJSON() in it returned a promise');
-        // One that answers with the instance itself means its own fields.
+        if (isLate(data)) throw new UnstorableError('a toJSON() in it returned a promise');
+        // A toJSON() that returns the instance itself means its own fields.
         if (data === value) return false;
-        warn(value, 'what its toJSON() answers with');
+        warn(value, 'what its toJSON() returns');
         return [data];
       }),
-      fields: of((value, { isForeign }) => isForeign && fieldsOf(value, warn)),
+      fields: of((value, { isForeign }) => isForeign && foreignFields(value, warn)),
     } as Record<string, Reducer>,
     options: {
       operations: {
-        tagOf: (value: object) => look(value).kind ?? 'Object',
-        // A view would otherwise bring along the whole buffer that it looks at, other people's bytes included.
+        tagOf: (value: object) => factsOf(value).kind ?? 'Object',
+        // Otherwise the whole buffer behind a view would be stored, with the bytes of other requests in it.
         viewInfo: compactView,
-        // Their own, whatever iterator or method they show: one may never end.
-        entriesOf: (map: Map<unknown, unknown>) => Map.prototype.entries.call(map),
-        valuesOf: (set: Set<unknown>) => Set.prototype.values.call(set),
+        entriesOf,
+        valuesOf: membersOf,
         toISOString: (date: Date) => {
           const time = Date.prototype.getTime.call(date);
           return Number.isNaN(time) ? '' : Date.prototype.toISOString.call(date);
@@ -100,11 +106,11 @@ export function reducers(pruning: Pruning, isTrial = false) {
   };
 }
 
-/** What is kept of a listed class's instance. */
-function partsOf(value: object, one: KeptClass, pruning: Pruning, look: Look): unknown {
+/** Returns what is stored of a listed class's instance. */
+function partsOf(value: object, one: ListedClass, pruning: Pruning, facts: ValueFacts): unknown {
   if (one.to) return [dataOf(one, value)];
-  if (look.isError) return pruning.partsOf(value);
-  const { kind } = look;
+  if (facts.isError) return pruning.partsOf(value);
+  const { kind } = facts;
   const own = ownProperties(value, kind);
   const isSimple = kind === undefined && Object.keys(own.hidden).length === 0;
   return isSimple ? own.shown : ownForm(value, kind, own);
@@ -112,7 +118,7 @@ function partsOf(value: object, one: KeptClass, pruning: Pruning, look: Look): u
 
 type Warn = typeof warnForeign;
 
-/** A built-in or a plain object with properties of its own, which its kind does not have. */
+/** Returns what is stored of a built-in or a plain object that has properties which its kind does not have. */
 function ownParts(value: object, kind: string | undefined, warn: Warn): OwnForm | false {
   if (kind !== undefined && isOfSubclass(value, kind))
     warn(value, `${instanceNamed(kind)} with its own properties`);
@@ -124,15 +130,15 @@ function ownParts(value: object, kind: string | undefined, warn: Warn): OwnForm 
 function isOfSubclass(value: object, kind: string): boolean {
   const prototype: object | null = Object.getPrototypeOf(value);
   const isBuiltIn = prototype === prototypeOfKind(kind) || Buffer.isBuffer(value);
-  // Of another realm it bears the same name.
-  return !isBuiltIn && className(value) !== kind.replace('Temporal.', '');
+  return !isBuiltIn && !hasNameOfKind(value, kind);
 }
 
-function fieldsOf(value: object, warn: Warn): Fields {
+function foreignFields(value: object, warn: Warn): Fields {
   const hidden =
     hiddenState(value) ??
     (hasPrivateFields(Object.getPrototypeOf(value)) ? 'an instance with private fields' : undefined);
-  if (hidden) throw new NotKept(`${instanceNamed(className(value))} in it is ${hidden}; ${remedyFor(value)}`);
+  if (hidden)
+    throw new UnstorableError(`${instanceNamed(className(value))} in it is ${hidden}; ${remedyFor(value)}`);
   const { shown, hidden: more } = ownProperties(value, undefined);
   warn(value, 'plain data');
   return { ...shown, ...more };
@@ -147,7 +153,7 @@ const contents: Readonly<Record<string, string>> = {
   FormData: 'Object.fromEntries(formData)',
 };
 
-/** What to do about an instance that cannot be kept. */
+/** Says what to do about an instance that cannot be stored. */
 function remedyFor(value: object): string {
   const content = contents[className(value)];
   if (content !== undefined) return `return what it contains, such as ${content}`;
@@ -164,7 +170,7 @@ function warnForeign(value: object, as: string): void {
 }
 
 function compactView(view: ArrayBufferView) {
-  const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice();
+  const bytes = new Uint8Array(bytesIn(view));
   const { byteLength } = bytes;
   const length = (view as { length?: number }).length ?? byteLength;
   return { buffer: bytes.buffer, byteOffset: 0, byteLength, length, bufferByteLength: byteLength };

@@ -1,3 +1,5 @@
+import { bytesIn } from '../../values/built-in-kinds.js';
+import { withExactNumbers } from '../../values/json/exact-json.js';
 import {
   type AnyNumber,
   ExactNumber,
@@ -5,14 +7,13 @@ import {
   orderOfNumbers,
   plain,
 } from '../../values/json/exact-number.js';
-import { read } from '../../values/json/json-text.js';
 
 type Visit = (expression: unknown, value: unknown) => unknown;
 type Functions = Readonly<Record<string, (...args: never[]) => unknown>>;
 
-const json = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
+const jsonNumber = /^-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?$/;
 
-/** The functions of JMESPath that look at numbers. What they do not do exactly they refuse to do. */
+/** Returns the functions of JMESPath that read numbers. They throw where they cannot compute exactly. */
 export function numberFunctions(visit: Visit): Functions {
   const by = (list: readonly unknown[], expression: unknown) =>
     inOneKind(list.map((part) => visit(expression, part))).map((key, at) => ({ key, part: list[at] }));
@@ -38,17 +39,17 @@ export function numberFunctions(visit: Visit): Functions {
       if (typeof within !== 'string') return within.some((part) => isEqual(part, wanted));
       return typeof wanted === 'string' ? within.includes(wanted) : null;
     },
-    // The language takes for a number what JSON does, and nothing else.
+    // Only what JSON takes for a number is one in the language, too.
     to_number: (value: unknown) => {
       if (isAnyNumber(value)) return value;
-      return typeof value === 'string' && json.test(value) ? new ExactNumber(value).plain : null;
+      return typeof value === 'string' && jsonNumber.test(value) ? new ExactNumber(value).plain : null;
     },
     to_string: textOf,
     from_items: (pairs: readonly (readonly unknown[])[]) => {
       const isPair = ([name, ...values]: readonly unknown[]) =>
         typeof name === 'string' && values.length === 1;
       if (!pairs.every(isPair)) throw new TypeError('from_items() takes pairs of a text and a value');
-      return Object.fromEntries(pairs.map(read) as [string, unknown][]);
+      return Object.fromEntries(pairs.map(withExactNumbers) as [string, unknown][]);
     },
   };
 }
@@ -57,13 +58,14 @@ type Ordered = AnyNumber | string;
 
 function orderOf(one: Ordered, other: Ordered): number {
   if (typeof one !== 'string' && typeof other !== 'string') return orderOfNumbers(one, other);
-  // As UTF-8, which has the order of code points: another locale would give another key.
+  // UTF-8 has the order of code points. An order by locale would give other keys in another locale.
   return Buffer.compare(Buffer.from(String(one)), Buffer.from(String(other)));
 }
 
 function inOneKind(keys: readonly unknown[]): readonly Ordered[] {
   const isOne = keys.every(isAnyNumber) || keys.every((key) => typeof key === 'string');
-  if (!isOne) throw new TypeError('what a list is ordered by is neither all numbers nor all texts');
+  if (!isOne)
+    throw new TypeError('the values that a list is sorted by are neither all numbers nor all texts');
   return keys as readonly Ordered[];
 }
 
@@ -90,41 +92,37 @@ function sumOf(name: string, list: readonly AnyNumber[]): number {
   }, 0);
 }
 
-/** Whether two values are equal to the language. One number is, in whatever form. */
+/** Whether two values are equal in JMESPath. The form of a number does not count. */
 export function isEqual(one: unknown, other: unknown): boolean {
   if (isAnyNumber(one) && isAnyNumber(other)) return orderOfNumbers(one, other) === 0;
   if (one === other) return true;
   if (Array.isArray(one) && Array.isArray(other)) {
-    read(one);
-    read(other);
+    withExactNumbers(one);
+    withExactNumbers(other);
     return one.length === other.length && one.every((part, at) => isEqual(part, other[at]));
   }
   if (ArrayBuffer.isView(one) && ArrayBuffer.isView(other))
     return Buffer.compare(bytesIn(one), bytesIn(other)) === 0;
-  if (!isObject(one) || !isObject(other)) return false;
-  const names = Object.keys(read(one));
+  if (!isPlainObject(one) || !isPlainObject(other)) return false;
+  const names = Object.keys(withExactNumbers(one));
   return (
-    names.length === Object.keys(read(other)).length &&
+    names.length === Object.keys(withExactNumbers(other)).length &&
     names.every((name) => Object.hasOwn(other, name) && isEqual(one[name], other[name]))
   );
 }
 
-function bytesIn(view: ArrayBufferView): Uint8Array {
-  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
+function isPlainObject(value: unknown): value is Record<string, unknown> {
   return Object.prototype.toString.call(value) === '[object Object]' && !(value instanceof ExactNumber);
 }
 
-// The language's own would write every Map as {}, and cannot write a bigint at all.
+// The library's to_string() writes every Map as {}, and throws for a bigint.
 function textOf(value: unknown): string {
   if (typeof value === 'string') return value;
   if (value instanceof ExactNumber) return value.text;
   if (typeof value === 'bigint') return String(value);
-  return JSON.stringify(value, function (this: Record<string, unknown>, name, given) {
-    const part = read(plain(given));
-    // A Buffer would write itself as an object, before it is shown here.
+  return JSON.stringify(value, function (this: Record<string, unknown>, name, value) {
+    const part = withExactNumbers(plain(value));
+    // The toJSON() of a Buffer has made it an object by now, so the property itself is tested.
     if (part instanceof Map || part instanceof Set || ArrayBuffer.isView(this[name]))
       throw new TypeError('to_string() cannot write a Map, a Set or bytes');
     if (part instanceof ExactNumber)
