@@ -29,8 +29,18 @@ const documents = [
 const licences = bundledPackages.map((name) => `dist/${licenceOf(name)}`);
 const expected = [...documents, ...licences, 'LICENSE', 'package.json', 'dist/cjs/package.json'];
 for (const file of expected) if (!files.includes(file)) faults.push(`${file} is not in the tarball.`);
-const stray = files.filter((file) => !/^(dist|lib)\//.test(file) && !expected.includes(file));
+const stray = files.filter((file) => !/^(dist|lib|samples)\//.test(file) && !expected.includes(file));
 if (stray.length > 0) faults.push(`The tarball has files that nobody needs: ${stray.join(', ')}`);
+// A document in the package leads only to what is in the package.
+for (const file of files.filter((name) => name.endsWith('.md'))) {
+  for (const [, target] of readFileSync(join(root, file), 'utf8').matchAll(/\]\(([^)\s#]+)/g)) {
+    if (/^[a-z]+:/.test(target)) continue;
+    const path = join(dirname(file), target).replace(/\/$/, '');
+    if (!files.some((name) => name === path || name.startsWith(`${path}/`))) {
+      faults.push(`${file} links to ${path}, which is not in the tarball.`);
+    }
+  }
+}
 for (const file of files.filter((name) => name.endsWith('.map'))) {
   for (const source of JSON.parse(readFileSync(join(root, file), 'utf8')).sources) {
     const path = join(dirname(file), source);
