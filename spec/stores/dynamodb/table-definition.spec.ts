@@ -6,7 +6,7 @@ import {
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
 import { expect } from 'chai';
-import { currentExecution, forget, inspect } from 'retrysafe';
+import { currentExecution, recordOf } from 'retrysafe';
 import { DynamoDBStore, type DynamoDBTableOptions, tableDefinition } from 'retrysafe/dynamodb';
 import { parse } from 'yaml';
 import { defer } from '../../support/defer.js';
@@ -156,7 +156,7 @@ async function everyCommand(client: DynamoDBClient, tableName: string): Promise<
     return 'done';
   });
   await taker('b');
-  expect(await inspect(taker, 'b')).to.include({ status: 'completed', attempt: 2 });
-  await forget(taker, 'b');
+  expect(await recordOf(taker, 'b').inspect()).to.include({ status: 'completed', attempt: 2 });
+  await recordOf(taker, 'b').forget();
   return new Set(commands.take().map((command) => command.split(' ')[0] ?? ''));
 }

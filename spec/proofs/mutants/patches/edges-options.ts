@@ -150,11 +150,11 @@ export const edgesOfOptions: readonly Mutant[] = [
     caughtBy: [specs('settings/options')],
   },
   {
-    name: 'argument-printed-by-inspect',
-    flaw: 'The refusal of inspect() repeats the argument that came where the name of a method belongs.',
+    name: 'argument-printed-by-record-of',
+    flaw: 'The refusal of recordOf() repeats the argument that came where the name of a method belongs.',
     changes: [
       {
-        file: 'lib/decorator/inspection.ts',
+        file: 'lib/decorator/record-of.ts',
         replace: `if (typeof (self as Record<PropertyKey, unknown> | undefined)?.[method] === 'function')
     return String(method);`,
         by: "if (typeof self !== 'function' || method in self) return String(method);",
