@@ -40,7 +40,7 @@ describe('a message that is a text', () => {
     expect(await keyOfMessage(queued(' [1, "26e7694"]'))).to.equal(await keyOfValue([1, '26e7694']));
   });
 
-  it('is whatever JSON it is where the expression asks for it', async () => {
+  it('is any JSON where the expression decodes it', async () => {
     const read = keyReader({ key: 'Records[0].powertools_json(body)' });
     expect(await read(queued('1e3'))).to.equal(await keyOfValue(1_000));
     expect(await read(queued('"quoted"'))).to.equal(await keyOfValue('quoted'));
@@ -48,7 +48,7 @@ describe('a message that is a text', () => {
   });
 });
 
-/** JSON as somebody else would write it: with white space, escapes, names twice, and numbers of every length. */
+/** JSON as other software may write it: with white space, escapes, repeated names, and numbers of every length. */
 const space = fc.constantFrom('', '', '', ' ', '\n\t');
 const words = fc.oneof(
   fc.string({ maxLength: 6 }),
@@ -78,7 +78,7 @@ describe('a text of JSON', function () {
   const read = (text: string) => keyOfMessage(queued(text));
   const whole = (value: unknown) => keyOfValue(withoutMinusZero(value));
 
-  it('is what JSON.parse makes of it, whatever is in it', async () => {
+  it('becomes what JSON.parse makes of it', async () => {
     await fc.assert(
       fc.asyncProperty(json, async (text) => {
         expect(await read(`[${text},0]`)).to.equal(await whole(JSON.parse(`[${text},0]`)));
@@ -87,10 +87,10 @@ describe('a text of JSON', function () {
     );
   });
 
-  it('has its long numbers in the places where they are written', async () => {
+  it('keeps its long numbers in their places', async () => {
     await fc.assert(
       fc.asyncProperty(json, json, name, async (text, other, own) => {
-        // A text at random stands for the number where JSON.parse reads it.
+        // A random text stands for the number where JSON.parse reads it.
         const made = (number: string) =>
           `{${own}:[${text},${number},{"x":${number},"y":${other},"x":${number}}],"n":${other},"a":${text},"z":{"deep":[${number}]}}`;
         const expected = JSON.parse(made('"of twenty digits"'), (_, part) =>
