@@ -5,8 +5,9 @@ export {
   type OperationListing,
 } from './decorator/idempotency-defaults.js';
 export { Idempotent } from './decorator/idempotent.js';
-export { type ForgetOptions, forget, inspect } from './decorator/inspection.js';
 export { makeIdempotent } from './decorator/make-idempotent.js';
+export type { ForgetOptions, RecordHandle } from './decorator/record-handle.js';
+export { keyOf, recordOf, recordOfKey } from './decorator/record-of.js';
 export { type CurrentExecution, currentExecution } from './engine/execution/execution.js';
 export * from './errors.js';
 export {

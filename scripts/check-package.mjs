@@ -1,6 +1,6 @@
 // Packs the package and checks the tarball: what is inside, `attw` in every resolution mode, `publint --strict`.
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundledPackages, licenceOf } from './bundle.mjs';
@@ -17,26 +17,11 @@ function run(title, command, ...args) {
 
 run('build', process.execPath, 'scripts/build.mjs');
 const { tarball, files, size } = pack();
-// The documents that the README links to are in the package, so that its links lead somewhere.
 const documents = [
-  'README.md',
-  'CHANGELOG.md',
-  'CONTRIBUTING.md',
-  'SECURITY.md',
-  'docs/architecture.md',
-  'docs/benchmarks.md',
-  'docs/bundlers.md',
-  'docs/decisions/0001-jmespath.md',
-  'docs/dynamodb.md',
-  'docs/events.md',
-  'docs/evidence.md',
-  'docs/frameworks.md',
-  'docs/guarantees.md',
-  'docs/keys.md',
-  'docs/postgres.md',
-  'docs/redis.md',
-  'docs/sqlite.md',
-  'docs/values.md',
+  ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'UPGRADING.md'],
+  ...readdirSync(join(root, 'docs'), { recursive: true })
+    .filter((name) => name.endsWith('.md'))
+    .map((name) => join('docs', name)),
 ];
 const licences = bundledPackages.map((name) => `dist/${licenceOf(name)}`);
 const expected = [...documents, ...licences, 'LICENSE', 'package.json', 'dist/cjs/package.json'];

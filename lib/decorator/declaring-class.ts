@@ -67,7 +67,7 @@ export class DeclaringClass {
     const owner = isStatic ? (this.#class?.name ?? 'Service') : name.startsWith('#') ? 'this' : 'service';
     const method = typeof methodName === 'symbol' ? `${owner}[${name}]` : `${owner}.${name}`;
     throw new ConfigurationError(
-      `${where()}: it was called without its ${isStatic ? 'class' : 'instance'}, and so without the options that come from there. Hand the method on as (request) => ${method}(request), or as ${method}.bind(${owner}); inspect and forget take (${owner}, ${typeof methodName === 'symbol' ? name : `'${name}'`}, request)`,
+      `${where()}: it was called without its ${isStatic ? 'class' : 'instance'}, and so without the options that come from there. Hand the method on as (request) => ${method}(request), or as ${method}.bind(${owner}); recordOf and keyOf take (${owner}, ${typeof methodName === 'symbol' ? name : `'${name}'`}, request)`,
     );
   }
 

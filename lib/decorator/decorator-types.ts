@@ -105,7 +105,40 @@ export type FunctionOptions<F extends AsyncFunction> = IdempotentOptions<
   Awaited<ReturnType<F>>
 >;
 
-/** The names of the public methods of `S` (of the static ones, if it is a class) that return a promise. */
-export type MethodName<S> = {
-  [K in keyof S]-?: S[K] extends (...args: any) => PromiseLike<any> ? K : never;
-}[keyof S];
+/** The names of private methods, which no type knows. */
+export type PrivateName = `#${string}`;
+
+/** What stands second in `recordOf` and `keyOf`: after a function its first argument, after a service a method's name. */
+export type SecondOf<S> = S extends AsyncFunction
+  ? ArgsOf<S>[0]
+  : { [K in keyof S]-?: S[K] extends (...args: any) => PromiseLike<any> ? K : never }[keyof S];
+
+/** What follows then: the arguments of the method, or what is left of the function's. */
+export type RestOf<S, K> =
+  IsPrivateName<K> extends true
+    ? readonly unknown[]
+    : S extends AsyncFunction
+      ? WithoutFirst<ArgsOf<S>>
+      : K extends keyof S
+        ? ArgsOf<S[K]>
+        : never;
+
+/** Asked before anything about `S`, which is a `this` inside of a class, where private methods are asked for. */
+type IsPrivateName<K> = [PrivateName] extends [K] ? false : K extends PrivateName ? true : false;
+type WithoutFirst<A extends readonly any[]> = A extends readonly [any?, ...infer R] ? R : never;
+
+/**
+ * `S`, or the text of what is missing, where nothing stands second. One signature serves services and functions: of
+ * several, compilers say no more than that none of them matches.
+ */
+export type NotAlone<S, K> = [K] extends [never]
+  ? S extends AsyncFunction
+    ? S extends () => Promise<any>
+      ? S
+      : NoArguments
+    : NoMethodName
+  : S;
+export type NoArguments =
+  'After the function come the arguments of the call, as in recordOf(placeHold, request)';
+export type NoMethodName =
+  "After the service comes the name of a method, as in recordOf(service, 'placeHold', request)";

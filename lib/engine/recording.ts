@@ -1,8 +1,8 @@
 import { StoreError } from '../errors.js';
-import { instantAfter } from '../options/duration.js';
 import { steadyNow } from '../process/steady-clock.js';
 import { backoff, pause } from '../process/timers.js';
 import { warnOnce } from '../process/warnings.js';
+import { instantAfter } from '../record/instants.js';
 import type { IdempotencyRecord } from '../record/persistence-store.js';
 import type { StoredOutcome } from '../record/record.js';
 import type { Call } from './call/call.js';

@@ -1,6 +1,7 @@
 import { ClaimLostError, OutcomeUnknownError } from '../errors.js';
 import type { IdempotencyRecord } from '../record/persistence-store.js';
 import { readState, type StoredOutcome } from '../record/record.js';
+import { DEFAULT_TTL_MS } from '../settings/duration-checks.js';
 import type { Call } from './call/call.js';
 import type { Ending } from './call/ending.js';
 import { keepOutcome } from './call/kept-outcomes.js';
@@ -11,8 +12,6 @@ import { patienceEnd, type Recording, recordNoOutcome, recordOutcome } from './r
 import { recordedEnding, replay } from './replay.js';
 import type { LocalEnd } from './waiting/local-runs.js';
 import { type Found, Waiting } from './waiting/waiting.js';
-
-const ERROR_TTL = 86_400_000;
 
 /** How a run ends, for its caller and for the calls that joined it. */
 export interface Settlement {
@@ -38,7 +37,7 @@ export async function settle(execution: ClaimedExecution, ending: Ending): Promi
     execution,
     ending,
     format.encodeError(ending.error),
-    typeof ttl === 'number' ? ttl : ERROR_TTL,
+    typeof ttl === 'number' ? ttl : DEFAULT_TTL_MS,
   );
 }
 

@@ -1,5 +1,4 @@
-import { instantAfter, LATEST_INSTANT } from '../options/duration.js';
-import type { IdempotencyRecord } from './persistence-store.js';
+import { DAY_MS, instantAfter, LATEST_INSTANT } from './instants.js';
 
 /** The format that this version writes. A record of a newer one is never overwritten by itself. */
 export const FORMAT = 1;
@@ -53,13 +52,6 @@ export interface UnreadableState {
   readonly reason: string;
 }
 
-/** Whether what a store answered is a record of this key, whatever its state may be. */
-export function isRecordOf(key: string, answer: unknown): answer is IdempotencyRecord {
-  if (typeof answer !== 'object' || answer === null) return false;
-  const { key: own, token, expiresAt } = answer as Partial<IdempotencyRecord>;
-  return own === key && typeof token === 'string' && Number.isFinite(expiresAt);
-}
-
 const statuses: readonly unknown[] = ['in-progress', 'completed', 'unknown', 'released'];
 
 /** Reads the state of a record that may have been written by another version, or damaged. */
@@ -83,11 +75,9 @@ function unreadable(reason: string): UnreadableState {
   return { status: 'unreadable', reason };
 }
 
-const DAY = 86_400_000;
-
 /** When a record expires after which nothing but a run can follow: never while a late duplicate may still meet it. */
 export function unsettledExpiry(from: number, ttl: number | undefined): number {
-  return instantAfter(from, Math.max(ttl ?? 0, DAY));
+  return instantAfter(from, Math.max(ttl ?? 0, DAY_MS));
 }
 
 /** How the records of attempts whose end nobody knows are kept. */
@@ -108,5 +98,5 @@ export function unresolvedExpiry(from: number, kept: Unresolved): number {
   const { unresolvedTtl = kept.isGuarded ? 'until-resolved' : undefined, clockTolerance, ttl } = kept;
   if (unresolvedTtl === 'until-resolved') return LATEST_INSTANT;
   // Not before the lease may be taken over.
-  return instantAfter(from, Math.max(unresolvedTtl ?? Math.max(ttl ?? 0, DAY), clockTolerance));
+  return instantAfter(from, Math.max(unresolvedTtl ?? Math.max(ttl ?? 0, DAY_MS), clockTolerance));
 }

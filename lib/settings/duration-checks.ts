@@ -1,5 +1,6 @@
 import { milliseconds } from '../options/duration.js';
 import { isShortAmount } from '../options/wrong-option.js';
+import { DAY_MS } from '../record/instants.js';
 
 interface DurationLimits {
   /** In milliseconds. */
@@ -22,13 +23,16 @@ export function duration({ least, mostSeconds, example }: DurationLimits) {
   };
 }
 
-const MONTH_IN_SECONDS = 2_678_400;
+/** How long an outcome is kept where no option says, or where a computed `ttl` is not known. */
+export const DEFAULT_TTL_MS = DAY_MS;
 
-export const ttl = duration({ least: 1, mostSeconds: MONTH_IN_SECONDS, example: "300 or '5m'" });
+const LONGEST_MONTH_SECONDS = (31 * DAY_MS) / 1_000;
+
+export const ttl = duration({ least: 1, mostSeconds: LONGEST_MONTH_SECONDS, example: "300 or '5m'" });
 
 export const unresolvedTtl = duration({
   least: 60_000,
-  mostSeconds: MONTH_IN_SECONDS,
+  mostSeconds: LONGEST_MONTH_SECONDS,
   example: "86400 or '7d'",
 });
 

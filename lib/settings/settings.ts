@@ -7,6 +7,7 @@ import { warnOnce } from '../process/warnings.js';
 import type { PersistenceStore } from '../record/persistence-store.js';
 import { InMemoryStore } from '../stores/in-memory/in-memory-store.js';
 import { type ListedClasses, listedClasses, rememberedClasses } from '../values/listed-classes.js';
+import { DEFAULT_TTL_MS } from './duration-checks.js';
 import { checkLease, checkOptions } from './option-checks.js';
 
 /** One operation's options after layering, durations in milliseconds. */
@@ -34,7 +35,7 @@ export interface Settings
 }
 
 const builtIn = {
-  ttl: 86_400,
+  ttl: DEFAULT_TTL_MS / 1_000,
   lease: 30,
   renewFor: 900,
   wait: 10,

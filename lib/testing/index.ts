@@ -1,3 +1,3 @@
 export type { Law, StoreFactory } from './contract/law.js';
 export { type ContractOptions, storeContract } from './contract/store-contract.js';
-export { storeLaws } from './contract/store-laws.js';
+export { type LawOptions, lawsFor, type StoreAbilities, storeLaws } from './contract/store-laws.js';

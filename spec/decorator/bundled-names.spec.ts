@@ -121,7 +121,7 @@ for (const experimentalDecorators of [false, true]) {
       expect(told).to.deep.equal(expected);
       expect(warnings[0]).to.match(/@IdempotencyDefaults\(\{ name: '\w+' \}\) on the class/);
       expect(warnings[0]).to.match(/makeIdempotent\(fn, \{ name: '\w+' \}\)/);
-      expect(warnings[0]).to.include('docs/bundlers.md');
+      expect(warnings[0]).to.include('docs/guide/bundlers.md');
     });
 
     it('gets no warning where all operations are named', async () => {

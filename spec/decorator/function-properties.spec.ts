@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { configureIdempotency, Idempotent, InMemoryStore, inspect, makeIdempotent } from 'retrysafe';
+import { configureIdempotency, Idempotent, InMemoryStore, makeIdempotent, recordOf } from 'retrysafe';
 
 describe('a function keeps its own properties through makeIdempotent', () => {
   beforeEach(() => configureIdempotency({ store: new InMemoryStore() }));
@@ -87,8 +87,8 @@ describe('a function keeps its own properties through makeIdempotent', () => {
     const twice = makeIdempotent(once, { name: 'ownProperties.twice' });
     expect(twice.use('logged')).to.equal(twice);
     expect(await twice('a')).to.equal('logged,a');
-    expect((await inspect(twice, 'a'))?.operation).to.equal('ownProperties.twice');
-    expect((await inspect(once, 'a'))?.operation).to.equal('ownProperties.once');
+    expect((await recordOf(twice, 'a').inspect())?.operation).to.equal('ownProperties.twice');
+    expect((await recordOf(once, 'a').inspect())?.operation).to.equal('ownProperties.once');
   });
 
   it('and so does a decorated method with properties that decorators below set', () => {

@@ -3,14 +3,14 @@ import { expect } from 'chai';
 import {
   ConfigurationError,
   configureIdempotency,
-  forget,
   IdempotencyDefaults,
   Idempotent,
   InMemoryStore,
-  inspect,
+  keyOf,
   makeIdempotent,
+  recordOf,
 } from 'retrysafe';
-import { rejection } from '../support/rejection.js';
+import { rejection, thrown } from '../support/rejection.js';
 import { ScriptedStore } from '../support/scripted-store.js';
 
 interface Payment {
@@ -170,20 +170,20 @@ describe('a method that is passed on without its instance', () => {
       );
     });
 
-    it('is refused by inspect and forget too, which take the service and the name', async () => {
+    it('is refused by recordOf and keyOf too, which take the service and the name', async () => {
       await payments.pay({ id: 'b', tenant: 'north' } as Payment);
       const { pay } = payments;
       const borrower = { pay };
       const asked = [
-        inspect(pay, payment),
-        forget(pay, payment),
-        inspect(borrower, 'pay', payment),
-        forget(borrower, 'pay', payment),
+        () => recordOf(pay, payment),
+        () => keyOf(pay, payment),
+        () => recordOf(borrower, 'pay', payment),
+        () => keyOf(borrower, 'pay', payment),
       ];
       for (const one of asked) {
-        const error = await rejection(one);
+        const error = thrown(one);
         expect(error).to.be.instanceOf(ConfigurationError);
-        expect((error as Error).message).to.match(/inspect and forget take \(service, 'pay', request\)/);
+        expect((error as Error).message).to.match(/recordOf and keyOf take \(service, 'pay', request\)/);
       }
     });
 

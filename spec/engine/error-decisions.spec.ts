@@ -3,9 +3,9 @@ import {
   Idempotent,
   type IdempotentOptions,
   InMemoryStore,
-  inspect,
   makeIdempotent,
   OutcomeUnknownError,
+  recordOf,
 } from 'retrysafe';
 import { type CaughtWarnings, catchWarnings } from '../support/process-warnings.js';
 import { rejection } from '../support/rejection.js';
@@ -31,7 +31,7 @@ function failing(options: IdempotentOptions, make: () => Error = () => new Timeo
   );
   return {
     transfer: () => transferFunds({ amount: 5 }),
-    status: () => inspect(transferFunds, { amount: 5 }),
+    status: () => recordOf(transferFunds, { amount: 5 }).inspect(),
     seen,
   };
 }

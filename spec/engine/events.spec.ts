@@ -5,10 +5,10 @@ import {
   type IdempotencyEventName,
   type IdempotentOptions,
   InMemoryStore,
-  inspect,
   makeIdempotent,
   onIdempotencyEvent,
   type PersistenceStore,
+  recordOf,
   StoreError,
 } from 'retrysafe';
 import sinon, { type SinonFakeTimers } from 'sinon';
@@ -74,7 +74,7 @@ describe('events', () => {
     await clock.tickAsync(3_000);
     await call;
     expect(events.names).to.deep.equal(['claimed', 'completed']);
-    const { key } = (await inspect(pays, request)) ?? {};
+    const { key } = (await recordOf(pays, request).inspect()) ?? {};
     expectEvent('claimed', { attempt: 1, duration: 0, key });
     expectEvent('completed', { attempt: 1, duration: 3, key });
   });

@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import {
   currentExecution,
-  forget,
   type IdempotencyRecord,
   type IdempotentOptions,
   InProgressError,
   makeIdempotent,
+  recordOf,
   StoreError,
 } from 'retrysafe';
 import type { SinonFakeTimers } from 'sinon';
@@ -63,7 +63,7 @@ describe('a forgotten outcome', () => {
       const late = answersLate(here, 'claim');
       const first = call('a');
       await restOfTurn();
-      expect(await forget(call, 'a')).to.equal(true);
+      expect(await recordOf(call, 'a').forget()).to.equal(true);
       late.resolve();
       expect(await first, 'it began before').to.equal('run 1');
       expect(await call('a')).to.equal('run 2');
@@ -75,7 +75,7 @@ describe('a forgotten outcome', () => {
       const late = answersLate(store, 'replace');
       const first = call('a');
       await restOfTurn();
-      expect(await forget(call, 'a')).to.equal(true);
+      expect(await recordOf(call, 'a').forget()).to.equal(true);
       late.resolve();
       expect(await first).to.equal('run 1');
       expect(await call('a')).to.equal('run 2');
@@ -96,7 +96,7 @@ describe('a forgotten outcome', () => {
       const late = answersLate(store, 'find');
       const first = call('a');
       await restOfTurn();
-      expect(await forget(call, 'a')).to.equal(true);
+      expect(await recordOf(call, 'a').forget()).to.equal(true);
       late.resolve();
       expect(await first).to.equal('run 1');
       expect(await call('a')).to.equal('run 2');
@@ -110,7 +110,7 @@ describe('a forgotten outcome', () => {
       const late = answersLate(here, 'find');
       const first = call('a');
       await restOfTurn();
-      expect(await forget(call, 'a')).to.equal(true);
+      expect(await recordOf(call, 'a').forget()).to.equal(true);
       late.resolve();
       expect(await first).to.equal('run 1');
       expect(await call('a')).to.equal('run 2');
@@ -130,7 +130,7 @@ describe('a forgotten outcome', () => {
       await clock.tickAsync(1_000);
       expect(await waiter).to.equal('run 1');
       // Another process forgets it. This one must not have stored what it only read.
-      await forget(process(store.peer()), 'a');
+      await recordOf(process(store.peer()), 'a').forget();
       expect(await call('a')).to.equal('run 2');
     });
   });
@@ -144,7 +144,7 @@ describe('a forgotten outcome', () => {
     // The fingerprint differs, so that the second does not join the first.
     const first = call('a');
     await restOfTurn();
-    await forget(process(store.peer()), 'a');
+    await recordOf(process(store.peer()), 'a').forget();
     const second = process(here, { fingerprint: () => 'other' })('a');
     await restOfTurn();
     expect(await second).to.equal('run 2');
@@ -158,7 +158,7 @@ describe('a forgotten outcome', () => {
     const here = store.peer();
     const call = process(here, { fingerprint: () => 'one' });
     await call('a');
-    await forget(process(store.peer()), 'a');
+    await recordOf(process(store.peer()), 'a').forget();
     const end = defer<void>();
     const second = process(store.peer(), {}, () => end.promise)('a');
     await restOfTurn();
@@ -180,8 +180,8 @@ describe('a forgotten outcome', () => {
     const first = call('a');
     await restOfTurn();
     // Another process forgot it, which this one now reads.
-    await forget(process(store.peer()), 'a');
-    expect(await forget(call, 'a')).to.equal(false);
+    await recordOf(process(store.peer()), 'a').forget();
+    expect(await recordOf(call, 'a').forget()).to.equal(false);
     const second = call('a');
     await restOfTurn();
     late.resolve();
@@ -199,7 +199,7 @@ describe('a forgotten outcome', () => {
       here = store.peer();
       await process(store)('a');
       forgotten = (await store.inner.find(keyOf(store))) as IdempotencyRecord;
-      await forget(process(store), 'a');
+      await recordOf(process(store), 'a').forget();
       end = defer();
     });
 
@@ -230,7 +230,7 @@ describe('a forgotten outcome', () => {
       const first = process(mine, {}, () => run1.promise)('b');
       await restOfTurn();
       const elsewhere = process(other, {}, () => end.promise);
-      await forget({ force: true }, elsewhere, 'b');
+      await recordOf(elsewhere, 'b').forget({ force: true });
       const second = elsewhere('b');
       await restOfTurn();
       const waiter = process(mine, { fingerprint: () => 'mark' })('b');
@@ -259,7 +259,7 @@ describe('a forgotten outcome', () => {
       tokens += 1;
       return { ...completed, token: `other.${tokens}` };
     });
-    const error = rejection(forget(call, 'a'));
+    const error = rejection(recordOf(call, 'a').forget());
     await clock.tickAsync(6_000);
     expect(await error).to.be.instanceOf(StoreError);
     expect(tokens).to.be.within(2, 30);
@@ -298,9 +298,9 @@ describe('an unforced forget', () => {
         clockTolerance: 2,
       });
       await clock.tickAsync(7_999);
-      expect(await rejection(forget(elsewhere, 'a'))).to.be.instanceOf(InProgressError);
+      expect(await rejection(recordOf(elsewhere, 'a').forget())).to.be.instanceOf(InProgressError);
       await clock.tickAsync(1);
-      expect(await forget(elsewhere, 'a')).to.equal(true);
+      expect(await recordOf(elsewhere, 'a').forget()).to.equal(true);
     } finally {
       clock.restore();
     }

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ClaimLostError, currentExecution, forget, type IdempotencyRecord, StoreError } from 'retrysafe';
+import { ClaimLostError, currentExecution, type IdempotencyRecord, recordOf, StoreError } from 'retrysafe';
 import { type Deferred, defer } from '../support/defer.js';
 import { crash, deployable, standing } from '../support/deployment.js';
 import { rejection } from '../support/rejection.js';
@@ -232,7 +232,7 @@ describe('schedules of a call and its store', () => {
       const other = operation(peer, async () => 'the other');
       let runs = 0;
       store.next('claim', 'swallow', delayed(1_000)).next('replace', async (apply) => {
-        await forget({ force: true }, other, 'a');
+        await recordOf(other, 'a').forget({ force: true });
         await other('a');
         return apply();
       });

@@ -1,12 +1,5 @@
 import { expect } from 'chai';
-import {
-  FingerprintError,
-  forget,
-  type IdempotentOptions,
-  InMemoryStore,
-  inspect,
-  makeIdempotent,
-} from 'retrysafe';
+import { FingerprintError, type IdempotentOptions, InMemoryStore, makeIdempotent, recordOf } from 'retrysafe';
 import { defer } from '../support/defer.js';
 import { restOfTurn } from '../support/deployment.js';
 import { fixture } from '../support/fixture.js';
@@ -112,7 +105,7 @@ describe('a fingerprint that differs', () => {
     it(`may come after the key was forgotten: ${form}`, async () => {
       const place = placing({ fingerprint, keepLocal: 10 }, async ({ amount }) => amount)(store);
       await place(hold);
-      expect(await forget(place, hold)).to.equal(true);
+      expect(await recordOf(place, hold).forget()).to.equal(true);
       expect(await place(dearer)).to.equal(999);
       expect(await rejection(place(hold))).to.be.instanceOf(FingerprintError);
     });
@@ -122,7 +115,7 @@ describe('a fingerprint that differs', () => {
     const place = placing({ fingerprint: 'memo' }, async () => 'held')(store);
     await place({ ...hold, memo: 'secret-one' });
     const error = (await rejection(place({ ...hold, memo: 'secret-two' }))) as FingerprintError;
-    const { key } = (await inspect(place, hold)) ?? {};
+    const { key } = (await recordOf(place, hold).inspect()) ?? {};
     expect(error).to.include({
       name: 'FingerprintError',
       code: 'ERR_IDEMPOTENCY_FINGERPRINT',

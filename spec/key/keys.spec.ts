@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Idempotent, InMemoryStore, inspect, KeyError, makeIdempotent, type Selector } from 'retrysafe';
+import { Idempotent, InMemoryStore, KeyError, makeIdempotent, recordOf, type Selector } from 'retrysafe';
 import { keyOf, keyReader } from '../support/key-of.js';
 import { rejection, thrown } from '../support/rejection.js';
 import { ScriptedStore } from '../support/scripted-store.js';
@@ -220,7 +220,9 @@ describe('what counts as a value in a key', () => {
     }
     const [one, other] = [new TenantLedger('a'), new TenantLedger('b')];
     expect([await one.close('x'), await other.close('x')]).to.deep.equal(['a x', 'b x']);
-    expect((await inspect(one, 'close', 'x'))?.key).not.to.equal((await inspect(other, 'close', 'x'))?.key);
+    expect((await recordOf(one, 'close', 'x').inspect())?.key).not.to.equal(
+      (await recordOf(other, 'close', 'x').inspect())?.key,
+    );
   });
 });
 

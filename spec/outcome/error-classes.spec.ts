@@ -4,7 +4,6 @@ import {
   ConfigurationError,
   currentExecution,
   FingerprintError,
-  forget,
   IdempotencyError,
   type IdempotentOptions,
   InProgressError,
@@ -14,6 +13,7 @@ import {
   OutcomeUnknownError,
   type PersistenceStore,
   ReentrantCallError,
+  recordOf,
   StoreError,
 } from 'retrysafe';
 import type { SinonFakeTimers } from 'sinon';
@@ -119,7 +119,7 @@ const cases: ErrorCase[] = [
         const place = placing(() => defer().promise);
         void place(request);
         await clock.tickAsync(1);
-        return rejection(forget(place, request));
+        return rejection(recordOf(place, request).forget());
       },
     },
   },
@@ -142,7 +142,7 @@ const cases: ErrorCase[] = [
     code: 'ERR_IDEMPOTENCY_OUTCOME_UNKNOWN',
     statusCode: 409,
     hasKey: true,
-    nextStep: /`forget` the key|let `onAbandoned` decide|unless `onAbandoned` says otherwise/,
+    nextStep: /free the key by `recordOf|let `onAbandoned` decide|unless `onAbandoned` says otherwise/,
     situations: {
       'an unknown outcome that the policy refuses': async () => {
         const place = placing(failure, { onError: () => 'unknown', onAbandoned: 'refuse' });
@@ -169,7 +169,7 @@ const cases: ErrorCase[] = [
     code: 'ERR_IDEMPOTENCY_OUTCOME_UNAVAILABLE',
     statusCode: 409,
     hasKey: true,
-    nextStep: /`forget\(/,
+    nextStep: /`recordOf\(.*\.forget\(\)`/,
     situations: {
       'a result that could not be stored': async () => {
         const place = placing(() => ({ card: marker, print: () => marker }));
@@ -202,7 +202,7 @@ const cases: ErrorCase[] = [
         const place = placing(() => gate.promise);
         const call = rejection(place(request));
         await clock.tickAsync(1);
-        await forget({ force: true }, place, request);
+        await recordOf(place, request).forget({ force: true });
         gate.resolve();
         return call;
       },
@@ -326,7 +326,7 @@ describe('the errors of this library', () => {
       .to.be.instanceOf(StoreError)
       .with.property('step', 'replace');
     store.always('find', 'fail');
-    expect(await rejection(forget(place, request)))
+    expect(await rejection(recordOf(place, request).forget()))
       .to.be.instanceOf(StoreError)
       .with.property('step', 'find');
   });

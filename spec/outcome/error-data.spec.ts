@@ -6,12 +6,12 @@ import {
   type IdempotentOptions,
   InMemoryStore,
   InProgressError,
-  inspect,
   KeyError,
   makeIdempotent,
   OutcomeUnavailableError,
   OutcomeUnknownError,
   ReentrantCallError,
+  recordOf,
   StoreError,
 } from 'retrysafe';
 import { type CaughtWarnings, catchWarnings } from '../support/process-warnings.js';
@@ -357,6 +357,6 @@ describe('whether an error is one of those that `remember` lists', () => {
   it('is visible to inspect: a passing error of ours leaves the key free', async () => {
     const { charge } = throwing(() => new StoreError('gone'), { remember: [Error] });
     await rejection(charge());
-    expect(await inspect(charge)).to.have.property('status', 'released');
+    expect(await recordOf(charge).inspect()).to.have.property('status', 'released');
   });
 });

@@ -4,13 +4,13 @@ import {
   Idempotent,
   type IdempotentOptions,
   InMemoryStore,
-  inspect,
   makeIdempotent,
   OutcomeUnknownError,
+  recordOf,
 } from 'retrysafe';
 import { defer } from '../support/defer.js';
 import { rejection } from '../support/rejection.js';
-import { recordOf } from '../support/replayed.js';
+import { storedRecordOf } from '../support/replayed.js';
 
 class Declined extends Error {
   override readonly name = 'Declined';
@@ -55,7 +55,7 @@ describe('errors by default', () => {
     const error = new Error('the network is down');
     const { chargeCard, seen } = throwing((run) => (run === 1 ? error : 'nothing'));
     expect(await rejection(chargeCard())).to.equal(error);
-    expect(await inspect(chargeCard)).to.include({ status: 'released' });
+    expect(await recordOf(chargeCard).inspect()).to.include({ status: 'released' });
     expect(await chargeCard()).to.equal('charged');
     expect(seen.runs).to.equal(2);
   });
@@ -263,7 +263,7 @@ describe('errors that cannot be stored whole', () => {
       const thrown = make();
       const { chargeCard, seen } = throwing(() => thrown, { onError: () => 'remember' });
       expect((await rejection(chargeCard())) === thrown, 'whether it is the very same').to.equal(true);
-      expect(await inspect(chargeCard)).to.include({ status: 'completed' });
+      expect(await recordOf(chargeCard).inspect()).to.include({ status: 'completed' });
       await rejection(chargeCard());
       expect(seen.runs).to.equal(1);
     });
@@ -330,6 +330,6 @@ describe('any thrown value', () => {
   it('leaves a remembered error readable in the store', async () => {
     const { chargeCard, store } = throwing(() => declined(), { remember: [Declined] });
     await rejection(chargeCard());
-    expect(JSON.stringify(await recordOf(store, chargeCard))).to.include('insufficient funds');
+    expect(JSON.stringify(await storedRecordOf(store, chargeCard))).to.include('insufficient funds');
   });
 });

@@ -4,16 +4,15 @@ import {
   ConfigurationError,
   configureIdempotency,
   FingerprintError,
-  forget,
   IdempotencyError,
   InProgressError,
-  inspect,
   KeyError,
   makeIdempotent,
   OutcomeUnavailableError,
   OutcomeUnknownError,
   onIdempotencyEvent,
   ReentrantCallError,
+  recordOf,
   StoreError,
 } from 'retrysafe';
 import { defer } from '../support/defer.js';
@@ -90,7 +89,7 @@ describe("an application's own error that has one of our names or codes", () => 
       expect(caught === error, 'the very object').to.equal(true);
       expect(events).to.deep.equal(['released']);
       expect(store.count('replace'), 'released with one write').to.equal(1);
-      expect((await inspect(visitShop, 'a'))?.status).to.equal('released');
+      expect((await recordOf(visitShop, 'a').inspect())?.status).to.equal('released');
       expect(await visitShop('a')).to.equal('open');
       expect(await visitShop('a')).to.equal('open');
       expect(runs).to.equal(2);
@@ -189,8 +188,8 @@ describe("an application's own error that has one of our names or codes", () => 
     );
     await rejection(recovering('a'));
     expect(await rejection(recovering('a'))).to.equal(error);
-    expect((await inspect(recovering, 'a'))?.status).to.equal('unknown');
+    expect((await recordOf(recovering, 'a').inspect())?.status).to.equal('unknown');
     expect(runs).to.equal(1);
-    expect(await forget(recovering, 'a')).to.equal(true);
+    expect(await recordOf(recovering, 'a').forget()).to.equal(true);
   });
 });

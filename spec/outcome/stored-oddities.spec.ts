@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { type IdempotencyRecord, InMemoryStore, makeIdempotent, OutcomeUnavailableError } from 'retrysafe';
 import { rejection } from '../support/rejection.js';
-import { recordOf } from '../support/replayed.js';
+import { storedRecordOf } from '../support/replayed.js';
 
 class Money {
   amount = 1;
@@ -16,7 +16,7 @@ async function replayOf(kind: 'value' | 'error', devalue: unknown): Promise<unkn
   const store = new InMemoryStore();
   const charge = makeIdempotent(async () => 'first', { name: 'charge', store, classes: [Money, Declined] });
   await charge();
-  const record = await recordOf(store, charge);
+  const record = await storedRecordOf(store, charge);
   const state = { ...record.state, outcome: { kind, devalue: JSON.stringify(devalue) } };
   await store.replace({ ...record, token: 'another.1', state } as IdempotencyRecord, record.token);
   return kind === 'value' ? charge() : rejection(charge());

@@ -115,13 +115,13 @@ const rows: Readonly<Record<string, Row>> = {
   'Step Functions': ['step-functions', () => {}],
 };
 
-const page = readFileSync(new URL('../../../docs/events.md', import.meta.url), 'utf8');
+const page = readFileSync(new URL('../../../docs/reference/aws-events.md', import.meta.url), 'utf8');
 const documented = [...page.matchAll(/^\| ([^|]+) \| ([^|]+) \| `([^|]+)` \| (refused|possible) \|$/gm)].map(
   ([, name = '', decoded = '', key = '', whole = '']) => ({ name, decoded, key, whole }),
 );
 const context = { awsRequestId: 'request-1', getRemainingTimeInMillis: () => 30_000 };
 
-describe('the table of events in docs/events.md', () => {
+describe('the table of events in docs/reference/aws-events.md', () => {
   it('has each event once, and each event has a file of its own', () => {
     expect(documented.map(({ name }) => name)).to.have.members(Object.keys(rows));
     const files = readdirSync(new URL('../../../spec/request/events/', import.meta.url)).map((name) =>

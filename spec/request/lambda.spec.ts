@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ClaimLostError, currentExecution, InProgressError, inspect, makeIdempotent } from 'retrysafe';
+import { ClaimLostError, currentExecution, InProgressError, makeIdempotent, recordOf } from 'retrysafe';
 import { defer } from '../support/defer.js';
 import { deployable, restOfTurn, standing } from '../support/deployment.js';
 import { invocation } from '../support/invocation.js';
@@ -90,9 +90,9 @@ describe('a call in a Lambda invocation', () => {
       void place('long', invocation(60_000));
       void place('none');
       await restOfTurn();
-      expect((await inspect(place, 'short'))?.leaseUntil).to.equal(start + 5_000);
-      expect((await inspect(place, 'long'))?.leaseUntil).to.equal(start + 30_000);
-      expect((await inspect(place, 'none'))?.leaseUntil).to.equal(start + 30_000);
+      expect((await recordOf(place, 'short').inspect())?.leaseUntil).to.equal(start + 5_000);
+      expect((await recordOf(place, 'long').inspect())?.leaseUntil).to.equal(start + 30_000);
+      expect((await recordOf(place, 'none').inspect())?.leaseUntil).to.equal(start + 30_000);
     });
 
     it('ends with the invocation wherever the context is among the arguments', async () => {

@@ -4,8 +4,8 @@ import {
   configureIdempotency,
   IdempotencyDefaults,
   Idempotent,
-  inspect,
   makeIdempotent,
+  recordOf,
 } from 'retrysafe';
 import type { SinonFakeTimers } from 'sinon';
 import { ScriptedStore } from '../support/scripted-store.js';
@@ -33,7 +33,8 @@ describe('defaults', () => {
   async function leaseAndTtl(service: Timed, id = 'a'): Promise<[number, number]> {
     await service.place(id);
     const claimed = store.calls.findLast(({ step }) => step === 'claim')?.record?.state;
-    const { expiresAt } = (await inspect(service, 'place', id)) ?? expect.fail('there is no record');
+    const { expiresAt } =
+      (await recordOf(service, 'place', id).inspect()) ?? expect.fail('there is no record');
     return [
       (claimed?.status === 'in-progress' ? claimed.leaseUntil : 0) - Date.now(),
       expiresAt - Date.now(),
@@ -87,7 +88,7 @@ describe('defaults', () => {
       const names: string[] = [];
       for (const method of ['stamp', 'stampTwice', 'sign', 'signTwice', 'initial'] as const) {
         await deputy[method]('a');
-        names.push((await inspect(deputy, method, 'a'))?.operation ?? '');
+        names.push((await recordOf(deputy, method, 'a').inspect())?.operation ?? '');
       }
       expect(names).to.deep.equal([
         'PlainClerk.stamp',
@@ -122,7 +123,7 @@ describe('defaults', () => {
         [new SharedClerk(), 86_400_000],
       ] as const) {
         await clerk.file(`${ttl} ${clerk.constructor.name}`);
-        const view = await inspect(clerk, 'file', `${ttl} ${clerk.constructor.name}`);
+        const view = await recordOf(clerk, 'file', `${ttl} ${clerk.constructor.name}`).inspect();
         expect((view?.expiresAt ?? 0) - Date.now(), clerk.constructor.name).to.equal(ttl);
       }
     });
@@ -135,7 +136,9 @@ describe('defaults', () => {
         static async file(_id: string) {}
       }
       await StaticClerk.file('a');
-      expect(((await inspect(StaticClerk, 'file', 'a'))?.expiresAt ?? 0) - Date.now()).to.equal(60_000);
+      expect(((await recordOf(StaticClerk, 'file', 'a').inspect())?.expiresAt ?? 0) - Date.now()).to.equal(
+        60_000,
+      );
     });
   });
 
@@ -166,7 +169,9 @@ describe('defaults', () => {
       }
       expect(await leaseAndTtl(new ProxiedClerk())).to.deep.equal([10_000, 60_000]);
       await ProxiedClerk.file('a');
-      expect(((await inspect(ProxiedClerk, 'file', 'a'))?.expiresAt ?? 0) - Date.now()).to.equal(60_000);
+      expect(((await recordOf(ProxiedClerk, 'file', 'a').inspect())?.expiresAt ?? 0) - Date.now()).to.equal(
+        60_000,
+      );
     });
 
     it('by a function: apply to its instances', async () => {
@@ -207,7 +212,9 @@ describe('defaults', () => {
       configureIdempotency({});
       await clerk.place('c');
       expect(store.count(), 'the store is the default one').to.equal(0);
-      expect(((await inspect(clerk, 'place', 'c'))?.expiresAt ?? 0) - Date.now()).to.equal(86_400_000);
+      expect(((await recordOf(clerk, 'place', 'c').inspect())?.expiresAt ?? 0) - Date.now()).to.equal(
+        86_400_000,
+      );
     });
 
     it('stay as they were where a new configuration is refused', async () => {

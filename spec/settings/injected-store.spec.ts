@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ConfigurationError, IdempotencyDefaults, Idempotent, inspect } from 'retrysafe';
+import { ConfigurationError, IdempotencyDefaults, Idempotent, recordOf } from 'retrysafe';
 import { rejection } from '../support/rejection.js';
 import { ScriptedStore } from '../support/scripted-store.js';
 
@@ -26,7 +26,7 @@ describe('a store that is injected into the constructor', () => {
     expect([one.runs, one.store.count('claim'), other.store.count()]).to.deep.equal([1, 2, 0]);
     await other.place({ id: 'a' });
     expect([other.runs, other.store.count('claim')]).to.deep.equal([1, 1]);
-    const record = await inspect(other, 'place', { id: 'a' });
+    const record = await recordOf(other, 'place', { id: 'a' }).inspect();
     expect(await other.store.inner.find(record?.key ?? '')).to.have.property('key', record?.key);
   });
 

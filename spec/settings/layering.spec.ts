@@ -5,9 +5,9 @@ import {
   IdempotencyDefaults,
   Idempotent,
   type IdempotentOptions,
-  inspect,
   makeIdempotent,
   type RecordView,
+  recordOf,
 } from 'retrysafe';
 import sinon, { type SinonFakeTimers, type SinonStub } from 'sinon';
 import { defer } from '../support/defer.js';
@@ -75,8 +75,8 @@ interface Row {
   observe(desk: Desk): Promise<unknown>;
 }
 
-async function recordOf(desk: Desk): Promise<RecordView> {
-  const view = await inspect(desk, 'serve', request);
+async function viewOf(desk: Desk): Promise<RecordView> {
+  const view = await recordOf(desk, 'serve', request).inspect();
   return view ?? expect.fail('there is no record');
 }
 
@@ -106,7 +106,7 @@ const table: Record<string, Row> = {
     seen: [60_000, 120_000, 86_400_000],
     async observe(desk) {
       await desk.serve(request);
-      return (await recordOf(desk)).expiresAt - Date.now();
+      return (await viewOf(desk)).expiresAt - Date.now();
     },
   },
   unresolvedTtl: {
@@ -116,7 +116,7 @@ const table: Record<string, Row> = {
     async observe(desk) {
       work = () => Promise.reject(new Error('no answer'));
       await rejection(desk.serve(request));
-      const { expiresAt } = await recordOf(desk);
+      const { expiresAt } = await viewOf(desk);
       return expiresAt === 253_402_300_799_999 ? 'until it is resolved' : expiresAt - Date.now();
     },
   },
@@ -156,7 +156,7 @@ const table: Record<string, Row> = {
   lease: {
     values: [10, '20s'],
     seen: [10_000, 20_000, 30_000],
-    observe: (desk) => whileRunning(desk, async () => ((await recordOf(desk)).leaseUntil ?? 0) - Date.now()),
+    observe: (desk) => whileRunning(desk, async () => ((await viewOf(desk)).leaseUntil ?? 0) - Date.now()),
   },
   renewFor: {
     values: [60, '2m'],
@@ -221,7 +221,7 @@ const table: Record<string, Row> = {
     async observe(desk) {
       work = () => Promise.reject(new Error('no'));
       await rejection(desk.serve(request));
-      return (await recordOf(desk)).status;
+      return (await viewOf(desk)).status;
     },
   },
   onStoreFailure: {
@@ -297,7 +297,7 @@ const table: Record<string, Row> = {
       whileRunning(desk, async () => {
         await clock.tickAsync(30_000);
         for (let seconds = 0; seconds <= 10; seconds += 1) {
-          if ((await recordOf(desk)).status === 'abandoned') return seconds;
+          if ((await viewOf(desk)).status === 'abandoned') return seconds;
           await clock.tickAsync(1_000);
         }
         return 'never';

@@ -2,13 +2,12 @@ import { expect } from 'chai';
 import {
   ConfigurationError,
   currentExecution,
-  forget,
   Idempotent,
   InMemoryStore,
-  inspect,
   KeyError,
   makeIdempotent,
   onIdempotencyEvent,
+  recordOf,
   StoreError,
 } from 'retrysafe';
 import { type CaughtWarnings, catchWarnings } from '../support/process-warnings.js';
@@ -142,7 +141,7 @@ describe('what a message names as the fault, and what it says to do next', () =>
 
     it('`inspect` says that it got no answer, and mentions no method', async () => {
       store.next('find', 'fail');
-      const { message } = await ended(inspect(pay, 'a'));
+      const { message } = await ended(recordOf(pay, 'a').inspect());
       expect(message)
         .to.match(/^payOnce: .*so `inspect` has no answer.*`cause`\. Call `inspect` again/)
         .and.not.match(/method|onStoreFailure/);
@@ -152,7 +151,7 @@ describe('what a message names as the fault, and what it says to do next', () =>
       await pay('a');
       for (const step of ['find', 'replace'] as const) {
         store.next(step, 'fail');
-        const error = await ended(forget(pay, 'a'));
+        const error = await ended(recordOf(pay, 'a').forget());
         expect(error).to.be.instanceOf(StoreError).and.include({ step });
         expect(error.message)
           .to.match(/^payOnce: the store did not tell whether the key was freed.*Call `forget` again/)
@@ -171,7 +170,7 @@ describe('what a message names as the fault, and what it says to do next', () =>
         onError: () => 'release',
       });
       await open('b');
-      await forget(open, 'b');
+      await recordOf(open, 'b').forget();
       store.next('replace', 'fail').next('replace', 'fail');
       const atTakeOver = await ended(open('b'));
       expect(atTakeOver).to.include({ step: 'replace' });
@@ -196,8 +195,8 @@ describe('what a message names as the fault, and what it says to do next', () =>
     });
     const first = pay('a');
     await Promise.resolve();
-    const { message } = await ended(forget(pay, 'a'));
-    expect(message).to.include('forget({ force: true }, …)').and.not.include('`wait`');
+    const { message } = await ended(recordOf(pay, 'a').forget());
+    expect(message).to.include('forget({ force: true })').and.not.include('`wait`');
     end();
     await first;
   });
@@ -295,16 +294,16 @@ describe('what a message names as the fault, and what it says to do next', () =>
     );
   });
 
-  it('lists the idempotent methods of a service where `inspect` is given the name of none', async () => {
+  it('lists the idempotent methods of a service where `recordOf` is given the name of none', async () => {
     class PaymentDesk {
       @Idempotent({ store: new InMemoryStore() })
       async settle(_id: string) {}
     }
-    expect((await ended(inspect(new PaymentDesk(), 'setle' as 'settle', 'a'))).message).to.include(
+    expect((thrown(() => recordOf(new PaymentDesk(), 'setle' as 'settle', 'a')) as Error).message).to.include(
       'no idempotent method of that name in an instance of PaymentDesk, which has settle here',
     );
     // biome-ignore lint/suspicious/noExplicitAny: the compiler refuses it as well
-    const { message } = await ended(inspect(undefined as any, 'a@b.c'));
+    const { message } = thrown(() => recordOf(undefined as any, '#a@b.c')) as Error;
     expect(message).to.include('of that name in undefined').and.not.include('a@b.c');
   });
 });

@@ -6,10 +6,10 @@ import {
   IdempotencyDefaults,
   type IdempotentOptions,
   InMemoryStore,
-  inspect,
   KeyError,
   makeIdempotent,
   OutcomeUnavailableError,
+  recordOf,
 } from 'retrysafe';
 import { type CaughtWarnings, catchWarnings } from '../support/process-warnings.js';
 import { rejection, thrown } from '../support/rejection.js';
@@ -98,7 +98,7 @@ describe('an option that must return at once, and returns a promise', () => {
         quietly(async () => {
           const call = operation({ ttl: answer });
           await call({});
-          const { expiresAt = 0, completedAt = 0 } = (await inspect(call, {})) ?? {};
+          const { expiresAt = 0, completedAt = 0 } = (await recordOf(call, {}).inspect()) ?? {};
           expect(expiresAt - completedAt).to.equal(86_400_000);
           expect(warnings.texts('RETRYSAFE_TTL')).to.have.length(1);
         }));
@@ -107,7 +107,7 @@ describe('an option that must return at once, and returns a promise', () => {
         quietly(async () => {
           const call = operation({ onError: answer }, () => Promise.reject(new Error('no')));
           expect(await rejection(call({}))).to.have.property('message', 'no');
-          expect(await inspect(call, {})).to.include({ status: 'unknown' });
+          expect(await recordOf(call, {}).inspect()).to.include({ status: 'unknown' });
           expect(warnings.texts('RETRYSAFE_ON_ERROR')).to.have.length(1);
         }));
 

@@ -1,14 +1,23 @@
+import { execFile } from 'node:child_process';
+import { promisify } from 'node:util';
 import { expect } from 'chai';
 import { InMemoryStore, type PersistenceStore, StoreError } from 'retrysafe';
-import { type Law, storeContract, storeLaws } from 'retrysafe/testing';
+import { type Law, lawsFor, storeContract, storeLaws } from 'retrysafe/testing';
 import { brokenStores, SoundStore } from '../support/broken-stores.js';
+import { brokenNoticeStores, loseConnection, SoundNoticeStore } from '../support/notice-stores.js';
 import { rejection, thrown } from '../support/rejection.js';
 
-async function brokenLaws(create: () => PersistenceStore | Promise<PersistenceStore>): Promise<string[]> {
+/** The laws of a store without optional methods, and of one with all of them. */
+const plainLaws = lawsFor();
+const allLaws = lawsFor({ supports: { changed: true }, loseConnection });
+const declarationTitle = 'the optional methods of the store are those that are declared';
+
+async function brokenLaws(
+  create: () => PersistenceStore | Promise<PersistenceStore>,
+  laws = plainLaws,
+): Promise<string[]> {
   const titles: string[] = [];
-  for (const law of storeLaws) {
-    await law.check(create).catch(() => titles.push(law.title));
-  }
+  await Promise.all(laws.map((law) => law.check(create).catch(() => titles.push(law.title))));
   return titles;
 }
 
@@ -19,14 +28,51 @@ describe('the contract of a store, proven by broken ones', () => {
     });
   }
 
+  describe('where it gives notices', () => {
+    const broken = new Map<string, readonly string[]>();
+
+    // Together, since a law that waits in vain takes a second and a half.
+    before(async () => {
+      await Promise.all(
+        brokenNoticeStores.map(async ({ fault, create }) =>
+          broken.set(fault, await brokenLaws(create, allLaws)),
+        ),
+      );
+    });
+
+    for (const { fault, breaks } of brokenNoticeStores) {
+      it(`catches a store that ${fault}, by a law of changed()`, () => {
+        expect(broken.get(fault)).to.include(breaks);
+        for (const title of broken.get(fault) ?? []) expect(title).to.match(/^changed\(\) /);
+      });
+    }
+  });
+
+  it('catches a store that has changed() and does not declare it, and one that declares it and has none', async () => {
+    expect(await brokenLaws(() => new SoundNoticeStore())).to.deep.equal([declarationTitle]);
+    const declaring = await brokenLaws(() => new SoundStore(), lawsFor({ supports: { changed: true } }));
+    expect(declaring).to.include(declarationTitle);
+  });
+
+  it('says how to declare what a store has, and what it lacks', async () => {
+    const law = (laws: readonly Law[]) => laws.find(({ title }) => title === declarationTitle) as Law;
+    const undeclared = await rejection(law(plainLaws).check(() => new SoundNoticeStore()));
+    expect(undeclared).to.match(/its test declares supports: \{ changed: true \}/);
+    expect(await rejection(law(allLaws).check(() => new SoundStore()))).to.match(
+      /so the store has a method changed/,
+    );
+  });
+
   it('has a broken store for each of its laws', () => {
-    const proven = new Set(brokenStores.map(({ breaks }) => breaks));
-    expect(storeLaws.filter(({ title }) => !proven.has(title)).map(({ title }) => title)).to.deep.equal([]);
+    const proven = new Set([...brokenStores, ...brokenNoticeStores].map(({ breaks }) => breaks));
+    proven.add(declarationTitle);
+    expect(allLaws.filter(({ title }) => !proven.has(title)).map(({ title }) => title)).to.deep.equal([]);
   });
 
   it('finds nothing wrong with a sound store, made at once or by a promise', async () => {
     expect(await brokenLaws(() => new SoundStore())).to.deep.equal([]);
     expect(await brokenLaws(async () => new InMemoryStore())).to.deep.equal([]);
+    expect(await brokenLaws(() => new SoundNoticeStore(), allLaws)).to.deep.equal([]);
   });
 
   it('finds nothing wrong with a store that refuses what is too large as such', async () => {
@@ -53,7 +99,7 @@ describe('the contract of a store, proven by broken ones', () => {
       }
     })();
     const { message } = (await rejection(law.check(() => silent))) as Error;
-    expect(message).to.include('what the claim answers');
+    expect(message).to.include('what the claim returns');
   });
 });
 
@@ -76,11 +122,48 @@ describe('the contract in a test runner', () => {
       },
     );
     expect(titles).to.have.length(1);
-    expect([...tests.keys()]).to.deep.equal(storeLaws.map(({ title }) => title));
+    expect([...tests.keys()]).to.deep.equal([...storeLaws.map(({ title }) => title), declarationTitle]);
     expect(tests.size).to.be.at.least(8);
     expect(made, 'stores made before a test runs').to.equal(0);
     for (const run of tests.values()) await run();
     expect(made).to.equal(tests.size);
+  });
+
+  it('registers the laws of what the store supports', () => {
+    const registered = (options: Parameters<typeof storeContract>[1]) => {
+      const titles: string[] = [];
+      storeContract(() => new SoundNoticeStore(), {
+        ...options,
+        describe: (_title, body) => body(),
+        it: (title) => titles.push(title),
+      });
+      return titles;
+    };
+    expect(registered({ supports: { changed: false } })).to.have.length(plainLaws.length);
+    const listening = registered({ supports: { changed: true } });
+    expect(listening.filter((title) => title.startsWith('changed()'))).to.have.length(5);
+    expect(registered({ supports: { changed: true }, loseConnection })).to.deep.equal(
+      allLaws.map(({ title }) => title),
+    );
+    expect(thrown(() => registered({ loseConnection }))).to.match(/declare supports: \{ changed: true \}/);
+  });
+
+  it('runs with the functions of node:test', async () => {
+    const program = `
+      import { describe, it } from 'node:test';
+      import { InMemoryStore } from 'retrysafe';
+      import { storeContract } from 'retrysafe/testing';
+      storeContract(() => new InMemoryStore(), { describe, it });
+    `;
+    const { NODE_TEST_CONTEXT: _, ...env } = process.env;
+    const { stdout } = await promisify(execFile)(
+      process.execPath,
+      ['--input-type=module', '--eval', program],
+      { env },
+    );
+    expect(stdout)
+      .to.match(new RegExp(`^# pass ${plainLaws.length}$`, 'm'))
+      .and.to.match(/^# fail 0$/m);
   });
 
   it('registers tests that fail for a broken store', async () => {

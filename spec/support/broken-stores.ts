@@ -85,7 +85,7 @@ function withFields(change: (field: unknown) => unknown, value: unknown): unknow
 export const brokenStores: readonly BrokenStore[] = [
   {
     fault: 'makes a record up for a key that nobody has written yet',
-    breaks: 'a claim on a free key keeps the record and answers with it',
+    breaks: 'a claim of a free key keeps the record and returns it',
     create: () =>
       new (class extends SoundStore {
         isUsed = false;
@@ -107,7 +107,7 @@ export const brokenStores: readonly BrokenStore[] = [
   },
   {
     fault: 'answers whoever comes too late with the holder’s token and the state of their own',
-    breaks: 'a claim on a held key leaves the holder and answers with it',
+    breaks: 'a claim of a held key changes nothing and returns the holder',
     create: () =>
       new (class extends SoundStore {
         override async claim(record: IdempotencyRecord, now: number): Promise<IdempotencyRecord> {
@@ -118,7 +118,7 @@ export const brokenStores: readonly BrokenStore[] = [
   },
   {
     fault: 'rejects a claim that is repeated as a conflict',
-    breaks: 'a claim that is repeated answers with the record it kept before',
+    breaks: 'a repeated claim returns the record that the first one kept',
     create: () =>
       new (class extends SoundStore {
         override async claim(record: IdempotencyRecord, now: number): Promise<IdempotencyRecord> {
@@ -129,7 +129,7 @@ export const brokenStores: readonly BrokenStore[] = [
   },
   {
     fault: 'does not believe a caller whose clock is ahead of its own',
-    breaks: 'a claim replaces a record from its expiresAt on, and not before',
+    breaks: 'a claim replaces a record at its expiresAt, and not a millisecond before',
     create: () =>
       new (class extends SoundStore {
         override isHeld(holder: IdempotencyRecord, now: number, record: IdempotencyRecord): boolean {
@@ -139,7 +139,7 @@ export const brokenStores: readonly BrokenStore[] = [
   },
   {
     fault: 'drops what has expired by its own clock, as a cleaning job does',
-    breaks: 'a claim compares with the time it is given and not with a clock',
+    breaks: 'a claim compares expiresAt with its argument now, and not with a clock',
     create: () =>
       new (class extends SoundStore {
         override isHeld(holder: IdempotencyRecord, now: number, record: IdempotencyRecord): boolean {
@@ -149,7 +149,7 @@ export const brokenStores: readonly BrokenStore[] = [
   },
   {
     fault: 'writes token and expiry of a replacement, and leaves a part of the state as it was',
-    breaks: 'a replace puts the record in the place of the one that bears the token',
+    breaks: 'a replace with the current token keeps the new record and returns it',
     create: () =>
       new (class extends SoundStore {
         override async replace(record: IdempotencyRecord, token: string): Promise<Kept> {
@@ -160,7 +160,7 @@ export const brokenStores: readonly BrokenStore[] = [
   },
   {
     fault: 'lays a replacement over the old state',
-    breaks: 'a replace puts the record in the place of the one that bears the token',
+    breaks: 'a replace with the current token keeps the new record and returns it',
     create: () =>
       new (class extends SoundStore {
         override async replace(record: IdempotencyRecord, token: string): Promise<Kept> {
@@ -171,7 +171,7 @@ export const brokenStores: readonly BrokenStore[] = [
   },
   {
     fault: 'compares tokens whatever their case',
-    breaks: 'a replace with another token changes nothing and answers with the holder',
+    breaks: 'a replace with another token changes nothing and returns the holder',
     create: () =>
       new (class extends SoundStore {
         override bears(holder: IdempotencyRecord, token: string): boolean {
@@ -181,7 +181,7 @@ export const brokenStores: readonly BrokenStore[] = [
   },
   {
     fault: 'takes no token for any token',
-    breaks: 'a replace with another token changes nothing and answers with the holder',
+    breaks: 'a replace with another token changes nothing and returns the holder',
     create: () =>
       new (class extends SoundStore {
         override bears(holder: IdempotencyRecord, token: string): boolean {
@@ -191,7 +191,7 @@ export const brokenStores: readonly BrokenStore[] = [
   },
   {
     fault: 'compares no more of a token than it is asked for',
-    breaks: 'a replace with another token changes nothing and answers with the holder',
+    breaks: 'a replace with another token changes nothing and returns the holder',
     create: () =>
       new (class extends SoundStore {
         override bears(holder: IdempotencyRecord, token: string): boolean {
@@ -201,7 +201,7 @@ export const brokenStores: readonly BrokenStore[] = [
   },
   {
     fault: 'keeps a replacement of nothing',
-    breaks: 'a replace on a free key keeps nothing and answers with nothing',
+    breaks: 'a replace of a free key keeps nothing and returns undefined',
     create: () =>
       new (class extends SoundStore {
         override async replace(record: IdempotencyRecord, token: string): Promise<Kept> {
@@ -211,7 +211,7 @@ export const brokenStores: readonly BrokenStore[] = [
   },
   {
     fault: 'takes an expired record for absent when it is to be replaced',
-    breaks: 'a replace does not look at expiresAt',
+    breaks: 'a replace ignores expiresAt',
     create: () =>
       new (class extends SoundStore {
         override bears(holder: IdempotencyRecord, token: string): boolean {
@@ -221,7 +221,7 @@ export const brokenStores: readonly BrokenStore[] = [
   },
   {
     fault: 'lets a write that it has seen before through again',
-    breaks: 'a replace that comes again after a later one changes nothing',
+    breaks: 'a repeated replace changes nothing after a later one',
     create: () =>
       new (class extends SoundStore {
         readonly seen = new Set<string>();
@@ -238,7 +238,7 @@ export const brokenStores: readonly BrokenStore[] = [
   },
   {
     fault: 'looks whether a key is free, and writes a moment later',
-    breaks: 'of simultaneous claims one wins, and all answer with the winner',
+    breaks: 'one of several simultaneous claims wins, and each of them returns the winner',
     create: () =>
       new (class extends SoundStore {
         override async claim(record: IdempotencyRecord, now: number): Promise<IdempotencyRecord> {
@@ -250,7 +250,8 @@ export const brokenStores: readonly BrokenStore[] = [
   },
   {
     fault: 'looks whether a record has expired, and writes a moment later',
-    breaks: 'of simultaneous claims on an expired record one wins, and all answer with the winner',
+    breaks:
+      'one of several simultaneous claims of an expired record wins, and each of them returns the winner',
     create: () =>
       new (class extends SoundStore {
         override async claim(record: IdempotencyRecord, now: number): Promise<IdempotencyRecord> {
@@ -263,7 +264,7 @@ export const brokenStores: readonly BrokenStore[] = [
   },
   {
     fault: 'compares the token, and writes a moment later',
-    breaks: 'of simultaneous replaces one wins, and all answer with the winner',
+    breaks: 'one of several simultaneous replaces wins, and each of them returns the winner',
     create: () =>
       new (class extends SoundStore {
         override async replace(record: IdempotencyRecord, token: string): Promise<Kept> {
@@ -281,7 +282,7 @@ export const brokenStores: readonly BrokenStore[] = [
     'leaves signs out of a key': (key: string) => key.replace(/[%'"\\]/g, ''),
   }).map(([fault, change]) => ({
     fault,
-    breaks: 'keys are told apart to the letter',
+    breaks: 'two keys that differ in one character are two keys',
     create: () => withKeysBy(change),
   })),
   ...Object.entries({
@@ -290,17 +291,17 @@ export const brokenStores: readonly BrokenStore[] = [
     'rounds numbers': (value: unknown) => (typeof value === 'number' ? Math.round(value) : value),
   }).map(([fault, change]) => ({
     fault: `${fault} in a state`,
-    breaks: 'the state comes back as it was, whatever JSON is in it',
+    breaks: 'a state is returned as it was written, whatever JSON it contains',
     create: () => withStatesBy((state) => withFields(change, state) as object),
   })),
   {
     fault: 'sorts the properties of a state',
-    breaks: 'the state comes back as it was, whatever JSON is in it',
+    breaks: 'a state is returned as it was written, whatever JSON it contains',
     create: () => withStatesBy((state) => Object.fromEntries(Object.entries(state).sort())),
   },
   {
     fault: 'keeps and answers with the very objects it is given',
-    breaks: 'answers share nothing with what was given, nor with what is kept',
+    breaks: 'a returned record shares no references with an argument or with the kept record',
     create: () =>
       new (class extends SoundStore {
         readonly records = new Map<string, IdempotencyRecord>();
@@ -317,7 +318,7 @@ export const brokenStores: readonly BrokenStore[] = [
   },
   {
     fault: 'answers with the very objects it keeps',
-    breaks: 'answers share nothing with what was given, nor with what is kept',
+    breaks: 'a returned record shares no references with an argument or with the kept record',
     create: () =>
       new (class extends SoundStore {
         readonly records = new Map<string, IdempotencyRecord>();
@@ -335,7 +336,7 @@ export const brokenStores: readonly BrokenStore[] = [
   },
   {
     fault: 'refuses what is too large with an error of its own',
-    breaks: 'a record that is too large is refused as such, and the holder stays',
+    breaks: 'a record that is too large rejects with tooLarge, and the holder stays',
     create: () =>
       new (class extends SoundStore {
         override keep(record: IdempotencyRecord): IdempotencyRecord {
@@ -346,7 +347,7 @@ export const brokenStores: readonly BrokenStore[] = [
   },
   {
     fault: 'refuses a claim that is too large with an error of its own',
-    breaks: 'a record that is too large is refused as such, and the holder stays',
+    breaks: 'a record that is too large rejects with tooLarge, and the holder stays',
     create: () =>
       new (class extends SoundStore {
         override async claim(record: IdempotencyRecord, now: number): Promise<IdempotencyRecord> {
@@ -357,7 +358,7 @@ export const brokenStores: readonly BrokenStore[] = [
   },
   {
     fault: 'keeps expiresAt in seconds of 32 bits',
-    breaks: 'a record may expire at the end of the year 9999',
+    breaks: 'a record can expire at the end of the year 9999',
     create: () =>
       new (class extends SoundStore {
         override keep(record: IdempotencyRecord): IdempotencyRecord {
@@ -367,7 +368,7 @@ export const brokenStores: readonly BrokenStore[] = [
   },
   {
     fault: 'hides a record from its expiresAt on',
-    breaks: 'a find does not look at expiresAt',
+    breaks: 'a find ignores expiresAt',
     create: () =>
       new (class extends SoundStore {
         override async find(key: string): Promise<Kept> {
@@ -378,7 +379,7 @@ export const brokenStores: readonly BrokenStore[] = [
   },
   {
     fault: 'cuts off what is too large',
-    breaks: 'a record that is too large is refused as such, and the holder stays',
+    breaks: 'a record that is too large rejects with tooLarge, and the holder stays',
     create: () =>
       withStatesBy(
         (state) =>
@@ -390,7 +391,7 @@ export const brokenStores: readonly BrokenStore[] = [
   },
   {
     fault: 'drops the holder when its successor is too large',
-    breaks: 'a record that is too large is refused as such, and the holder stays',
+    breaks: 'a record that is too large rejects with tooLarge, and the holder stays',
     create: () =>
       new (class extends SoundStore {
         override keep(record: IdempotencyRecord): IdempotencyRecord {

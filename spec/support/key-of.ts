@@ -1,9 +1,9 @@
 import {
   type IdempotencyRecord,
   type IdempotentOptions,
-  inspect,
   makeIdempotent,
   type PersistenceStore,
+  recordOf,
 } from 'retrysafe';
 
 /** A store without records that notes which key it was asked for. */
@@ -34,7 +34,7 @@ export function keyReader(options: KeyOptions = {}): (...args: readonly unknown[
       ...options,
       store,
     });
-    await inspect(accept, ...args);
+    await recordOf(accept, ...args).inspect();
     if (store.asked === undefined) throw new Error('the store was not asked for a key');
     return store.asked;
   };

@@ -44,7 +44,7 @@ export class NotifyingStore extends ScriptedStore {
   readonly asked: AbortSignal[] = [];
   /** Until then a call that wants to listen does not. */
   beginning: Promise<void> = Promise.resolve();
-  /** What `settled` does instead of what it should. */
+  /** What `changed` does instead of what it should. */
   instead: ((signal: AbortSignal) => Promise<void>) | undefined;
   readonly #records: Records;
 
@@ -71,12 +71,12 @@ export class NotifyingStore extends ScriptedStore {
     this.#records.notify();
   }
 
-  settled(key: string, signal: AbortSignal): Promise<void> {
+  changed(key: string, signal: AbortSignal): Promise<void> {
     this.asked.push(signal);
-    return this.instead ? this.instead(signal) : this.#settled(key, signal);
+    return this.instead ? this.instead(signal) : this.#changed(key, signal);
   }
 
-  async #settled(key: string, signal: AbortSignal): Promise<void> {
+  async #changed(key: string, signal: AbortSignal): Promise<void> {
     const { ears } = this.#records;
     if (!ears.has(signal)) {
       await this.beginning;

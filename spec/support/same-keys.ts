@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { type IdempotentOptions, inspect, makeIdempotent } from 'retrysafe';
+import { type IdempotentOptions, makeIdempotent, recordOf } from 'retrysafe';
 import { type Fate, Fleet } from './fleet.js';
 import { seed, shuffler } from './random.js';
 import { openStore, type StoreDescription } from './store-description.js';
@@ -54,7 +54,7 @@ export function sameKeys(emptyStore: () => Promise<StoreDescription>): void {
         store,
       });
       for (const key of keys) {
-        expect(await inspect(placeHold, key), key).to.include({ status: 'completed' });
+        expect(await recordOf(placeHold, key).inspect(), key).to.include({ status: 'completed' });
         expect(await placeHold(key)).to.deep.equal(first.get(key));
       }
     } finally {

@@ -8,10 +8,10 @@ import {
   Idempotent,
   type IdempotentOptions,
   InMemoryStore,
-  inspect,
   KeyError,
   makeIdempotent,
   OutcomeUnavailableError,
+  recordOf,
 } from 'retrysafe';
 import { type CaughtWarnings, catchWarnings } from '../support/process-warnings.js';
 import { rejection, thrown } from '../support/rejection.js';
@@ -70,7 +70,7 @@ async function keyWith(options: IdempotentOptions, payload: unknown): Promise<st
     ...options,
   });
   await accept(payload);
-  return (await inspect(accept, payload))?.key ?? expect.fail('no record');
+  return (await recordOf(accept, payload).inspect())?.key ?? expect.fail('no record');
 }
 
 describe('an entry { class, name, to, from } in `classes`', () => {

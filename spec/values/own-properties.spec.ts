@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { expect } from 'chai';
-import { inspect, makeIdempotent, OutcomeUnavailableError } from 'retrysafe';
+import { makeIdempotent, OutcomeUnavailableError, recordOf } from 'retrysafe';
 import { type CaughtWarnings, catchWarnings } from '../support/process-warnings.js';
 import { rejection } from '../support/rejection.js';
 import { replayed } from '../support/replayed.js';
@@ -168,11 +168,11 @@ describe('own properties of built-in values', () => {
         { name: 'produce', store },
       );
       await produce();
-      expect(await inspect(produce)).to.include({ status: 'completed', outcome: 'none' });
+      expect(await recordOf(produce).inspect()).to.include({ status: 'completed', outcome: 'none' });
       const error = await rejection(produce());
       expect(error).to.be.instanceOf(OutcomeUnavailableError);
       const state = JSON.stringify(
-        await store.find((await inspect(produce))?.key ?? '', { consistent: true }),
+        await store.find((await recordOf(produce).inspect())?.key ?? '', { consistent: true }),
       );
       expect(JSON.parse(state).state.outcome.reason).to.match(reason);
       expect(state).to.not.include('PAYLOAD');

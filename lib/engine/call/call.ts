@@ -6,21 +6,20 @@ import {
   publish,
 } from '../../events.js';
 import type { Identity } from '../../key/identity.js';
-import { instantAfter } from '../../options/duration.js';
 import { answerKind } from '../../options/wrong-option.js';
 import { LeaseTerm, steadyNow } from '../../process/steady-clock.js';
 import { backoff, pause } from '../../process/timers.js';
 import { warnOnce } from '../../process/warnings.js';
+import { instantAfter } from '../../record/instants.js';
 import type { IdempotencyRecord, PersistenceStore } from '../../record/persistence-store.js';
 import { type RecordState, unresolvedExpiry, unsettledExpiry } from '../../record/record.js';
 import { LAMBDA_MARGIN_MS } from '../../request/events/lambda.js';
 import { askOption, type NoAnswer } from '../../settings/asked-option.js';
-import { computedTtl, RIGHT_TTL } from '../../settings/duration-checks.js';
+import { computedTtl, DEFAULT_TTL_MS, RIGHT_TTL } from '../../settings/duration-checks.js';
 import type { Settings } from '../../settings/settings.js';
 import { type Answer, ask, type Hearing } from './store-calls.js';
 
 const LONGEST_STORE_CALL = 5_000;
-const DEFAULT_TTL = 86_400_000;
 
 /** What an event tells besides what every event tells. */
 type Details<N extends IdempotencyEventName> = Omit<IdempotencyEvents[N], keyof IdempotencyEvent>;
@@ -168,7 +167,7 @@ export class Call {
       'gave no time to keep an outcome for, so it is kept for a day',
       RIGHT_TTL,
     );
-    return DEFAULT_TTL;
+    return DEFAULT_TTL_MS;
   }
 
   /** Tells that the function of an option gave nothing to go by: once as a warning, and each time as an event. */

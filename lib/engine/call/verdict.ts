@@ -7,11 +7,10 @@ import {
   StoreError,
   type StoreStep,
 } from '../../errors.js';
-import type { IdempotencyRecord } from '../../record/persistence-store.js';
+import { type IdempotencyRecord, isRecordOf } from '../../record/persistence-store.js';
 import {
   type CompletedState,
   type InProgressState,
-  isRecordOf,
   type RecordState,
   readState,
 } from '../../record/record.js';
@@ -94,14 +93,14 @@ export function outcomeUnknown(call: Call): OutcomeUnknownError {
       ? ', or let `onAbandoned` be a function that finds out'
       : '; `onAbandoned` refused it this time, and is asked again by the next equal call';
   return new OutcomeUnknownError(
-    `${call.operation}: an earlier call ended without a recorded outcome (key ${call.key}); find out whether its work was done, then \`forget\` the key to allow another run${otherwise}`,
+    `${call.operation}: an earlier call ended without a recorded outcome (key ${call.key}); find out whether its work was done, then free the key by \`recordOf(…).forget()\` to allow another run${otherwise}`,
     named(call),
   );
 }
 
 export function unavailable(call: Call, reason: string): OutcomeUnavailableError {
   return new OutcomeUnavailableError(
-    `${call.operation}: the work was done before, but its outcome cannot be had: ${reason} (key ${call.key}). It is not run again by itself; \`forget(service, method, …args)\` frees the key if it should be`,
+    `${call.operation}: the work was done before, but its outcome cannot be had: ${reason} (key ${call.key}). It is not run again by itself; \`recordOf(service, method, …args).forget()\` frees the key if it should be`,
     named(call),
   );
 }
@@ -109,7 +108,7 @@ export function unavailable(call: Call, reason: string): OutcomeUnavailableError
 // A call may be running under it, or have done its work: that cannot be told either.
 function unreadable(call: Call, reason: string): OutcomeUnavailableError {
   return new OutcomeUnavailableError(
-    `${call.operation}: the record under ${call.key} cannot be read, since ${reason}, so that nobody can tell whether the work was done. It is not run by itself; use the version that wrote it, or find out, and \`forget(service, method, …args)\` frees the key`,
+    `${call.operation}: the record under ${call.key} cannot be read, since ${reason}, so that nobody can tell whether the work was done. It is not run by itself; use the version that wrote it, or find out, and \`recordOf(service, method, …args).forget()\` frees the key`,
     named(call),
   );
 }

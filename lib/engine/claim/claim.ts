@@ -1,7 +1,7 @@
 import type { StoreStep } from '../../errors.js';
 import { LeaseTerm, noTerm } from '../../process/steady-clock.js';
-import type { IdempotencyRecord } from '../../record/persistence-store.js';
-import { FORMAT, type InProgressState, isRecordOf, type RecordState } from '../../record/record.js';
+import { type IdempotencyRecord, isRecordOf } from '../../record/persistence-store.js';
+import { FORMAT, type InProgressState, type RecordState } from '../../record/record.js';
 import type { Call } from '../call/call.js';
 import { type Answer, type Hearing, WrongAnswer } from '../call/store-calls.js';
 import { newOwner } from './owner.js';

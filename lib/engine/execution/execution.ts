@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { ClaimLostError, ConfigurationError, StoreError } from '../../errors.js';
-import { instantAfter } from '../../options/duration.js';
 import { shared } from '../../process/shared.js';
+import { instantAfter } from '../../record/instants.js';
 import type { Completion, IdempotencyRecord, PersistenceStore } from '../../record/persistence-store.js';
 import type { StoredOutcome } from '../../record/record.js';
 import type { Call } from '../call/call.js';

@@ -59,10 +59,10 @@ export class Listening {
   #next(): void {
     this.#isDue = false;
     const { store, key } = this.call;
-    if (!store.settled) return;
+    if (!store.changed) return;
     const { signal } = this.#controller;
     // In a promise, so that a store which throws is one that rejects.
-    new Promise<void>((resolve) => resolve(store.settled?.(key, signal))).then(
+    new Promise<void>((resolve) => resolve(store.changed?.(key, signal))).then(
       () => {
         if (signal.aborted) return;
         this.#isOn = true;

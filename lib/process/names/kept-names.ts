@@ -53,6 +53,6 @@ function tell(): void {
   warnOnce(
     `borrowed:${list}`,
     'RETRYSAFE_BUNDLED_NAMES',
-    `This build may rename classes and functions, and these operations are named after one: ${list}. A renamed operation has other keys, and what was done is done again. Give each a name, the one above where it has run before: @IdempotencyDefaults({ name: 'PaymentService' }) on the class, makeIdempotent(fn, { name: 'pay' }). Or build with keepNames; see docs/bundlers.md`,
+    `This build may rename classes and functions, and these operations are named after one: ${list}. A renamed operation has other keys, and what was done is done again. Give each a name, the one above where it has run before: @IdempotencyDefaults({ name: 'PaymentService' }) on the class, makeIdempotent(fn, { name: 'pay' }). Or build with keepNames; see docs/guide/bundlers.md`,
   );
 }

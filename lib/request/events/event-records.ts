@@ -10,7 +10,7 @@ import {
   queuedText,
 } from './lambda-payloads.js';
 
-/** One shape in which AWS passes an event, or a record of one. `docs/events.md` has the table for users. */
+/** One shape in which AWS passes an event, or a record of one. `docs/reference/aws-events.md` has the table for users. */
 export interface EventShape {
   /** The property that is tested first. An object without it has another shape. */
   readonly mark: string;

@@ -2,7 +2,7 @@ import { jmespath } from '../../process/libraries/libraries.js';
 import { parseExactly } from '../../values/json/exact-json.js';
 import { fromBase64, fromZippedBase64 } from '../events/decoding.js';
 import { lookUpHeader } from '../events/header.js';
-import type { CompiledExpression } from './expression.js';
+import type { CompiledExpression } from './compiled.js';
 import { type Interpreter, newInterpreter } from './jmespath-interpreter.js';
 
 /** What is read of a node of a parsed expression. */

@@ -1,4 +1,4 @@
-import type { NoticeSource } from '../shared/notices.js';
+import type { NoticeReceiver, NoticeSource } from '../shared/notices.js';
 import { quoted } from '../shared/sql-tables.js';
 import { isPool } from './postgres-client.js';
 import { channelOf, digest } from './postgres-schema.js';
@@ -30,12 +30,6 @@ function isConnection(value: unknown): value is PgListener {
   return typeof on === 'function' && typeof query === 'function';
 }
 
-/** Who is told of what is heard. */
-export interface Hearing {
-  readonly notify: (key: string) => void;
-  readonly fail: (reason: unknown) => void;
-}
-
 /** What is told of a key: no text of any length, and nothing of the application's. */
 export const messageOf = digest;
 
@@ -43,17 +37,17 @@ export const messageOf = digest;
 export class TableNotices implements NoticeSource {
   readonly #listener: PostgresListener;
   readonly #channel: string;
-  readonly #hearing: Hearing;
+  readonly #receiver: NoticeReceiver;
   /** The keys that somebody waits for, by their messages. */
   readonly #keys = new Map<string, string>();
   #listening: Promise<unknown> | undefined;
   #isAttached = false;
   #hasEnded = false;
 
-  constructor(listener: PostgresListener, table: string, hearing: Hearing) {
+  constructor(listener: PostgresListener, table: string, receiver: NoticeReceiver) {
     this.#listener = listener;
     this.#channel = channelOf(table);
-    this.#hearing = hearing;
+    this.#receiver = receiver;
   }
 
   async listen(key: string): Promise<void> {
@@ -89,13 +83,13 @@ export class TableNotices implements NoticeSource {
     // No listener for `error`: what becomes of a broken connection is for the application to say.
     listener.on('end', () => {
       this.#hasEnded = true;
-      this.#hearing.fail(ended());
+      this.#receiver.fail(ended());
     });
   }
 
   #hear(message: string): void {
     const key = this.#keys.get(message);
-    if (key !== undefined) this.#hearing.notify(key);
+    if (key !== undefined) this.#receiver.notify(key);
   }
 }
 

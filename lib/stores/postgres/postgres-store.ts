@@ -17,7 +17,7 @@ import { noticeOf, type Statements, statementsFor } from './postgres-statements.
  */
 export class PostgresStore implements PersistenceStore {
   /** Tells a waiting call of this process what other processes did. Only with the option `listener`. */
-  declare readonly settled?: (key: string, signal: AbortSignal) => Promise<void>;
+  declare readonly changed?: (key: string, signal: AbortSignal) => Promise<void>;
   readonly #client: PostgresClient;
   readonly #table: string;
   readonly #statements: Statements;
@@ -32,12 +32,8 @@ export class PostgresStore implements PersistenceStore {
     this.#tells = listener !== undefined;
     this.#statements = statementsFor(table, this.#tells);
     if (!listener) return;
-    const source = new TableNotices(listener, table, {
-      notify: (key) => notices.notify(key),
-      fail: (reason) => notices.fail(reason),
-    });
-    const notices = new Notices(source);
-    this.settled = (key, signal) => notices.settled(key, signal);
+    const notices = new Notices((receiver) => new TableNotices(listener, table, receiver));
+    this.changed = (key, signal) => notices.changed(key, signal);
   }
 
   async claim(record: IdempotencyRecord, now: number): Promise<IdempotencyRecord> {

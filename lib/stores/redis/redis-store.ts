@@ -22,7 +22,7 @@ type Fields = readonly unknown[];
  */
 export class RedisStore implements PersistenceStore {
   /** Tells a waiting call of this process what other processes did. Only with the option `subscriber`. */
-  declare readonly settled?: (key: string, signal: AbortSignal) => Promise<void>;
+  declare readonly changed?: (key: string, signal: AbortSignal) => Promise<void>;
   readonly #connection: Connection;
   readonly #prefix: string;
   readonly #waitReplicas: number;
@@ -37,12 +37,9 @@ export class RedisStore implements PersistenceStore {
     this.#waitReplicas = waitReplicas;
     this.#tells = subscriber !== undefined;
     if (!subscriber) return;
-    const source = new Subscription(subscriber, (key) => this.#prefix + key, {
-      notify: (key) => notices.notify(key),
-      notifyAll: () => notices.notifyAll(),
-    });
-    const notices = new Notices(source);
-    this.settled = (key, signal) => notices.settled(key, signal);
+    const channelOf = (key: string) => this.#prefix + key;
+    const notices = new Notices((receiver) => new Subscription(subscriber, channelOf, receiver));
+    this.changed = (key, signal) => notices.changed(key, signal);
   }
 
   async claim(record: IdempotencyRecord, now: number): Promise<IdempotencyRecord> {

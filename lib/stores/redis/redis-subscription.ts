@@ -1,4 +1,4 @@
-import type { NoticeSource } from '../shared/notices.js';
+import type { NoticeReceiver, NoticeSource } from '../shared/notices.js';
 import { can } from './redis-client.js';
 
 /** What the store uses of a connection of `redis` (node-redis) that does nothing but subscribe; or of a wrapper. */
@@ -29,12 +29,12 @@ export class Subscription implements NoticeSource {
   constructor(
     subscriber: RedisSubscriber | IORedisSubscriber,
     channelOf: (key: string) => string,
-    listeners: { readonly notify: (key: string) => void; readonly notifyAll: () => void },
+    receiver: NoticeReceiver,
   ) {
     this.#subscriber = subscriber;
     this.#channelOf = channelOf;
-    this.#hear = (key) => listeners.notify(String(key));
-    this.#heard = () => listeners.notifyAll();
+    this.#hear = (key) => receiver.notify(String(key));
+    this.#heard = () => receiver.notifyAll();
   }
 
   listen(key: string): Promise<unknown> {

@@ -6,6 +6,16 @@ export interface NoticeSource {
   ignore(key: string): void;
 }
 
+/** What a source of notices tells. */
+export interface NoticeReceiver {
+  /** The record under `key` was replaced. */
+  notify(key: string): void;
+  /** Notices may have been missed: every waiting call reads its record. */
+  notifyAll(): void;
+  /** No more notices come. */
+  fail(reason: unknown): void;
+}
+
 /** One call that waits: what it hears of, and whether something came while it was not asking. */
 interface Listener {
   isDue: boolean;
@@ -13,13 +23,16 @@ interface Listener {
   wake: () => void;
 }
 
-/** Brings notices to those who wait for them, as `PersistenceStore.settled` says. */
-export class Notices {
+/** Brings notices to those who wait for them, as `PersistenceStore.changed` says. */
+export class Notices implements NoticeReceiver {
   readonly #listeners = new Map<string, Map<AbortSignal, Listener>>();
+  readonly #source: NoticeSource;
 
-  constructor(readonly source: NoticeSource) {}
+  constructor(sourceFor: (receiver: NoticeReceiver) => NoticeSource) {
+    this.#source = sourceFor(this);
+  }
 
-  async settled(key: string, signal: AbortSignal): Promise<void> {
+  async changed(key: string, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     const listener = this.#listeners.get(key)?.get(signal) ?? this.#add(key, signal);
     while (!listener.isDue && !listener.fault && !signal.aborted) {
@@ -31,17 +44,14 @@ export class Notices {
     if (listener.fault && !signal.aborted) throw listener.fault.reason;
   }
 
-  /** The record under `key` was replaced. */
   notify(key: string): void {
     for (const listener of this.#listeners.get(key)?.values() ?? []) tell(listener);
   }
 
-  /** Notices may have been missed: whoever waits should look. */
   notifyAll(): void {
     for (const key of this.#listeners.keys()) this.notify(key);
   }
 
-  /** No notices come any more. */
   fail(reason: unknown): void {
     for (const listeners of this.#listeners.values()) {
       for (const listener of listeners.values()) fail(listener, reason);
@@ -59,12 +69,12 @@ export class Notices {
         listener.wake();
         if (listeners.size > 0) return;
         this.#listeners.delete(key);
-        this.source.ignore(key);
+        this.#source.ignore(key);
       },
       { once: true },
     );
     // Asked for by each of them: a source that listens already answers at once.
-    this.source.listen(key).then(
+    this.#source.listen(key).then(
       () => tell(listener),
       (reason: unknown) => fail(listener, reason),
     );

@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { StoreError } from '../../errors.js';
-import { LATEST_INSTANT } from '../../options/duration.js';
+import { LATEST_INSTANT } from '../../record/instants.js';
 import type { IdempotencyRecord } from '../../record/persistence-store.js';
 import { FORMAT, type RecordState } from '../../record/record.js';
 import { holds, type Law, law, record, released } from './law.js';
 
-/** What keys and records are to a store. */
+/** The laws of keys and of what a record contains. */
 export const storageLaws: readonly Law[] = [
-  law('keys are told apart to the letter', async (store, key) => {
+  law('two keys that differ in one character are two keys', async (store, key) => {
     const keys = [
       key,
       `${key} `,
@@ -16,7 +16,7 @@ export const storageLaws: readonly Law[] = [
       `${key}e\u0301`,
       `${key}%`,
       `${key}'"\\`,
-      // As long as a key with an operation's longest name is, and told apart by its last letter.
+      // As long as the key of an operation with the longest name. Only the last character differs.
       `${key}${'x'.repeat(225)}a`,
       `${key}${'x'.repeat(225)}b`,
     ];
@@ -25,7 +25,7 @@ export const storageLaws: readonly Law[] = [
       assert.deepEqual(
         await store.claim(own, Date.now()),
         own,
-        `what the claim on ${JSON.stringify(one)} answers`,
+        `what the claim of ${JSON.stringify(one)} returns`,
       );
     }
     for (const [index, one] of keys.entries()) {
@@ -36,7 +36,7 @@ export const storageLaws: readonly Law[] = [
       );
     }
   }),
-  law('the state comes back as it was, whatever JSON is in it', async (store, key) => {
+  law('a state is returned as it was written, whatever JSON it contains', async (store, key) => {
     const json = JSON.parse(
       '{"text":"\\u0000 \\ud83d\\ude00 \\" \\u2028","empty":"","nothing":null,"list":[[],{},null,0,-1.5e-7,9007199254740991,1e300,true],"nested":{"__proto__":{"x":1},"constructor":"c","":"nameless"}}',
     );
@@ -49,29 +49,32 @@ export const storageLaws: readonly Law[] = [
       outcome: { kind: 'value', json: { ...json, long: 'é'.repeat(50_000) } },
     };
     const first = record(key, 'a.1', { state });
-    assert.deepEqual(await store.claim(first, Date.now()), first, 'what the claim answers');
+    assert.deepEqual(await store.claim(first, Date.now()), first, 'what the claim returns');
     await holds(store, first);
     const found = await store.find(key, { consistent: true });
     assert.equal(JSON.stringify(found?.state), JSON.stringify(state), 'the text of the state');
   }),
-  law('a record may expire at the end of the year 9999', async (store, key) => {
+  law('a record can expire at the end of the year 9999', async (store, key) => {
     const first = record(key, 'a.1', { expiresAt: LATEST_INSTANT });
-    assert.deepEqual(await store.claim(first, Date.now()), first, 'what the claim answers');
+    assert.deepEqual(await store.claim(first, Date.now()), first, 'what the claim returns');
     await holds(store, first);
     const other = await store.claim(record(key, 'b.1'), Date.now());
     assert.deepEqual(other, first, 'the holder for another claim');
     const next = record(key, 'a.2', { expiresAt: LATEST_INSTANT });
-    assert.deepEqual(await store.replace(next, 'a.1'), next, 'what the replace answers');
+    assert.deepEqual(await store.replace(next, 'a.1'), next, 'what the replace returns');
     await holds(store, next);
   }),
-  law('answers share nothing with what was given, nor with what is kept', async (store, key) => {
-    const given = record(key, 'a.1', { state: released(1) });
-    const expected = structuredClone(given);
-    const answers = [await store.claim(given, Date.now()), await store.find(key, { consistent: true })];
-    for (const one of [given, ...answers]) Object.assign(one?.state as object, { fencingToken: 99 });
-    await holds(store, expected);
-  }),
-  law('a record that is too large is refused as such, and the holder stays', async (store, key) => {
+  law(
+    'a returned record shares no references with an argument or with the kept record',
+    async (store, key) => {
+      const given = record(key, 'a.1', { state: released(1) });
+      const expected = structuredClone(given);
+      const answers = [await store.claim(given, Date.now()), await store.find(key, { consistent: true })];
+      for (const one of [given, ...answers]) Object.assign(one?.state as object, { fencingToken: 99 });
+      await holds(store, expected);
+    },
+  ),
+  law('a record that is too large rejects with tooLarge, and the holder stays', async (store, key) => {
     const first = record(key, 'a.1');
     await store.claim(first, Date.now());
     const json = 'x'.repeat(1_000_000);
@@ -90,10 +93,10 @@ export const storageLaws: readonly Law[] = [
   }),
 ];
 
-/** Whether a store takes a large record; it may refuse one, but only as too large. */
+/** Returns whether the store keeps a large record. A store may refuse one, but only as too large. */
 async function takes(large: IdempotencyRecord, write: () => Promise<unknown>): Promise<boolean> {
   try {
-    assert.deepEqual(await write(), large, 'the answer of a store that takes a megabyte');
+    assert.deepEqual(await write(), large, 'what a store returns for a record of a megabyte that it keeps');
     return true;
   } catch (error) {
     if (error instanceof assert.AssertionError) throw error;

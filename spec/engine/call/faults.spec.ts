@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import {
   currentExecution,
-  forget,
   type IdempotencyEvents,
   InMemoryStore,
   OutcomeUnknownError,
   onIdempotencyEvent,
+  recordOf,
   StoreError,
 } from 'retrysafe';
 import { defer } from '../../support/defer.js';
@@ -384,6 +384,6 @@ describe('a store that fails', () => {
       'claim false',
       'replace false',
     ]);
-    await forget(call, 'a');
+    await recordOf(call, 'a').forget();
   });
 });

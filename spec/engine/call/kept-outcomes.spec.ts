@@ -2,10 +2,10 @@ import { expect } from 'chai';
 import {
   currentExecution,
   FingerprintError,
-  forget,
   type IdempotentOptions,
   makeIdempotent,
   onIdempotencyEvent,
+  recordOf,
 } from 'retrysafe';
 import type { SinonFakeTimers } from 'sinon';
 import { restOfTurn } from '../../support/deployment.js';
@@ -121,7 +121,7 @@ describe('outcomes that a process keeps (keepLocal)', () => {
     const { price, runs, storeCalls } = keeping();
     await price('book');
     await price('book');
-    expect(await forget(price, 'book')).to.equal(true);
+    expect(await recordOf(price, 'book').forget()).to.equal(true);
     await price('book');
     expect(runs).to.deep.equal(['book', 'book']);
     expect(await storeCalls('book'), 'of the new outcome').to.equal(0);
@@ -131,7 +131,7 @@ describe('outcomes that a process keeps (keepLocal)', () => {
     const { price, runs, store } = keeping();
     await price('book');
     store.next('find', 'hold');
-    const forgotten = forget(price, 'book');
+    const forgotten = recordOf(price, 'book').forget();
     await restOfTurn();
     await price('book');
     await store.held[0]?.release();
@@ -145,7 +145,7 @@ describe('outcomes that a process keeps (keepLocal)', () => {
     await price('book');
     const elsewhere = keeping({}, store.peer());
     elsewhere.store.next('replace', 'hold');
-    const forgotten = forget(elsewhere.price, 'book');
+    const forgotten = recordOf(elsewhere.price, 'book').forget();
     await restOfTurn();
     await elsewhere.price('book');
     await elsewhere.store.held[0]?.release();

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type Duration, type IdempotentOptions, inspect, makeIdempotent } from 'retrysafe';
+import { type Duration, type IdempotentOptions, makeIdempotent, recordOf } from 'retrysafe';
 import { type CaughtWarnings, catchWarnings } from '../../support/process-warnings.js';
 import { ScriptedStore } from '../../support/scripted-store.js';
 import { fakeTime } from '../../support/time.js';
@@ -62,7 +62,7 @@ describe('a duration beyond the latest instant', () => {
       it(`as ${how} \`ttl\`, keeps an outcome for good, by ${what}`, async () => {
         const call = operation({ ttl });
         expect(await call('a')).to.equal(1);
-        expect(await inspect(call, 'a')).to.include({ expiresAt: LATEST, status: 'completed' });
+        expect(await recordOf(call, 'a').inspect()).to.include({ expiresAt: LATEST, status: 'completed' });
         await clock.tickAsync(YEARS);
         expect(await operation({ ttl }, store.peer())('a')).to.equal(1);
         expect([runs, warnings.texts('RETRYSAFE_TTL')]).to.deep.equal([1, []]);
@@ -76,7 +76,7 @@ describe('a duration beyond the latest instant', () => {
         const call = operation({ [option]: length, ...more });
         const answers = await Promise.all([call('a'), call('a')]);
         expect([...answers, await call('a')]).to.deep.equal([1, 1, 1]);
-        expect(await inspect(call, 'a')).to.include({ status: 'completed' });
+        expect(await recordOf(call, 'a').inspect()).to.include({ status: 'completed' });
         expectSafeRecords();
       });
     }

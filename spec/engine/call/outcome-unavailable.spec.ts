@@ -1,23 +1,22 @@
 import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import {
-  forget,
   type IdempotencyEvents,
   type IdempotencyRecord,
   type IdempotentOptions,
   InMemoryStore,
-  inspect,
   makeIdempotent,
   OutcomeUnavailableError,
   onIdempotencyEvent,
   type PersistenceStore,
   type RecordState,
+  recordOf,
   StoreError,
 } from 'retrysafe';
 import { defer } from '../../support/defer.js';
 import { type CaughtWarnings, catchWarnings } from '../../support/process-warnings.js';
 import { rejection } from '../../support/rejection.js';
-import { recordOf, storedOutcome } from '../../support/replayed.js';
+import { storedOutcome, storedRecordOf } from '../../support/replayed.js';
 import { ScriptedStore } from '../../support/scripted-store.js';
 
 /** A payload that no message and no event may contain. */
@@ -116,7 +115,7 @@ describe('a result that cannot be stored', () => {
       const { issueReport, store, seen } = operation(() => result);
       expect(await issueReport(), 'what the caller gets').to.equal(result);
 
-      const view = await inspect(issueReport);
+      const view = await recordOf(issueReport).inspect();
       expect(view).to.include({ status: 'completed', outcome: 'none' });
       const key = view?.key ?? '';
       expect(events.map(({ operation, key, attempt }) => ({ operation, key, attempt }))).to.deep.equal([
@@ -137,7 +136,7 @@ describe('a result that cannot be stored', () => {
     const { issueReport, seen } = operation(() => () => 1);
     await issueReport();
     await rejection(issueReport());
-    expect(await forget(issueReport)).to.equal(true);
+    expect(await recordOf(issueReport).forget()).to.equal(true);
     await issueReport();
     expect(seen.runs).to.equal(2);
   });
@@ -152,7 +151,7 @@ describe('a result that cannot be stored', () => {
     const joined = [rejection(issueReport()), rejection(issueReport())];
     gate.resolve();
     expect(await first).to.have.property('print');
-    const key = (await inspect(issueReport))?.key ?? '';
+    const key = (await recordOf(issueReport).inspect())?.key ?? '';
     for (const error of await Promise.all(joined)) expectUnavailable(error, key);
     expect(seen.runs).to.equal(1);
   });
@@ -183,7 +182,7 @@ describe('a result that cannot be stored', () => {
       { remember: [RangeError] },
     );
     expect(await rejection(issueReport())).to.be.instanceOf(RangeError);
-    const key = (await inspect(issueReport))?.key ?? '';
+    const key = (await recordOf(issueReport).inspect())?.key ?? '';
     expectUnavailable(await rejection(issueReport()), key);
     expect(seen.runs).to.equal(1);
   });
@@ -193,7 +192,10 @@ describe('a result that cannot be stored', () => {
     const here = operation(() => () => 1, { store });
     const there = operation(() => () => 1, { store: store.peer() });
     await here.issueReport();
-    expectUnavailable(await rejection(there.issueReport()), (await inspect(here.issueReport))?.key ?? '');
+    expectUnavailable(
+      await rejection(there.issueReport()),
+      (await recordOf(here.issueReport).inspect())?.key ?? '',
+    );
     expect([here.seen.runs, there.seen.runs]).to.deep.equal([1, 0]);
   });
 });
@@ -336,7 +338,7 @@ describe('a record that cannot be read', () => {
   async function overwritten(state: unknown, options: IdempotentOptions = {}) {
     const made = operation(() => 'done', { ...options, store: new InMemoryStore() });
     await made.issueReport();
-    const record = await recordOf(made.store, made.issueReport);
+    const record = await storedRecordOf(made.store, made.issueReport);
     const written = { ...record, token: 'another.1', state: state as RecordState };
     await made.store.replace(written, record.token);
     return { ...made, key: record.key };
@@ -351,7 +353,7 @@ describe('a record that cannot be read', () => {
       expect(seen.runs).to.equal(1);
       expect(await store.find(key), 'the record, unchanged').to.deep.equal(before);
 
-      expect(await forget(issueReport)).to.equal(true);
+      expect(await recordOf(issueReport).forget()).to.equal(true);
       expect(await issueReport()).to.equal('done');
       expect(seen.runs).to.equal(2);
     });
@@ -368,7 +370,7 @@ describe('a record that cannot be read', () => {
   it('is shown by inspect as unreadable', async () => {
     for (const what of ['null as a state', 'a newer format', 'an empty state']) {
       const { issueReport, key } = await overwritten(unreadable[what]);
-      expect(await inspect(issueReport)).to.include({ key, status: 'unreadable' });
+      expect(await recordOf(issueReport).inspect()).to.include({ key, status: 'unreadable' });
     }
   });
 
@@ -405,6 +407,9 @@ describe('a record that cannot be read', () => {
       outcome: { kind: 'value', json: 'old' },
     });
     expect(await issueReport()).to.equal('old');
-    expect(storedOutcome(await recordOf(store, issueReport))).to.deep.equal({ kind: 'value', json: 'old' });
+    expect(storedOutcome(await storedRecordOf(store, issueReport))).to.deep.equal({
+      kind: 'value',
+      json: 'old',
+    });
   });
 });

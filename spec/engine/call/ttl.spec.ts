@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type Duration, type IdempotentOptions, InMemoryStore, inspect, makeIdempotent } from 'retrysafe';
+import { type Duration, type IdempotentOptions, InMemoryStore, makeIdempotent, recordOf } from 'retrysafe';
 import type { SinonFakeTimers } from 'sinon';
 import { type CaughtWarnings, catchWarnings } from '../../support/process-warnings.js';
 import { rejection } from '../../support/rejection.js';
@@ -47,7 +47,7 @@ describe('how long an outcome is kept', () => {
   ): Promise<void> {
     const { quote } = counting(options, name);
     expect(await quote({ id: 'q-1', hours: 2 })).to.equal(1);
-    const view = await inspect(quote, { id: 'q-1', hours: 2 });
+    const view = await recordOf(quote, { id: 'q-1', hours: 2 }).inspect();
     expect((view?.expiresAt ?? 0) - (view?.completedAt ?? 0)).to.equal(milliseconds);
     await clock.tickAsync(milliseconds - 1);
     expect(await quote({ id: 'q-1', hours: 2 }), 'a millisecond before its expiry').to.equal(1);

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { forget, type IdempotentOptions } from 'retrysafe';
+import { type IdempotentOptions, recordOf } from 'retrysafe';
 import { crash, deployable, restOfTurn, standing } from '../../support/deployment.js';
 import { rejection } from '../../support/rejection.js';
 import { ScriptedStore } from '../../support/scripted-store.js';
@@ -138,7 +138,7 @@ describe('how long a record says that an attempt’s end is unknown', () => {
     });
     await rejection(call('a'));
     await clock.tickAsync(YEARS);
-    expect(await forget(call, 'a')).to.equal(true);
+    expect(await recordOf(call, 'a').forget()).to.equal(true);
     expect(await call('a')).to.equal('done');
     expect((await standing(store))?.expiresAt).to.equal(Date.now() + DAY);
   });

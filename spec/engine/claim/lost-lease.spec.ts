@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ClaimLostError, currentExecution, forget, type IdempotencyRecord } from 'retrysafe';
+import { ClaimLostError, currentExecution, type IdempotencyRecord, recordOf } from 'retrysafe';
 import { type Deferred, defer } from '../../support/defer.js';
 import { deployable, restOfTurn, standing } from '../../support/deployment.js';
 import { rejection } from '../../support/rejection.js';
@@ -227,7 +227,7 @@ describe('a lost lease', () => {
   it('ClaimLostError where the key was forgotten and no call runs', async () => {
     const late = await lapsed('fail');
     const other = operation(store.peer(), async () => 'other');
-    expect(await forget(other, 'a')).to.equal(true);
+    expect(await recordOf(other, 'a').forget()).to.equal(true);
     const released = await standing(store);
     late.end.resolve('first');
     await clock.tickAsync(11_000);
@@ -331,7 +331,7 @@ describe('a lost lease', () => {
       const call = here('a');
       await clock.tickAsync(3_000);
       await call;
-      await forget(here, 'a');
+      await recordOf(here, 'a').forget();
       expect(await operation(store.peer(), async () => 'second run')('a')).to.equal('second run');
       const completed = await standing(store);
       await store.held[0]?.release();

@@ -253,7 +253,7 @@ describe('waiting with a store that gives notices', () => {
       ],
       ['never says so', never, 0],
     ] as const) {
-      it(`a call polls at its pace when \`settled\` ${name}, with ${warned ? 'one warning for each operation' : 'no warning'}`, async () => {
+      it(`a call polls at its pace when \`changed\` ${name}, with ${warned ? 'one warning for each operation' : 'no warning'}`, async () => {
         sinon.stub(Math, 'random').returns(0);
         peer.instead = instead;
         const unhandled = await unhandledDuring(async () => {
@@ -305,7 +305,7 @@ describe('waiting with a store that gives notices', () => {
       ['resolves', () => Promise.resolve()],
       ['rejects', () => Promise.reject(new Error('aborted'))],
     ] as const) {
-      it(`nothing comes of it when \`settled\` ${name} after the wait is over`, async () => {
+      it(`nothing comes of it when \`changed\` ${name} after the wait is over`, async () => {
         const over = defer();
         peer.instead = () => over.promise.then(late);
         const unhandled = await unhandledDuring(async () => {

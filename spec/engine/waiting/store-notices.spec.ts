@@ -34,12 +34,12 @@ class Subscriber {
 /** Tests what stores with notices share, with two of them. Their own specs use the real servers. */
 describe('notices of a store', () => {
   let subscriber: Subscriber;
-  let settled: (key: string, signal: AbortSignal) => Promise<void>;
+  let changed: (key: string, signal: AbortSignal) => Promise<void>;
 
   beforeEach(() => {
     subscriber = new Subscriber();
     const store = new RedisStore({ client: async () => [], prefix: 'app:', subscriber });
-    settled = (key, signal) => store.settled?.(key, signal) as Promise<void>;
+    changed = (key, signal) => store.changed?.(key, signal) as Promise<void>;
   });
 
   /** Whether a promise has settled, without the help of a timer. */
@@ -59,41 +59,41 @@ describe('notices of a store', () => {
 
   it('there is one when it has begun to listen, and then one for each change', async () => {
     const { signal } = new AbortController();
-    const begun = settled('a', signal);
+    const begun = changed('a', signal);
     expect(await stateOf(begun)).to.equal('open');
     subscriber.begins[0]?.resolve();
     expect(await stateOf(begun)).to.equal('resolved');
-    const changed = settled('a', signal);
-    expect(await stateOf(changed)).to.equal('open');
+    const notice = changed('a', signal);
+    expect(await stateOf(notice)).to.equal('open');
     subscriber.tell('b');
-    expect(await stateOf(changed)).to.equal('open');
+    expect(await stateOf(notice)).to.equal('open');
     subscriber.tell('a');
-    expect(await stateOf(changed)).to.equal('resolved');
-    expect(await stateOf(settled('a', signal)), 'no change since').to.equal('open');
+    expect(await stateOf(notice)).to.equal('resolved');
+    expect(await stateOf(changed('a', signal)), 'no change since').to.equal('open');
   });
 
   it('a change between two waits is told to the next wait, once', async () => {
     const { signal } = new AbortController();
-    const begun = settled('a', signal);
+    const begun = changed('a', signal);
     subscriber.begins[0]?.resolve();
     await begun;
     subscriber.tell('a');
     subscriber.tell('a');
-    expect(await stateOf(settled('a', signal))).to.equal('resolved');
-    expect(await stateOf(settled('a', signal))).to.equal('open');
+    expect(await stateOf(changed('a', signal))).to.equal('resolved');
+    expect(await stateOf(changed('a', signal))).to.equal('open');
   });
 
   it('every call that waits for a key is told, and the store listens until the last of them stops', async () => {
     const [one, other] = [new AbortController(), new AbortController()];
-    const begun = [settled('a', one.signal), settled('a', other.signal)];
+    const begun = [changed('a', one.signal), changed('a', other.signal)];
     for (const begin of subscriber.begins) begin.resolve();
     await Promise.all(begun);
-    const told = [settled('a', one.signal), settled('a', other.signal)];
+    const told = [changed('a', one.signal), changed('a', other.signal)];
     subscriber.tell('a');
     await Promise.all(told);
     one.abort();
     expect(subscriber.ignored).to.deep.equal([]);
-    const still = settled('a', other.signal);
+    const still = changed('a', other.signal);
     subscriber.tell('a');
     await still;
     other.abort();
@@ -102,20 +102,20 @@ describe('notices of a store', () => {
 
   it('a call that stops waiting is released at once, also before the store listens', async () => {
     const controller = new AbortController();
-    const waiting = settled('a', controller.signal);
+    const waiting = changed('a', controller.signal);
     controller.abort();
     expect(await stateOf(waiting)).to.equal('resolved');
     expect(subscriber.ignored).to.deep.equal(['app:a']);
-    expect(await stateOf(settled('a', controller.signal))).to.equal('resolved');
+    expect(await stateOf(changed('a', controller.signal))).to.equal('resolved');
     expect(subscriber.begins, 'nothing is begun for who has left').to.have.length(1);
   });
 
   it('a waiting call is told where the store cannot listen, and the next call tries again', async () => {
     const { signal } = new AbortController();
-    const waiting = settled('a', signal);
+    const waiting = changed('a', signal);
     subscriber.begins[0]?.reject(new Error('no connection'));
     expect(await rejection(waiting)).to.have.property('message', 'no connection');
-    const next = settled('a', new AbortController().signal);
+    const next = changed('a', new AbortController().signal);
     subscriber.begins[1]?.resolve();
     expect(await stateOf(next)).to.equal('resolved');
   });
@@ -131,7 +131,7 @@ describe('notices of a store', () => {
     process.on('uncaughtException', (error) => uncaught.push(error));
     try {
       const unhandled = await unhandledDuring(async () => {
-        const waiting = settled('a', controller.signal);
+        const waiting = changed('a', controller.signal);
         controller.abort();
         await waiting;
         await restOfTurn();
@@ -156,18 +156,18 @@ describe('notices of a store', () => {
       const listener = new Connection();
       const store = new PostgresStore({ client: { query: async () => [] }, listener });
       for (let tries = 0; tries < 20; tries += 1) {
-        const refused = store.settled?.('a', new AbortController().signal) as Promise<void>;
+        const refused = store.changed?.('a', new AbortController().signal) as Promise<void>;
         expect(await rejection(refused)).to.have.property('message', 'no connection');
       }
       expect(listener.listenerCount('notification')).to.equal(1);
       expect(listener.listenerCount('end')).to.equal(1);
       listener.isUp = true;
       const { signal } = new AbortController();
-      await store.settled?.('a', signal);
-      const waiting = store.settled?.('a', signal) as Promise<void>;
+      await store.changed?.('a', signal);
+      const waiting = store.changed?.('a', signal) as Promise<void>;
       listener.emit('end');
       expect(await rejection(waiting)).to.match(/has ended/);
-      expect(await rejection(store.settled?.('b', signal) as Promise<void>)).to.match(/has ended/);
+      expect(await rejection(store.changed?.('b', signal) as Promise<void>)).to.match(/has ended/);
     });
   });
 });

@@ -3,8 +3,8 @@ import {
   Idempotent,
   type IdempotentOptions,
   InMemoryStore,
-  inspect,
   makeIdempotent,
+  recordOf,
 } from 'retrysafe';
 import { defer } from '../../support/defer.js';
 import { restOfTurn } from '../../support/deployment.js';
@@ -43,7 +43,7 @@ export const faults: readonly Provocation[] = [
         const store = new ScriptedStore().always(step, failing);
         const give = operation(witness, async () => result(), { readFirst: true }, store);
         await witness.end(give(request()), 60_000);
-        await witness.end(inspect(give, request()), 60_000);
+        await witness.end(recordOf(give, request()).inspect(), 60_000);
       },
     }),
   ),
@@ -161,7 +161,12 @@ export const claims: readonly Provocation[] = [
       const desk = new SealedDesk();
       await desk.placeSealed(request());
       await desk.placeSealed(request());
-      witness.things.push(desk, SealedDesk, desk.placeSealed, await inspect(desk, 'placeSealed', request()));
+      witness.things.push(
+        desk,
+        SealedDesk,
+        desk.placeSealed,
+        await recordOf(desk, 'placeSealed', request()).inspect(),
+      );
     },
   },
 ];

@@ -1,13 +1,14 @@
 import {
   configureIdempotency,
   currentExecution,
-  forget,
   IdempotencyDefaults,
   Idempotent,
   InMemoryStore,
-  inspect,
+  keyOf,
   makeIdempotent,
   onIdempotencyEvent,
+  recordOf,
+  recordOfKey,
 } from 'retrysafe';
 import { DynamoDBStore, tableDefinition } from 'retrysafe/dynamodb';
 import { PostgresStore, schema } from 'retrysafe/postgres';
@@ -178,7 +179,7 @@ export const options: readonly Provocation[] = [
     says: ['ConfigurationError'],
     async provoke(witness) {
       const service = new Refunds();
-      for (const look of [inspect, forget] as ((...given: unknown[]) => Promise<unknown>)[]) {
+      for (const look of [recordOf, keyOf, recordOfKey] as ((...given: unknown[]) => unknown)[]) {
         for (const self of [
           undefined,
           null,
@@ -188,8 +189,8 @@ export const options: readonly Provocation[] = [
           { [marker]: marker },
           async () => {},
         ]) {
-          await witness.end(look(self, marker, marker));
-          await witness.end(look(self, Symbol(marker)));
+          hear(witness, () => look(self, marker, marker));
+          hear(witness, () => look(self, Symbol(marker)));
         }
       }
       const naming = makeIdempotent(async () => currentExecution().deriveKey({ marker } as never), {

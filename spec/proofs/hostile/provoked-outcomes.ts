@@ -1,11 +1,4 @@
-import {
-  type Completion,
-  currentExecution,
-  forget,
-  type IdempotentOptions,
-  inspect,
-  StoreError,
-} from 'retrysafe';
+import { type Completion, currentExecution, type IdempotentOptions, recordOf, StoreError } from 'retrysafe';
 import { restOfTurn } from '../../support/deployment.js';
 import { ScriptedStore } from '../../support/scripted-store.js';
 import { marker } from './marker.js';
@@ -39,9 +32,9 @@ export const outcomes: readonly Provocation[] = [
       await restOfTurn();
       end.resolve(result());
       await Promise.all([running, joined, give(request())]);
-      witness.things.push(await inspect(give, request()));
-      await forget(give, request());
-      witness.things.push(await inspect(give, request()), await give(request()));
+      witness.things.push(await recordOf(give, request()).inspect());
+      await recordOf(give, request()).forget();
+      witness.things.push(await recordOf(give, request()).inspect(), await give(request()));
       // The application's own result was among these.
       witness.things.pop();
     },

@@ -1,4 +1,4 @@
-import { forget, Idempotent, type IdempotentOptions, inspect } from 'retrysafe';
+import { Idempotent, type IdempotentOptions, keyOf, recordOf } from 'retrysafe';
 import { marker } from './marker.js';
 import {
   held,
@@ -36,8 +36,8 @@ export const refusals: readonly Provocation[] = [
     async provoke(witness) {
       const { give, end, running } = await held(witness);
       await witness.end(give(request()));
-      await witness.end(forget(give, request()));
-      witness.things.push(await inspect(give, request()));
+      await witness.end(recordOf(give, request()).forget());
+      witness.things.push(await recordOf(give, request()).inspect());
       end.resolve(result());
       await running;
     },
@@ -113,13 +113,13 @@ export const refusals: readonly Provocation[] = [
     },
   },
   {
-    what: 'inspect and forget of a function that is not idempotent, and of a payload for a name',
+    what: 'the record and the key of a function that is not idempotent, and of a payload for a name',
     says: ['ConfigurationError'],
     async provoke(witness) {
       const plain = async (_id: string) => marker;
-      await witness.end(inspect(plain, marker));
-      await witness.end(forget(plain, marker));
-      await witness.end(inspect(new Desk(), request() as never));
+      await witness.end((async () => recordOf(plain, marker))());
+      await witness.end((async () => keyOf(plain, marker))());
+      await witness.end((async () => recordOf(new Desk(), request() as unknown as '#payload'))());
     },
   },
 ];

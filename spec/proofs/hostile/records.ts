@@ -1,11 +1,10 @@
 import * as fc from 'fast-check';
 import {
-  forget,
   IdempotencyError,
   type IdempotencyRecord,
-  inspect,
   makeIdempotent,
   type PersistenceStore,
+  recordOf,
 } from 'retrysafe';
 import { marker } from './marker.js';
 import { checkPrototypes, checkWords, timed, Violation } from './trial.js';
@@ -117,7 +116,7 @@ export async function checkRecord(what: string, plan: Plan): Promise<string> {
   let record: Loose | undefined;
   const store = new Proxy({} as PersistenceStore, {
     get: (_, step) =>
-      step === 'settled'
+      step === 'changed'
         ? undefined
         : (first: IdempotencyRecord | string, ...rest: never[]) => {
             record ??= planted(typeof first === 'string' ? first : first.key, plan);
@@ -147,7 +146,7 @@ export async function checkRecord(what: string, plan: Plan): Promise<string> {
   const isRun = runs > 0;
   if (isRun && !mayRun(planted('', plan))) throw new Violation(`${what}: the method ran again`);
   if (runs > 1) throw new Violation(`${what}: the method ran twice`);
-  for (const ask of [() => inspect(place, '1'), () => forget(place, '1')]) {
+  for (const ask of [() => recordOf(place, '1').inspect(), () => recordOf(place, '1').forget()]) {
     const error = await timed(what, () =>
       ask().then(
         () => undefined,

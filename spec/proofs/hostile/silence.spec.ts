@@ -3,14 +3,13 @@ import { expect } from 'chai';
 import {
   type Completion,
   currentExecution,
-  forget,
   IdempotencyError,
   Idempotent,
   type IdempotentOptions,
   InMemoryStore,
   makeIdempotent,
   type PersistenceStore,
-  inspect as view,
+  recordOf,
 } from 'retrysafe';
 import { DynamoDBStore } from 'retrysafe/dynamodb';
 import { PostgresStore } from 'retrysafe/postgres';
@@ -88,13 +87,13 @@ describe('what the library says', () => {
     const give = operation(async (given) => ({ given, [marker]: marker }), { keepLocal: 10 }, store);
     await give(request('1'));
     await give(request('1'));
-    seen.things.push(await view(give, request('1')), store);
-    await forget(give, request('1'));
+    seen.things.push(await recordOf(give, request('1')).inspect(), store);
+    await recordOf(give, request('1')).forget();
     const end = defer<unknown>();
     const hold = operation(() => end.promise, { fingerprint: () => marker, scope: () => marker }, store);
     const running = hold(request('1'));
     await seen.end(hold(request('1')), 50);
-    await seen.end(forget(hold, request('1')));
+    await seen.end(recordOf(hold, request('1')).forget());
     seen.things.push(store);
     end.resolve(marker);
     await running;
@@ -184,7 +183,7 @@ describe('what the library says', () => {
     for (const step of ['claim', 'find'] as const) {
       const give = operation(async () => marker, { readFirst: true }, failingAt(step));
       await seen.end(give(request('1')));
-      await seen.end(view(give, request('1')));
+      await seen.end(recordOf(give, request('1')).inspect());
     }
     expect(seen.events.named('store-failed')).not.to.deep.equal([]);
     expect(seen.errors.map(({ name }) => name)).to.deep.equal(['StoreError', 'StoreError']);

@@ -5,9 +5,9 @@ import {
   IdempotencyError,
   type IdempotencyRecord,
   InMemoryStore,
-  inspect,
   makeIdempotent,
   type PersistenceStore,
+  recordOf,
 } from 'retrysafe';
 import { DynamoDBStore } from 'retrysafe/dynamodb';
 import { SqliteStore } from 'retrysafe/sqlite';
@@ -60,10 +60,10 @@ async function refused(store: PersistenceStore, plant: (key: string) => unknown)
       return undefined;
     },
   };
-  await inspect(
+  await recordOf(
     makeIdempotent(async (_id: string) => {}, { name: 'Hostile.stored', store: spy }),
     '1',
-  );
+  ).inspect();
   await plant(asked);
   const codes = new Set<string>();
   for (const ask of [() => place('1'), () => place('1')]) {

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { forget, inspect, makeIdempotent } from 'retrysafe';
+import { makeIdempotent, recordOf } from 'retrysafe';
 import { defer } from '../../support/defer.js';
 import { restOfTurn } from '../../support/deployment.js';
 import { NotifyingStore } from '../../support/notifying-store.js';
@@ -112,8 +112,10 @@ const ways: Readonly<Record<string, (premises: Premises) => Promise<boolean>>> =
       return at.store.count() === asked;
     }),
   inspected: (at) =>
-    at.afterwards(async (other, payload) => (await inspect(at.away, other, payload)) !== undefined),
-  forgotten: (at) => at.afterwards((other, payload) => forget(at.away, other, payload)),
+    at.afterwards(
+      async (other, payload) => (await recordOf(at.away, other, payload).inspect()) !== undefined,
+    ),
+  forgotten: (at) => at.afterwards((other, payload) => recordOf(at.away, other, payload).forget()),
 };
 export const everyWay = Object.keys(ways);
 

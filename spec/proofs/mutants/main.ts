@@ -112,9 +112,9 @@ function body({ thorough, jobs }: Options, trials: readonly Trial[], seconds: nu
   const who = [...first].map(([kind, times]) => `${times} by ${kind}`).join(', ');
   const atFirst = trials.filter(({ mutant }) => mutant.survivedAtFirst).length;
   return [
-    `${trials.length} flawed versions of the library: ${count('caught')} caught${others}. First caught: ${who}.`,
-    `${atFirst} of them survived when they were first tried, before a spec was written or mended for them; ${count('SURVIVED')} survive now.`,
-    `The library as it is passes all of these checkers. ${Math.round(seconds)} s, ${jobs} at a time. To repeat: \`${command}${thorough ? ' --thorough' : ''}\`.`,
+    `${trials.length} flawed versions of the library: ${count('caught')} were caught${others}. What caught them first: ${who}.`,
+    `${atFirst} of them survived at first. A spec was then written or corrected for each; ${count('SURVIVED')} survive now.`,
+    `The unchanged library passes all of these checks. The run took ${Math.round(seconds)} s, with ${jobs} at a time. To repeat: \`${command}${thorough ? ' --thorough' : ''}\`.`,
     trialTable(trials),
     ...(thorough ? [matrix(trials)] : []),
   ].join('\n\n');

@@ -50,7 +50,7 @@ export class Network {
 /** The database as one process reaches it: every request meets the weather. */
 export class Connection implements PersistenceStore {
   /** Present where the model has notices. */
-  readonly settled?: (key: string, signal: AbortSignal) => Promise<void>;
+  readonly changed?: (key: string, signal: AbortSignal) => Promise<void>;
   readonly listener: Listener | undefined;
   #requests = 0;
 
@@ -65,7 +65,7 @@ export class Connection implements PersistenceStore {
     const { clock, database } = network;
     const listener = new Listener(clock, host, database, () => network.noticeDelay());
     this.listener = listener;
-    this.settled = (key, signal) => listener.settled(key, signal);
+    this.changed = (key, signal) => listener.changed(key, signal);
   }
 
   claim(record: IdempotencyRecord, now: number): Promise<IdempotencyRecord> {

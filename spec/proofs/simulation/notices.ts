@@ -25,8 +25,8 @@ export class Listener {
     database.listeners.add(this.#hear);
   }
 
-  /** As `PersistenceStore.settled` says. */
-  async settled(key: string, signal: AbortSignal): Promise<void> {
+  /** As `PersistenceStore.changed` says. */
+  async changed(key: string, signal: AbortSignal): Promise<void> {
     if (signal.aborted) return;
     const ear = this.#ears.get(signal) ?? this.#add(key, signal);
     while (!ear.isDue && !ear.isDeaf && !signal.aborted) {

@@ -83,9 +83,9 @@ const done = results.map(
 );
 report(
   'Soak',
-  `First calls, replays, calls that join and that wait, failures of each kind, lost and renewed leases, recovery functions,
-completions, a store that is out of reach now and then: ${done.join(' and ')} at the same time, in ${minutes} minutes, one process each.
-Looked at after each thirtieth part, when no call was under way and all garbage was collected.
+  `The load has first calls, replays, calls that join and that wait, failures of each kind, lost and renewed leases, recovery functions and
+completions, and a store that cannot be reached at times. It made ${done.join(' and ')} at the same time, in ${minutes} minutes, one process each.
+The quantities were measured after each thirtieth part, when no call was running and all garbage was collected.
 
 ${table([head, ...rows])}
 

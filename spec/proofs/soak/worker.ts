@@ -24,10 +24,10 @@ const samples = 30;
 
 /** The same records through another object, as another process has it. */
 class Peer implements PersistenceStore {
-  declare readonly settled?: NonNullable<PersistenceStore['settled']>;
+  declare readonly changed?: NonNullable<PersistenceStore['changed']>;
 
   constructor(readonly store: PersistenceStore) {
-    if (store.settled) this.settled = store.settled.bind(store);
+    if (store.changed) this.changed = store.changed.bind(store);
   }
 
   claim(record: IdempotencyRecord, now: number): Promise<IdempotencyRecord> {

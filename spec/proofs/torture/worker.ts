@@ -1,7 +1,7 @@
 // A process of the torture. It calls its operations until it is told to stop or killed, or calls each key until that ends.
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
-import { inspect } from 'retrysafe';
+import { recordOf } from 'retrysafe';
 import { randomFrom } from '../../support/random.js';
 import { type OpenStore, openStore, type StoreDescription } from '../../support/store-description.js';
 import { businessOf } from './business.js';
@@ -100,7 +100,7 @@ async function callUntilItEnds(operations: Operations, key: string): Promise<voi
 }
 
 async function noteRecord(operations: Operations, { store }: OpenStore, key: string): Promise<void> {
-  const view = await inspect(operations.of(key), key);
+  const view = await recordOf(operations.of(key), key).inspect();
   if (!view) return;
   const record = await store.find(view.key, { consistent: true });
   const outcome = record?.state.status === 'completed' ? record.state.outcome : undefined;

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { expect } from 'chai';
-import { inspect } from 'retrysafe';
+import { recordOf } from 'retrysafe';
 import { schema } from 'retrysafe/postgres';
 import { Load, lease, longestCall, placeHold } from '../../support/load.js';
 import { judge, readLedger } from '../../support/load-ledger.js';
@@ -201,12 +201,12 @@ for (const kind of kinds) {
       const left = answers[Symbol.iterator]();
       const sendAll = async () => {
         for (const [key, run] of left) {
-          const isCompleted = (await inspect(send, key))?.status === 'completed';
+          const isCompleted = (await recordOf(send, key).inspect())?.status === 'completed';
           const hold = await send(key);
           if (unrecorded.has(key)) continue;
           expect(ran.has(key), key).to.equal(!isCompleted);
           if (run !== undefined) expect(hold).to.deep.equal({ key, run });
-          expect((await inspect(send, key))?.status, key).to.equal('completed');
+          expect((await recordOf(send, key).inspect())?.status, key).to.equal('completed');
           counts[isCompleted ? 'completed' : 'retried'] += 1;
         }
       };

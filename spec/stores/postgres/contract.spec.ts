@@ -1,3 +1,5 @@
+import type { Client, Pool } from 'pg';
+import type { PersistenceStore } from 'retrysafe';
 import { type PostgresClient, PostgresStore, schema } from 'retrysafe/postgres';
 import { storeContract } from 'retrysafe/testing';
 import { usePostgres } from '../../support/postgres.js';
@@ -46,11 +48,20 @@ describe('PostgresStore on a server', () => {
   });
 
   describe('by a pool of pg that listens on another connection', () => {
-    let store: PostgresStore;
-    before(async () => {
-      store = new PostgresStore({ client: postgres.pool(), table, listener: await postgres.client() });
+    const listeners = new Map<PersistenceStore, Client>();
+    let pool: Pool;
+    before(() => {
+      pool = postgres.pool();
     });
-    storeContract(() => store);
+    storeContract(
+      async () => {
+        const listener = await postgres.client();
+        const store = new PostgresStore({ client: pool, table, listener });
+        listeners.set(store, listener);
+        return store;
+      },
+      { supports: { changed: true }, loseConnection: (store) => listeners.get(store)?.end() },
+    );
   });
 
   for (const [what, wrap] of Object.entries(wrappers)) {
@@ -75,5 +86,5 @@ describe('PostgresStore on PGlite', () => {
     store = new PostgresStore({ client: db(), table, listener: db() });
   });
 
-  storeContract(() => store);
+  storeContract(() => store, { supports: { changed: true } });
 });

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { expect } from 'chai';
 import type { Pool } from 'pg';
-import { type IdempotentOptions, inspect, makeIdempotent } from 'retrysafe';
+import { type IdempotentOptions, makeIdempotent, recordOf } from 'retrysafe';
 import { PostgresStore } from 'retrysafe/postgres';
 import { usePostgres } from '../../support/postgres.js';
 import { statement, usePostgresProxy } from '../../support/postgres-proxy.js';
@@ -63,7 +63,7 @@ describe('a process that is killed in the middle of its transaction, on PostgreS
 
   async function standing(): Promise<Standing> {
     const { rows } = await pool.query(`SELECT receipt FROM ${tables.accounts} WHERE id = $1`, [account]);
-    const view = await inspect(transfer, account);
+    const view = await recordOf(transfer, account).inspect();
     return { business: rows.map(({ receipt }) => JSON.parse(receipt)), status: view?.status };
   }
 

@@ -1,10 +1,10 @@
 import { expect } from 'chai';
 import {
   currentExecution,
-  forget,
   type IdempotencyRecord,
   InProgressError,
   OutcomeUnknownError,
+  recordOf,
 } from 'retrysafe';
 import { PostgresStore } from 'retrysafe/postgres';
 import { defer } from '../../support/defer.js';
@@ -192,7 +192,7 @@ describe('a statement to PostgreSQL that goes wrong', () => {
     it('when the key was forgotten and ran again changes nothing where it is a completion', async () => {
       proxy.next(statement.completion, 'late');
       await call();
-      expect(await time.until(forget(operation(elsewhere, work()), 'a'))).to.equal(true);
+      expect(await time.until(recordOf(operation(elsewhere, work()), 'a').forget())).to.equal(true);
       expect(await callElsewhere()).to.equal('run 2');
       await expectTurnedAway();
       expect(await callElsewhere()).to.equal('run 2');

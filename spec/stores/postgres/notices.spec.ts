@@ -41,7 +41,7 @@ class Ear {
     const { signal } = this.#controller;
     try {
       while (!signal.aborted) {
-        await store.settled?.(key, signal);
+        await store.changed?.(key, signal);
         if (!signal.aborted) this.heard += 1;
       }
     } catch (fault) {
@@ -252,7 +252,7 @@ describe('notices of PostgreSQL', () => {
 
   it('are sent by no store without the option, which has nothing to listen by either', async () => {
     const silent = new PostgresStore({ client: proxy.pool(), table });
-    expect(silent.settled).to.equal(undefined);
+    expect(silent.changed).to.equal(undefined);
     const first = record();
     await silent.claim(first, Date.now());
     await silent.replace({ ...first, token: 'b.1' }, first.token);
@@ -298,7 +298,7 @@ describe('notices of PostgreSQL', () => {
       const failing = await process({ listener });
       for (let tries = 0; tries < 15; tries += 1) {
         const fault = await rejection(
-          failing.settled?.(`key ${tries}`, new AbortController().signal) as never,
+          failing.changed?.(`key ${tries}`, new AbortController().signal) as never,
         );
         expect(fault).to.have.property('code', '25P02');
       }

@@ -157,7 +157,7 @@ describe('RedisStore on a cluster with a replica', function () {
       const { slot: _, ...record } = await recordAt('primary');
       await store.claim(record, Date.now());
       const listening = new AbortController();
-      const notice = () => store.settled?.(record.key, listening.signal);
+      const notice = () => store.changed?.(record.key, listening.signal);
       await notice();
       const replaced = notice();
       await store.replace({ ...record, token: 'own.2' }, record.token);

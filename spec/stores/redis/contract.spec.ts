@@ -1,8 +1,9 @@
-import type { RedisClient } from 'retrysafe/redis';
-import { RedisStore } from 'retrysafe/redis';
+import type { Redis } from 'ioredis';
+import type { PersistenceStore } from 'retrysafe';
+import { type IORedisSubscriber, type RedisClient, RedisStore, type RedisSubscriber } from 'retrysafe/redis';
 import { storeContract } from 'retrysafe/testing';
 import { pending } from '../../support/pending.js';
-import { useRedis } from '../../support/redis.js';
+import { type RedisFixture, useRedis } from '../../support/redis.js';
 import {
   clientsOfCluster,
   clientsOfServer,
@@ -12,6 +13,8 @@ import {
 import { startCluster } from '../../support/redis-group.js';
 import { type SentinelGroup, startSentinel } from '../../support/redis-sentinel.js';
 import { RedisServer } from '../../support/redis-server.js';
+
+type Subscriber = RedisSubscriber | IORedisSubscriber;
 
 describe('RedisStore on a server', () => {
   const redis = useRedis();
@@ -26,6 +29,48 @@ describe('RedisStore on a server', () => {
       });
 
       storeContract(() => store);
+    });
+  }
+});
+
+/** Second connections that subscribe, and the number by which the server knows each of them. */
+const subscribers: Readonly<
+  Record<string, (redis: RedisFixture) => Promise<readonly [Subscriber, id: unknown]>>
+> = {
+  ioredis: async (redis) => {
+    const subscriber = await redis.ioredis();
+    return [subscriber, await subscriber.client('ID')];
+  },
+  'redis (node-redis)': async (redis) => {
+    const subscriber = await redis.nodeRedis({ socket: { reconnectStrategy: () => 20 } });
+    return [subscriber, await subscriber.sendCommand(['CLIENT', 'ID'])];
+  },
+};
+
+describe('RedisStore with a connection that subscribes', () => {
+  const redis = useRedis();
+
+  for (const [kind, subscribing] of Object.entries(subscribers)) {
+    describe(`of ${kind}`, () => {
+      const ids = new Map<PersistenceStore, unknown>();
+      let client: Redis;
+
+      before(async () => {
+        client = await redis.ioredis();
+      });
+
+      storeContract(
+        async () => {
+          const [subscriber, id] = await subscribing(redis);
+          const store = new RedisStore({ client, subscriber, prefix: redis.prefix() });
+          ids.set(store, id);
+          return store;
+        },
+        {
+          supports: { changed: true },
+          loseConnection: (store) => client.call('CLIENT', 'KILL', 'ID', String(ids.get(store))),
+        },
+      );
     });
   }
 });

@@ -46,13 +46,13 @@ export const edgesOfOptions: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/options/duration.ts',
-        replace: 'return Math.min(Math.round(length), LATEST_INSTANT);',
-        by: 'return Math.round(length);',
+        replace: 'return Math.min(Math.round(lengthMs), LATEST_INSTANT);',
+        by: 'return Math.round(lengthMs);',
       },
       {
-        file: 'lib/options/duration.ts',
-        replace: 'return Math.min(from + length, LATEST_INSTANT);',
-        by: 'return from + length;',
+        file: 'lib/record/instants.ts',
+        replace: 'return Math.min(from + lengthMs, LATEST_INSTANT);',
+        by: 'return from + lengthMs;',
       },
     ],
     caughtBy: [specs('engine/call/latest-instant')],
@@ -150,11 +150,11 @@ export const edgesOfOptions: readonly Mutant[] = [
     caughtBy: [specs('settings/options')],
   },
   {
-    name: 'argument-printed-by-inspect',
-    flaw: 'The refusal of inspect() repeats the argument that came where the name of a method belongs.',
+    name: 'argument-printed-by-record-of',
+    flaw: 'The refusal of recordOf() repeats the argument that came where the name of a method belongs.',
     changes: [
       {
-        file: 'lib/decorator/inspection.ts',
+        file: 'lib/decorator/record-of.ts',
         replace: `if (typeof (self as Record<PropertyKey, unknown> | undefined)?.[method] === 'function')
     return String(method);`,
         by: "if (typeof self !== 'function' || method in self) return String(method);",

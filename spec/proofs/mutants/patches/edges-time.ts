@@ -68,7 +68,7 @@ export const edgesOfTime: readonly Mutant[] = [
     flaw: 'A call that begins after `forget` joins one that is about to be told what was forgotten.',
     changes: [
       {
-        file: 'lib/decorator/inspection.ts',
+        file: 'lib/decorator/record-handle.ts',
         replace: '    leaveRuns(call);\n    return isFreed;',
         by: '    if (isFreed) leaveRuns(call);\n    return isFreed;',
       },
@@ -119,7 +119,7 @@ export const edgesOfTime: readonly Mutant[] = [
     survivedAtFirst: true,
     changes: [
       {
-        file: 'lib/decorator/inspection.ts',
+        file: 'lib/decorator/record-handle.ts',
         replace: '!isForced && Date.now() < abandonedAt(call, state)',
         by: '!isForced && Date.now() < abandonedAt(call, state) - call.settings.clockTolerance',
       },

@@ -35,8 +35,8 @@ export const settling: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/record/record.ts',
-        replace: 'Math.max(unresolvedTtl ?? Math.max(ttl ?? 0, DAY), clockTolerance)',
-        by: 'unresolvedTtl ?? ttl ?? DAY',
+        replace: 'Math.max(unresolvedTtl ?? Math.max(ttl ?? 0, DAY_MS), clockTolerance)',
+        by: 'unresolvedTtl ?? ttl ?? DAY_MS',
       },
     ],
     caughtBy: [specs('engine/call/unsettled-expiry')],

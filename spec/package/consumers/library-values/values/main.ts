@@ -16,8 +16,8 @@ import {
   ConfigurationError,
   type IdempotentOptions,
   InMemoryStore,
-  inspect,
   makeIdempotent,
+  recordOf,
 } from 'retrysafe';
 import { ZodError, ZodRealError, z } from 'zod';
 import * as entries from './entries.js';
@@ -57,7 +57,7 @@ async function keyOf(payload: unknown, classes: readonly ClassEntry[]): Promise<
     classes,
   });
   await accept(payload);
-  const view = await inspect(accept, payload);
+  const view = await recordOf(accept, payload).inspect();
   assert.ok(view);
   return view.key;
 }
