@@ -100,7 +100,7 @@ function place(part) {
   return longest.includes(part) ? longest.indexOf(part) : longest.length;
 }
 
-// Whoever ends this run before its time wants to know what it was at.
+// A run that is interrupted says where it was.
 const running = new Set();
 process.once('SIGTERM', () => {
   for (const { child, tell } of running) {
@@ -119,7 +119,7 @@ function runSpecs({ mode, part, files }) {
   const title = `${mode} decorators, Node.js ${version}: ${part}`;
   console.log(`${title}, ${files.length} files …`);
   return new Promise((resolve) => {
-    // The AWS SDK announces the end of Node.js 20 in every process; a spec that looks at warnings would see it.
+    // The AWS SDK announces the end of Node.js 20 in every process; a spec that reads warnings would get it.
     const env = { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
     const child = spawn(node, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
     let output = '';
