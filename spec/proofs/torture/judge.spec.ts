@@ -238,7 +238,7 @@ describe('the judge of the torture', () => {
         ...standsTakenOver,
       ],
       'a take-over that asks no recovery': [
-        /^B had an effect after that of A, and no recovery function was asked$/,
+        /^B had an effect after that of A, and no recovery function ran$/,
         'recover',
         ...untilKilled,
         ...takenOver,
