@@ -26,6 +26,7 @@ export async function replay(call: Call, { record, source }: Found): Promise<End
     return ending;
   }
   call.publish('replayed', () => ({ source }));
+  call.replayed = { record, source };
   const { mapReplay, clockTolerance } = call.settings;
   if (!mapReplay || 'error' in ending) return ending;
   const view = viewOf(call.operation, record, clockTolerance);

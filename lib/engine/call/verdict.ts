@@ -148,6 +148,7 @@ export function storeFault(
     step,
     cause,
     tooLarge: cause instanceof StoreError && cause.tooLarge,
+    ...(cause instanceof WrongResult && { advice: 'fix-code' as const }),
   });
 }
 
