@@ -1,4 +1,4 @@
-// Packs the package and checks the tarball: what is inside, `attw` in every resolution mode, `publint --strict`.
+// Checks the public face against its report, packs the package and checks the tarball: what is inside, `attw` in every resolution mode, `publint --strict`.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -19,6 +19,7 @@ function run(title, command, ...args) {
 const tools = join(root, 'spec/package/checks');
 run('install attw and publint', 'npm', 'install', '--prefix', tools, '--no-save', '--no-audit', '--no-fund');
 run('build', process.execPath, 'scripts/build.mjs');
+run('api report', process.execPath, 'scripts/api-report.mjs', '--check');
 const { tarball, files, size } = pack();
 const documents = [
   ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'UPGRADING.md'],
