@@ -70,7 +70,7 @@ export function recordOfKey(store: PersistenceStore, key: string): RecordHandle 
 }
 
 /** The call that is asked about: of a function, or of a method by its name. */
-function callOf(asked: string, [first, ...rest]: readonly unknown[]): Call {
+export function callOf(asked: string, [first, ...rest]: readonly unknown[]): Call {
   const behind = operationBehind(first);
   if (behind) return behind.prepare(undefined, rest);
   const [method, ...args] = rest;

@@ -28,6 +28,7 @@ export async function replay(
     return ending;
   }
   call.publish('replayed', () => ({ source }));
+  call.replayed = { record, source };
   const { mapReplay, clockTolerance } = call.settings;
   if (!mapReplay || 'error' in ending) return ending;
   const view = viewOf(call.operation, record, clockTolerance);

@@ -51,6 +51,7 @@ async function settleOutcome(
   const { recording, shared } = await recordOutcome(execution, outcome, ttl);
   if (recording.kind === 'done') {
     call.publish('value' in ending ? 'completed' : 'remembered', () => ({}));
+    call.recorded = recording.record;
     keepOutcome(call, recording.record);
   }
   // Somebody else's outcome is recorded; whoever joined gets that.
@@ -111,7 +112,7 @@ function notApplied(call: Call, { kind }: Recording): OutcomeUnknownError {
       : 'that completion was not applied; let a failed transaction throw. Find out whether the work was done: the next equal call runs again unless `onAbandoned` says otherwise';
   return new OutcomeUnknownError(
     `${call.operation}: the method asked for a completion of ${call.key} and returned, but ${what}`,
-    named(call),
+    { ...named(call), ...(kind === 'unanswered' && { advice: 'retry-later' as const }) },
   );
 }
 
@@ -137,6 +138,7 @@ export function standing(call: Call, record: IdempotencyRecord): Settlement {
 
 function completed(call: Call, record: IdempotencyRecord): void {
   call.publish('completed', () => ({}));
+  call.recorded = record;
   keepOutcome(call, record);
 }
 

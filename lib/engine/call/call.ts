@@ -36,6 +36,10 @@ export class Call {
   hasSeenHolder = false;
   /** Whether this process forgot the key since the call began: what it is told may be what was forgotten. */
   isForgotten = false;
+  /** The outcome of another call that this one answers with. */
+  replayed: { readonly record: IdempotencyRecord; readonly source: 'store' | 'joined' | 'kept' } | undefined;
+  /** The record of its own outcome, once it stands. */
+  recorded: IdempotencyRecord | undefined;
   #waited = 0;
   #turns = 0;
   /** The fencing token of the latest run that it was told of. */

@@ -146,6 +146,7 @@ export function storeFault(
     step,
     cause,
     tooLarge: cause instanceof StoreError && cause.tooLarge,
+    ...(cause instanceof WrongAnswer && { advice: 'fix-code' as const }),
   });
 }
 

@@ -107,8 +107,8 @@ export const edgesOfTime: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/engine/settle.ts',
-        replace: "  call.publish('completed', () => ({}));\n  keepOutcome(call, record);\n}",
-        by: "  call.publish('completed', () => ({}));\n  if (record.expiresAt < 0) keepOutcome(call, record);\n}",
+        replace: '  call.recorded = record;\n  keepOutcome(call, record);\n}',
+        by: '  call.recorded = record;\n  if (record.expiresAt < 0) keepOutcome(call, record);\n}',
       },
     ],
     caughtBy: [specs('engine/call/kept-outcomes')],
