@@ -15,6 +15,9 @@ function run(title, command, ...args) {
   if (status !== 0) faults.push(`${title} failed.`);
 }
 
+// These tools bring a hundred packages, which nothing else needs: so they are a project of their own.
+const tools = join(root, 'spec/package/checks');
+run('install attw and publint', 'npm', 'install', '--prefix', tools, '--no-save', '--no-audit', '--no-fund');
 run('build', process.execPath, 'scripts/build.mjs');
 const { tarball, files, size } = pack();
 const documents = [
@@ -48,8 +51,8 @@ for (const file of files.filter((name) => name.endsWith('.map'))) {
 }
 console.log(`\ntarball: ${files.length} files, ${(size / 1024).toFixed(0)} kB`);
 
-run('attw', join(root, 'node_modules/.bin/attw'), tarball, ...(process.stdout.isTTY ? [] : ['--no-color']));
-run('publint --strict', join(root, 'node_modules/.bin/publint'), 'run', tarball, '--strict');
+run('attw', join(tools, 'node_modules/.bin/attw'), tarball, ...(process.stdout.isTTY ? [] : ['--no-color']));
+run('publint --strict', join(tools, 'node_modules/.bin/publint'), 'run', tarball, '--strict');
 
 for (const fault of faults) console.error(fault);
 console.log(`Package: ${faults.length === 0 ? 'no findings' : `${faults.length} findings`}.`);

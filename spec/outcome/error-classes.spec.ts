@@ -72,7 +72,7 @@ const cases: ErrorCase[] = [
     statusCode: 400,
     advice: 'fix-request',
     hasKey: false,
-    nextStep: /send the value|let `\w+` select|cannot be selected from this call|right would be the part/,
+    nextStep: /send the value|let `\w+` select|cannot be selected from this call|expected the part/,
     situations: {
       'a key that selects nothing': () => rejection(placing()({ ...request, id: null })),
       'a scope that selects nothing': () => rejection(placing(undefined, { scope: 'tenant' })(request)),
@@ -264,7 +264,7 @@ const cases: ErrorCase[] = [
     statusCode: 500,
     advice: 'fix-code',
     hasKey: false,
-    nextStep: /right would be/,
+    nextStep: /expected/,
     situations: {
       'a wrong option': () => thrown(() => placing(undefined, { ttl: 0 })),
       'a whole Lambda event as the key': () =>
