@@ -41,7 +41,7 @@ describe('what everything that can happen says of payloads and results', () => {
     });
   }
 
-  it('is looked at for every error and every event that there is', () => {
+  it('is checked for every error and every event', () => {
     const provoked = new Set(provocations.flatMap(({ says }) => says));
     expect(classes).to.have.length.above(8);
     expect([...classes, ...events].filter((name) => !provoked.has(name))).to.deep.equal([]);
@@ -65,7 +65,7 @@ describe('what everything that can happen says of payloads and results', () => {
       witness.errors.splice(0, Number.POSITIVE_INFINITY, error);
       expect([...witness.texts()].some(([, text]) => gaveAway(text))).to.equal(true);
     }
-    // What an application's own error says is for whoever handles that error.
+    // The message of an application's own error is for the handler of that error.
     witness.errors.splice(0, 1, new TellingError('hidden', { cause: new Error(marker) }));
     expect([...witness.texts()].some(([, text]) => gaveAway(text))).to.equal(false);
     process.emitWarning(marker);

@@ -50,7 +50,7 @@ describe('what the library says', () => {
     expect(telling, 'what gives a payload, a result or an error away').to.deep.equal([]);
   });
 
-  /** An operation that is looked at from all sides, under a name of its own, so that each of its warnings is given. */
+  /** An operation that is watched in every way. It has a name of its own, so that each of its warnings is given. */
   function operation(
     method: (request: Request) => Promise<unknown>,
     options: IdempotentOptions = {},
@@ -83,7 +83,7 @@ describe('what the library says', () => {
     seen.things.length = 0;
   });
 
-  it('is nothing of a call that runs, is replayed, looked at, forgotten and refused', async () => {
+  it('is nothing of a call that runs, is replayed, inspected, forgotten and refused', async () => {
     const store = new InMemoryStore();
     const give = operation(async (given) => ({ given, [marker]: marker }), { keepLocal: 10 }, store);
     await give(request('1'));
@@ -202,7 +202,7 @@ describe('what the library says', () => {
     expect(inspect(completion))
       .to.include((completion as Completion).token)
       .and.include('Silent.operation');
-    // Whoever hands it over still hands the result over.
+    // A completion still contains the result.
     expect(JSON.stringify(completion)).to.include(marker);
   });
 

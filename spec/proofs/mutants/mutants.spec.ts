@@ -119,7 +119,7 @@ export class Circle {
     expect(left.map(({ name }) => name)).to.deep.equal(['area', '#grow']);
   });
 
-  it('is looked for in the library and in the samples', () => {
+  it('is searched in the library and in the samples', () => {
     const all = [...untouched([]).keys()];
     expect(all).to.include('lib/engine/claim/claim.ts').and.to.include('samples/pre-fund/app/core-bank.ts');
     expect(
@@ -254,7 +254,7 @@ describe('the options of `npm run mutants`', () => {
     expect(optionsOf([], mutants).mutants).to.equal(mutants);
   });
 
-  for (const wrong of ['--only=nobody', '--jobs=0', '--jobs=many', '--quick']) {
+  for (const wrong of ['--only=none', '--jobs=0', '--jobs=many', '--quick']) {
     it(`are refused where they are wrong: ${wrong}`, () => {
       const error = thrown(() => optionsOf([wrong], mutants));
       expect(error).to.be.instanceOf(WrongOption);

@@ -7,7 +7,7 @@ import { growing, type Quantity, Sampling } from './sampling.js';
 describe('what the soak measures', function () {
   this.timeout(60_000);
 
-  /** Calls with something that each of them leaves behind, looked at as the soak does. */
+  /** Calls of which each leaves something behind, sampled as the soak does. */
   async function grown(leave: (call: number, emitter: EventEmitter) => void = () => {}): Promise<Quantity[]> {
     const call = makeIdempotent(async (id: number) => id, {
       name: 'soaked',
