@@ -66,7 +66,7 @@ describe('a method that is passed on without its instance', () => {
     it('is refused, with the advice how to pass it on', async () => {
       const { pay } = payments;
       expect(await refusal(() => pay(payment))).to.match(
-        /^ScopedPayments\.pay: it was called without its instance.*as \(request\) => service\.pay\(request\), or as service\.pay\.bind\(service\)/,
+        /^ScopedPayments\.pay: it was called without its instance.*as \(request\) => service\.pay\(request\) or as service\.pay\.bind\(service\)/,
       );
       const routes = new Map<string, AnyFunction>([['pay', payments.pay]]);
       expect(await refusal(() => routes.get('pay')?.(payment as never))).to.match(/without its instance/);

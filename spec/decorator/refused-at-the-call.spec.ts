@@ -71,7 +71,7 @@ describe('a fault that only a call can show is refused at the call, before the m
           const handle = makeIdempotent(count, { name: `handle ${what} ${how}`, ...options });
           const message = await refusal(() => handle(event, context));
           expect(message).to.match(
-            /option "key" is a whole Lambda event.*right would be .*\{ key: '(?:Records\[\]\.)?body\.id' \}/,
+            /option "key" is a whole Lambda event.*expected .*\{ key: '(?:Records\[\]\.)?body\.id' \}/,
           );
         });
       }
@@ -109,7 +109,7 @@ describe('a fault that only a call can show is refused at the call, before the m
       }
       const message = await refusal(() => new LongLeases().place('a'));
       expect(message).to.match(
-        /^LongLeases\.place: option "lease" is 60; right would be no longer than renewFor, which is 45$/,
+        /^LongLeases\.place: option "lease" is 60; expected no longer than renewFor, which is 45$/,
       );
     });
 
@@ -133,7 +133,9 @@ describe('a fault that only a call can show is refused at the call, before the m
     const MoneyOfAnother = class Money {};
     configureIdempotency({ store, remember: [Money] });
     const pay = makeIdempotent(count, { name: 'pay with two moneys', classes: [MoneyOfAnother] });
-    expect(await refusal(() => pay())).to.match(/option "classes".*right would be without another "Money"/);
+    expect(await refusal(() => pay())).to.match(
+      /option "classes".*expected a list whose class "Money" is the one in remember/,
+    );
   });
 
   describe('a name that a minifier gave', () => {
@@ -146,7 +148,7 @@ describe('a fault that only a call can show is refused at the call, before the m
       }
       const message = await refusal(() => new ab().place('a'));
       expect(message).to.match(
-        /option "name" is undefined.*class is "ab", which looks minified.*Right would be @IdempotencyDefaults\(\{ name: '/,
+        /option "name" is undefined.*class is "ab", which looks minified.*Set it with @IdempotencyDefaults\(\{ name: '/,
       );
       expect(message).to.match(/keepNames$/);
       expect(() => idempotentOperations(ab)).to.throw(ConfigurationError, /looks minified/);

@@ -1,8 +1,10 @@
 import { expect } from 'chai';
+import * as retrysafe from 'retrysafe';
 import {
   ClaimLostError,
   ConfigurationError,
   currentExecution,
+  type ErrorAdvice,
   FingerprintError,
   IdempotencyError,
   type IdempotentOptions,
@@ -52,6 +54,7 @@ interface ErrorCase {
   readonly errorClass: abstract new (...args: never[]) => IdempotencyError;
   readonly code: string;
   readonly statusCode: number;
+  readonly advice: ErrorAdvice;
   /** Whether the error can know a key. */
   readonly hasKey: boolean;
   /** What the message says to do next. */
@@ -67,8 +70,9 @@ const cases: ErrorCase[] = [
     errorClass: KeyError,
     code: 'ERR_IDEMPOTENCY_KEY',
     statusCode: 400,
+    advice: 'fix-request',
     hasKey: false,
-    nextStep: /send the value|let `\w+` select|cannot be selected from this call|right would be the part/,
+    nextStep: /send the value|let `\w+` select|cannot be selected from this call|expected the part/,
     situations: {
       'a key that selects nothing': () => rejection(placing()({ ...request, id: null })),
       'a scope that selects nothing': () => rejection(placing(undefined, { scope: 'tenant' })(request)),
@@ -107,6 +111,7 @@ const cases: ErrorCase[] = [
     errorClass: InProgressError,
     code: 'ERR_IDEMPOTENCY_IN_PROGRESS',
     statusCode: 409,
+    advice: 'retry-later',
     hasKey: true,
     nextStep: /try again in \d+ s/,
     situations: {
@@ -127,6 +132,7 @@ const cases: ErrorCase[] = [
     errorClass: FingerprintError,
     code: 'ERR_IDEMPOTENCY_FINGERPRINT',
     statusCode: 422,
+    advice: 'fix-request',
     hasKey: true,
     nextStep: /send a new key/,
     situations: {
@@ -141,6 +147,7 @@ const cases: ErrorCase[] = [
     errorClass: OutcomeUnknownError,
     code: 'ERR_IDEMPOTENCY_OUTCOME_UNKNOWN',
     statusCode: 409,
+    advice: 'ask-human',
     hasKey: true,
     nextStep: /free the key by `recordOf|let `onAbandoned` decide|unless `onAbandoned` says otherwise/,
     situations: {
@@ -168,6 +175,7 @@ const cases: ErrorCase[] = [
     errorClass: OutcomeUnavailableError,
     code: 'ERR_IDEMPOTENCY_OUTCOME_UNAVAILABLE',
     statusCode: 409,
+    advice: 'ask-human',
     hasKey: true,
     nextStep: /`recordOf\(.*\.forget\(\)`/,
     situations: {
@@ -182,6 +190,7 @@ const cases: ErrorCase[] = [
     errorClass: ClaimLostError,
     code: 'ERR_IDEMPOTENCY_CLAIM_LOST',
     statusCode: 409,
+    advice: 'retry-later',
     hasKey: true,
     nextStep: /stop working|send the request again|do not begin the transaction/,
     situations: {
@@ -219,6 +228,7 @@ const cases: ErrorCase[] = [
     errorClass: ReentrantCallError,
     code: 'ERR_IDEMPOTENCY_REENTRANT',
     statusCode: 500,
+    advice: 'fix-code',
     hasKey: true,
     nextStep: /call it with another key, or call what it does directly/,
     situations: {
@@ -232,6 +242,7 @@ const cases: ErrorCase[] = [
     errorClass: StoreError,
     code: 'ERR_IDEMPOTENCY_STORE',
     statusCode: 503,
+    advice: 'retry-later',
     hasKey: true,
     nextStep: /Try again when the store answers|try again when it does|do not begin the transaction/,
     situations: {
@@ -251,8 +262,9 @@ const cases: ErrorCase[] = [
     errorClass: ConfigurationError,
     code: 'ERR_IDEMPOTENCY_CONFIGURATION',
     statusCode: 500,
+    advice: 'fix-code',
     hasKey: false,
-    nextStep: /right would be/,
+    nextStep: /expected/,
     situations: {
       'a wrong option': () => thrown(() => placing(undefined, { ttl: 0 })),
       'a whole Lambda event as the key': () =>
@@ -279,14 +291,14 @@ describe('the errors of this library', () => {
   });
   afterEach(() => clock.restore());
 
-  for (const { errorClass, code, statusCode, hasKey, nextStep, situations } of cases) {
+  for (const { errorClass, code, statusCode, advice, hasKey, nextStep, situations } of cases) {
     for (const [what, provoke] of Object.entries(situations)) {
       it(`${what}: ${errorClass.name} with code, status and what to do next, and no payload`, async () => {
         const error = (await provoke(clock)) as IdempotencyError;
         expect(error).to.be.instanceOf(errorClass);
         expect(error).to.be.instanceOf(IdempotencyError);
         expect(error).to.be.instanceOf(Error);
-        expect(error).to.include({ name: errorClass.name, code, statusCode });
+        expect(error).to.include({ name: errorClass.name, code, statusCode, advice });
         for (const other of cases) {
           if (other.errorClass === errorClass) continue;
           expect(error, `also ${other.errorClass.name}`).to.not.be.instanceOf(other.errorClass);
@@ -302,6 +314,59 @@ describe('the errors of this library', () => {
       });
     }
   }
+
+  it('are all listed here', () => {
+    const exported = Object.values(retrysafe).filter(
+      (one) => typeof one === 'function' && one.prototype instanceof Error && one !== IdempotencyError,
+    );
+    expect(exported).to.have.members(cases.map(({ errorClass }) => errorClass));
+  });
+
+  it('have a status that says the same as their advice', () => {
+    const statuses: Record<ErrorAdvice, readonly number[]> = {
+      'retry-later': [409, 503],
+      'fix-request': [400, 422],
+      'fix-code': [500],
+      'ask-human': [409],
+    };
+    for (const { advice, statusCode } of cases) expect(statuses[advice]).to.include(statusCode);
+  });
+
+  it('advise another try where the store did not tell whether a completion was applied', async () => {
+    const store = new ScriptedStore();
+    const place = placing(
+      async () => {
+        await currentExecution().completion({ card: marker });
+        store.always('find', 'fail').always('replace', 'fail');
+        return { card: marker };
+      },
+      { lease: 1 },
+      store,
+    );
+    const call = rejection(place(request));
+    await clock.tickAsync(60_000);
+    expect(await call)
+      .to.be.instanceOf(OutcomeUnknownError)
+      .and.include({ advice: 'retry-later' });
+  });
+
+  it('advise to change the code where the store is used wrongly, breaks its contract, or never takes the record', async () => {
+    const faults = [
+      new ConfigurationError('of the store'),
+      new StoreError('no such table', { advice: 'fix-code' }),
+      new StoreError('too large', { tooLarge: true }),
+    ];
+    for (const fault of faults) {
+      const store = new ScriptedStore().always('claim', async () => {
+        throw fault;
+      });
+      expect(await rejection(placing(undefined, {}, store)(request)))
+        .to.be.instanceOf(StoreError)
+        .and.include({ advice: 'fix-code' });
+    }
+    const wrong = new ScriptedStore().always('claim', async () => ({}) as never);
+    expect(await rejection(placing(undefined, {}, wrong)(request))).to.include({ advice: 'fix-code' });
+  });
 
   it('name the operation where no key can be known', async () => {
     expect(await rejection(placing()({ ...request, id: null }))).to.have.property('operation', 'placeOrder');

@@ -23,6 +23,7 @@ import { ScriptedStore } from '../support/scripted-store.js';
 class ApplicationError extends IdempotencyError {
   readonly code = 'ERR_IDEMPOTENCY_CLAIM_LOST';
   readonly statusCode = 418;
+  readonly advice = 'ask-human';
 }
 
 class StoreErrorOfTheShop extends StoreError {}

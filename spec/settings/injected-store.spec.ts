@@ -54,7 +54,7 @@ describe('a store that is injected into the constructor', () => {
     const orders = new UninjectedOrders();
     const error = await rejection(orders.place({ id: 'a' }));
     expect(error).to.be.instanceOf(ConfigurationError);
-    expect((error as Error).message).to.match(/UninjectedOrders\.place.*"store".*undefined.*right would be/);
+    expect((error as Error).message).to.match(/UninjectedOrders\.place.*"store".*undefined.*expected/);
     expect(orders.runs).to.equal(0);
   });
 });

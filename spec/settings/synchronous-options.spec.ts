@@ -90,7 +90,7 @@ describe('an option that must return at once, and returns a promise', () => {
         quietly(async () => {
           const error = await rejection(operation({ store: answer })({}));
           expect(error).to.be.instanceOf(ConfigurationError);
-          expect((error as Error).message).to.match(/option "store" is .*right would be/);
+          expect((error as Error).message).to.match(/option "store" is .*expected/);
           expect(runs).to.equal(0);
         }));
 
@@ -200,7 +200,7 @@ describe('a function of an option that is visibly asynchronous', () => {
         expect(thrown(() => makeIdempotent(async () => {}, { name: 'late.function', ...(given as object) })))
           .to.be.instanceOf(ConfigurationError)
           .with.property('message')
-          .that.matches(/a synchronous function|a function that is no generator/);
+          .that.matches(/a synchronous function|a function that is not a generator/);
         if (option === 'key') return;
         class LateDesk {}
         expect(thrown(() => IdempotencyDefaults(given)(LateDesk))).to.be.instanceOf(ConfigurationError);

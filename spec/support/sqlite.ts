@@ -24,6 +24,10 @@ const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 const hasNodeSqlite = major > 22 || (major === 22 && minor >= 16);
 const mayBePending = (driver: SqliteDriver) => hasNodeSqlite === (driver === 'better-sqlite3');
 
+/** The command that installs what is missing where the specs of SQLite need it. */
+const remedy = (driver: SqliteDriver) =>
+  driver === 'better-sqlite3' && !hasNodeSqlite ? '. `npm run install:sqlite` installs it' : '';
+
 /** Gives the specs of a `describe` files of SQLite. They are pending where the driver cannot run. */
 export function useSqlite(driver: SqliteDriver): SqliteFixture {
   const opened: OpenDatabase[] = [];
@@ -55,7 +59,7 @@ export function useSqlite(driver: SqliteDriver): SqliteFixture {
   before(function () {
     const obstacle = obstacleTo(driver);
     if (obstacle !== undefined)
-      pending(this, `${driver} does not run here: ${obstacle}`, mayBePending(driver));
+      pending(this, `${driver} does not run here: ${obstacle}${remedy(driver)}`, mayBePending(driver));
     folder = mkdtempSync(join(tmpdir(), 'retrysafe-sqlite-'));
   });
   after(() => {

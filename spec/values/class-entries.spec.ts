@@ -403,7 +403,7 @@ describe('an entry { class, name, to, from } in `classes`', () => {
     const wrong: Record<string, readonly [classes: readonly unknown[], right: RegExp]> = {
       'has no class': [[{ name: 'Money' }], /the entry "Money" has no class/],
       'has a class that is none': [[{ class: () => 1, name: 'Money' }], /the entry "Money" has no class/],
-      'has no name': [[{ class: class_ }], /one of the class Plain has no name/],
+      'has no name': [[{ class: class_ }], /the entry of the class Plain has no name/],
       'has an empty name': [[{ class: class_, name: '' }], /has no name/],
       'has only `to`': [
         [{ class: class_, name: 'A b', to: () => 1 }],
@@ -423,7 +423,7 @@ describe('an entry { class, name, to, from } in `classes`', () => {
         /`from` of the entry "Money" is not/,
       ],
       'has a generator': [[{ ...money, *to() {} }], /`to` of the entry "Money" is not/],
-      'is misspelt': [[{ ...money, form: 1 }], /the entry "Money" has something else/],
+      'is misspelt': [[{ ...money, form: 1 }], /the entry "Money" has another part/],
       'has private fields and no functions': [
         [{ class: M, name: 'Money' }],
         /has private fields: give it `to` and `from`/,
@@ -444,7 +444,7 @@ describe('an entry { class, name, to, from } in `classes`', () => {
         [class TenantHeaders extends Headers {}],
         /TenantHeaders is a built-in class, or extends one/,
       ],
-      'is null': [[null], /null is none/],
+      'is null': [[null], /null is not a class/],
     };
     for (const option of ['classes', 'remember'] as const)
       for (const [what, [classes, right]] of Object.entries(wrong))

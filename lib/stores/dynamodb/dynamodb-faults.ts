@@ -28,7 +28,7 @@ export function explained(fault: unknown, tableName: string): unknown {
 }
 
 function unusable(cause: unknown, what: string): StoreError {
-  return new StoreError(`DynamoDBStore: ${what}`, { cause });
+  return new StoreError(`DynamoDBStore: ${what}`, { cause, advice: 'fix-code' });
 }
 
 /** What is said of a record that no item can hold. */

@@ -41,7 +41,10 @@ export function explained(fault: unknown, table: string, isInTransaction: boolea
   if (code?.startsWith('54')) return tooLarge('PostgresStore', LARGEST_STATE, fault);
   const known = isInTransaction ? advice : { ...advice, ...adviceOutside };
   const what = code === undefined ? undefined : known[code]?.(table);
-  return what === undefined ? fault : new StoreError(`PostgresStore: ${what}`, { cause: fault });
+  if (what === undefined) return fault;
+  // A server that takes no writes may be one that is being replaced just now.
+  const isLasting = code !== '25006';
+  return new StoreError(`PostgresStore: ${what}`, { cause: fault, ...(isLasting && { advice: 'fix-code' }) });
 }
 
 /** An error of a client, or of a library around one. */

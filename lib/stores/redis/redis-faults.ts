@@ -33,5 +33,11 @@ export function explained(fault: unknown, key: string, prefix: string): unknown 
     );
   }
   const [, what] = advice.find(([sign]) => sign.test(message)) ?? [];
-  return what ? new StoreError(`RedisStore: ${what.replace('PREFIX', prefix)}`, { cause: fault }) : fault;
+  if (!what) return fault;
+  // A replica, a server without memory and one without its replicas may not be so later.
+  const isLasting = !/\b(READONLY|OOM|NOREPLICAS)\b/i.test(message);
+  return new StoreError(`RedisStore: ${what.replace('PREFIX', prefix)}`, {
+    cause: fault,
+    ...(isLasting && { advice: 'fix-code' }),
+  });
 }

@@ -34,7 +34,10 @@ export function explained(fault: unknown, table: string): unknown {
   if (result === TOO_BIG) return tooLarge('SqliteStore', LARGEST_STATE, fault);
   const what =
     result !== undefined && result in advice ? advice[result] : adviceOnTable(String(message), table);
-  return what === undefined ? fault : new StoreError(`SqliteStore: ${what}`, { cause: fault });
+  if (what === undefined) return fault;
+  // A file that is busy and a disk that is full may not be so later.
+  const isLasting = result !== 5 && result !== 13;
+  return new StoreError(`SqliteStore: ${what}`, { cause: fault, ...(isLasting && { advice: 'fix-code' }) });
 }
 
 function adviceOnTable(message: string, table: string): string | undefined {

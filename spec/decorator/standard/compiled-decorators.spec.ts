@@ -66,7 +66,9 @@ describe('standard decorators as compilers apply them', () => {
     const { pay } = Payments.prototype;
     const early = await rejection(pay({ id: 'a' }));
     expect(early).to.be.instanceOf(ConfigurationError);
-    expect((early as Error).message).to.match(/"name" is undefined, and the class cannot be told/);
+    expect((early as Error).message).to.match(
+      /"name" is undefined, and the class of the method is not known/,
+    );
     await new Payments().pay({ id: 'a' });
     await pay({ id: 'b' });
     expect(operations()).to.include('CompiledPayments.pay');

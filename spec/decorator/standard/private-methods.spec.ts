@@ -163,7 +163,7 @@ describe('private methods', () => {
         const name = place.slice(0, place.indexOf(','));
         expect(define).to.throw(
           ConfigurationError,
-          new RegExp(`on ${name}: it decorates an? .*right would be a method`),
+          new RegExp(`on ${name}: it is on an? .*put it on a method`),
         );
       });
     }

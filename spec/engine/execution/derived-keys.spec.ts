@@ -91,7 +91,7 @@ describe('a key that is derived for a downstream call', () => {
     expect(faults).to.have.length(3);
     for (const fault of faults) {
       expect(fault).to.be.instanceOf(ConfigurationError);
-      expect((fault as Error).message).to.match(/deriveKey\(label\).*right would be/);
+      expect((fault as Error).message).to.match(/deriveKey\(label\).*expected/);
     }
   });
 });

@@ -52,6 +52,7 @@ describe('what errors, events and warnings say of payloads and results', () => {
     class TellingError extends IdempotencyError {
       readonly code = 'ERR_IDEMPOTENCY_TELLING';
       readonly statusCode = 500;
+      readonly advice = 'ask-human';
     }
     const telling = [
       new TellingError(marker),

@@ -72,6 +72,7 @@ describe('what the library says', () => {
     const error = new (class extends IdempotencyError {
       readonly code = 'ERR_IDEMPOTENCY_TEST';
       readonly statusCode = 500;
+      readonly advice = 'ask-human';
       readonly request = request('1');
     })('it failed');
     seen.errors.push(error);

@@ -74,7 +74,7 @@ function judgeAgain(path: string, file: string | undefined): number {
   try {
     verdict = judge(readLedger(path));
   } catch (error) {
-    console.error(`torture: --judge ${path}: right would be a ledger: ${(error as Error).message}`);
+    console.error(`torture: --judge ${path}: expected a ledger: ${(error as Error).message}`);
     return 2;
   }
   const repeat = `npm run torture -- --judge ${path}`;

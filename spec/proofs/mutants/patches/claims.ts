@@ -28,7 +28,7 @@ export const claims: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/engine/claim/claim.ts',
-        replace: "return { kind: isSent ? 'done' : 'moved' };",
+        replace: "return { kind: isSent ? 'written' : 'earlier-write' };",
         by: "return { kind: 'done' };",
       },
     ],
@@ -53,9 +53,9 @@ export const claims: readonly Mutant[] = [
       {
         file: 'lib/engine/claim/claim.ts',
         replace: "    if ('fault' in answer) return { kind: 'unanswered', ...answer };",
-        by: `    if ('fault' in answer && !this.#standing) return { kind: 'unanswered', ...answer };
+        by: `    if ('fault' in answer && !this.#confirmed) return { kind: 'unanswered', ...answer };
     if ('fault' in answer) {
-      this.#standing = sent;
+      this.#confirmed = sent;
       return { kind: 'done' };
     }`,
       },

@@ -69,7 +69,7 @@ export const inProcess: readonly Mutant[] = [
         by: 'if (expiresAt <= now - Number.POSITIVE_INFINITY) this.#entries.delete(key);',
       },
     ],
-    caughtBy: [tests('stores/in-memory/in-memory-store', 'outcomes of an operation leave after their ttl')],
+    caughtBy: [tests('stores/in-memory/many-keys.long', 'outcomes of an operation leave after their ttl')],
   },
   {
     name: 'sqlite-claim-after-its-expiry-only',

@@ -83,8 +83,8 @@ export const outside: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/settings/settings.ts',
-        replace: '    ...given(configuration.options),\n    ...given(classOptions),\n',
-        by: '    ...given(classOptions),\n    ...given(configuration.options),\n',
+        replace: '    ...definedOptions(configuration.options),\n    ...definedOptions(classOptions),\n',
+        by: '    ...definedOptions(classOptions),\n    ...definedOptions(configuration.options),\n',
       },
     ],
     caughtBy: [specs('settings/layering')],
@@ -149,7 +149,7 @@ export const outside: readonly Mutant[] = [
         by: 'return Number.isFinite(value);',
       },
     ],
-    caughtBy: [specs('outcome/outcome-values')],
+    caughtBy: [specs('outcome/outcome-values', 'outcome/outcome-values.property')],
   },
   {
     name: 'bytes-of-others-kept',
@@ -161,7 +161,7 @@ export const outside: readonly Mutant[] = [
         by: 'new Uint8Array(view.buffer).slice()',
       },
     ],
-    caughtBy: [specs('outcome/outcome-values')],
+    caughtBy: [specs('outcome/outcome-values', 'outcome/outcome-values.property')],
   },
   {
     name: 'aggregate-without-its-errors',
@@ -173,7 +173,14 @@ export const outside: readonly Mutant[] = [
         by: "if (Array.isArray(parts.errors)) setOwn(revived, 'errors', [], false);",
       },
     ],
-    caughtBy: [specs('outcome/outcome-values', 'outcome/error-classes', 'outcome/errors')],
+    caughtBy: [
+      specs(
+        'outcome/outcome-values',
+        'outcome/outcome-values.property',
+        'outcome/error-classes',
+        'outcome/errors',
+      ),
+    ],
   },
   {
     name: 'stack-of-nobody',
@@ -186,18 +193,25 @@ export const outside: readonly Mutant[] = [
         by: '',
       },
     ],
-    caughtBy: [specs('outcome/outcome-values', 'outcome/error-classes', 'outcome/error-data')],
+    caughtBy: [
+      specs(
+        'outcome/outcome-values',
+        'outcome/outcome-values.property',
+        'outcome/error-classes',
+        'outcome/error-data',
+      ),
+    ],
   },
   {
     name: 'most-used-dropped-first',
     flaw: 'What this process keeps leaves in the order in which it came, and not by when it was used last.',
     changes: [
       {
-        file: 'lib/engine/call/kept-outcomes.ts',
-        replace: '  kept?.delete(call.key);\n  kept?.set(call.key, record);\n',
+        file: 'lib/engine/call/local-outcomes.ts',
+        replace: '  records?.delete(call.key);\n  records?.set(call.key, record);\n',
         by: '',
       },
     ],
-    caughtBy: [specs('engine/call/kept-outcomes')],
+    caughtBy: [specs('engine/call/local-outcomes')],
   },
 ];

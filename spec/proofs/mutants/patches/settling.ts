@@ -74,8 +74,8 @@ export const settling: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/engine/settle.ts',
-        replace: "return recording.kind === 'lost' && !isOpen\n",
-        by: "return recording.kind === 'lost' && !isOpen && call.endsAt < 0\n",
+        replace: "return recording.kind === 'taken' && !isOpen\n",
+        by: "return recording.kind === 'taken' && !isOpen && call.endsAt < 0\n",
       },
     ],
     caughtBy: [model, specs('engine/claim/lost-lease')],
@@ -99,8 +99,8 @@ export const settling: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/engine/recording.ts',
-        replace: "if (!isRefused) return recording;\n    kept = { kind: 'none'",
-        by: "if (isRefused || !isRefused) return recording;\n    kept = { kind: 'none'",
+        replace: "if (!isRefused) return recording;\n    stored = { kind: 'none'",
+        by: "if (isRefused || !isRefused) return recording;\n    stored = { kind: 'none'",
       },
     ],
     caughtBy: [specs('engine/call/too-large-outcomes')],

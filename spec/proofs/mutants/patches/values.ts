@@ -147,7 +147,7 @@ export const values: readonly Mutant[] = [
         by: "if (isPlainJson(value) || typeof value === 'object') return",
       },
     ],
-    caughtBy: [specs('outcome/outcome-values')],
+    caughtBy: [specs('outcome/outcome-values', 'outcome/outcome-values.property')],
   },
   {
     name: 'error-classified-by-name',

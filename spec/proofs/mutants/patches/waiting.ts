@@ -145,23 +145,23 @@ export const waiting: readonly Mutant[] = [
     flaw: 'An outcome that the process keeps answers a request with another fingerprint.',
     changes: [
       {
-        file: 'lib/engine/call/kept-outcomes.ts',
+        file: 'lib/engine/call/local-outcomes.ts',
         replace: 'if (record.state.fingerprint !== call.fingerprint) return undefined;',
         by: 'if (record.state.fingerprint === null) return undefined;',
       },
     ],
-    caughtBy: [specs('engine/call/kept-outcomes')],
+    caughtBy: [specs('engine/call/local-outcomes')],
   },
   {
     name: 'kept-beyond-its-expiry',
     flaw: 'An outcome that the process keeps is replayed after its ttl.',
     changes: [
       {
-        file: 'lib/engine/call/kept-outcomes.ts',
+        file: 'lib/engine/call/local-outcomes.ts',
         replace: 'if (record.expiresAt <= Date.now()) {',
         by: 'if (record.expiresAt <= 0) {',
       },
     ],
-    caughtBy: [specs('engine/call/kept-outcomes')],
+    caughtBy: [specs('engine/call/local-outcomes')],
   },
 ];
