@@ -31,7 +31,7 @@ const licences = bundledPackages.map((name) => `dist/${licenceOf(name)}`);
 const expected = [...documents, ...licences, 'LICENSE', 'package.json', 'dist/cjs/package.json'];
 for (const file of expected) if (!files.includes(file)) faults.push(`${file} is not in the tarball.`);
 const stray = files.filter((file) => !/^(dist|lib|samples)\//.test(file) && !expected.includes(file));
-if (stray.length > 0) faults.push(`The tarball has files that nobody needs: ${stray.join(', ')}`);
+if (stray.length > 0) faults.push(`The tarball has files that it should not have: ${stray.join(', ')}`);
 // A document in the package leads only to what is in the package.
 for (const file of files.filter((name) => name.endsWith('.md'))) {
   for (const [, target] of readFileSync(join(root, file), 'utf8').matchAll(/\]\(([^)\s#]+)/g)) {

@@ -21,7 +21,7 @@ const events = (thrown(() => onIdempotencyEvent('none' as never, () => {})) as E
   .replace(/^.*the events are /, '')
   .split(', ');
 
-describe('what everything that can happen says of payloads and results', () => {
+describe('what errors, events and warnings say of payloads and results', () => {
   let witness: Witness;
 
   beforeEach(() => {
@@ -48,7 +48,7 @@ describe('what everything that can happen says of payloads and results', () => {
     expect([...eventNames].sort(), 'all of them are listened to').to.deep.equal([...events].sort());
   });
 
-  it('would be seen', () => {
+  it('would be detected', () => {
     class TellingError extends IdempotencyError {
       readonly code = 'ERR_IDEMPOTENCY_TELLING';
       readonly statusCode = 500;

@@ -30,7 +30,7 @@ describe('hostile records', function () {
     }
   }
 
-  it('change no part that the next record has as well', async () => {
+  it('change no part that the next record has, too', async () => {
     const part = {};
     const changes = [
       ['state', part],

@@ -27,7 +27,7 @@ describe('records of one scope', function () {
     );
   });
 
-  it('are met in all of these ways where there is no scope', async () => {
+  it('are reached in all of these ways where there is no scope', async () => {
     await fc.assert(
       fc.asyncProperty(tenants, async (two) => {
         expect(await waysToMeet(two, false)).to.deep.equal(everyWay);

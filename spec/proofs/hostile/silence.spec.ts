@@ -68,7 +68,7 @@ describe('what the library says', () => {
     return made;
   }
 
-  it('sees what gives something away', () => {
+  it('detects a leak', () => {
     const error = new (class extends IdempotencyError {
       readonly code = 'ERR_IDEMPOTENCY_TEST';
       readonly statusCode = 500;
@@ -143,7 +143,7 @@ describe('what the library says', () => {
     expect(seen.warnings.join()).to.include('option "onError" decided nothing');
   });
 
-  it('is nothing of a result that cannot be kept or read', async () => {
+  it('is nothing of a result that cannot be stored or read', async () => {
     class Person {
       readonly name = marker;
     }
@@ -206,7 +206,7 @@ describe('what the library says', () => {
     expect(JSON.stringify(completion)).to.include(marker);
   });
 
-  it('is nothing of an instance, whatever it was asked for', async () => {
+  it('is nothing of an instance, for any option that reads it', async () => {
     class Service {
       @Idempotent({ key: 'id', store: new InMemoryStore() })
       async placeSilently(_request: Request): Promise<unknown> {
@@ -218,7 +218,7 @@ describe('what the library says', () => {
     seen.things.push(service, Service, service.placeSilently);
   });
 
-  it('is nothing of a store, whatever its client has inside', () => {
+  it('is nothing of a store or its client', () => {
     const client = {
       [marker]: marker,
       send: async () => ({}),

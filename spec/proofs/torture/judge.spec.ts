@@ -237,7 +237,7 @@ describe('the judge of the torture', () => {
         ...takenOver,
         ...standsTakenOver,
       ],
-      'a take-over that asks no recovery': [
+      'a take-over without a recovery': [
         /^B had an effect after that of A, and no recovery function ran$/,
         'recover',
         ...untilKilled,
@@ -327,7 +327,7 @@ describe('the judge of the torture', () => {
     }
   });
 
-  it('counts second effects by what had become of the first', () => {
+  it('counts second effects by the end of the first run', () => {
     const { tallies } = judge(pastOf('run', ...untilKilled, ...takenOver, ...standsTakenOver));
     const tally = tallies.find(({ policy }) => policy === 'run');
     expect(tally).to.include({ keys: 1, calls: 3, answered: 2, runs: 2, effects: 2 });
@@ -349,14 +349,14 @@ describe('the judge of the torture', () => {
     expect(hardship?.network).to.include({ lose: 3, hold: 0 });
   });
 
-  it('tells a violation with all that is known of its key and of those who ran it', () => {
+  it('reports a violation with everything known of its key and its runs', () => {
     const past = [...once, ...takenOver, ...standsTakenOver];
     const [violation] = judge(pastOf('run', ...past, [9_040, killed('A')], [9_050, killed('C')])).violations;
     expect(violation?.split('\n')).to.have.length(1 + past.length);
     expect(violation).to.match(/8040 ms \{"kind":"killed","worker":"A"/);
   });
 
-  it('finds that nothing happened at all', () => {
+  it('finds that nothing happened', () => {
     expect(judge(pastOf('run', [9_000, calm])).violations).to.deep.equal(
       ['run', 'refuse', 'recover', 'transaction'].map(
         (policy) => `postgres/${policy}: nothing was called, so that nothing is proven`,
