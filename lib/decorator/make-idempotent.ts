@@ -15,7 +15,12 @@ const operationKey = Symbol.for('retrysafe.operation');
  * @throws {ConfigurationError} at once for a wrong option, or where the function has no telling name and
  * there is no option `name`.
  */
-export function makeIdempotent<F extends AsyncFunction>(fn: F, options: FunctionOptions<F> = {}): F {
+export function makeIdempotent<
+  F extends AsyncFunction,
+  K extends string = string,
+  S extends string = string,
+  P extends string = string,
+>(fn: F, options: FunctionOptions<F, K, S, P> = {}): F {
   if (typeof fn !== 'function') {
     throw new ConfigurationError(
       `makeIdempotent: its first argument is a ${typeof fn}; right would be a function that returns a promise`,

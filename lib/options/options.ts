@@ -1,5 +1,6 @@
 import type { PersistenceStore } from '../record/persistence-store.js';
 import type { RecordView } from '../record/record-view.js';
+import type { CheckedPath } from './checked-path.js';
 import type { Duration } from './duration.js';
 
 /** What a selecting function may answer with: anything but a promise. */
@@ -14,7 +15,11 @@ export type Selected =
 
 /** Picks a part of a call: JMESPath over its first argument, or a synchronous function of its arguments. */
 // biome-ignore lint/suspicious/noExplicitAny: the arguments of every method
-export type Selector<This, Args extends readonly any[]> = string | ((this: This, ...args: Args) => Selected);
+export type Selector<This, Args extends readonly any[]> = string | SynchronousFunction<This, Args>;
+
+/** A synchronous function of a call's arguments. */
+// biome-ignore lint/suspicious/noExplicitAny: the arguments of every method
+export type SynchronousFunction<This, Args extends readonly any[]> = (this: This, ...args: Args) => Selected;
 
 /** What becomes of an error that the method threw. */
 export type ErrorDecision = 'release' | 'remember' | 'unknown';
@@ -71,12 +76,16 @@ export interface IdempotentOptions<
   Args extends readonly any[] = any[],
   // biome-ignore lint/suspicious/noExplicitAny: as above
   Result = any,
+  Key extends string = string,
+  Scope extends string = string,
+  Fingerprint extends string = string,
 > {
   /**
-   * What makes two calls the same: JMESPath over the first argument, or a function of all of them.
+   * What makes two calls the same: JMESPath over the first argument, or a function of all of them. A plain path is checked
+   * against the type of the first parameter, as far as that is an object type with names.
    * Default: all arguments, a Lambda context left out.
    */
-  readonly key?: Selector<This, Args>;
+  readonly key?: CheckedPath<Key, Args> | SynchronousFunction<This, Args>;
   /** How long an outcome is kept, at most until the end of the year 9999. Default: 86,400 (a day). */
   readonly ttl?: Duration | ((result: Result, ...args: Args) => Duration);
   /** Where records live. Default: one `InMemoryStore` for the process. */
@@ -84,9 +93,9 @@ export interface IdempotentOptions<
   /** The operation's name in keys, events and records. Default: `Class.method`, of the declaring class. */
   readonly name?: string;
   /** The tenant or caller that a key belongs to. Selecting nothing is an error. Default: none. */
-  readonly scope?: Selector<This, Args>;
+  readonly scope?: CheckedPath<Scope, Args> | SynchronousFunction<This, Args>;
   /** What must not differ between duplicates; `true` for all arguments. Default: none. */
-  readonly fingerprint?: true | Selector<This, Args>;
+  readonly fingerprint?: true | CheckedPath<Fingerprint, Args> | SynchronousFunction<This, Args>;
   /** How long a claim holds unless it is renewed, which happens every third of it. Default: 30. */
   readonly lease?: Duration;
   /** How long a claim is renewed; then the signal aborts and the lease runs out. Default: 900. */

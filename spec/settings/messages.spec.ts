@@ -56,7 +56,7 @@ describe('what a slip of the pen is told', () => {
   it('warns, once, where a fingerprint selects nothing', async () => {
     const pay = makeIdempotent(async function payByTypo(_request: { id: string; amount: number }) {}, {
       key: 'id',
-      fingerprint: 'amuont',
+      fingerprint: 'amuont' as string,
     });
     await pay({ id: '1', amount: 1 });
     await pay({ id: '2', amount: 1 });
