@@ -41,10 +41,18 @@ type ThisOf<T, C> = [C] extends [{ addInitializer(initializer: (this: infer S) =
 type IsLoose<T, C> = unknown extends T ? true : string | symbol extends C ? true : false;
 
 /** The options a call takes: those of the method it decorates; of any method while that is not known. */
-export type OptionsFor<T, C, A extends readonly any[], R> =
+export type OptionsFor<
+  T,
+  C,
+  A extends readonly any[],
+  R,
+  K extends string,
+  S extends string,
+  P extends string,
+> =
   IsLoose<T, C> extends true
     ? IdempotentOptions
-    : IdempotentOptions<ThisOf<T, C>, SealedArgs<A>, Awaited<Sealed<R>>>;
+    : IdempotentOptions<ThisOf<T, C>, SealedArgs<A>, Awaited<Sealed<R>>, K, S, P>;
 type SealedArgs<A extends readonly any[]> = [A] extends [infer U extends readonly any[]] ? U : never;
 
 /** What a user reads: "Argument of type … is not assignable to parameter of type '<the text>'". */
@@ -99,11 +107,12 @@ export type AsyncFunction = (this: any, ...args: any[]) => Promise<any>;
 export type ArgsOf<M> = M extends (...args: infer A) => any ? A : any[];
 
 /** The options for a function. */
-export type FunctionOptions<F extends AsyncFunction> = IdempotentOptions<
-  ThisParameterType<F>,
-  ArgsOf<F>,
-  Awaited<ReturnType<F>>
->;
+export type FunctionOptions<
+  F extends AsyncFunction,
+  K extends string,
+  S extends string,
+  P extends string,
+> = IdempotentOptions<ThisParameterType<F>, ArgsOf<F>, Awaited<ReturnType<F>>, K, S, P>;
 
 /** The names of private methods, which no type knows. */
 export type PrivateName = `#${string}`;

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noExplicitAny: any method's parameters and result, while none is known
 import { type Method, Operation } from '../engine/operation.js';
 import { ConfigurationError } from '../errors.js';
 import type { IdempotentOptions } from '../options/options.js';
@@ -22,10 +23,16 @@ import { refuseGenerator, wrap } from './make-idempotent.js';
  *
  * @throws {ConfigurationError} when the class is defined: for a wrong option, or on anything but a method.
  */
-// biome-ignore lint/suspicious/noExplicitAny: any method's parameters and result, while the method is not known
-export function Idempotent<T, C, D, A extends readonly any[] = any[], R = any>(
-  options?: OptionsFor<T, C, A, R>,
-): IdempotentDecorator<T, C, D, A, R>;
+export function Idempotent<
+  T,
+  C,
+  D,
+  A extends readonly any[] = any[],
+  R = any,
+  K extends string = string,
+  S extends string = string,
+  P extends string = string,
+>(options?: OptionsFor<T, C, A, R, K, S, P>): IdempotentDecorator<T, C, D, A, R>;
 export function Idempotent(...args: readonly unknown[]): unknown {
   if (args.length > 1 || typeof args[0] === 'function') {
     throw new ConfigurationError(

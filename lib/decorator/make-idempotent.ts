@@ -14,7 +14,12 @@ const operationKey = Symbol.for('retrysafe.operation');
  *
  * @throws {ConfigurationError} at once: for a wrong option, or if `fn` has no usable name and `name` is not set.
  */
-export function makeIdempotent<F extends AsyncFunction>(fn: F, options: FunctionOptions<F> = {}): F {
+export function makeIdempotent<
+  F extends AsyncFunction,
+  K extends string = string,
+  S extends string = string,
+  P extends string = string,
+>(fn: F, options: FunctionOptions<F, K, S, P> = {}): F {
   if (typeof fn !== 'function') {
     throw new ConfigurationError(
       `makeIdempotent: its first argument is a ${typeof fn}; expected a function that returns a promise`,

@@ -1,5 +1,6 @@
 import type { PersistenceStore } from '../record/persistence-store.js';
 import type { RecordView } from '../record/record-view.js';
+import type { CheckedPath } from './checked-path.js';
 import type { Duration } from './duration.js';
 
 /** What a selecting function may return: anything but a promise. */
@@ -14,7 +15,11 @@ export type Selected =
 
 /** Selects a part of a call: a JMESPath expression over its first argument, or a synchronous function of its arguments. */
 // biome-ignore lint/suspicious/noExplicitAny: the arguments of every method
-export type Selector<This, Args extends readonly any[]> = string | ((this: This, ...args: Args) => Selected);
+export type Selector<This, Args extends readonly any[]> = string | SynchronousFunction<This, Args>;
+
+/** A synchronous function of a call's arguments. */
+// biome-ignore lint/suspicious/noExplicitAny: the arguments of every method
+export type SynchronousFunction<This, Args extends readonly any[]> = (this: This, ...args: Args) => Selected;
 
 /** What is recorded for an error that the method threw. */
 export type ErrorDecision = 'release' | 'remember' | 'unknown';
@@ -71,12 +76,16 @@ export interface IdempotentOptions<
   Args extends readonly any[] = any[],
   // biome-ignore lint/suspicious/noExplicitAny: as above
   Result = any,
+  Key extends string = string,
+  Scope extends string = string,
+  Fingerprint extends string = string,
 > {
   /**
-   * What makes two calls equal: a JMESPath expression over the first argument, or a function of all arguments.
+   * What makes two calls equal: a JMESPath expression over the first argument, or a function of all arguments. A plain path is
+   * checked against the type of the first parameter, as far as that is an object type with named properties.
    * Default: all arguments without a Lambda context.
    */
-  readonly key?: Selector<This, Args>;
+  readonly key?: CheckedPath<Key, Args> | SynchronousFunction<This, Args>;
   /** How long an outcome is stored, at most until the end of the year 9999. Default: 86,400 (a day). */
   readonly ttl?: Duration | ((result: Result, ...args: Args) => Duration);
   /** The store of the records. Default: one `InMemoryStore` for the process. */
@@ -84,9 +93,9 @@ export interface IdempotentOptions<
   /** The operation's name in keys, events and records. Default: `Class.method` of the declaring class. */
   readonly name?: string;
   /** The tenant or caller that a key belongs to. It is an error if it selects nothing. Default: none. */
-  readonly scope?: Selector<This, Args>;
+  readonly scope?: CheckedPath<Scope, Args> | SynchronousFunction<This, Args>;
   /** What must be the same in all duplicates; `true` for all arguments. Default: none. */
-  readonly fingerprint?: true | Selector<This, Args>;
+  readonly fingerprint?: true | CheckedPath<Fingerprint, Args> | SynchronousFunction<This, Args>;
   /** How long a claim holds. It is renewed after each third of this time. Default: 30. */
   readonly lease?: Duration;
   /** How long a claim is renewed. After that the signal aborts and the lease lapses. Default: 900. */

@@ -56,7 +56,7 @@ describe('what a message says after a slip', () => {
   it('warns, once, where a fingerprint selects nothing', async () => {
     const pay = makeIdempotent(async function payByTypo(_request: { id: string; amount: number }) {}, {
       key: 'id',
-      fingerprint: 'amuont',
+      fingerprint: 'amuont' as string,
     });
     await pay({ id: '1', amount: 1 });
     await pay({ id: '2', amount: 1 });
