@@ -15,7 +15,7 @@ function run(title, command, ...args) {
   if (status !== 0) faults.push(`${title} failed.`);
 }
 
-// These tools bring a hundred packages, which nothing else needs: so they are a project of their own.
+// These tools bring sixty packages, which nothing else needs: so they are a project of their own.
 const tools = join(root, 'spec/package/checks');
 run('install attw and publint', 'npm', 'install', '--prefix', tools, '--no-save', '--no-audit', '--no-fund');
 run('build', process.execPath, 'scripts/build.mjs');
