@@ -1,4 +1,4 @@
-// Packs the package and checks the tarball: what is inside, `attw` in every resolution mode, `publint --strict`.
+// Checks the public face against its report, packs the package and checks the tarball: what is inside, `attw` in every resolution mode, `publint --strict`.
 import { spawnSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -19,6 +19,7 @@ function run(title, command, ...args) {
 const tools = join(root, 'spec/package/checks');
 run('install attw and publint', 'npm', 'install', '--prefix', tools, '--no-save', '--no-audit', '--no-fund');
 run('build', process.execPath, 'scripts/build.mjs');
+run('api report', process.execPath, 'scripts/api-report.mjs', '--check');
 const { tarball, files, size } = pack();
 const documents = [
   ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'UPGRADING.md'],
@@ -30,7 +31,7 @@ const licences = bundledPackages.map((name) => `dist/${licenceOf(name)}`);
 const expected = [...documents, ...licences, 'LICENSE', 'package.json', 'dist/cjs/package.json'];
 for (const file of expected) if (!files.includes(file)) faults.push(`${file} is not in the tarball.`);
 const stray = files.filter((file) => !/^(dist|lib|samples)\//.test(file) && !expected.includes(file));
-if (stray.length > 0) faults.push(`The tarball has files that nobody needs: ${stray.join(', ')}`);
+if (stray.length > 0) faults.push(`The tarball has files that it should not have: ${stray.join(', ')}`);
 // A document in the package leads only to what is in the package.
 for (const file of files.filter((name) => name.endsWith('.md'))) {
   for (const [, target] of readFileSync(join(root, file), 'utf8').matchAll(/\]\(([^)\s#]+)/g)) {

@@ -1,6 +1,6 @@
 import type { Operation } from '../engine/operation.js';
 import { noteBorrowedName } from '../process/names/build-names.js';
-import { checkBorrowedName, looksMinified, missingName, registerName } from '../process/names/names.js';
+import { checkBorrowedName, registerName } from '../process/names/names.js';
 import { shared } from '../process/shared.js';
 import { type Class, homeOf, metadataOf } from '../values/classes.js';
 import { ownDefaults } from './class-defaults.js';
@@ -70,7 +70,7 @@ function nameOf({ name }: Class): string {
  */
 export function checkMethodName(method: string | symbol, where: string): void {
   const name = typeof method === 'symbol' ? (method.description ?? '') : method.replace('#', '');
-  if (looksMinified(name)) throw missingName(where, 'method', name, 'looks minified');
+  checkBorrowedName(name, 'method', where);
 }
 
 function printedName(method: string | symbol): string {

@@ -2,7 +2,7 @@ import { shared } from './shared.js';
 
 const clock = shared('steady-clock', () => ({ last: 0, ahead: 0 }));
 
-/** Readings are rounded down to this fraction of a millisecond. It is a power of two, so sums and differences are exact. */
+/** Readings are rounded down to 1/1,024 of a millisecond. That is a power of two, so sums and differences are exact. */
 const FRACTIONS = 1_024;
 
 /**

@@ -148,7 +148,7 @@ function unknownOption(
 }
 
 /**
- * Checks that a lease ends before its last renewal.
+ * Checks that a lease is not longer than the time for which it is renewed.
  *
  * @throws {ConfigurationError}
  */

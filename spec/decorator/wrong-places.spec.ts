@@ -1,10 +1,10 @@
-// biome-ignore-all lint/complexity/noStaticOnlyClass: static members are among what is decorated here
+// biome-ignore-all lint/complexity/noStaticOnlyClass: static members are decorated here, too
 import { expect } from 'chai';
 import { ConfigurationError, IdempotencyDefaults, Idempotent, makeIdempotent } from 'retrysafe';
 import { thrown } from '../support/rejection.js';
 
 /** `Idempotent` for places where the compiler would refuse it. */
-// biome-ignore lint/suspicious/noExplicitAny: that is what refuses nothing
+// biome-ignore lint/suspicious/noExplicitAny: this type accepts everything
 const Anywhere = Idempotent as (...options: unknown[]) => any;
 
 describe('a decorator in the wrong place is refused when the class is defined', () => {
@@ -127,7 +127,7 @@ describe('a decorator in the wrong place is refused when the class is defined', 
     expect(bare).to.throw(ConfigurationError, /without options; write @IdempotencyDefaults\(\{/);
   });
 
-  it('refuses what is no function for makeIdempotent', () => {
+  it('refuses a value that is no function in makeIdempotent', () => {
     // biome-ignore lint/suspicious/noExplicitAny: the compiler refuses it as well
     expect(() => makeIdempotent('place' as any)).to.throw(
       ConfigurationError,

@@ -3,7 +3,7 @@ import * as fc from 'fast-check';
 import { keyReader } from '../support/key-of.js';
 import { seed } from '../support/random.js';
 
-/** A number as a fraction of bigints, told apart from another without the library. */
+/** A number as a fraction of bigints, which compares without the library. */
 function fractionOf(text: string): readonly [bigint, bigint] {
   const [, sign, whole = '', fraction = '', exponent = '0'] =
     /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];

@@ -6,7 +6,7 @@ import { rejection } from '../support/rejection.js';
 
 const httpEvent = (body: string) => ({ requestContext: {}, isBase64Encoded: false, headers: {}, body });
 
-/** The key of a number as a request has it, in each place where the library reads JSON. */
+/** The key of a number in a request, for each place where the library reads JSON. */
 const places: Record<string, (number: string) => Promise<string>> = {
   'a property of an event': (number) => keyReader({ key: 'body.id' })(httpEvent(`{"id":${number}}`)),
   'an element of a list': (number) =>
@@ -43,19 +43,19 @@ describe('one number, however a request writes it,', () => {
     }
   }
 
-  it('is compared by a fingerprint as well', async () => {
+  it('has one fingerprint, too', async () => {
     const digests = vectors.map(({ digest }) => digest);
     expect(new Set(digests)).to.have.property('size', digests.length);
   });
 
-  it('is the bigint of a service that reads it as one', async () => {
+  it('equals the bigint that a service reads', async () => {
     const key = keyReader({ key: 'body.id' });
     expect(await key({ body: { id: 9_007_199_254_740_993n } })).to.equal(
       await key(httpEvent('{"id":9007199254740993.0}')),
     );
   });
 
-  it('is no text that looks like it, whatever the text', async () => {
+  it('equals no text, not even the one that it is written as', async () => {
     const key = keyReader({ key: 'body.id' });
     const number = await key(httpEvent('{"id":1e400}'));
     for (const text of [
@@ -67,7 +67,7 @@ describe('one number, however a request writes it,', () => {
       expect(await key(httpEvent(`{"id":${text}}`))).not.to.equal(number);
   });
 
-  it('is refused where its exponent has more than a thousand digits and the key selects it, and nowhere else', async () => {
+  it('is refused only where the key selects it and its exponent has more than a thousand digits', async () => {
     const event = httpEvent(`{"id":1e${'9'.repeat(1_001)},"name":"n"}`);
     const error = await rejection(keyReader({ key: 'body.id' })(event));
     expect(error).to.be.instanceOf(KeyError);

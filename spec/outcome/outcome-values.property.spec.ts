@@ -4,7 +4,7 @@ import { objectsIn } from '../support/references.js';
 import { replayed } from '../support/replayed.js';
 
 describe('values come back as what they were', () => {
-  it('replays whatever value fast-check can make, deep-equal and of the same prototypes', async function () {
+  it('replays any value that fast-check can make, deep-equal and with the same prototypes', async function () {
     this.timeout(180_000);
     const anything = fc.anything({
       withBigInt: true,

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { expect } from 'chai';
 import { replayed, storedOutcome } from '../support/replayed.js';
 
-/** Values that replay as what they were, compared in depth with those of a second making. */
+/** Values that replay unchanged. Each is compared deeply with a second one that the same function makes. */
 const values: Record<string, () => unknown> = {
   'a Date': () => new Date('2026-02-03T04:05:06.789Z'),
   'a Map': () =>
@@ -234,7 +234,7 @@ describe('values come back as what they were', () => {
     }
   });
 
-  it('replays an array with a hole as an array with a hole, whatever other properties it bears', async () => {
+  it('replays an array with a hole as an array with a hole, whatever other properties it has', async () => {
     const { value } = await replayed(
       Object.assign(new Array(1), { note: 'one property makes up for the hole' }),
     );

@@ -7,7 +7,7 @@ const queued = (body: string) => ({ Records: [{ eventSource: 'aws:sqs', body }] 
 const keyOfMessage = keyReader({ key: 'Records[0].body' });
 const keyOfValue = (value: unknown) => keyReader({ key: 'value' })({ value });
 
-/** JSON as somebody else would write it: with white space, escapes, names twice, and numbers of every length. */
+/** JSON as other software may write it: with white space, escapes, repeated names, and numbers of every length. */
 const space = fc.constantFrom('', '', '', ' ', '\n\t');
 const words = fc.oneof(
   fc.string({ maxLength: 6 }),
@@ -37,7 +37,7 @@ describe('a text of JSON', function () {
   const read = (text: string) => keyOfMessage(queued(text));
   const whole = (value: unknown) => keyOfValue(withoutMinusZero(value));
 
-  it('is what JSON.parse makes of it, whatever is in it', async () => {
+  it('becomes what JSON.parse makes of it', async () => {
     await fc.assert(
       fc.asyncProperty(json, async (text) => {
         expect(await read(`[${text},0]`)).to.equal(await whole(JSON.parse(`[${text},0]`)));
@@ -46,10 +46,10 @@ describe('a text of JSON', function () {
     );
   });
 
-  it('has its long numbers in the places where they are written', async () => {
+  it('keeps its long numbers in their places', async () => {
     await fc.assert(
       fc.asyncProperty(json, json, name, async (text, other, own) => {
-        // A text at random stands for the number where JSON.parse reads it.
+        // A random text stands for the number where JSON.parse reads it.
         const made = (number: string) =>
           `{${own}:[${text},${number},{"x":${number},"y":${other},"x":${number}}],"n":${other},"a":${text},"z":{"deep":[${number}]}}`;
         const expected = JSON.parse(made('"of twenty digits"'), (_, part) =>

@@ -38,7 +38,7 @@ describe('a message that is a text', () => {
     expect(await keyOfMessage(queued(' [1, "26e7694"]'))).to.equal(await keyOfValue([1, '26e7694']));
   });
 
-  it('is whatever JSON it is where the expression asks for it', async () => {
+  it('is any JSON where the expression decodes it', async () => {
     const read = keyReader({ key: 'Records[0].powertools_json(body)' });
     expect(await read(queued('1e3'))).to.equal(await keyOfValue(1_000));
     expect(await read(queued('"quoted"'))).to.equal(await keyOfValue('quoted'));

@@ -8,7 +8,7 @@ import {
 } from 'retrysafe';
 import { thrown } from '../support/rejection.js';
 
-// biome-ignore-start lint/suspicious/noExplicitAny: wrong options are what this is about
+// biome-ignore-start lint/suspicious/noExplicitAny: these tests pass wrong options
 const anyIdempotent = Idempotent as (options?: unknown) => any;
 const anyMakeIdempotent = makeIdempotent as (fn: unknown, options?: unknown) => unknown;
 const anyDefaults = IdempotencyDefaults as (options?: unknown) => any;
@@ -179,7 +179,7 @@ const table: Record<string, readonly Wrong[]> = {
 
 const tellTale = async () => {};
 
-/** Where options are given, what a message then begins with, and which options are not for that place. */
+/** Where options can be given, how a message about them begins, and which options that place does not take. */
 const places = [
   {
     place: 'a method',
@@ -240,7 +240,7 @@ describe('a wrong option is refused when it is given, with its name, its value a
     });
   }
 
-  it('has a wrong value for each option there is', () => {
+  it('covers every option with a wrong value', () => {
     const listed = /the options are (.*)$/.exec(refusal(() => anyMakeIdempotent(tellTale, { nope: 1 })))?.[1];
     expect(listed?.split(', ')).to.have.members(Object.keys(table));
   });
@@ -256,19 +256,19 @@ describe('a wrong option is refused when it is given, with its name, its value a
       }
     });
 
-    it(`refuses for ${place} what are no options at all`, () => {
+    it(`refuses values for ${place} that are no options at all`, () => {
       for (const options of ['300', 300, ['key'], true]) {
         expect(refusal(() => give(options))).to.match(/the options are .*; expected an object such as/);
       }
     });
 
-    it(`takes an option that is undefined for ${place} as one that is not given`, () => {
+    it(`ignores an option that is undefined for ${place}`, () => {
       const levelOptions = Object.keys(table).filter((option) => !not.includes(option));
       give(Object.fromEntries(levelOptions.map((option) => [option, undefined])));
     });
   }
 
-  it('refuses key and name for the process, and key for a class, as what they are', () => {
+  it('refuses key and name for the process, and key for a class, and says why', () => {
     expect(refusal(() => anyConfigure({ key: 'id' }))).to.contain(
       `there is no option "key" at process level`,
     );
@@ -285,7 +285,7 @@ describe('a wrong option is refused when it is given, with its name, its value a
     expect(message).not.to.match(/4111|nested secret/);
   });
 
-  it('takes times in each way that makes sense', () => {
+  it('accepts durations in every documented form', () => {
     for (const ttl of [
       1,
       0.5,

@@ -1,6 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 
-/** A wrong option of a command: it is named, and what would be right. */
+/** A wrong option of a command. The message names it and says what would be right. */
 export class WrongOption extends TypeError {}
 
 /**

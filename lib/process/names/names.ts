@@ -6,10 +6,10 @@ import { areMinified } from './build-names.js';
 /** The source text of the method behind each operation name. */
 const sources = shared('operation-sources', () => new Map<string, string>());
 
-/** Whether a name looks like that of a minifier. Such a name changes from build to build. */
-export function looksMinified(name: string): boolean {
-  return name.length <= 2;
-}
+/** What an operation can take its name from. */
+type Source = 'class' | 'method' | 'function';
+
+const LOOKS_MINIFIED = 'looks minified';
 
 const inventedNames = [
   // TypeScript, Babel, swc, webpack; `new Function`.
@@ -24,25 +24,28 @@ const inventedNames = [
   /^bound /,
 ];
 
-/** Returns why the name of a class or function cannot be part of a key, or `undefined` if it can. */
-export function describeBorrowedNameFault(
-  name: string,
-  what: 'class' | 'function' = 'class',
-): string | undefined {
+/**
+ * Returns why the name of a class, method or function cannot be part of a key, or `undefined` if it can. A name that a minifier or
+ * compiler gave changes from build to build.
+ */
+export function describeBorrowedNameFault(name: string, what: Source = 'class'): string | undefined {
+  if (name.length <= 2) return LOOKS_MINIFIED;
+  // Compilers and bundlers invent no names for methods.
+  if (what === 'method') return undefined;
   // A large bundle has more names than there are names of two letters.
   const isShort = name.length === 3 && areMinified(what);
-  if (isShort || looksMinified(name)) return 'looks minified';
+  if (isShort) return LOOKS_MINIFIED;
   return inventedNames.some((pattern) => pattern.test(name))
     ? 'was made up by a compiler or bundler'
     : undefined;
 }
 
 /**
- * Checks that the name of a class or function can be part of an operation's name.
+ * Checks that the name of a class, method or function can be part of an operation's name.
  *
  * @throws {ConfigurationError}
  */
-export function checkBorrowedName(name: string, what: 'class' | 'function', where: string): void {
+export function checkBorrowedName(name: string, what: Source, where: string): void {
   const fault = describeBorrowedNameFault(name, what);
   if (fault) throw missingName(where, what, name, fault);
 }
@@ -54,13 +57,8 @@ const remedies = {
 };
 
 /** The error for a name that would change from build to build, or that several operations would have. */
-export function missingName(
-  where: string,
-  what: 'class' | 'method' | 'function',
-  name: string,
-  fault: string,
-): ConfigurationError {
-  const isMinified = name !== '' && fault === 'looks minified';
+function missingName(where: string, what: Source, name: string, fault: string): ConfigurationError {
+  const isMinified = name !== '' && fault === LOOKS_MINIFIED;
   const why =
     name === '' ? `the ${what} has no name` : `the name of the ${what} is "${name}", which ${fault}`;
   return new ConfigurationError(

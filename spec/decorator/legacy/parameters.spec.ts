@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { ConfigurationError, Idempotent } from 'retrysafe';
 
 /** `Idempotent` for places where the compiler would refuse it. */
-// biome-ignore lint/suspicious/noExplicitAny: that is what refuses nothing
+// biome-ignore lint/suspicious/noExplicitAny: this type accepts everything
 const Anywhere = Idempotent as (...options: unknown[]) => any;
 
 describe('parameters', () => {

@@ -61,7 +61,7 @@ async function torture({ seconds, stores, isNamed, seed, report: file }: Options
   }
 }
 
-/** Ends everything where somebody has no patience. Servers and temporary folders go with this process. */
+/** Ends everything on an interrupt. Servers and temporary folders go with this process. */
 async function abandon(running: Torture, folder: string, code: number): Promise<void> {
   running.kill();
   await running.stop().catch(() => {});

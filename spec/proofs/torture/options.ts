@@ -4,7 +4,7 @@ import { type StoreName, storeNames } from './ledger.js';
 export interface Options {
   readonly seconds: number;
   readonly stores: readonly StoreName[];
-  /** Whether the stores are those that somebody asked for by name. */
+  /** Whether the command names the stores. */
   readonly isNamed: boolean;
   readonly seed: number;
   readonly report: string | undefined;

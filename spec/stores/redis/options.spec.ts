@@ -140,7 +140,7 @@ describe('wrong options of RedisStore', () => {
     for (const option of ['client', 'subscriber']) {
       const message = refusal(() => give({ ...right, [option]: 'redis://app:hunter2@10.0.0.1' }));
       expect(message)
-        .to.contain(`option "${option}" is a text of 28 characters; right`)
+        .to.contain(`option "${option}" is a text of 28 characters; expected`)
         .and.not.contain('hunter2');
     }
   });

@@ -2,11 +2,11 @@
 import { model, simulation, specs } from '../checkers.js';
 import type { Mutant } from '../mutant.js';
 
-/** What functions of options answer, how long nobody's knowledge is kept, and what messages say of values. */
+/** What functions of options return, how long an unknown outcome is kept, and what messages say of values. */
 export const edgesOfOptions: readonly Mutant[] = [
   {
     name: 'unknown-forgotten-after-a-day',
-    flaw: 'That nobody knows how an attempt ended is forgotten after a day, and the work is done again.',
+    flaw: 'An unknown outcome is forgotten after a day, and the work is done again.',
     changes: [
       {
         file: 'lib/record/record.ts',

@@ -53,7 +53,7 @@ export const edgesOfTime: readonly Mutant[] = [
   },
   {
     name: 'forgotten-outcome-not-dropped',
-    flaw: 'A process goes on to answer with the outcome that it has forgotten.',
+    flaw: 'A process goes on to return the outcome that it has forgotten.',
     changes: [
       {
         file: 'lib/engine/call/local-outcomes.ts',
@@ -90,7 +90,7 @@ export const edgesOfTime: readonly Mutant[] = [
   },
   {
     name: 'found-outcome-of-an-earlier-run',
-    flaw: 'A waiter that was told of the next run replays the forgotten one by a stale look.',
+    flaw: 'A waiting call that was told of the next run replays the forgotten one by a stale read.',
     changes: [
       {
         file: 'lib/engine/call/call.ts',
@@ -224,7 +224,7 @@ export const edgesOfTime: readonly Mutant[] = [
   },
   {
     name: 'redis-consistent-find-is-not',
-    flaw: 'A look that must not be stale goes to whichever replica of Redis the client reads from.',
+    flaw: 'A consistent read goes to whichever replica of Redis the client reads from.',
     survivedAtFirst: true,
     changes: [
       {

@@ -24,7 +24,7 @@ export const leases: readonly Mutant[] = [
   },
   {
     name: 'token-kept-over-a-renewal',
-    flaw: 'A renewal keeps the token, so that whoever read the lapsed lease before takes over a live claim.',
+    flaw: 'A renewal keeps the token, so that a call that read the lapsed lease before takes over a live claim.',
     changes: [
       {
         file: 'lib/engine/claim/claim.ts',

@@ -30,7 +30,7 @@ export const outside: readonly Mutant[] = [
   },
   {
     name: 'header-of-the-part',
-    flaw: 'A header is looked for in the part that an expression has come to, and not in the request.',
+    flaw: 'A header is read from the part that an expression has come to, and not from the request.',
     survivedAtFirst: true,
     changes: [
       {
@@ -115,7 +115,7 @@ export const outside: readonly Mutant[] = [
   },
   {
     name: 'twin-operations-unsaid',
-    flaw: 'Nobody is told that two different methods bear one name.',
+    flaw: 'There is no warning that two different methods have one name.',
     changes: [
       {
         file: 'lib/process/names/names.ts',
@@ -153,7 +153,7 @@ export const outside: readonly Mutant[] = [
   },
   {
     name: 'bytes-of-others-kept',
-    flaw: 'A view of a few bytes keeps the whole buffer that it looks at, with what others have in it.',
+    flaw: 'A view of a few bytes stores the whole buffer behind it, with the bytes of others in it.',
     changes: [
       {
         file: 'lib/outcome/reducers.ts',

@@ -13,7 +13,7 @@ export const settling: readonly Mutant[] = [
   },
   {
     name: 'unconditional-release',
-    flaw: 'A call that failed releases the key whoever holds it by now.',
+    flaw: 'A call that failed releases the key, even where another call holds it by now.',
     changes: [overwriting("record.state.status === 'released'")],
     caughtBy: [model, specs('engine/claim/lost-lease')],
   },
@@ -58,7 +58,7 @@ export const settling: readonly Mutant[] = [
   },
   {
     name: 'fingerprint-dropped-on-completion',
-    flaw: 'Only a running claim bears the fingerprint, so that later another request gets this one’s outcome.',
+    flaw: 'Only a running claim has the fingerprint, so that later another request gets this one’s outcome.',
     changes: [
       {
         file: 'lib/engine/claim/claim.ts',
@@ -70,7 +70,7 @@ export const settling: readonly Mutant[] = [
   },
   {
     name: 'lost-claim-answers-its-own-result',
-    flaw: 'A runner that lost its claim answers with its own result beside the one that is recorded.',
+    flaw: 'A runner that lost its claim returns its own result beside the one that is recorded.',
     changes: [
       {
         file: 'lib/engine/settle.ts',

@@ -31,7 +31,7 @@ export const waiting: readonly Mutant[] = [
   },
   {
     name: 'found-outcome-of-another-request',
-    flaw: 'A look that shows an outcome ends the call, whatever the fingerprint of the request was.',
+    flaw: 'A read that shows an outcome ends the call, whatever the fingerprint of the request was.',
     changes: [
       {
         file: 'lib/engine/call/verdict.ts',
@@ -118,7 +118,7 @@ export const waiting: readonly Mutant[] = [
   },
   {
     name: 'notice-missed-during-a-look',
-    flaw: 'A notice that comes while a waiting call looks is not kept until it listens again.',
+    flaw: 'A notice that comes while a waiting call reads is not kept until it listens again.',
     changes: [
       {
         file: 'lib/engine/waiting/listening.ts',
