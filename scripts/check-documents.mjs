@@ -188,7 +188,7 @@ function compileQuickStart({ document, line, lines }) {
   counted('tsconfig blocks');
   const quickStart = readFileSync(join(root, 'samples/quick-start.ts'), 'utf8').split('\n');
   const config = lines.join('\n');
-  const changed = config.replace(/\n(\s*)\/\/ ("\w+": )/, ',\n$1$2');
+  const changed = config.replace(/\/\/ ("\w+": )/, '$1');
   if (changed === config) fault(document, line, 'comments no option out');
   return [config, changed].flatMap((text, index) => {
     const program = { document, line, name: 'quick-start', lines: quickStart };
