@@ -36,9 +36,13 @@ const rules = {
   }) => {
     const up = path.startsWith('stores/') ? '../'.repeat(path.split('/').length - 1) : undefined;
     const mayImport = (from) =>
-      ['record/persistence-store', 'errors', 'options/synchronous', 'options/wrong-option'].some(
-        (name) => from === `${up}${name}.js`,
-      ) || /^(\.\.?\/)+(clients\/|shared\/)?[^/]+$/.test(from);
+      [
+        'record/persistence-store',
+        'errors',
+        'options/synchronous',
+        'options/wrong-option',
+        'process/timers',
+      ].some((name) => from === `${up}${name}.js`) || /^(\.\.?\/)+(clients\/|shared\/)?[^/]+$/.test(from);
     return up && imports.find(({ from }) => isRelative(from) && !mayImport(from))?.from;
   },
 };

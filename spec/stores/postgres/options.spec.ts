@@ -118,7 +118,7 @@ describe('wrong options of PostgresStore', () => {
 
   it('refuses what are no options at all', () => {
     for (const given of [undefined, null, 'idempotency', 5]) {
-      expect(refusal(() => make(given))).to.match(/the options are .*; right would be \{ client \}$/);
+      expect(refusal(() => make(given))).to.match(/the options are .*; expected \{ client \}$/);
     }
   });
 
@@ -184,7 +184,7 @@ describe('wrong options of PostgresStore', () => {
         expect(error).to.be.instanceOf(ConfigurationError);
         expect(error)
           .to.have.property('message')
-          .that.matches(/needs the client on which the transaction is open.*hand over \(tx, completion\)$/);
+          .that.matches(/needs the client on which the transaction is open.*pass \(tx, completion\)$/);
       });
     }
 

@@ -25,11 +25,11 @@ const aClient =
   /^a client of ioredis, redis \(node-redis\) or Valkey GLIDE, or a function \(command: string\[\]\) => Promise$/;
 const replicas = /^a number of replicas, 0 or more$/;
 const oneConnection =
-  /^0 with a pool or sentinel, which may send two commands on two connections; hand over a single or cluster client$/;
+  /^0 with a pool or sentinel, which may send two commands on two connections; pass a single or cluster client$/;
 const aSubscriber =
   /^a connection of ioredis or redis \(node-redis\), or an object \{ subscribe\(channel, listener\), unsubscribe\(channel, listener\) \}$/;
 const another =
-  /^a second connection, such as client\.duplicate\(\): one that subscribes can do nothing else$/;
+  /^a second connection, such as client\.duplicate\(\): a connection that subscribes can do nothing else$/;
 
 // None of them is connected.
 const ioredis = new Redis({ lazyConnect: true, password: 'hunter2' });
@@ -115,7 +115,7 @@ describe('wrong options of RedisStore', () => {
   it('refuses what are no options at all', () => {
     for (const given of [undefined, null, 'redis', 5, ioredis]) {
       expect(refusal(() => give(given))).to.match(
-        /the options are .*; right would be \{ client \}$|"client" is undefined|there is no option/,
+        /the options are .*; expected \{ client \}$|"client" is undefined|there is no option/,
       );
     }
   });
