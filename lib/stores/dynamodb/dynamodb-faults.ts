@@ -1,40 +1,30 @@
-import { StoreError } from '../../errors.js';
+import type { StoreError } from '../../errors.js';
+import { faultMessage, tooLarge, withAdvice } from '../shared/faults.js';
 
-/** Says what is wrong with a table, where a fault of the client tells that; every other fault stays as it is. */
+/** Returns an error that says what is wrong with a table, or the fault itself where that is unknown. */
 export function explained(fault: unknown, tableName: string): unknown {
-  const { name, message } = (fault ?? {}) as Partial<Error>;
-  const text = String(message);
+  const { name } = (fault ?? {}) as Partial<Error>;
+  const message = faultMessage(fault);
+  if (name === 'ValidationException' && /item size/i.test(message)) return itemTooLarge(tableName, fault);
+  return withAdvice('DynamoDBStore', fault, adviceFor(name, message, tableName));
+}
+
+function adviceFor(name: string | undefined, message: string, tableName: string): string | undefined {
   switch (name) {
     case 'ResourceNotFoundException':
-      return unusable(
-        fault,
-        `there is no table "${tableName}" in the client's account and region; create it (tableDefinition() says how), or correct the option "tableName" or the client's region`,
-      );
+      return `there is no table "${tableName}" in the client's account and region; create it (tableDefinition() says how), or correct the option "tableName" or the client's region`;
     case 'AccessDeniedException':
-      return unusable(
-        fault,
-        `the client may not use the table "${tableName}"; allow dynamodb:GetItem and dynamodb:PutItem on it`,
-      );
+      return `the client may not use the table "${tableName}"; allow dynamodb:GetItem and dynamodb:PutItem on it`;
     case 'ValidationException':
-      if (/item size/i.test(text)) return tooLarge(tableName, fault);
-      if (/key element does not match the schema|missing the key|type mismatch for key/i.test(text)) {
-        return unusable(
-          fault,
-          `the keys of the table "${tableName}" are others than the options say; correct "keyAttribute" (a string, "id" unless given) and "sortKeyAttribute" (a string, none unless given), or create a table that fits (tableDefinition() says how)`,
-        );
-      }
+      return /key element does not match the schema|missing the key|type mismatch for key/i.test(message)
+        ? `the table "${tableName}" has other keys than the options say; correct "keyAttribute" (a string, default "id") and "sortKeyAttribute" (a string, default none), or create a table that fits (tableDefinition() says how)`
+        : undefined;
+    default:
+      return undefined;
   }
-  return fault;
 }
 
-function unusable(cause: unknown, what: string): StoreError {
-  return new StoreError(`DynamoDBStore: ${what}`, { cause, advice: 'fix-code' });
-}
-
-/** What is said of a record that no item can hold. */
-export function tooLarge(tableName: string, fault?: unknown): StoreError {
-  return new StoreError(
-    `DynamoDBStore: the record is larger than an item of table "${tableName}" can be, which is 400 KB`,
-    { tooLarge: true, ...(fault !== undefined && { cause: fault }) },
-  );
+/** Returns the error for a record that is larger than an item can be. */
+export function itemTooLarge(tableName: string, fault?: unknown): StoreError {
+  return tooLarge('DynamoDBStore', `an item of table "${tableName}" can be, which is 400 KB`, fault);
 }

@@ -3,15 +3,15 @@ import { describeLateness } from '../../options/synchronous.js';
 import { wrongOption } from '../../options/wrong-option.js';
 import { type Check, checkStoreOptions } from '../shared/checked-options.js';
 
-/** A table, and which of its attributes DynamoDB itself looks at. */
+/** A table, and the attributes of it that DynamoDB itself reads. */
 export interface DynamoDBTableOptions {
-  /** Its name, or its ARN where it belongs to another account. */
+  /** The table's name, or its ARN if it belongs to another account. */
   readonly tableName: string;
   /** The partition key, a string. Default: `id`. */
   readonly keyAttribute?: string;
-  /** The attribute that DynamoDB's TTL is set to, in epoch seconds. Default: `expiration`. */
+  /** The attribute of DynamoDB's TTL, in epoch seconds. Default: `expiration`. */
   readonly ttlAttribute?: string;
-  /** The sort key, a string, of a table that has one: it then holds the idempotency key. Default: none. */
+  /** The sort key, a string. In a table that has one, it holds the idempotency key. Default: none. */
   readonly sortKeyAttribute?: string;
 }
 
@@ -20,21 +20,21 @@ export interface DynamoDBStoreOptions extends DynamoDBTableOptions {
   /** The application's own client. The store neither configures nor destroys it. */
   readonly client: Pick<DynamoDBClient, 'send'>;
   /**
-   * The value of the partition key in a table with a sort key. Default: the idempotency key, which spreads records
-   * over all partitions; one string for all of them makes a hot partition.
+   * The value of the partition key in a table with a sort key. One string for all records makes a hot partition.
+   * Default: the idempotency key, which spreads records over all partitions.
    */
   readonly partitionKey?: string | ((key: string) => string);
-  /** State of more bytes than this is kept gzip-compressed: 0 for always, `Infinity` for never. Default: 4,096. */
+  /** A state of more bytes than this is compressed with gzip: 0 for always, `Infinity` for never. Default: 4,096. */
   readonly compressAbove?: number;
 }
 
-/** The attributes that every item of a store has, besides its key and the one for TTL. */
+/** The attributes of every item, besides its key and the one for TTL. */
 const recordAttributes = ['token', 'expiresAt', 'state'] as const;
 
 function attribute(value: unknown): string | undefined {
   if (typeof value !== 'string' || value === '') return 'the name of an attribute';
   return recordAttributes.some((name) => name === value)
-    ? `another name than ${recordAttributes.join(', ')}, which the store uses itself`
+    ? `another name than ${recordAttributes.join(', ')}, which the store itself uses`
     : undefined;
 }
 
@@ -49,7 +49,7 @@ const tableChecks: Record<keyof DynamoDBTableOptions, Check> = {
   sortKeyAttribute: attribute,
 };
 
-/** Clients of other services have a method of that name, too, and tell by their configuration whose they are. */
+/** Clients of other services have a method `send` too. Their configuration says of which service they are. */
 function wrongClient(value: unknown): string | undefined {
   const { send, config } = Object(value) as { send?: unknown; config?: { serviceId?: unknown } };
   return typeof send === 'function' && [undefined, 'DynamoDB'].includes(config?.serviceId as undefined)
@@ -69,16 +69,12 @@ const storeChecks: Record<keyof DynamoDBStoreOptions, Check> = {
     typeof value === 'number' && value >= 0 ? undefined : 'a number of bytes, 0 or more, or Infinity',
 };
 
-/**
- * Refuses wrong options.
- *
- * @throws {ConfigurationError} naming the option, its value and what would be right.
- */
+/** @throws {ConfigurationError} that names the wrong option, the kind of its value, and what is expected. */
 export function checkDynamoDBOptions(options: unknown): void {
   checkOptions('DynamoDBStore', storeChecks, ['client', 'tableName'], options);
 }
 
-/** The same for what describes a table alone; the other options of a store may be there and do not matter. */
+/** The same for the options of a table. It ignores the other options of a store. */
 export function checkTableOptions(options: unknown): void {
   const ignored = Object.fromEntries(Object.keys(storeChecks).map((name) => [name, () => undefined]));
   checkOptions('tableDefinition', { ...ignored, ...tableChecks }, ['tableName'], options);
@@ -88,16 +84,16 @@ function checkOptions(
   where: string,
   checks: Readonly<Record<string, Check>>,
   required: readonly string[],
-  given: unknown,
+  passed: unknown,
 ): void {
-  checkNames(where, checkStoreOptions(where, checks, required, given));
+  checkNames(where, checkStoreOptions(where, checks, required, passed));
 }
 
-// Two of them under one name would be one attribute.
+// Two options with one name would share one attribute.
 function checkNames(where: string, options: Readonly<Record<string, unknown>>): void {
   const { keyAttribute = 'id', ttlAttribute = 'expiration', sortKeyAttribute } = options;
   const names: Record<string, unknown> = { keyAttribute, ttlAttribute, sortKeyAttribute };
-  for (const option of Object.keys(names).filter((given) => options[given] !== undefined)) {
+  for (const option of Object.keys(names).filter((name) => options[name] !== undefined)) {
     const twin = Object.keys(names).find((other) => other !== option && names[other] === names[option]);
     if (twin) throw wrongOption(where, option, names[option], `another name than that of ${twin}`);
   }

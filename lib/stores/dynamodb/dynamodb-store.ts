@@ -5,8 +5,10 @@ import {
   type TransactWriteItem,
 } from '@aws-sdk/client-dynamodb';
 import { StoreError } from '../../errors.js';
+import { backoff, pause, startTimer } from '../../process/timers.js';
 import type { Completion, IdempotencyRecord, PersistenceStore } from '../../record/persistence-store.js';
-import { checkedCompletion } from '../shared/stored-record.js';
+import { checkedCompletion } from '../shared/completions.js';
+import { copyOf } from '../shared/stored-record.js';
 import { explained } from './dynamodb-faults.js';
 import { checkDynamoDBOptions, type DynamoDBStoreOptions } from './dynamodb-options.js';
 import { type Item, Items } from './items.js';
@@ -16,23 +18,26 @@ type Condition = Pick<
   'ConditionExpression' | 'ExpressionAttributeNames' | 'ExpressionAttributeValues'
 >;
 
-/** How often a write is sent that meets a transaction of somebody else's, about a second in all. */
-const CONFLICTS = 8;
+/** How many times a write is sent that meets another transaction. The pauses take about a second in all. */
+const MOST_CONFLICTS = 8;
 
-/** How often a claim is sent that is refused without anybody holding the key: somebody removes items by hand. */
-const VANISHED_HOLDERS = 3;
+/** The pauses between them double until this round. */
+const LONGEST_ROUND = 2;
 
-/** Nobody listens to an answer after this, in milliseconds; without an end a request would keep its socket for ever. */
-const LONGEST_REQUEST = 10_000;
+/** How many times a claim is sent that is refused and then finds no holder. That happens where items are deleted by hand. */
+const MOST_VANISHED_HOLDERS = 3;
+
+/** No call waits longer for an answer. Without an end, an unanswered request would keep its socket forever. */
+const LONGEST_REQUEST_MS = 10_000;
 
 /**
- * Keeps records in a DynamoDB table, one item each. A claim and a replace are one conditional write, whose loser gets
- * the holder in the same answer; a find is one read.
+ * Keeps each record in an item of a DynamoDB table. A claim and a replace are one conditional write, which returns the
+ * holder to the loser. A find is one read.
  */
 export class DynamoDBStore implements PersistenceStore {
   readonly #client: DynamoDBStoreOptions['client'];
   readonly #items: Items;
-  /** Whether the engine is known to tell the loser of a write who holds the key. */
+  /** Whether DynamoDB is known to return the holder to the loser of a write. Not every local engine does. */
   #tellsHolder = false;
 
   /** @throws {ConfigurationError} for a wrong option. */
@@ -45,19 +50,19 @@ export class DynamoDBStore implements PersistenceStore {
   async claim(record: IdempotencyRecord, now: number): Promise<IdempotencyRecord> {
     const { tableName, keyAttribute } = this.#items;
     const isFree = {
-      // Other people's items may have an `expiresAt` of their own, and a token too; ours is `owner.n`.
+      // Items of other programs may have an `expiresAt` and a token too. Ours is `owner.n`.
       ConditionExpression:
         'attribute_not_exists(#k) OR (contains(#t, :d) AND attribute_exists(#s) AND expiresAt <= :n)',
       ExpressionAttributeNames: { '#k': keyAttribute, '#t': 'token', '#s': 'state' },
       ExpressionAttributeValues: { ':n': { N: String(now) }, ':d': { S: '.' } },
     };
-    for (let tries = 1; tries <= VANISHED_HOLDERS; tries += 1) {
+    for (let tries = 1; tries <= MOST_VANISHED_HOLDERS; tries += 1) {
       const holder = await this.#put(record, isFree);
-      // Another answer was looked up after the write, and is no reason for its refusal any more.
+      // Otherwise the holder was read after the write, and is not the reason why the write was refused.
       if (holder && (holder.token === record.token || holder.expiresAt > now)) return holder;
     }
     throw new StoreError(
-      `DynamoDBStore: the table "${tableName}" refuses to write ${record.key} and shows no holder of it`,
+      `DynamoDBStore: the table "${tableName}" refuses to write ${record.key} and returns no holder of it`,
     );
   }
 
@@ -81,23 +86,22 @@ export class DynamoDBStore implements PersistenceStore {
   }
 
   /**
-   * The completion of a call as an item of the application's own `TransactWriteItemsCommand`, which it cancels where
-   * the claim is lost.
+   * Returns the completion of a call as an item of the application's own `TransactWriteItemsCommand`. DynamoDB cancels the
+   * transaction if the claim is lost.
    *
-   * @throws {StoreError} with `tooLarge` where the record passes 400 KB.
-   * @throws {ConfigurationError} where it gets something else than a completion.
+   * @throws {StoreError} with `tooLarge` if the record passes 400 KB.
+   * @throws {ConfigurationError} if the argument is no completion.
    */
   transactItem(completion: Completion): TransactWriteItem {
     const { record, token } = checkedCompletion('DynamoDBStore: transactItem()', completion);
     return { Put: this.#write(record, bears(token)) };
   }
 
-  /** Writes the record where the condition holds. Resolves to the holder afterwards, if any. */
+  /** Writes the record if the condition holds. Resolves to the holder afterwards, if there is one. */
   async #put(record: IdempotencyRecord, condition: Condition): Promise<IdempotencyRecord | undefined> {
     try {
       await this.#send(this.#write(record, condition));
-      // A state is JSON, and copied faster as such.
-      return { ...record, state: JSON.parse(JSON.stringify(record.state)) };
+      return copyOf(record);
     } catch (fault) {
       if (nameOf(fault) !== 'ConditionalCheckFailedException') throw explained(fault, this.#items.tableName);
       const { Item } = fault as { readonly Item?: Item };
@@ -116,21 +120,22 @@ export class DynamoDBStore implements PersistenceStore {
     };
   }
 
-  /** Sends a write, again where a transaction is writing the item: the client itself does not repeat that. */
+  /** Sends a write, and repeats it while a transaction writes the item: the client itself does not repeat that. */
   async #send(write: PutItemCommandInput): Promise<void> {
     for (let tries = 1; ; tries += 1) {
       try {
         await withinLimit((options) => this.#client.send(new PutItemCommand(write), options));
         return;
       } catch (fault) {
-        if (nameOf(fault) !== 'TransactionConflictException' || tries === CONFLICTS) throw fault;
-        await pauseAfter(tries);
+        if (nameOf(fault) !== 'TransactionConflictException' || tries === MOST_CONFLICTS) throw fault;
+        // The call that awaits this has a timer of its own. A renewal must not keep the process alive.
+        await pause(backoff(Math.min(tries - 1, LONGEST_ROUND)), { isAwaited: false });
       }
     }
   }
 }
 
-// Names are sent with every write, so they are short; `token` is a reserved word.
+// Every write sends the names, so they are short. `token` is a reserved word.
 function bears(token: string): Condition {
   return {
     ConditionExpression: '#t = :t',
@@ -139,30 +144,19 @@ function bears(token: string): Condition {
   };
 }
 
-/** Gives a request up after a time. A signal of `AbortSignal.timeout` would keep its timer when the answer is there. */
+/** Aborts a request that takes too long. `AbortSignal.timeout` would keep its timer after the answer. */
 async function withinLimit<T>(
   send: (options: { readonly abortSignal: AbortSignal }) => Promise<T>,
 ): Promise<T> {
   const controller = new AbortController();
-  const timer: NodeJS.Timeout | number = setTimeout(() => controller.abort(), LONGEST_REQUEST);
-  // Whoever awaits this is kept alive by the engine's own timer.
-  if (typeof timer === 'object') timer.unref();
+  const stop = startTimer(LONGEST_REQUEST_MS, () => controller.abort(), { isAwaited: false });
   try {
     return await send({ abortSignal: controller.signal });
   } finally {
-    clearTimeout(timer);
+    stop();
   }
 }
 
 function nameOf(fault: unknown): unknown {
   return (fault as { readonly name?: unknown } | null | undefined)?.name;
-}
-
-function pauseAfter(tries: number): Promise<void> {
-  const longest = Math.min(200, 25 * 2 ** tries);
-  return new Promise((resolve) => {
-    const timer: NodeJS.Timeout | number = setTimeout(resolve, longest * (0.5 + Math.random() / 2));
-    // Whoever awaits this is kept alive by the engine's own timer; a renewal behind the caller's back is not awaited.
-    if (typeof timer === 'object') timer.unref();
-  });
 }

@@ -3,22 +3,19 @@ import { ConfigurationError } from '../../errors.js';
 import { isLate } from '../../options/synchronous.js';
 import { kindOfData } from '../../options/wrong-option.js';
 import type { IdempotencyRecord } from '../../record/persistence-store.js';
-import { isToken } from '../shared/stored-record.js';
-import { tooLarge } from './dynamodb-faults.js';
+import { GRACE_MS, recordOf, stateText } from '../shared/stored-record.js';
+import { itemTooLarge } from './dynamodb-faults.js';
 import type { DynamoDBStoreOptions } from './dynamodb-options.js';
 
 export type Item = Record<string, AttributeValue>;
 
 /** DynamoDB takes no larger item, names of attributes included (Service, account, and table quotas: item size). */
-const LARGEST_ITEM = 409_600;
+const LARGEST_ITEM_BYTES = 409_600;
 
-/** No more than this is compressed, in bytes: it takes the event loop's time, here and at every replay. */
-const LARGEST_STATE = 32 * 1_024 * 1_024;
+/** A larger state is not compressed: that would block the event loop, here and at every replay. */
+const LARGEST_STATE_BYTES = 32 * 1_024 * 1_024;
 
-/** DynamoDB's TTL comes this much later than a record expires, in seconds: it bounds how late a claim can arrive. */
-const GRACE = 900;
-
-/** Records as a table keeps them. */
+/** Translates records to items of a table and back. */
 export class Items {
   readonly tableName: string;
   readonly keyAttribute: string;
@@ -36,45 +33,46 @@ export class Items {
     this.#compressAbove = options.compressAbove ?? 4_096;
   }
 
-  /** @throws {ConfigurationError} where `partitionKey` gives no string. */
+  /** @throws {ConfigurationError} if `partitionKey` returns no string. */
   keyOf(key: string): Item {
     if (this.#sortKeyAttribute === undefined) return { [this.keyAttribute]: { S: key } };
     return { [this.keyAttribute]: { S: this.#partitionOf(key) }, [this.#sortKeyAttribute]: { S: key } };
   }
 
-  /** @throws {StoreError} with `tooLarge` where no item can hold the record. */
-  itemOf({ key, token, expiresAt, state }: IdempotencyRecord): Item {
-    const text = textOf(state);
-    if (text === undefined || text.length > LARGEST_STATE) throw tooLarge(this.tableName);
+  /** @throws {StoreError} with `tooLarge` if no item can hold the record. */
+  itemOf(record: IdempotencyRecord): Item {
+    const { key, token, expiresAt } = record;
+    const refuse = () => itemTooLarge(this.tableName);
+    const text = stateText(record, LARGEST_STATE_BYTES, refuse);
     const bytes = Buffer.byteLength(text);
-    // Synchronous, so that a completion can be made into an item in the middle of a transaction's list.
+    // Synchronous, so that a completion can become an item in the middle of a transaction's list.
     const compressed = bytes > this.#compressAbove ? zlib().gzipSync(text) : undefined;
-    // The engine's own limit also counts the other attributes, and it is the engine that counts them.
-    if ((compressed?.byteLength ?? bytes) > LARGEST_ITEM) throw tooLarge(this.tableName);
+    // DynamoDB counts the other attributes too, and refuses what this check lets pass.
+    if ((compressed?.byteLength ?? bytes) > LARGEST_ITEM_BYTES) throw refuse();
     return {
       ...this.keyOf(key),
       token: { S: token },
       expiresAt: { N: String(expiresAt) },
       state: compressed ? { B: compressed } : { S: text },
-      [this.#ttlAttribute]: { N: String(Math.ceil(expiresAt / 1_000) + GRACE) },
+      // DynamoDB's TTL is in seconds.
+      [this.#ttlAttribute]: { N: String(Math.ceil((expiresAt + GRACE_MS) / 1_000)) },
     };
   }
 
-  /** @throws {ConfigurationError} where the item is no record, or that of another key. */
+  /** @throws {ConfigurationError} if the item is no record, or the record of another key. */
   recordOf(key: string, item: Item): IdempotencyRecord {
     const { token, expiresAt, state } = item;
-    // In a table without that sort key, all keys of one partition are one item: nobody may get another's outcome.
+    // In a table without that sort key, all keys of a partition share one item, and one key would get another's outcome.
     if (this.#sortKeyAttribute !== undefined && item[this.#sortKeyAttribute]?.S !== key) {
       throw new ConfigurationError(
-        `DynamoDBStore: the table "${this.tableName}" has no sort key "${this.#sortKeyAttribute}", so that all keys of a partition are one item; correct "sortKeyAttribute", or create a table that fits (tableDefinition() says how)`,
+        `DynamoDBStore: the table "${this.tableName}" has no sort key "${this.#sortKeyAttribute}", so that all keys of a partition share one item; correct "sortKeyAttribute", or create a table that fits (tableDefinition() says how)`,
       );
     }
-    if (!isToken(token?.S) || token?.S === undefined || expiresAt?.N === undefined || state === undefined) {
-      throw new ConfigurationError(
-        `DynamoDBStore: the item ${key} of table "${this.tableName}" is no record of retrysafe; use a table, or a name for the operation, that nothing else uses`,
-      );
-    }
-    return { key, token: token.S, expiresAt: Number(expiresAt.N), state: stateOf(state) };
+    const fields = { token: token?.S, expiresAt: expiresAt?.N, state: state && textOf(state) };
+    return recordOf('DynamoDBStore', key, fields, {
+      what: `the item ${key} of table "${this.tableName}"`,
+      advice: 'use a table, or a name for the operation, that nothing else uses',
+    });
   }
 
   #partitionOf(key: string): string {
@@ -90,38 +88,26 @@ export class Items {
   }
 }
 
-function wrongPartition(what: string, key: string, cause?: unknown): ConfigurationError {
+function wrongPartition(did: string, key: string, cause?: unknown): ConfigurationError {
   return new ConfigurationError(
-    `DynamoDBStore: option "partitionKey" ${what} for ${key}; expected a synchronous function (key) => string`,
+    `DynamoDBStore: option "partitionKey" ${did} for ${key}; expected a synchronous function (key) => string`,
     cause === undefined ? {} : { cause },
   );
 }
 
-// Loaded by the first record that is compressed: most are small.
+// Loaded for the first record that is compressed: most are small.
 function zlib(): typeof import('node:zlib') {
   return process.getBuiltinModule('node:zlib');
 }
 
-// No string holds more than 512 MB. A result that fits just so may pass that inside of its record.
-function textOf(state: IdempotencyRecord['state']): string | undefined {
+/** Returns the text of an attribute, and an empty one where it cannot be read: then the engine says so. */
+function textOf({ B, S }: AttributeValue): string {
+  if (!B) return S ?? '';
   try {
-    return JSON.stringify(state);
+    return zlib()
+      .gunzipSync(B, { maxOutputLength: 4 * LARGEST_STATE_BYTES })
+      .toString();
   } catch {
-    return undefined;
-  }
-}
-
-// What cannot be read goes on as it is: the engine tells it from a free key, and knows how to say so.
-function stateOf(kept: AttributeValue | undefined): IdempotencyRecord['state'] {
-  try {
-    return JSON.parse(
-      kept?.B
-        ? zlib()
-            .gunzipSync(kept.B, { maxOutputLength: 4 * LARGEST_STATE })
-            .toString()
-        : (kept?.S ?? ''),
-    );
-  } catch {
-    return undefined as never;
+    return '';
   }
 }

@@ -1,14 +1,14 @@
 import type { CreateTableCommandInput, UpdateTimeToLiveCommandInput } from '@aws-sdk/client-dynamodb';
 import { checkTableOptions, type DynamoDBTableOptions } from './dynamodb-options.js';
 
-/** What creates a table: the input of a `CreateTableCommand`, and then that of an `UpdateTimeToLiveCommand`. */
+/** What creates a table: the input of a `CreateTableCommand`, and the input of an `UpdateTimeToLiveCommand` after it. */
 export interface TableDefinition {
   readonly createTable: CreateTableCommandInput;
   readonly updateTimeToLive: UpdateTimeToLiveCommandInput;
 }
 
 /**
- * Describes the table that a `DynamoDBStore` with the same options uses: on-demand, and its TTL enabled.
+ * Describes the table that a `DynamoDBStore` with the same options uses: on-demand, with TTL enabled.
  *
  * @throws {ConfigurationError} for a wrong option.
  */

@@ -7,17 +7,17 @@ interface Entry {
   readonly state: string;
 }
 
-/** A claim adds one record at most, so that with two looks a round ends after as many claims as there are records. */
-const LOOKS_PER_CLAIM = 2;
+/** A claim adds at most one record. So with two checks a round ends after at most as many claims as there are records. */
+const CHECKS_PER_CLAIM = 2;
 
 /**
- * Keeps records in this process: for tests, for the first steps, and for work that one process does alone.
- * Expired records leave by themselves: each claim looks at a few, and so all claims together again and again at all. What
- * nobody knows, and `onAbandoned` does not run again, stays until it is resolved or for `unresolvedTtl`.
+ * Keeps records in this process: for tests, for a first try, and for work that one process does alone.
+ * Each claim checks two records and deletes those that have expired, so that every expired record is deleted in time.
+ * The record of an unknown outcome that `onAbandoned` does not run again stays until it is resolved, or for `unresolvedTtl`.
  */
 export class InMemoryStore implements PersistenceStore {
   readonly #entries = new Map<string, Entry>();
-  /** Goes through the records, those included that come while it does. */
+  /** Visits each record, also those that are added meanwhile. */
   #round = this.#entries.entries();
 
   async claim(record: IdempotencyRecord, now: number): Promise<IdempotencyRecord> {
@@ -38,7 +38,7 @@ export class InMemoryStore implements PersistenceStore {
     return holder && revive(key, holder);
   }
 
-  /** How many records are kept just now, expired ones that have not been swept yet included. */
+  /** How many records are kept now, including expired ones that have not been deleted yet. */
   get size(): number {
     return this.#entries.size;
   }
@@ -64,10 +64,10 @@ export class InMemoryStore implements PersistenceStore {
     return revive(key, entry);
   }
 
-  // By claims and not by a timer: a store that nobody uses costs nothing and keeps no process alive. And a little at each
-  // of them: a look at a million records takes a long pause.
+  // Claims sweep, not a timer: an unused store costs nothing and keeps no process alive. Each claim sweeps a little,
+  // because a loop over a million records would block the process.
   #sweep(now: number): void {
-    for (let looks = 0; looks < LOOKS_PER_CLAIM; looks += 1) {
+    for (let checks = 0; checks < CHECKS_PER_CLAIM; checks += 1) {
       const { value, done } = this.#round.next();
       if (done) {
         this.#round = this.#entries.entries();
@@ -79,7 +79,7 @@ export class InMemoryStore implements PersistenceStore {
   }
 }
 
-// Kept as text, so that nobody's later change to a state or an answer reaches the store.
+// The state is kept as text, so that a later change to an argument or to a returned record does not reach the store.
 function revive(key: string, { token, expiresAt, state }: Entry): IdempotencyRecord {
   return { key, token, expiresAt, state: JSON.parse(state) };
 }

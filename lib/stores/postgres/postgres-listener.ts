@@ -3,14 +3,14 @@ import { quoted } from '../shared/sql-tables.js';
 import { isPool } from './postgres-client.js';
 import { channelOf, digest } from './postgres-schema.js';
 
-/** What the store uses of a connection of `pg` that does nothing but listen. */
+/** What the store calls of a connection of `pg` that only listens. */
 export interface PgListener {
   // biome-ignore lint/suspicious/noExplicitAny: its events have different arguments
   on(event: string, listener: (...args: any[]) => void): unknown;
   query(text: string): Promise<unknown>;
 }
 
-/** The same of PGlite and `postgres` (postgres.js), which bring notices by themselves. */
+/** The same of PGlite and `postgres` (postgres.js), which deliver notices by themselves. */
 export interface ChannelListener {
   listen(channel: string, listener: (payload: string) => void): Promise<unknown>;
 }
@@ -30,15 +30,15 @@ function isConnection(value: unknown): value is PgListener {
   return typeof on === 'function' && typeof query === 'function';
 }
 
-/** What is told of a key: no text of any length, and nothing of the application's. */
+/** Returns the message for a key: a text of fixed length, without anything of the application's. */
 export const messageOf = digest;
 
-/** Notices of one table, on one channel for all of its keys. */
+/** Notices of one table, on one channel for all its keys. */
 export class TableNotices implements NoticeSource {
   readonly #listener: PostgresListener;
   readonly #channel: string;
   readonly #receiver: NoticeReceiver;
-  /** The keys that somebody waits for, by their messages. */
+  /** The keys that calls wait for, by their messages. */
   readonly #keys = new Map<string, string>();
   #listening: Promise<unknown> | undefined;
   #isAttached = false;
@@ -57,7 +57,7 @@ export class TableNotices implements NoticeSource {
     try {
       await this.#listening;
     } catch (fault) {
-      // The next to wait may have more luck.
+      // The next call that waits tries again.
       this.#listening = undefined;
       throw fault;
     }
@@ -69,7 +69,7 @@ export class TableNotices implements NoticeSource {
 
   #begin(): Promise<unknown> {
     const listener = this.#listener;
-    if (listens(listener)) return listener.listen(this.#channel, (payload) => this.#hear(payload));
+    if (listens(listener)) return listener.listen(this.#channel, (payload) => this.#receive(payload));
     this.#attach(listener);
     return listener.query(`LISTEN ${quoted(this.#channel)}`);
   }
@@ -78,16 +78,16 @@ export class TableNotices implements NoticeSource {
     if (this.#isAttached) return;
     this.#isAttached = true;
     listener.on('notification', ({ channel, payload }: { channel: string; payload?: string }) => {
-      if (channel === this.#channel) this.#hear(String(payload));
+      if (channel === this.#channel) this.#receive(String(payload));
     });
-    // No listener for `error`: what becomes of a broken connection is for the application to say.
+    // There is no listener for `error`: the application decides what to do about a broken connection.
     listener.on('end', () => {
       this.#hasEnded = true;
       this.#receiver.fail(ended());
     });
   }
 
-  #hear(message: string): void {
+  #receive(message: string): void {
     const key = this.#keys.get(message);
     if (key !== undefined) this.#receiver.notify(key);
   }

@@ -7,16 +7,16 @@ import { wrongName } from './postgres-schema.js';
 /** Where and how a `PostgresStore` keeps records. */
 export interface PostgresStoreOptions {
   /**
-   * The application's own pool or client; or what `fromPrisma()`, `fromDrizzle()`, `fromKysely()`, `fromTypeORM()`,
-   * `fromKnex()`, `fromSequelize()` or `fromPostgresJs()` makes of that library's. No transaction of the application may
-   * be open on it: records would be undone with it, and the work be done again.
+   * The application's own pool or client, or what `fromPrisma()`, `fromDrizzle()`, `fromKysely()`, `fromTypeORM()`,
+   * `fromKnex()`, `fromSequelize()` or `fromPostgresJs()` returns for a client of that library. No transaction of the
+   * application may be open on it: a rollback would undo records, and the work would be done again.
    */
   readonly client: PostgresClient;
-  /** The table, as `schema()` describes it; it is looked for on the client's `search_path`. Default: `idempotency`. */
+  /** The table, as `schema()` creates it. The client finds it on its `search_path`. Default: `idempotency`. */
   readonly table?: string;
   /**
-   * A second connection, that does nothing but listen: a call that waits for one of another process is then told at once.
-   * All processes that use the table need the option, since it also makes them notify. Default: none.
+   * A second connection that only listens. A call that waits for a call of another process is then told at once. It also
+   * makes the store notify, so all processes that use the table need the option. Default: none.
    */
   readonly listener?: PostgresListener;
 }
@@ -26,11 +26,11 @@ function wrongClient(value: unknown): string | undefined {
   if (wrapper) return `${wrapper.client}, imported from retrysafe/postgres`;
   if (!isClient(value)) return 'a pool or client of pg, PGlite, or an object { query(text, values) }';
   if (isInTransaction(value)) {
-    return 'a pool or client that is in no transaction: records would be undone with it, and the work be done again';
+    return 'a pool or client that is in no transaction: a rollback would undo records, and the work would be done again';
   }
-  // Of Prisma only.
+  // Only Prisma's.
   return (value as Partial<WrappedClient>).isAmbient
-    ? 'fromPrisma() of the very client that `new PrismaClient()` gave: the extensions of another may hand records to a transaction of the caller'
+    ? 'fromPrisma() of the client that `new PrismaClient()` returned: the extensions of another may send records to a transaction of the caller'
     : undefined;
 }
 
@@ -41,16 +41,12 @@ const checks: Record<keyof PostgresStoreOptions, Check> = {
     if (!isListener(value))
       return 'a connected Client of pg (not a Pool), PGlite, or an object { listen(channel, listener) }';
     return value === client && !('listen' in (value as object))
-      ? 'a second connection: what listens should not have to wait for what claims'
+      ? 'a second connection: a connection that listens must not wait for claims'
       : undefined;
   },
 };
 
-/**
- * Refuses wrong options.
- *
- * @throws {ConfigurationError} naming the option, its value and what would be right.
- */
+/** @throws {ConfigurationError} that names the wrong option, the kind of its value, and what is expected. */
 export function checkPostgresOptions(options: unknown): void {
   checkStoreOptions('PostgresStore', checks, ['client'], options);
 }

@@ -1,40 +1,35 @@
 import { createHash } from 'node:crypto';
-import { wrongOption } from '../../options/wrong-option.js';
-import { DEFAULT_TABLE, quoted } from '../shared/sql-tables.js';
+import { checkTable, DEFAULT_TABLE, isName, quoted } from '../shared/sql-tables.js';
 
-/** PostgreSQL cuts off what is longer, in bytes, so that two names would be one (`NAMEDATALEN`). */
-const LONGEST_NAME = 63;
+/** PostgreSQL cuts off a longer name, so that two names would be one (`NAMEDATALEN`). */
+const LONGEST_NAME_BYTES = 63;
 
-/** Answers with what would be right for the name of a table, or nothing where it is. */
+/** Returns what is expected where a value cannot be the name of a table, and `undefined` where it can. */
 export function wrongName(value: unknown): string | undefined {
-  return typeof value === 'string' &&
-    value !== '' &&
-    !value.includes('\0') &&
-    Buffer.byteLength(value) <= LONGEST_NAME
+  return isName(value) && Buffer.byteLength(value) <= LONGEST_NAME_BYTES
     ? undefined
-    : `the name of a table, 1 to ${LONGEST_NAME} bytes long`;
+    : `the name of a table, 1 to ${LONGEST_NAME_BYTES} bytes long`;
 }
 
-/** The channel on which a table's changes are told. */
+/** Returns the channel for notices of a table. */
 export function channelOf(table: string): string {
   return `retrysafe_${digest(table).slice(0, 32)}`;
 }
 
-/** A short text that stands for another of any length. */
+/** Returns a short text for one of any length. */
 export function digest(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }
 
 /**
- * The statements that create the table which a `PostgresStore` uses, for a migration; two of them, which do nothing
- * where the table and its index exist.
+ * Returns the two statements that create the table of a `PostgresStore` and its index, for a migration. They change
+ * nothing where both exist.
  *
  * @throws {ConfigurationError} for a wrong name.
  */
 export function schema(table: string = DEFAULT_TABLE): string {
-  const right = wrongName(table);
-  if (right !== undefined) throw wrongOption('schema', 'table', table, right);
-  // Claims that lose rewrite their row: with room in its page, no index has to be written with it.
+  checkTable(wrongName, table);
+  // A claim that loses rewrites its row. With free space in the page, PostgreSQL need not write the index too.
   return `CREATE TABLE IF NOT EXISTS ${quoted(table)} (
   key text COLLATE "C" PRIMARY KEY,
   token text NOT NULL,

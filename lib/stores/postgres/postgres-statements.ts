@@ -2,49 +2,49 @@ import { quoted } from '../shared/sql-tables.js';
 import { channelOf } from './postgres-schema.js';
 
 /**
- * The statements of a store, one for each operation, decided by the database under the row's lock. Each placeholder
- * stands once and in order, so that a wrapper for a client with other placeholders is a replacement.
+ * The statements of a store, one for each operation. The database decides them under the row's lock. Each placeholder
+ * is used once and in order, so that a wrapper can replace it by one of another form.
  */
 export interface Statements {
   /** Values: key, token, expiresAt, state, and now three times. */
   readonly claim: string;
-  /** Values: key, token, expiresAt, state, the token to follow, and with notices the channel and the message. */
+  /** Values: key, token, expiresAt, state, the token to follow, and with notices the channel and message. */
   readonly replace: string;
   /** Values: key. */
   readonly find: string;
-  /** As `replace`, but it gives a row only where it wrote. */
+  /** As `replace`, but it returns a row only if it wrote. */
   readonly complete: string;
-  /** Values: until when they expired, and how many. */
+  /** Values: the instant until which they expired, and how many at most. */
   readonly removeExpired: string;
 }
 
-/** @param tells Whether those who wait are told of what is written. */
-export function statementsFor(tableName: string, tells: boolean): Statements {
+/** @param notifies Whether a write sends a notice. */
+export function statementsFor(tableName: string, notifies: boolean): Statements {
   const table = quoted(tableName);
-  // The table may have rows of somebody else's, whose token is not `owner.n`.
+  // The table may have rows of other programs, whose token is not `owner.n`.
   const isRecord = "held.token ~ '^[^.]+[.][0-9]+$'";
-  const mine = (column: string, place: number) =>
+  const takenOver = (column: string, place: number) =>
     `${column} = CASE WHEN held.expires_at <= $${place}::bigint AND ${isRecord} THEN excluded.${column} ELSE held.${column} END`;
   const following = (column: string) =>
     `${column} = CASE WHEN held.token = next.follows THEN next.${column} ELSE held.${column} END`;
   const next = `(VALUES ($1::text, $2::text, $3::bigint, $4::text, $5::text)) AS next (key, token, expires_at, state, follows)`;
-  const told = `(pg_notify($6::text, $7::text) IS NOT NULL)`;
+  const notice = `(pg_notify($6::text, $7::text) IS NOT NULL)`;
   return {
     claim: `INSERT INTO ${table} AS held (key, token, expires_at, state)
 VALUES ($1::text, $2::text, $3::bigint, $4::text)
-ON CONFLICT (key) DO UPDATE SET ${mine('token', 5)}, ${mine('expires_at', 6)}, ${mine('state', 7)}
+ON CONFLICT (key) DO UPDATE SET ${takenOver('token', 5)}, ${takenOver('expires_at', 6)}, ${takenOver('state', 7)}
 RETURNING token, expires_at::text AS "expiresAt", state`,
-    // The writer has the state already.
+    // The writer has the state, so it is not returned to it.
     replace: `UPDATE ${table} AS held SET ${['token', 'expires_at', 'state'].map(following).join(', ')}
 FROM ${next} WHERE held.key = next.key
 RETURNING held.token, held.expires_at::text AS "expiresAt",
 CASE WHEN held.token = next.token THEN '' ELSE held.state END AS state${
-      tells ? `, CASE WHEN held.token = next.token THEN ${told} END AS told` : ''
+      notifies ? `, CASE WHEN held.token = next.token THEN ${notice} END AS told` : ''
     }`,
     find: `SELECT token, expires_at::text AS "expiresAt", state FROM ${table} WHERE key = $1::text`,
     complete: `UPDATE ${table} AS held SET token = next.token, expires_at = next.expires_at, state = next.state
 FROM ${next} WHERE held.key = next.key AND held.token = next.follows
-RETURNING held.token${tells ? `, ${told} AS told` : ''}`,
+RETURNING held.token${notifies ? `, ${notice} AS told` : ''}`,
     removeExpired: `WITH expired AS (
   SELECT key FROM ${table} AS held WHERE expires_at <= $1::bigint AND ${isRecord}
   ORDER BY expires_at LIMIT $2::bigint FOR UPDATE SKIP LOCKED
@@ -54,7 +54,7 @@ RETURNING held.token${tells ? `, ${told} AS told` : ''}`,
   };
 }
 
-/** What the statements of a store that tells have besides the others' values. */
+/** Returns the values of a notice: its channel and its message. */
 export function noticeOf(tableName: string, message: string): readonly [string, string] {
   return [channelOf(tableName), message];
 }

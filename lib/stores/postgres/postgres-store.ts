@@ -1,27 +1,27 @@
-import { ClaimLostError, ConfigurationError } from '../../errors.js';
+import { ConfigurationError } from '../../errors.js';
 import type { Completion, IdempotencyRecord, PersistenceStore } from '../../record/persistence-store.js';
-import { checkLimit } from '../shared/checked-options.js';
+import { checkedCompletion, claimLost } from '../shared/completions.js';
 import { Notices } from '../shared/notices.js';
-import { DEFAULT_TABLE, type RemoveExpiredOptions } from '../shared/sql-tables.js';
-import { checkedCompletion, GRACE, recordOf, stateText } from '../shared/stored-record.js';
+import { DEFAULT_TABLE, type RemoveExpiredOptions, sweepValues } from '../shared/sql-tables.js';
+import { copyOf, recordOf, stateValue } from '../shared/stored-record.js';
 import { wrapperFor } from './clients/bare-clients.js';
 import { isClient, isInTransaction, type PostgresClient, type Row, rowsOf } from './postgres-client.js';
-import { explained, LARGEST_STATE } from './postgres-faults.js';
+import { explained, LARGEST_STATE_BYTES } from './postgres-faults.js';
 import { messageOf, TableNotices } from './postgres-listener.js';
 import { checkPostgresOptions, type PostgresStoreOptions } from './postgres-options.js';
 import { noticeOf, type Statements, statementsFor } from './postgres-statements.js';
 
 /**
- * Keeps records in a table of PostgreSQL, one row each. Every operation is one statement, decided by the database at
- * READ COMMITTED, its default.
+ * Keeps each record in a row of a PostgreSQL table. Every operation is one statement, which the database decides at its
+ * default isolation, READ COMMITTED.
  */
 export class PostgresStore implements PersistenceStore {
-  /** Tells a waiting call of this process what other processes did. Only with the option `listener`. */
+  /** Only with the option `listener`. */
   declare readonly changed?: (key: string, signal: AbortSignal) => Promise<void>;
   readonly #client: PostgresClient;
   readonly #table: string;
   readonly #statements: Statements;
-  readonly #tells: boolean;
+  readonly #notifies: boolean;
 
   /** @throws {ConfigurationError} for a wrong option. */
   constructor(options: PostgresStoreOptions) {
@@ -29,8 +29,8 @@ export class PostgresStore implements PersistenceStore {
     const { client, table = DEFAULT_TABLE, listener } = options;
     this.#client = client;
     this.#table = table;
-    this.#tells = listener !== undefined;
-    this.#statements = statementsFor(table, this.#tells);
+    this.#notifies = listener !== undefined;
+    this.#statements = statementsFor(table, this.#notifies);
     if (!listener) return;
     const notices = new Notices((receiver) => new TableNotices(listener, table, receiver));
     this.changed = (key, signal) => notices.changed(key, signal);
@@ -46,60 +46,57 @@ export class PostgresStore implements PersistenceStore {
     return this.#holder(record, row);
   }
 
-  /** Always consistent where the client asks the primary. */
+  /** Always consistent if the client reads from the primary. */
   async find(key: string): Promise<IdempotencyRecord | undefined> {
     const [row] = await this.#ask(this.#statements.find, [key]);
     return row && this.#recordOf(key, row);
   }
 
   /**
-   * Completes a call in the application's own transaction, which is open on `tx`: both are done or neither.
+   * Completes a call in the application's own transaction, which is open on `tx`. Both are committed, or neither is.
    *
-   * @throws {ClaimLostError} where the claim is gone: let it throw, so that the transaction rolls back.
-   * @param tx The client on which the transaction is open; or what a `from…` function makes of a library's transaction.
-   * @throws {ConfigurationError} where it gets no completion, or a client on which no transaction is open, if that tells.
+   * @param tx The client on which the transaction is open, or what a `from…` function returns for a library's transaction.
+   * @throws {ClaimLostError} if the claim is lost. Let it throw, so that the transaction rolls back.
+   * @throws {ConfigurationError} if an argument is no completion, or a client that says that no transaction is open on it.
    */
   async complete(tx: PostgresClient, completion: Completion): Promise<void> {
     const where = 'PostgresStore: complete()';
     const wrapper = wrapperFor(tx);
     if (wrapper) {
       throw new ConfigurationError(
-        `${where} does not take a transaction of that library as it is; hand over (${wrapper.transaction}, completion), imported from retrysafe/postgres`,
+        `${where} does not take a transaction of that library as it is; pass (${wrapper.transaction}, completion), imported from retrysafe/postgres`,
       );
     }
     if (!isClient(tx) || isInTransaction(tx) === false || tx === this.#client) {
       throw new ConfigurationError(
-        `${where} needs the client on which the transaction is open, not a pool, nor the client that the store itself uses; hand over (tx, completion)`,
+        `${where} needs the client on which the transaction is open, and neither a pool nor the client of the store itself; pass (tx, completion)`,
       );
     }
-    const { record, token } = checkedCompletion(where, completion);
+    const checked = checkedCompletion(where, completion);
+    const { record, token } = checked;
     const rows = await this.#ask(this.#statements.complete, this.#following(record, token), tx);
     if (rows.length > 0) return;
-    throw new ClaimLostError(
-      `${where} changed nothing, since the claim on ${record.key} is gone, or was completed before; roll the transaction back`,
-      { key: record.key },
-    );
+    throw claimLost(where, checked);
   }
 
   /**
-   * Removes records that expired more than 15 minutes ago, the oldest first and at most `limit` (1,000), and resolves
-   * to how many: to be repeated while it is `limit`. Never needed for being right, but the table grows without it.
+   * Removes at most `limit` (1,000) records that expired more than 15 minutes ago, the oldest first. Resolves to their
+   * number: repeat it while that is `limit`. Correctness never needs it, but the table grows without it.
    *
    * @throws {ConfigurationError} for a wrong option.
    */
-  async removeExpired({ limit = 1_000 }: RemoveExpiredOptions = {}): Promise<number> {
-    checkLimit('PostgresStore: removeExpired()', limit);
-    const [row] = await this.#ask(this.#statements.removeExpired, [Date.now() - GRACE, limit]);
+  async removeExpired(options: RemoveExpiredOptions = {}): Promise<number> {
+    const [row] = await this.#ask(this.#statements.removeExpired, sweepValues('PostgresStore', options));
     return Number(row?.removed);
   }
 
   #valuesOf(record: IdempotencyRecord): (string | number)[] {
     const { key, token, expiresAt } = record;
-    return [key, token, expiresAt, stateText('PostgresStore', record, LARGEST_STATE)];
+    return [key, token, expiresAt, stateValue('PostgresStore', record, LARGEST_STATE_BYTES)];
   }
 
   #following(record: IdempotencyRecord, token: string): (string | number)[] {
-    const notice = this.#tells ? noticeOf(this.#table, messageOf(record.key)) : [];
+    const notice = this.#notifies ? noticeOf(this.#table, messageOf(record.key)) : [];
     return [...this.#valuesOf(record), token, ...notice];
   }
 
@@ -110,7 +107,7 @@ export class PostgresStore implements PersistenceStore {
   ): Promise<readonly Row[]> {
     if (client === this.#client && isInTransaction(client)) {
       throw new ConfigurationError(
-        "PostgresStore: a transaction is open on the store's client, and what is written now would be undone with it; give the store a pool, or a client that nothing else uses",
+        "PostgresStore: a transaction is open on the store's client, and its rollback would undo the record; give the store a pool, or a client that nothing else uses",
       );
     }
     try {
@@ -121,7 +118,7 @@ export class PostgresStore implements PersistenceStore {
   }
 
   #holder(record: IdempotencyRecord, row: Row | undefined): IdempotencyRecord | undefined {
-    if (row?.token === record.token) return structuredClone(record);
+    if (row?.token === record.token) return copyOf(record);
     return row && this.#recordOf(record.key, row);
   }
 

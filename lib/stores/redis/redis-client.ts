@@ -1,18 +1,20 @@
-/** Sends one command to the server that has `key`, and resolves to its reply. */
+import { hasMethod, hasProperty } from '../shared/client-shape.js';
+
+/** Sends one command to the server that keeps `key`, and resolves to its reply. */
 export type RedisFunction = (command: string[], key: string) => Promise<unknown>;
 
-/** What the store uses of a client of `ioredis` or `iovalkey`, single or cluster. */
+/** What the store calls of a client of `ioredis` or `iovalkey`, single or cluster. */
 export interface IORedisClient {
   call(command: string, ...args: string[]): Promise<unknown>;
 }
 
-/** What the store uses of a client of `redis` (node-redis): single, pool, sentinel or cluster. */
+/** What the store calls of a client of `redis` (node-redis): single, pool, sentinel or cluster. */
 export interface NodeRedisClient {
   // biome-ignore lint/suspicious/noExplicitAny: its kinds take their arguments in different orders
   sendCommand(...args: any[]): Promise<unknown>;
 }
 
-/** What the store uses of a client of Valkey GLIDE, single or cluster. */
+/** What the store calls of a client of Valkey GLIDE, single or cluster. */
 export interface GlideClient {
   // biome-ignore lint/suspicious/noExplicitAny: the options of the two kinds differ
   customCommand(args: string[], options?: any): Promise<unknown>;
@@ -20,12 +22,12 @@ export interface GlideClient {
 
 export type RedisClient = RedisFunction | IORedisClient | NodeRedisClient | GlideClient;
 
-/** How the store talks to a server, whatever the client. */
+/** How the store sends commands to a server, by any client. */
 export interface Connection {
   readonly send: RedisFunction;
   /**
-   * Sends two commands one after the other on one connection; absent where the client cannot. Resolves to the first
-   * one's reply, and to what the second one will reply.
+   * Sends two commands in order on one connection. Absent where the client cannot. Resolves to the reply to the first,
+   * and to a promise of the reply to the second.
    */
   readonly sendBoth?: SendBoth;
 }
@@ -36,17 +38,17 @@ type SendBoth = (
   key: string,
 ) => Promise<readonly [unknown, Promise<unknown> | undefined]>;
 
-/** The connection that a client is, by what it can do; nothing where it is none. */
+/** Returns how to send commands by a client, told by its methods, or `undefined` for what is no client. */
 export function connectionOf(client: unknown): Connection | undefined {
   if (isMistaken(client)) return undefined;
   if (typeof client === 'function') return inOrder(client as RedisFunction);
-  if (can(client, 'call')) return ofIORedis(client as unknown as IORedisClient & IORedisCluster);
-  if (can(client, 'customCommand')) return ofGlide(client as unknown as GlideClient);
-  if (can(client, 'sendCommand')) return ofNodeRedis(client as unknown as NodeRedisClient);
+  if (hasMethod(client, 'call')) return ofIORedis(client as unknown as IORedisClient & IORedisCluster);
+  if (hasMethod(client, 'customCommand')) return ofGlide(client as unknown as GlideClient);
+  if (hasMethod(client, 'sendCommand')) return ofNodeRedis(client as unknown as NodeRedisClient);
   return undefined;
 }
 
-/** A class in place of a client of it, which is a function as well; or a pipeline, whose commands are sent when it is told. */
+/** Whether it is a class, which is a function too, or a pipeline, which sends its commands later. */
 function isMistaken(client: unknown): boolean {
   return typeof client === 'function'
     ? /^class\b/.test(Function.prototype.toString.call(client))
@@ -63,7 +65,7 @@ interface IORedisCluster {
 function ofIORedis(client: IORedisClient & IORedisCluster): Connection {
   const send: RedisFunction = ([command, ...args]) => client.call(command as string, ...args);
   if (!client.isCluster) return inOrder(send);
-  // Only a pipeline keeps a command that has no key with the one before it.
+  // Only a pipeline sends a command without a key to the node of the command before it.
   return atOneNode(send, async (first, second) => {
     const replies = await client.pipeline([lowered(first), lowered(second)]).exec();
     return paired(
@@ -80,7 +82,7 @@ function lowered([command, ...args]: string[]): string[] {
 }
 
 function ofGlide(client: GlideClient): Connection {
-  // 1 is `Decoder.String`, whatever the client's default. Only a cluster looks at the route.
+  // 1 is `Decoder.String`, whatever the client's default is. Only a cluster reads the route.
   return inOrder((command, key) =>
     client.customCommand(command, { decoder: 1, route: { type: 'primarySlotKey', key } }),
   );
@@ -91,31 +93,32 @@ interface NodeRedisCluster extends NodeRedisClient {
 }
 
 function ofNodeRedis(client: NodeRedisClient): Connection {
-  if (has(client, 'masters')) return ofNodeRedisCluster(client);
-  if (has(client, 'getSentinelNode')) return { send: (command) => client.sendCommand(false, command) };
+  if (hasProperty(client, 'masters')) return ofNodeRedisCluster(client);
+  if (hasProperty(client, 'getSentinelNode'))
+    return { send: (command) => client.sendCommand(false, command) };
   const send: RedisFunction = (command) => client.sendCommand(command);
   // A pool may send two commands on two connections.
-  return has(client, 'totalClients') ? { send } : inOrder(send);
+  return hasProperty(client, 'totalClients') ? { send } : inOrder(send);
 }
 
 function ofNodeRedisCluster(client: NodeRedisCluster): Connection {
   const send: RedisFunction = (command, key) => client.sendCommand(key, false, command);
-  if (!can(client, 'getNodeClientForKey')) return inOrder(send);
-  // From version 6 on a cluster sends WAIT to all its nodes, whatever the key.
+  if (!hasMethod(client, 'getNodeClientForKey')) return inOrder(send);
+  // From version 6 on a cluster sends WAIT to all its nodes and ignores the key.
   return atOneNode(send, async (first, second, key) => {
     const node = await client.getNodeClientForKey(key, false);
     return paired([node.sendCommand(first), node.sendCommand(second)]);
   });
 }
 
-/** A client that sends what it gets in one turn in this order, on the connection that the key belongs to. */
+/** For a client that sends the commands of one turn in their order, on the connection of the key. */
 function inOrder(send: RedisFunction): Connection {
   const sendBoth: SendBoth = (first, second, key) =>
     paired([first, second].map(async (command) => send(command, key)));
   return { send, sendBoth };
 }
 
-/** A client of a cluster that does not follow a key that has moved, where it sends both commands to one node. */
+/** For a client of a cluster that does not follow a moved key while it sends two commands to one node. */
 function atOneNode(send: RedisFunction, sendBoth: SendBoth): Connection {
   return {
     send,
@@ -124,7 +127,7 @@ function atOneNode(send: RedisFunction, sendBoth: SendBoth): Connection {
         return await sendBoth(first, second, key);
       } catch (fault) {
         if (!/^(MOVED|ASK)\b/.test(String((fault as Partial<Error> | undefined)?.message))) throw fault;
-        // One alone does follow, and then the client knows where the key is. Sent again it finds what it has written.
+        // A command alone does follow, and then the client knows the node. Sent again, the command finds its own write.
         await send(first, key);
         return sendBoth(first, second, key);
       }
@@ -133,18 +136,7 @@ function atOneNode(send: RedisFunction, sendBoth: SendBoth): Connection {
 }
 
 async function paired([first, second]: readonly Promise<unknown>[]): ReturnType<SendBoth> {
-  // Nobody asks for it where the first one fails.
+  // If the first fails, the second is not awaited, and its rejection would be unhandled.
   second?.catch(() => {});
   return [await first, second];
-}
-
-export function can<Name extends string>(
-  value: unknown,
-  name: Name,
-): value is Record<Name, (...args: unknown[]) => unknown> {
-  return typeof (value as Record<string, unknown> | null | undefined)?.[name] === 'function';
-}
-
-function has(value: object, name: string): boolean {
-  return name in value;
 }

@@ -1,5 +1,6 @@
 import { type Check, checkStoreOptions } from '../shared/checked-options.js';
-import { can, connectionOf, type RedisClient } from './redis-client.js';
+import { hasMethod } from '../shared/client-shape.js';
+import { connectionOf, type RedisClient } from './redis-client.js';
 import type { IORedisSubscriber, RedisSubscriber } from './redis-subscription.js';
 
 /** Where and how a `RedisStore` keeps records. */
@@ -12,13 +13,13 @@ export interface RedisStoreOptions {
   /** What the names of all keys begin with. Default: `retrysafe:`. */
   readonly prefix?: string;
   /**
-   * How many replicas must have a write before it counts, within a second; a write that fewer acknowledge fails with a
-   * `StoreError`. Default: 0. It keeps the connection waiting, so give the store a client of its own.
+   * How many replicas must acknowledge a write within one second. A write that fewer acknowledge fails with a
+   * `StoreError`. It makes the connection wait, so give the store a client of its own. Default: 0.
    */
   readonly waitReplicas?: number;
   /**
-   * A second connection, that does nothing but subscribe: a call that waits for one of another process is then told at
-   * once. All processes that use the prefix need the option, since it also makes them publish. Default: none.
+   * A second connection that only subscribes. A call that waits for a call of another process is then told at once. It
+   * also makes the store publish, so all processes that use the prefix need the option. Default: none.
    */
   readonly subscriber?: RedisSubscriber | IORedisSubscriber;
 }
@@ -33,23 +34,23 @@ const checks: Record<keyof RedisStoreOptions, Check> = {
     if (!Number.isSafeInteger(value) || (value as number) < 0) return 'a number of replicas, 0 or more';
     return value === 0 || connectionOf(client)?.sendBoth
       ? undefined
-      : '0 with a pool or sentinel, which may send two commands on two connections; hand over a single or cluster client';
+      : '0 with a pool or sentinel, which may send two commands on two connections; pass a single or cluster client';
   },
   subscriber: (value, { client }) => {
-    if (!can(value, 'subscribe') || !can(value, 'unsubscribe') || can(value, 'customCommand')) {
+    if (
+      !hasMethod(value, 'subscribe') ||
+      !hasMethod(value, 'unsubscribe') ||
+      hasMethod(value, 'customCommand')
+    ) {
       return 'a connection of ioredis or redis (node-redis), or an object { subscribe(channel, listener), unsubscribe(channel, listener) }';
     }
     return (value as unknown) === client
-      ? 'a second connection, such as client.duplicate(): one that subscribes can do nothing else'
+      ? 'a second connection, such as client.duplicate(): a connection that subscribes can do nothing else'
       : undefined;
   },
 };
 
-/**
- * Refuses wrong options.
- *
- * @throws {ConfigurationError} naming the option, its value and what would be right.
- */
+/** @throws {ConfigurationError} that names the wrong option, the kind of its value, and what is expected. */
 export function checkRedisOptions(options: unknown): void {
   checkStoreOptions('RedisStore', checks, ['client'], options);
 }

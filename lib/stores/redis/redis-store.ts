@@ -1,32 +1,32 @@
 import { ConfigurationError, StoreError } from '../../errors.js';
 import type { IdempotencyRecord, PersistenceStore } from '../../record/persistence-store.js';
 import { Notices } from '../shared/notices.js';
-import { GRACE, recordOf, stateText } from '../shared/stored-record.js';
+import { copyOf, GRACE_MS, recordOf, stateValue } from '../shared/stored-record.js';
 import { type Connection, connectionOf } from './redis-client.js';
-import { explained, foreignAdvice, isMissingScript } from './redis-faults.js';
+import { explained, foreignKey, isMissingScript } from './redis-faults.js';
 import { checkRedisOptions, type RedisStoreOptions } from './redis-options.js';
 import { claimScript, findScript, replaceScript, type Script } from './redis-scripts.js';
 import { Subscription } from './redis-subscription.js';
 
-/** Redis takes no larger value, in bytes (`proto-max-bulk-len`). */
-const LARGEST_STATE = 512 * 1_024 * 1_024;
+/** Redis takes no larger value (`proto-max-bulk-len`). */
+const LARGEST_STATE_BYTES = 512 * 1_024 * 1_024;
 
-/** How long replicas have to acknowledge a write, in milliseconds. */
-const REPLICATION = 1_000;
+/** How long the store waits for replicas to acknowledge a write. */
+const REPLICATION_MS = 1_000;
 
 type Fields = readonly unknown[];
 
 /**
- * Keeps records in Redis or Valkey, one hash each. Every operation is one round trip: a short script that the server
- * runs in one go.
+ * Keeps each record in a hash of Redis or Valkey. Every operation is one round trip: a short script that the server runs
+ * atomically.
  */
 export class RedisStore implements PersistenceStore {
-  /** Tells a waiting call of this process what other processes did. Only with the option `subscriber`. */
+  /** Only with the option `subscriber`. */
   declare readonly changed?: (key: string, signal: AbortSignal) => Promise<void>;
   readonly #connection: Connection;
   readonly #prefix: string;
   readonly #waitReplicas: number;
-  readonly #tells: boolean;
+  readonly #publishes: boolean;
 
   /** @throws {ConfigurationError} for a wrong option. */
   constructor(options: RedisStoreOptions) {
@@ -35,7 +35,7 @@ export class RedisStore implements PersistenceStore {
     this.#connection = connectionOf(client) as Connection;
     this.#prefix = prefix;
     this.#waitReplicas = waitReplicas;
-    this.#tells = subscriber !== undefined;
+    this.#publishes = subscriber !== undefined;
     if (!subscriber) return;
     const channelOf = (key: string) => this.#prefix + key;
     const notices = new Notices((receiver) => new Subscription(subscriber, channelOf, receiver));
@@ -47,8 +47,8 @@ export class RedisStore implements PersistenceStore {
   }
 
   replace(record: IdempotencyRecord, token: string): Promise<IdempotencyRecord | undefined> {
-    // The channel is no key, so that a client which puts a prefix of its own before keys leaves it as it is.
-    const notice = this.#tells ? [this.#prefix + record.key, record.key] : [];
+    // The channel is an argument and not a key: a client may put a prefix of its own before keys.
+    const notice = this.#publishes ? [this.#prefix + record.key, record.key] : [];
     return this.#write(replaceScript, record, [token, ...notice]);
   }
 
@@ -59,7 +59,7 @@ export class RedisStore implements PersistenceStore {
     const name = this.#prefix + key;
     return this.#read(
       key,
-      await this.#asked(key, () =>
+      await this.#explaining(key, () =>
         consistent
           ? this.#run(findScript, name, [], (command) => this.#connection.send(command, name))
           : this.#connection.send(['HMGET', name, 'token', 'expiresAt', 'state'], name),
@@ -67,7 +67,7 @@ export class RedisStore implements PersistenceStore {
     );
   }
 
-  /** Writes the record where the script lets it. Resolves to the holder afterwards, if any. */
+  /** Writes the record if the script permits it. Resolves to the holder afterwards, if there is one. */
   async #write(
     script: Script,
     record: IdempotencyRecord,
@@ -75,29 +75,29 @@ export class RedisStore implements PersistenceStore {
   ): Promise<IdempotencyRecord | undefined> {
     const { key, token, expiresAt } = record;
     const name = this.#prefix + key;
-    const state = stateText('RedisStore', record, LARGEST_STATE);
-    // By a length of time and not by an instant: the server's clock may be another than ours.
-    const keepFor = Math.max(0, expiresAt - Date.now()) + GRACE;
+    const state = stateValue('RedisStore', record, LARGEST_STATE_BYTES);
+    // A length of time and not an instant, because the server's clock may differ.
+    const keepFor = Math.max(0, expiresAt - Date.now()) + GRACE_MS;
     const args = [token, String(expiresAt), state, String(Math.ceil(keepFor)), ...more];
-    const reply = await this.#asked(key, () =>
+    const reply = await this.#explaining(key, () =>
       this.#run(script, name, args, (command) => this.#sendWrite(command, name, token)),
     );
-    return Array.isArray(reply) && reply.length === 1 ? structuredClone(record) : this.#read(key, reply);
+    return Array.isArray(reply) && reply.length === 1 ? copyOf(record) : this.#read(key, reply);
   }
 
-  /** Sends a write, and where replicas are to be waited for, that as well. */
+  /** Sends a write, and waits for replicas where the options say so. */
   async #sendWrite(command: string[], name: string, token: string): Promise<unknown> {
     const { send, sendBoth } = this.#connection;
     if (this.#waitReplicas === 0 || !sendBoth) return send(command, name);
-    const wait = ['WAIT', String(this.#waitReplicas), String(REPLICATION)];
+    const wait = ['WAIT', String(this.#waitReplicas), String(REPLICATION_MS)];
     const [reply, waited] = await sendBoth(command, wait, name);
-    // What the same call wrote before counts no more than what it writes now: its acknowledgements were never heard of.
+    // An earlier write of the same call is checked like this one: the store never learned its acknowledgements.
     const isOwn = Array.isArray(reply) && ownerOf(String(reply[0])) === ownerOf(token);
     if (!isOwn) return reply;
     const acknowledged = Number(await waited);
     if (acknowledged >= this.#waitReplicas) return reply;
     throw new StoreError(
-      `RedisStore: ${acknowledged} of ${this.#waitReplicas} replicas have acknowledged a write within ${REPLICATION / 1_000} s, so it may be lost with the server; see to the replicas, or lower \`waitReplicas\``,
+      `RedisStore: ${acknowledged} of ${this.#waitReplicas} replicas acknowledged a write within ${REPLICATION_MS / 1_000} s, so it may be lost with the server; check the replicas, or lower \`waitReplicas\``,
     );
   }
 
@@ -118,17 +118,17 @@ export class RedisStore implements PersistenceStore {
   #read(key: string, reply: unknown): IdempotencyRecord | undefined {
     if (isQueued(reply)) {
       throw new ConfigurationError(
-        'RedisStore: the client has a MULTI open, and what is sent now is done with its EXEC or not at all; give the store a connection that nothing else uses',
+        'RedisStore: a MULTI is open on the client, so a command runs with its EXEC or not at all; give the store a connection that nothing else uses',
       );
     }
     if (!Array.isArray(reply) || reply.length !== 3)
-      throw new TypeError('the client gave no list of three fields');
+      throw new TypeError('the client returned no list of three fields');
     const [token, expiresAt, state] = reply as Fields;
     if (token === null && expiresAt === null && state === null) return undefined;
-    return recordOf('RedisStore', key, { token, expiresAt, state }, this.#prefix + key, foreignAdvice);
+    return recordOf('RedisStore', key, { token, expiresAt, state }, foreignKey(this.#prefix + key));
   }
 
-  async #asked(key: string, send: () => Promise<unknown>): Promise<unknown> {
+  async #explaining(key: string, send: () => Promise<unknown>): Promise<unknown> {
     try {
       return await send();
     } catch (fault) {
@@ -137,12 +137,12 @@ export class RedisStore implements PersistenceStore {
   }
 }
 
-/** What a server replies to a command while a MULTI is open on the connection. */
+/** Whether it is the reply to a command while a MULTI is open on the connection. */
 function isQueued(reply: unknown): boolean {
   return String(reply) === 'QUEUED';
 }
 
-/** A token is `owner.n`. */
+/** Returns the owner of a token, which is `owner.n`. */
 function ownerOf(token: string): string {
   return token.slice(0, token.lastIndexOf('.'));
 }

@@ -1,10 +1,10 @@
+import { hasMethod } from '../shared/client-shape.js';
 import type { NoticeReceiver, NoticeSource } from '../shared/notices.js';
-import { can } from './redis-client.js';
 
-/** What the store uses of a connection of `redis` (node-redis) that does nothing but subscribe; or of a wrapper. */
+/** What the store calls of a connection of `redis` (node-redis) that only subscribes, or of a wrapper. */
 export interface RedisSubscriber {
   subscribe(channel: string, listener: (message: string) => void): Promise<unknown>;
-  // biome-ignore lint/suspicious/noExplicitAny: that of a cluster or sentinel wants a listener that takes buffers, too
+  // biome-ignore lint/suspicious/noExplicitAny: that of a cluster or sentinel takes a listener for buffers too
   unsubscribe(channel: string, listener: any): Promise<unknown>;
 }
 
@@ -17,13 +17,13 @@ export interface IORedisSubscriber {
   on(event: string, listener: (...args: any[]) => void): unknown;
 }
 
-/** Notices that the server publishes on a channel for each key. */
+/** Notices that the server publishes, on one channel for each key. */
 export class Subscription implements NoticeSource {
   readonly #subscriber: RedisSubscriber | IORedisSubscriber;
   readonly #channelOf: (key: string) => string;
-  /** The key is the message. */
-  readonly #hear: (key: string) => void;
-  readonly #heard: () => void;
+  /** The message is the key. */
+  readonly #receive: (key: string) => void;
+  readonly #reconnected: () => void;
   #hasBegun = false;
 
   constructor(
@@ -33,8 +33,8 @@ export class Subscription implements NoticeSource {
   ) {
     this.#subscriber = subscriber;
     this.#channelOf = channelOf;
-    this.#hear = (key) => receiver.notify(String(key));
-    this.#heard = () => receiver.notifyAll();
+    this.#receive = (key) => receiver.notify(String(key));
+    this.#reconnected = () => receiver.notifyAll();
   }
 
   listen(key: string): Promise<unknown> {
@@ -42,16 +42,18 @@ export class Subscription implements NoticeSource {
     const channel = this.#channelOf(key);
     return isIORedis(this.#subscriber)
       ? this.#subscriber.subscribe(channel)
-      : this.#subscriber.subscribe(channel, this.#hear);
+      : this.#subscriber.subscribe(channel, this.#receive);
   }
 
   ignore(key: string): void {
     const channel = this.#channelOf(key);
     const subscriber = this.#subscriber;
-    // A connection that is gone has nothing to unsubscribe from; nor may one that throws end the process.
+    // A closed connection has nothing to unsubscribe from. A rejection or a throw of it must not end the process.
     new Promise((resolve) => {
       resolve(
-        isIORedis(subscriber) ? subscriber.unsubscribe(channel) : subscriber.unsubscribe(channel, this.#hear),
+        isIORedis(subscriber)
+          ? subscriber.unsubscribe(channel)
+          : subscriber.unsubscribe(channel, this.#receive),
       );
     }).catch(() => {});
   }
@@ -61,12 +63,12 @@ export class Subscription implements NoticeSource {
     this.#hasBegun = true;
     const subscriber = this.#subscriber;
     if (isIORedis(subscriber))
-      subscriber.on('message', (_channel: string, message: string) => this.#hear(message));
-    // What was published while a connection was down is lost.
-    if (can(subscriber, 'on')) subscriber.on('ready', this.#heard);
+      subscriber.on('message', (_channel: string, message: string) => this.#receive(message));
+    // Messages that are published while the connection is down are lost.
+    if (hasMethod(subscriber, 'on')) subscriber.on('ready', this.#reconnected);
   }
 }
 
 function isIORedis(subscriber: RedisSubscriber | IORedisSubscriber): subscriber is IORedisSubscriber {
-  return can(subscriber, 'call') && can(subscriber, 'on');
+  return hasMethod(subscriber, 'call') && hasMethod(subscriber, 'on');
 }

@@ -1,28 +1,28 @@
 import { ConfigurationError } from '../../errors.js';
-import { amountOf, kindOf, quotedName, wrongOption } from '../../options/wrong-option.js';
+import { kindOf, quotedName, wrongOption } from '../../options/wrong-option.js';
 
-/** Answers with what would be right, or nothing where the value is right. */
+/** Returns what is expected where an option's value is wrong, and `undefined` where it is not. */
 export type Check = (value: unknown, options: Readonly<Record<string, unknown>>) => string | undefined;
 
 /**
- * Refuses wrong options of a store, and answers with all of them.
+ * Checks all options of a store, and returns them.
  *
- * @throws {ConfigurationError} naming the option, its value and what would be right.
+ * @throws {ConfigurationError} that names the wrong option, the kind of its value, and what is expected.
  */
 export function checkStoreOptions(
   where: string,
   checks: Readonly<Record<string, Check>>,
   required: readonly string[],
-  given: unknown,
+  passed: unknown,
 ): Readonly<Record<string, unknown>> {
-  if (typeof given !== 'object' || given === null) {
+  if (typeof passed !== 'object' || passed === null) {
     throw new ConfigurationError(
-      `${where}: the options are ${kindOf(given)}; expected { ${required.join(', ')} }`,
+      `${where}: the options are ${kindOf(passed)}; expected { ${required.join(', ')} }`,
     );
   }
   const options: Readonly<Record<string, unknown>> = {
     ...Object.fromEntries(required.map((option) => [option, undefined])),
-    ...given,
+    ...passed,
   };
   for (const [option, value] of Object.entries(options)) {
     const check = Object.hasOwn(checks, option) ? checks[option] : undefined;
@@ -32,14 +32,8 @@ export function checkStoreOptions(
       );
     }
     if (value === undefined && !required.includes(option)) continue;
-    const right = check(value, options);
-    if (right !== undefined) throw wrongOption(where, option, value, right);
+    const expected = check(value, options);
+    if (expected !== undefined) throw wrongOption(where, option, value, expected);
   }
   return options;
-}
-
-/** @throws {ConfigurationError} where a sweep is not told how many records to remove at the most. */
-export function checkLimit(where: string, limit: unknown): void {
-  if (Number.isSafeInteger(limit) && (limit as number) >= 1) return;
-  throw wrongOption(where, 'limit', limit, 'a number of records, 1 or more', amountOf);
 }

@@ -1,8 +1,8 @@
-/** What brings notices from other processes, for all keys or for one at a time. */
+/** What brings notices of other processes, for all keys or for one at a time. */
 export interface NoticeSource {
-  /** Resolves when every later notice about `key` will come. */
+  /** Resolves when every later notice about `key` will arrive. */
   listen(key: string): Promise<unknown>;
-  /** Nobody here waits for `key` any more. */
+  /** Stops listening to `key`: no call of this process waits for it any longer. */
   ignore(key: string): void;
 }
 
@@ -10,20 +10,21 @@ export interface NoticeSource {
 export interface NoticeReceiver {
   /** The record under `key` was replaced. */
   notify(key: string): void;
-  /** Notices may have been missed: every waiting call reads its record. */
+  /** Notices may have been lost, so every waiting call reads its record. */
   notifyAll(): void;
-  /** No more notices come. */
+  /** No more notices arrive. */
   fail(reason: unknown): void;
 }
 
-/** One call that waits: what it hears of, and whether something came while it was not asking. */
+/** One call that waits. */
 interface Listener {
+  /** Whether a notice has arrived since the last one was delivered. */
   isDue: boolean;
   fault: { readonly reason: unknown } | undefined;
   wake: () => void;
 }
 
-/** Brings notices to those who wait for them, as `PersistenceStore.changed` says. */
+/** Delivers notices to waiting calls, as `PersistenceStore.changed` promises. */
 export class Notices implements NoticeReceiver {
   readonly #listeners = new Map<string, Map<AbortSignal, Listener>>();
   readonly #source: NoticeSource;
@@ -45,7 +46,7 @@ export class Notices implements NoticeReceiver {
   }
 
   notify(key: string): void {
-    for (const listener of this.#listeners.get(key)?.values() ?? []) tell(listener);
+    for (const listener of this.#listeners.get(key)?.values() ?? []) notify(listener);
   }
 
   notifyAll(): void {
@@ -73,16 +74,16 @@ export class Notices implements NoticeReceiver {
       },
       { once: true },
     );
-    // Asked for by each of them: a source that listens already answers at once.
+    // Each listener asks for itself. A source that listens already resolves at once.
     this.#source.listen(key).then(
-      () => tell(listener),
+      () => notify(listener),
       (reason: unknown) => fail(listener, reason),
     );
     return listener;
   }
 }
 
-function tell(listener: Listener): void {
+function notify(listener: Listener): void {
   listener.isDue = true;
   listener.wake();
 }

@@ -1,13 +1,57 @@
-/** The table of a store on SQL, unless it is named. */
+import { amountOf, wrongOption } from '../../options/wrong-option.js';
+import type { Check } from './checked-options.js';
+import { GRACE_MS } from './stored-record.js';
+
+/** The table of a store on SQL, unless the options name another. */
 export const DEFAULT_TABLE = 'idempotency';
 
-/** The name as an identifier, whatever is in it. */
+/** Quotes a name as an identifier, whatever characters it has. */
 export function quoted(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
 }
 
+/** Whether a value can be the name of a table. NUL ends a text in both databases. */
+export function isName(value: unknown): value is string {
+  return typeof value === 'string' && value !== '' && !value.includes('\0');
+}
+
+/** @throws {ConfigurationError} for a name that `schema()` cannot use. */
+export function checkTable(check: Check, table: unknown): void {
+  const expected = check(table, {});
+  if (expected !== undefined) throw wrongOption('schema', 'table', table, expected);
+}
+
+/** What to do where there is no table of this name. `place` says where it was looked for, where that is not plain. */
+export function noTable(table: string, creation: string, place = ''): string {
+  return `there is no table "${table}"${place}; create it ${creation}, or correct the option "table"`;
+}
+
+/** What to do where the table does not fit. */
+export function otherTable(table: string, difference: string, creation: string): string {
+  return `the table "${table}" ${difference}; create another ${creation}, or correct the option "table"`;
+}
+
 /** How much one sweep removes. */
 export interface RemoveExpiredOptions {
-  /** How many records at the most. Default: 1,000. */
+  /** How many records at most. Default: 1,000. */
   readonly limit?: number;
+}
+
+/**
+ * Returns the values of a statement that removes expired records: the instant until which they expired, in epoch
+ * milliseconds, and how many at most.
+ *
+ * @throws {ConfigurationError} for a wrong limit.
+ */
+export function sweepValues(store: string, { limit = 1_000 }: RemoveExpiredOptions): [number, number] {
+  if (!Number.isSafeInteger(limit) || limit < 1) {
+    throw wrongOption(
+      `${store}: removeExpired()`,
+      'limit',
+      limit,
+      'a number of records, 1 or more',
+      amountOf,
+    );
+  }
+  return [Date.now() - GRACE_MS, limit];
 }

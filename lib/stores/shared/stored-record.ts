@@ -1,10 +1,11 @@
-import { ConfigurationError, StoreError } from '../../errors.js';
-import type { Completion, IdempotencyRecord } from '../../record/persistence-store.js';
+import { ConfigurationError, type StoreError } from '../../errors.js';
+import type { IdempotencyRecord } from '../../record/persistence-store.js';
+import { limitOf, tooLarge } from './faults.js';
 
-/** A store's own expiry comes this much later than a record's, in milliseconds: it bounds how late a claim can arrive. */
-export const GRACE = 900_000;
+/** How long a store keeps a record after it has expired. A claim must not arrive later than that. */
+export const GRACE_MS = 900_000;
 
-/** A record as a store reads it back from three columns or fields, text or numbers as a client gives them. */
+/** A record as a store reads it from three columns, fields or attributes: text or numbers, as its client returns them. */
 export interface StoredFields {
   readonly token: unknown;
   readonly expiresAt: unknown;
@@ -12,65 +13,76 @@ export interface StoredFields {
 }
 
 /**
- * The text of a record's state.
+ * Returns the text of a record's state.
  *
- * @throws {StoreError} with `tooLarge` where it has more than `limit` bytes.
+ * @param refuse Makes the error for a text of more than `limitBytes`.
+ * @throws {StoreError} with `tooLarge` for such a text.
  */
-export function stateText(where: string, { state }: IdempotencyRecord, limit: number): string {
+export function stateText(
+  { state }: IdempotencyRecord,
+  limitBytes: number,
+  refuse: () => StoreError,
+): string {
   const text = textOf(state);
-  if (text !== undefined && (text.length * 3 <= limit || Buffer.byteLength(text) <= limit)) return text;
-  throw tooLarge(where, limit);
+  if (text !== undefined && (text.length * 3 <= limitBytes || Buffer.byteLength(text) <= limitBytes))
+    return text;
+  throw refuse();
 }
 
-/** What is said of a record that passes a store's limit, in bytes. */
-export function tooLarge(where: string, limit: number, cause?: unknown): StoreError {
-  return new StoreError(
-    `${where}: the record is larger than the store takes, which is ${Math.floor(limit / 1_000_000)} MB`,
-    { tooLarge: true, ...(cause !== undefined && { cause }) },
-  );
+/** The same for a store whose limit is that of one value. */
+export function stateValue(store: string, record: IdempotencyRecord, limitBytes: number): string {
+  return stateText(record, limitBytes, () => tooLarge(store, limitOf(limitBytes)));
 }
 
-/** Whether it is `owner.n`, as every record's token is: what else is kept in the same place hardly has such a thing. */
-export function isToken(token: unknown): boolean {
-  return /^[^.]+\.\d+$/.test(String(token));
+/** Returns a copy of a record that was written. A state is JSON, and JSON copies it faster than `structuredClone`. */
+export function copyOf(record: IdempotencyRecord): IdempotencyRecord {
+  return { ...record, state: JSON.parse(JSON.stringify(record.state)) };
+}
+
+/** What to say of something in a record's place that is no record. */
+export interface Foreign {
+  /** Default: what is kept under the key. */
+  readonly what?: string;
+  readonly advice?: string;
 }
 
 /**
- * @param name Where it is kept, if not under the key itself.
- * @param advice What to do where it is no record.
- * @throws {ConfigurationError} where what is kept under the key is no record.
+ * Returns a record as it was read.
+ *
+ * @throws {ConfigurationError} where it is no record.
  */
 export function recordOf(
-  where: string,
+  store: string,
   key: string,
   { token, expiresAt, state }: StoredFields,
-  name = key,
-  advice = 'keep records apart from what else is there, or name the operation differently',
+  foreign: Foreign = {},
 ): IdempotencyRecord {
   const expiry =
     expiresAt === null || expiresAt === undefined || expiresAt === '' ? Number.NaN : Number(expiresAt);
   if (!isToken(token) || !Number.isFinite(expiry) || state === null || state === undefined) {
-    throw new ConfigurationError(`${where}: what is kept under ${name} is no record of retrysafe; ${advice}`);
+    throw notOurs(store, key, foreign);
   }
   return { key, token: String(token), expiresAt: expiry, state: stateOf(state) };
 }
 
-/**
- * A completion that was handed to a store.
- *
- * @throws {ConfigurationError} where it is something else.
- */
-export function checkedCompletion(where: string, completion: unknown): Completion {
-  const { record, token } = (completion ?? {}) as Partial<Completion>;
-  if (typeof token === 'string' && typeof record?.key === 'string' && typeof record.token === 'string') {
-    return { record, token };
-  }
-  throw new ConfigurationError(
-    `${where} got no completion; hand over \`await currentExecution().completion(result)\``,
+/** Returns the error for something in a record's place that another program wrote. */
+export function notOurs(store: string, key: string, foreign: Foreign, cause?: unknown): ConfigurationError {
+  const {
+    what = `what is kept under ${key}`,
+    advice = 'keep records apart from what else is there, or name the operation differently',
+  } = foreign;
+  return new ConfigurationError(
+    `${store}: ${what} is no record of retrysafe; ${advice}`,
+    cause === undefined ? {} : { cause },
   );
 }
 
-// No string holds more than 512 MB. A result that fits just so may pass that inside of its record.
+/** Whether it has the form `owner.n` of every record's token. What another program keeps in the same place rarely has it. */
+function isToken(token: unknown): boolean {
+  return /^[^.]+\.\d+$/.test(String(token));
+}
+
+// A string has at most 512 MB. A result that just fits may pass that as a part of its record.
 function textOf(state: IdempotencyRecord['state']): string | undefined {
   try {
     return JSON.stringify(state);
@@ -79,7 +91,7 @@ function textOf(state: IdempotencyRecord['state']): string | undefined {
   }
 }
 
-// What cannot be read goes on as it is: the engine tells it from a free key, and knows how to say so.
+// An unreadable state is passed on: the engine tells it from a free key, and has the error for it.
 function stateOf(text: unknown): IdempotencyRecord['state'] {
   try {
     return JSON.parse(String(text));

@@ -1,50 +1,50 @@
-import { StoreError } from '../../errors.js';
-import { tooLarge } from '../shared/stored-record.js';
+import { faultMessage, limitOf, tooLarge, withAdvice } from '../shared/faults.js';
+import { noTable, otherTable } from '../shared/sql-tables.js';
 
-/** SQLite takes no larger value, in bytes (`SQLITE_MAX_LENGTH`). */
-export const LARGEST_STATE = 1_000_000_000;
+/** SQLite takes no larger value (`SQLITE_MAX_LENGTH`). */
+export const LARGEST_STATE_BYTES = 1_000_000_000;
 
+const creation = 'by `database.exec(schema())`';
+
+// Result codes of SQLite (sqlite.org, Result and Error Codes).
+const BUSY = 5;
+const READONLY = 8;
+const FULL = 13;
 const TOO_BIG = 18;
 
-/** What a result code of SQLite means for a store (sqlite.org, Result and Error Codes). */
-const advice: Readonly<Record<number, string>> = {
-  5: 'the file is busy with what another connection writes; set `PRAGMA busy_timeout = 5000` and `PRAGMA journal_mode = WAL`, and keep transactions short',
-  8: 'the database is read-only; open it for writing',
-  13: 'the disk is full',
+/** What to do about a result code. */
+const advices: Readonly<Record<number, string>> = {
+  [BUSY]:
+    'the file is busy with the write of another connection; set `PRAGMA busy_timeout = 5000` and `PRAGMA journal_mode = WAL`, and keep transactions short',
+  [READONLY]: 'the database is read-only; open it for writing',
+  [FULL]: 'the disk is full',
 };
 
-/** The same codes as `better-sqlite3` names them. */
+/** The names of the same codes in `better-sqlite3`. */
 const names: Readonly<Record<string, number>> = {
-  SQLITE_BUSY: 5,
-  SQLITE_READONLY: 8,
-  SQLITE_FULL: 13,
+  SQLITE_BUSY: BUSY,
+  SQLITE_READONLY: READONLY,
+  SQLITE_FULL: FULL,
   SQLITE_TOOBIG: TOO_BIG,
 };
 
-/** Says what is wrong with a table or a file, where a fault tells that; every other fault stays as it is. */
+/** Returns an error that says what is wrong with a table or a file, or the fault itself where that is unknown. */
 export function explained(fault: unknown, table: string): unknown {
-  const { code, errcode, message } = (fault ?? {}) as {
-    readonly code?: unknown;
-    readonly errcode?: unknown;
-    readonly message?: unknown;
-  };
-  // The low byte is the code, the rest says more of it; a name says more behind a second underscore.
+  const { code, errcode } = (fault ?? {}) as { readonly code?: unknown; readonly errcode?: unknown };
+  // The low byte is the code, and the rest refines it. A name refines it after a second underscore.
   const [name] = /^SQLITE_[A-Z]+/.exec(String(code)) ?? [];
   const result = typeof errcode === 'number' ? errcode & 0xff : names[String(name)];
-  if (result === TOO_BIG) return tooLarge('SqliteStore', LARGEST_STATE, fault);
-  const what =
-    result !== undefined && result in advice ? advice[result] : adviceOnTable(String(message), table);
-  if (what === undefined) return fault;
-  // A file that is busy and a disk that is full may not be so later.
-  const isLasting = result !== 5 && result !== 13;
-  return new StoreError(`SqliteStore: ${what}`, { cause: fault, ...(isLasting && { advice: 'fix-code' }) });
+  if (result === TOO_BIG) return tooLarge('SqliteStore', limitOf(LARGEST_STATE_BYTES), fault);
+  const advice =
+    result !== undefined && result in advices ? advices[result] : adviceOnTable(faultMessage(fault), table);
+  // A busy file and a full disk may be in order again later.
+  const isLasting = result !== BUSY && result !== FULL;
+  return withAdvice('SqliteStore', fault, advice, isLasting);
 }
 
 function adviceOnTable(message: string, table: string): string | undefined {
-  if (/no such table/.test(message)) {
-    return `there is no table "${table}"; create it by \`database.exec(schema())\`, or correct the option "table"`;
-  }
+  if (/no such table/.test(message)) return noTable(table, creation);
   return /no such column|has no column|ON CONFLICT clause does not match/.test(message)
-    ? `the table "${table}" is not as a store needs it; create another by \`database.exec(schema())\`, or correct the option "table"`
+    ? otherTable(table, 'has other columns than a store needs', creation)
     : undefined;
 }

@@ -6,7 +6,7 @@ import { wrongName } from './sqlite-schema.js';
 export interface SqliteStoreOptions {
   /** The application's own open database. The store neither configures nor closes it. */
   readonly database: SqliteDatabase;
-  /** The table, as `schema()` describes it. Default: `idempotency`. */
+  /** The table, as `schema()` creates it. Default: `idempotency`. */
   readonly table?: string;
 }
 
@@ -14,15 +14,11 @@ const checks: Record<keyof SqliteStoreOptions, Check> = {
   database: (value) =>
     isDatabase(value)
       ? undefined
-      : 'a DatabaseSync of node:sqlite (Node.js 22.16 or later), or a database of better-sqlite3; of a library around one the database that it was made with',
+      : 'a DatabaseSync of node:sqlite (Node.js 22.16 or later), or a database of better-sqlite3; with a library around one, pass the database that the library was given',
   table: wrongName,
 };
 
-/**
- * Refuses wrong options.
- *
- * @throws {ConfigurationError} naming the option, its value and what would be right.
- */
+/** @throws {ConfigurationError} that names the wrong option, the kind of its value, and what is expected. */
 export function checkSqliteOptions(options: unknown): void {
   checkStoreOptions('SqliteStore', checks, ['database'], options);
 }

@@ -1,22 +1,19 @@
-import { wrongOption } from '../../options/wrong-option.js';
-import { DEFAULT_TABLE, quoted } from '../shared/sql-tables.js';
+import { checkTable, DEFAULT_TABLE, isName, quoted } from '../shared/sql-tables.js';
 
-/** Answers with what would be right for the name of a table, or nothing where it is. */
+/** Returns what is expected where a value cannot be the name of a table, and `undefined` where it can. */
 export function wrongName(value: unknown): string | undefined {
-  const isName = typeof value === 'string' && value !== '' && !value.includes('\0');
-  // SQLite keeps these names for itself.
-  return isName && !/^sqlite_/i.test(value) ? undefined : 'the name of a table';
+  // SQLite keeps names with this prefix for itself.
+  return isName(value) && !/^sqlite_/i.test(value) ? undefined : 'the name of a table';
 }
 
 /**
- * The statements that create the table which a `SqliteStore` uses, for `database.exec()`; two of them, which do nothing
- * where the table and its index exist.
+ * Returns the two statements that create the table of a `SqliteStore` and its index, for `database.exec()`. They change
+ * nothing where both exist.
  *
  * @throws {ConfigurationError} for a wrong name.
  */
 export function schema(table: string = DEFAULT_TABLE): string {
-  const right = wrongName(table);
-  if (right !== undefined) throw wrongOption('schema', 'table', table, right);
+  checkTable(wrongName, table);
   return `CREATE TABLE IF NOT EXISTS ${quoted(table)} (
   key TEXT PRIMARY KEY,
   token TEXT NOT NULL,

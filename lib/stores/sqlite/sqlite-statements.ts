@@ -4,25 +4,25 @@ import { quoted } from '../shared/sql-tables.js';
 export interface Statements {
   /** Values: key. */
   readonly find: string;
-  /** Values: key, token, expiresAt, state, and now three times. Gives the holder afterwards. */
+  /** Values: key, token, expiresAt, state, and now three times. Returns the holder afterwards. */
   readonly claim: string;
-  /** Values: token, expiresAt, state, key and the token to follow. Changes a row or nothing. */
+  /** Values: token, expiresAt, state, key and the token to follow. Changes at most one row. */
   readonly replace: string;
-  /** Values: until when they expired, and how many. */
+  /** Values: the instant until which they expired, and how many at most. */
   readonly removeExpired: string;
 }
 
 export function statementsFor(tableName: string): Statements {
   const table = quoted(tableName);
   const fields = 'token, CAST(expires_at AS TEXT) AS "expiresAt", state';
-  // The table may have rows of somebody else's, whose token is not `owner.n`.
+  // The table may have rows of other programs, whose token is not `owner.n`.
   const isRecord = "token GLOB '?*.[0-9]*' AND token NOT GLOB '*.*[^0-9]*'";
-  const mine = (column: string) =>
+  const takenOver = (column: string) =>
     `${column} = CASE WHEN held.expires_at <= ? THEN excluded.${column} ELSE held.${column} END`;
   return {
     find: `SELECT ${fields} FROM ${table} WHERE key = ?`,
     claim: `INSERT INTO ${table} AS held (key, token, expires_at, state) VALUES (?, ?, ?, ?)
-ON CONFLICT (key) DO UPDATE SET ${['token', 'expires_at', 'state'].map(mine).join(', ')}
+ON CONFLICT (key) DO UPDATE SET ${['token', 'expires_at', 'state'].map(takenOver).join(', ')}
 RETURNING ${fields}`,
     replace: `UPDATE ${table} SET token = ?, expires_at = ?, state = ? WHERE key = ? AND token = ?`,
     removeExpired: `DELETE FROM ${table} WHERE key IN (

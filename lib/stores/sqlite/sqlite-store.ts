@@ -1,16 +1,16 @@
-import { ClaimLostError, ConfigurationError } from '../../errors.js';
+import { ConfigurationError } from '../../errors.js';
 import type { Completion, IdempotencyRecord, PersistenceStore } from '../../record/persistence-store.js';
-import { checkLimit } from '../shared/checked-options.js';
-import { DEFAULT_TABLE, type RemoveExpiredOptions } from '../shared/sql-tables.js';
-import { checkedCompletion, GRACE, recordOf, type StoredFields, stateText } from '../shared/stored-record.js';
+import { checkedCompletion, claimLost } from '../shared/completions.js';
+import { DEFAULT_TABLE, type RemoveExpiredOptions, sweepValues } from '../shared/sql-tables.js';
+import { copyOf, recordOf, type StoredFields, stateValue } from '../shared/stored-record.js';
 import { isInTransaction, type SqliteDatabase, type SqliteStatement } from './sqlite-database.js';
-import { explained, LARGEST_STATE } from './sqlite-faults.js';
+import { explained, LARGEST_STATE_BYTES } from './sqlite-faults.js';
 import { checkSqliteOptions, type SqliteStoreOptions } from './sqlite-options.js';
 import { type Statements, statementsFor } from './sqlite-statements.js';
 
 /**
- * Keeps records in a table of an SQLite database, one row each, for the processes of one machine. What it does is
- * synchronous inside; nobody else writes to the file meanwhile.
+ * Keeps each record in a row of an SQLite database, for the processes of one machine. Every operation is synchronous
+ * inside, and no other process writes to the file meanwhile.
  */
 export class SqliteStore implements PersistenceStore {
   readonly #database: SqliteDatabase;
@@ -31,7 +31,7 @@ export class SqliteStore implements PersistenceStore {
     const { key, token, expiresAt } = record;
     const state = this.#stateOf(record);
     return this.#apart((statements) => {
-      // A look takes no turn at writing. What it shows may expire no sooner than it says.
+      // A read takes no write lock. A holder that has not expired by `now` keeps the key, so there is nothing to write.
       const holder = this.#holder(key, this.#get(statements.find, key));
       if (holder && holder.expiresAt > now) return holder;
       const row = this.#get(statements.claim, key, token, expiresAt, state, now, now, now);
@@ -44,7 +44,7 @@ export class SqliteStore implements PersistenceStore {
     const state = this.#stateOf(record);
     return this.#apart((statements) =>
       this.#replace(record, state, token)
-        ? structuredClone(record)
+        ? copyOf(record)
         : this.#holder(key, this.#get(statements.find, key)),
     );
   }
@@ -54,14 +54,15 @@ export class SqliteStore implements PersistenceStore {
   }
 
   /**
-   * Completes a call in the application's own transaction, which is open on the database: both are done or neither.
+   * Completes a call in the application's own transaction, which is open on the database. Both are committed, or neither is.
    *
-   * @throws {ClaimLostError} where the claim is gone: let it throw, and roll the transaction back.
-   * @throws {ConfigurationError} where it gets no completion, or no transaction is open.
+   * @throws {ClaimLostError} if the claim is lost. Let it throw, and roll the transaction back.
+   * @throws {ConfigurationError} if the argument is no completion, or no transaction is open.
    */
   complete(completion: Completion): void {
     const where = 'SqliteStore: complete()';
-    const { record, token } = checkedCompletion(where, completion);
+    const checked = checkedCompletion(where, completion);
+    const { record, token } = checked;
     if (!isInTransaction(this.#database)) {
       throw new ConfigurationError(
         `${where} was called while no transaction is open on the database; begin one, do the work in it, and complete the call before its COMMIT`,
@@ -69,28 +70,25 @@ export class SqliteStore implements PersistenceStore {
     }
     const state = this.#stateOf(record);
     if (this.#explaining(() => this.#replace(record, state, token))) return;
-    throw new ClaimLostError(
-      `${where} changed nothing, since the claim on ${record.key} is gone, or was completed before; roll the transaction back`,
-      { key: record.key },
-    );
+    throw claimLost(where, checked);
   }
 
   /**
-   * Removes records that expired more than 15 minutes ago, the oldest first and at most `limit` (1,000), and resolves
-   * to how many: to be repeated while it is `limit`. Never needed for being right, but the table grows without it.
+   * Removes at most `limit` (1,000) records that expired more than 15 minutes ago, the oldest first. Resolves to their
+   * number: repeat it while that is `limit`. Correctness never needs it, but the table grows without it.
    *
    * @throws {ConfigurationError} for a wrong option.
    */
-  async removeExpired({ limit = 1_000 }: RemoveExpiredOptions = {}): Promise<number> {
-    checkLimit('SqliteStore: removeExpired()', limit);
-    return this.#apart(({ removeExpired }) => this.#run(removeExpired, Date.now() - GRACE, limit));
+  async removeExpired(options: RemoveExpiredOptions = {}): Promise<number> {
+    const values = sweepValues('SqliteStore', options);
+    return this.#apart(({ removeExpired }) => this.#run(removeExpired, ...values));
   }
 
-  /** Does a step that must not become part of a transaction of the application's. */
+  /** Runs a step that must not become part of a transaction of the application's. */
   #apart<T>(step: (statements: Statements) => T): T {
     if (!isInTransaction(this.#database)) return this.#explaining(() => step(this.#statements));
     throw new ConfigurationError(
-      'SqliteStore: a transaction is open on the database, and what is written now would be part of it; end it without awaiting anything, ask for a completion before it begins, or give the store a database handle of its own',
+      'SqliteStore: a transaction is open on the database, and the record would be part of it; end it before anything is awaited, ask for a completion before it begins, or give the store a database handle of its own',
     );
   }
 
@@ -98,7 +96,7 @@ export class SqliteStore implements PersistenceStore {
     try {
       return step();
     } catch (fault) {
-      // Statements end with the handle, which may be opened again.
+      // Closing a handle ends its statements, and the handle may have been closed and opened again.
       this.#prepared.clear();
       throw explained(fault, this.#table);
     }
@@ -108,7 +106,7 @@ export class SqliteStore implements PersistenceStore {
     return this.#run(this.#statements.replace, token, expiresAt, state, key, follows) > 0;
   }
 
-  // Read to the end: a write is committed there, and only there it is told where that fails. `get()` stops before.
+  // `all()` reads to the end, where SQLite commits a write and reports a failure. `get()` would stop before.
   #get(sql: string, ...values: (string | number)[]): unknown {
     return this.#statement(sql).all(...values)[0];
   }
@@ -117,7 +115,7 @@ export class SqliteStore implements PersistenceStore {
     return Number(this.#statement(sql).run(...values).changes);
   }
 
-  // Prepared when it is needed, since the table may be created after the store.
+  // Prepared when it is first needed, because the table may be created after the store.
   #statement(sql: string): SqliteStatement {
     const known = this.#prepared.get(sql);
     if (known) return known;
@@ -132,6 +130,6 @@ export class SqliteStore implements PersistenceStore {
   }
 
   #stateOf(record: IdempotencyRecord): string {
-    return stateText('SqliteStore', record, LARGEST_STATE);
+    return stateValue('SqliteStore', record, LARGEST_STATE_BYTES);
   }
 }

@@ -53,7 +53,7 @@ export const ambientTransactions: Record<string, (url: string) => Promise<void>>
           isRefusal(/is in no transaction/),
         ),
       );
-      assert.throws(() => fromTypeORM(source.manager), isRefusal(/hand over the DataSource/));
+      assert.throws(() => fromTypeORM(source.manager), isRefusal(/pass the DataSource/));
     } finally {
       await source.destroy();
     }

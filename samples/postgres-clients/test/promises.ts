@@ -118,7 +118,7 @@ export const promises: Record<string, Check> = {
         isRefusal(new RegExp(`expected ${bare.wrapper}\\(`)),
       );
       const completing = transfers().store.complete(client, await completionOf(database));
-      await assert.rejects(completing, isRefusal(new RegExp(`hand over \\(${bare.wrapper}\\(`)));
+      await assert.rejects(completing, isRefusal(new RegExp(`pass \\(${bare.wrapper}\\(`)));
     }
   },
 

@@ -137,6 +137,6 @@ describe('a claim that is refused, and whose holder is gone when it is looked fo
     expect(error).to.be.instanceOf(StoreError);
     expect(error.message)
       .to.include(tableName)
-      .and.to.match(/refuses to write .* and shows no holder/);
+      .and.to.match(/refuses to write .* and returns no holder/);
   });
 });

@@ -23,7 +23,7 @@ const aClient = /^a DynamoDBClient of @aws-sdk\/client-dynamodb, which has a met
 const aTable = /^the name of a table \(3 to 255 letters, digits, _, - and \.\), or its ARN$/;
 const aPartition = /^a string, or a function \(key\) => string$/;
 const bytes = /^a number of bytes, 0 or more, or Infinity$/;
-const notOurs = /^another name than token, expiresAt, state, which the store uses itself$/;
+const notOurs = /^another name than token, expiresAt, state, which the store itself uses$/;
 const attribute = (twin: object) => [
   ...[
     ['', 'an empty text'],

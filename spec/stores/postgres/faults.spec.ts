@@ -100,7 +100,7 @@ describe('a table of PostgreSQL that is no table for records', () => {
       expect(await rejection(store.find('key')))
         .to.be.instanceOf(TypeError)
         .with.property('message')
-        .that.matches(/query\(\) of the client resolved to no rows/);
+        .that.matches(/query\(\) of the client resolved neither to rows/);
     }
   });
 });

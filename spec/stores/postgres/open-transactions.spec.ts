@@ -13,7 +13,7 @@ function expectRefusal(error: unknown, message: RegExp): void {
   expect((error as Error).message).to.match(message);
 }
 
-const inTransaction = /option "client".*in no transaction: records would be undone with it/;
+const inTransaction = /option "client".*in no transaction: a rollback would undo records/;
 const openOnClient = /a transaction is open on the store's client/;
 const noTransaction = /needs the client on which the transaction is open/;
 

@@ -184,7 +184,7 @@ describe('wrong options of PostgresStore', () => {
         expect(error).to.be.instanceOf(ConfigurationError);
         expect(error)
           .to.have.property('message')
-          .that.matches(/needs the client on which the transaction is open.*hand over \(tx, completion\)$/);
+          .that.matches(/needs the client on which the transaction is open.*pass \(tx, completion\)$/);
       });
     }
 

@@ -193,7 +193,7 @@ describe('a completion in a transaction of the application, on PostgreSQL', () =
     function expectRolledBack(): void {
       expect(caught).to.be.instanceOf(ClaimLostError);
       expect((caught as Error).message).to.match(
-        /is gone, or was completed before; roll the transaction back$/,
+        /is lost, or was completed before; roll the transaction back$/,
       );
       expect(caught).to.have.property('key', transfer.key);
       expect(proxy.count(statement.commit)).to.equal(0);

@@ -82,10 +82,7 @@ describe('clients of other libraries, for a PostgresStore', () => {
           thrown(() => new PostgresStore({ client })),
           new RegExp(`expected ${name}\\(`),
         );
-        expectRefusal(
-          await rejection(store.complete(client, completion)),
-          new RegExp(`hand over \\(${name}\\(`),
-        );
+        expectRefusal(await rejection(store.complete(client, completion)), new RegExp(`pass \\(${name}\\(`));
       }
     });
 
@@ -101,7 +98,7 @@ describe('clients of other libraries, for a PostgresStore', () => {
       for (const transaction of transactions) {
         expectRefusal(
           thrown(() => new PostgresStore({ client: wrap(transaction) })),
-          /in no transaction: records would be undone with it/,
+          /in no transaction: a rollback would undo records/,
         );
       }
     });
@@ -111,7 +108,7 @@ describe('clients of other libraries, for a PostgresStore', () => {
     const extended = { ...(shapes.fromPrisma?.clients[0] as object), _extensions: { isEmpty: () => false } };
     expectRefusal(
       thrown(() => new PostgresStore({ client: fromPrisma(extended as never) })),
-      /fromPrisma\(\) of the very client that `new PrismaClient\(\)` gave/,
+      /fromPrisma\(\) of the client that `new PrismaClient\(\)` returned/,
     );
   });
 
@@ -145,7 +142,7 @@ describe('clients of other libraries, for a PostgresStore', () => {
     it('are refused as a manager that is in no transaction, or whose transaction has ended', async () => {
       expectRefusal(
         thrown(() => fromTypeORM({ queryRunner: undefined })),
-        /hand over the DataSource/,
+        /pass the DataSource/,
       );
       const ended = fromTypeORM({ queryRunner: failing });
       expectRefusal(await rejection(store.complete(ended, completion)), /no transaction is open/);

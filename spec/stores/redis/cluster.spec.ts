@@ -82,7 +82,7 @@ describe('RedisStore on a cluster with a replica', function () {
       ]) {
         expect(error).to.be.instanceOf(StoreError);
         expect((error as Error).message).to.equal(
-          'RedisStore: the server is one of a cluster; hand over a cluster client of it',
+          'RedisStore: the server belongs to a cluster; pass a cluster client',
         );
       }
     });

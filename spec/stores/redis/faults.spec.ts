@@ -60,7 +60,11 @@ describe("Redis' own faults", function () {
         const store = new RedisStore({ client: await connect() });
         await server.call('REPLICAOF', loopback, 1);
         try {
-          await expectRefused(store, StoreError, /^RedisStore: the server is a replica that takes no writes/);
+          await expectRefused(
+            store,
+            StoreError,
+            /^RedisStore: the server is a replica, which takes no writes/,
+          );
         } finally {
           await server.call('REPLICAOF', 'NO', 'ONE');
         }
@@ -137,7 +141,7 @@ describe("Redis' own faults", function () {
     ]) {
       const error = (await rejection(step())) as Error;
       expect(error).to.be.instanceOf(ConfigurationError);
-      expect(error.message).to.match(/has a MULTI open.*a connection that nothing else uses$/);
+      expect(error.message).to.match(/a MULTI is open.*a connection that nothing else uses$/);
     }
     await client.call('DISCARD');
     await store.claim(recordOf('a'), Date.now());
@@ -181,7 +185,7 @@ describe("Redis' own faults", function () {
     ]) {
       expect((await rejection(step())) as Error).to.have.property(
         'message',
-        'the client gave no list of three fields',
+        'the client returned no list of three fields',
       );
     }
   });

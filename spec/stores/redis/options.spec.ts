@@ -25,11 +25,11 @@ const aClient =
   /^a client of ioredis, redis \(node-redis\) or Valkey GLIDE, or a function \(command: string\[\]\) => Promise$/;
 const replicas = /^a number of replicas, 0 or more$/;
 const oneConnection =
-  /^0 with a pool or sentinel, which may send two commands on two connections; hand over a single or cluster client$/;
+  /^0 with a pool or sentinel, which may send two commands on two connections; pass a single or cluster client$/;
 const aSubscriber =
   /^a connection of ioredis or redis \(node-redis\), or an object \{ subscribe\(channel, listener\), unsubscribe\(channel, listener\) \}$/;
 const another =
-  /^a second connection, such as client\.duplicate\(\): one that subscribes can do nothing else$/;
+  /^a second connection, such as client\.duplicate\(\): a connection that subscribes can do nothing else$/;
 
 // None of them is connected.
 const ioredis = new Redis({ lazyConnect: true, password: 'hunter2' });

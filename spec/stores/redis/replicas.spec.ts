@@ -54,7 +54,7 @@ describe('RedisStore that waits for a replica', function () {
     const error = await rejection(call);
     expect(error).to.be.instanceOf(StoreError);
     expect((error as Error).message).to.match(
-      new RegExp(`^RedisStore: ${told} replicas have acknowledged a write within 1 s, so it may be lost`),
+      new RegExp(`^RedisStore: ${told} replicas acknowledged a write within 1 s, so it may be lost`),
     );
   }
 
@@ -104,7 +104,7 @@ describe('RedisStore that waits for a replica', function () {
         calls.map(async (call, index) => {
           const error = (await rejection(call(`first ${index}`))) as StoreError;
           expect(error).to.be.instanceOf(StoreError).and.include({ step: 'claim' });
-          expect((error.cause as Error).message).to.match(/^RedisStore: 0 of 1 replicas have acknowledged/);
+          expect((error.cause as Error).message).to.match(/^RedisStore: 0 of 1 replicas acknowledged/);
         }),
       );
       expect(runs).to.deep.equal([]);
@@ -170,7 +170,7 @@ describe('RedisStore that waits for a replica', function () {
       const error = (await rejection(deployable()(store, async () => ++runs)('a'))) as StoreError;
       expect(error).to.be.instanceOf(StoreError).and.include({ step: 'claim' });
       expect((error.cause as Error).message).to.equal(
-        'RedisStore: the server is a replica that takes no writes; connect the client to its primary',
+        'RedisStore: the server is a replica, which takes no writes; connect the client to its primary',
       );
       expect(runs).to.equal(0);
     });

@@ -72,7 +72,7 @@ for (const driver of sqliteDrivers) {
       it('is a StoreError that says how to wait for it; the key is free afterwards', async () => {
         elsewhere.exec('BEGIN IMMEDIATE');
         const { cause } = await expectRefused(
-          /busy with what another connection writes.*busy_timeout = 5000.*WAL/,
+          /busy with the write of another connection.*busy_timeout = 5000.*WAL/,
         );
         expect(cause, 'what the driver says').to.have.nested.property('cause.message', 'database is locked');
         elsewhere.exec('COMMIT');
@@ -181,7 +181,10 @@ for (const driver of sqliteDrivers) {
         it(`that ${what}: a StoreError names it`, async () => {
           here.exec(`CREATE TABLE other (${columns})`);
           const other = new SqliteStore({ database: here, table: 'other' });
-          await expectRefused(/the table "other" is not as a store needs it; create another by/, other);
+          await expectRefused(
+            /the table "other" has other columns than a store needs; create another by/,
+            other,
+          );
           expect(here.prepare('SELECT * FROM other').all()).to.deep.equal([]);
         });
       }

@@ -12,7 +12,7 @@ interface Wrong {
 }
 
 const aDatabase =
-  /^a DatabaseSync of node:sqlite \(Node\.js 22\.16 or later\), or a database of better-sqlite3; of a library around one the database that it was made with$/;
+  /^a DatabaseSync of node:sqlite \(Node\.js 22\.16 or later\), or a database of better-sqlite3; with a library around one, pass the database that the library was given$/;
 const aTable = /^the name of a table$/;
 const prepare = () => ({ all: () => [], run: () => ({ changes: 0 }) });
 

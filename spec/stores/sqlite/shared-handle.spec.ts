@@ -72,7 +72,7 @@ for (const driver of sqliteDrivers) {
             expect(error, what)
               .to.have.property('message')
               .that.matches(/^SqliteStore: a transaction is open on the database/)
-              .and.includes('end it without awaiting anything')
+              .and.includes('end it before anything is awaited')
               .and.includes('give the store a database handle of its own');
           }
           database.exec(end as string);

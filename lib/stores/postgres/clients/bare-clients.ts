@@ -1,67 +1,63 @@
-/** A library whose clients do not fit as they are: how one is told, and what makes it fit. */
+import { hasMethod, hasProperty } from '../../shared/client-shape.js';
+
+/** A library whose clients need a wrapper: how its clients are recognised, and the wrapper. */
 interface Library {
-  readonly isOfIt: (value: unknown) => boolean;
-  /** For a store's client. */
+  readonly isClient: (value: unknown) => boolean;
+  /** The wrapper for a store's client. */
   readonly client: string;
-  /** For a transaction. */
+  /** The wrapper for a transaction. */
   readonly transaction: string;
 }
 
-/** By what each of them has and no client that fits does. */
+/** Each is recognised by what no client has that needs no wrapper. */
 const libraries: readonly Library[] = [
   {
-    isOfIt: (value) => can(value, '$queryRawUnsafe'),
+    isClient: (value) => hasMethod(value, '$queryRawUnsafe'),
     client: 'fromPrisma(prisma)',
     transaction: 'fromPrisma(tx)',
   },
   {
     // A DataSource, EntityManager or Repository; a QueryRunner.
-    isOfIt: (value) =>
-      can(value, 'query') && (can(value, 'createQueryBuilder') || can(value, 'startTransaction')),
+    isClient: (value) =>
+      hasMethod(value, 'query') &&
+      (hasMethod(value, 'createQueryBuilder') || hasMethod(value, 'startTransaction')),
     client: 'fromTypeORM(dataSource)',
     transaction: 'fromTypeORM(manager)',
   },
   {
-    isOfIt: (value) => can(value, 'query') && can(value, 'define'),
+    isClient: (value) => hasMethod(value, 'query') && hasMethod(value, 'define'),
     client: 'fromSequelize(sequelize)',
     transaction: 'fromSequelize(sequelize, transaction)',
   },
   {
-    isOfIt: (value) => can(value, 'commit') && has(value, 'sequelize'),
+    isClient: (value) => hasMethod(value, 'commit') && hasProperty(value, 'sequelize'),
     client: 'fromSequelize(sequelize)',
     transaction: 'fromSequelize(sequelize, transaction)',
   },
   {
-    isOfIt: (value) => can(value, 'executeQuery') && can(value, 'selectFrom'),
+    isClient: (value) => hasMethod(value, 'executeQuery') && hasMethod(value, 'selectFrom'),
     client: 'fromKysely(kysely)',
     transaction: 'fromKysely(tx)',
   },
   {
-    isOfIt: (value) => can(value, 'raw') && can(value, 'transaction'),
+    isClient: (value) => hasMethod(value, 'raw') && hasMethod(value, 'transaction'),
     client: 'fromKnex(knex)',
     transaction: 'fromKnex(tx)',
   },
   {
-    isOfIt: (value) => can(value, 'execute') && can(value, 'select') && can(value, 'insert'),
+    isClient: (value) =>
+      hasMethod(value, 'execute') && hasMethod(value, 'select') && hasMethod(value, 'insert'),
     client: 'fromDrizzle(db)',
     transaction: 'fromDrizzle(tx)',
   },
   {
-    isOfIt: (value) => can(value, 'unsafe') && can(value, 'typed'),
+    isClient: (value) => hasMethod(value, 'unsafe') && hasMethod(value, 'typed'),
     client: 'fromPostgresJs(sql)',
     transaction: 'fromPostgresJs(tx)',
   },
 ];
 
-/** What makes a client of a known library fit; nothing where it is none. */
-export function wrapperFor(value: unknown): Omit<Library, 'isOfIt'> | undefined {
-  return libraries.find(({ isOfIt }) => isOfIt(value));
-}
-
-function can(value: unknown, name: string): boolean {
-  return typeof (value as Readonly<Record<string, unknown>> | null | undefined)?.[name] === 'function';
-}
-
-function has(value: unknown, name: string): boolean {
-  return name in Object(value);
+/** Returns the wrappers for a client of a known library, and `undefined` for any other client. */
+export function wrapperFor(value: unknown): Omit<Library, 'isClient'> | undefined {
+  return libraries.find(({ isClient }) => isClient(value));
 }

@@ -2,11 +2,11 @@ import type { WrappedClient } from '../postgres-client.js';
 
 /** What is called of a database of Drizzle on PostgreSQL, or of one of its transactions. */
 export interface DrizzleDatabase {
-  // biome-ignore lint/suspicious/noExplicitAny: a query of its own kind, and what its driver gives
+  // biome-ignore lint/suspicious/noExplicitAny: a query of its own type, and what its driver returns
   execute(query: any): PromiseLike<any>;
 }
 
-/** A client of Drizzle: of `drizzle()` for a store, or of a transaction for `store.complete()`. */
+/** Wraps a client of Drizzle: the result of `drizzle()` for a store, or a transaction for `store.complete()`. */
 export function fromDrizzle(database: DrizzleDatabase): WrappedClient {
   return {
     isTransaction: typeof (database as { readonly rollback?: unknown }).rollback === 'function',
@@ -14,7 +14,7 @@ export function fromDrizzle(database: DrizzleDatabase): WrappedClient {
   };
 }
 
-/** A query that is written already: what Drizzle makes of its own `sql` comes to the same. */
+/** Returns a query of ready SQL text, in the form that Drizzle gives its own `sql`. */
 function written(text: string, values: unknown[]) {
   const query = { sql: text, params: values };
   return { getSQL: () => ({ toQuery: () => query }) };

@@ -7,7 +7,7 @@ export interface KnexClient {
   raw(sql: string, bindings: any): PromiseLike<any>;
 }
 
-/** A client of Knex: of `knex()` for a store, or of a transaction for `store.complete()`. */
+/** Wraps a client of Knex: the result of `knex()` for a store, or a transaction for `store.complete()`. */
 export function fromKnex(knex: KnexClient): WrappedClient {
   return {
     isTransaction: knex.isTransaction === true,
@@ -15,7 +15,7 @@ export function fromKnex(knex: KnexClient): WrappedClient {
   };
 }
 
-/** Each `$1` and so on stands once and in order. What is quoted stays: a table may have any name. */
+/** Replaces `$1` and so on, which are used once and in order, by `?`. Quoted names are kept: a table may have any name. */
 function withMarks(text: string): string {
   return text.replace(/"(?:[^"]|"")*"|\$\d+/g, (part) =>
     part.startsWith('$') ? '?' : part.replaceAll('?', '\\?'),

@@ -9,7 +9,7 @@ export interface KyselyClient {
 
 let queries = 0;
 
-/** A client of Kysely: of `new Kysely()` for a store, or of a transaction for `store.complete()`. */
+/** Wraps a client of Kysely: the result of `new Kysely()` for a store, or a transaction for `store.complete()`. */
 export function fromKysely(kysely: KyselyClient): WrappedClient {
   return {
     isTransaction: kysely.isTransaction,
@@ -17,7 +17,7 @@ export function fromKysely(kysely: KyselyClient): WrappedClient {
   };
 }
 
-/** What `CompiledQuery.raw(text, values)` gives. */
+/** Returns what `CompiledQuery.raw(text, values)` returns. */
 function compiled(text: string, values: readonly unknown[]) {
   queries += 1;
   return {

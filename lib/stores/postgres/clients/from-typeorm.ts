@@ -21,8 +21,8 @@ export interface TypeORMEntityManager {
 }
 
 /**
- * A client of TypeORM. Of a `DataSource` each statement gets a `QueryRunner`, and so a connection, of its own, whatever
- * transaction the caller is in. The `EntityManager` or `QueryRunner` of a transaction is for `store.complete()`.
+ * Wraps a client of TypeORM. With a `DataSource` each statement gets a `QueryRunner`, and so a connection, of its own, also
+ * where the caller is in a transaction. The `EntityManager` or `QueryRunner` of a transaction is for `store.complete()`.
  *
  * @throws {ConfigurationError} for an `EntityManager` that is in no transaction.
  */
@@ -30,19 +30,19 @@ export function fromTypeORM(
   source: TypeORMDataSource | TypeORMEntityManager | TypeORMQueryRunner,
 ): WrappedClient {
   if ('createQueryRunner' in source) {
-    return { isTransaction: false, query: (text, values) => onItsOwn(source, text, values) };
+    return { isTransaction: false, query: (text, values) => onOwnConnection(source, text, values) };
   }
   const runner = 'isTransactionActive' in source ? source : source.queryRunner;
   if (!runner) {
     throw new ConfigurationError(
-      'fromTypeORM got an EntityManager that is in no transaction; hand over the DataSource for a store, or the manager of a transaction for complete()',
+      'fromTypeORM got an EntityManager that is in no transaction; pass the DataSource for a store, or the manager of a transaction for complete()',
     );
   }
   return { isTransaction: true, query: (text, values) => within(runner, text, values) };
 }
 
-/** Not by `query()` of the source, which libraries send to the transaction that the caller is in. */
-async function onItsOwn(source: TypeORMDataSource, text: string, values: unknown[]) {
+/** `query()` of the source is not used, because libraries send it to the transaction of the caller. */
+async function onOwnConnection(source: TypeORMDataSource, text: string, values: unknown[]) {
   const runner = source.createQueryRunner('master');
   try {
     return await rowsBy(runner, text, values);
@@ -54,11 +54,11 @@ async function onItsOwn(source: TypeORMDataSource, text: string, values: unknown
 async function within(runner: TypeORMQueryRunner, text: string, values: unknown[]) {
   if (runner.isTransactionActive) return rowsBy(runner, text, values);
   throw new ConfigurationError(
-    'fromTypeORM got a QueryRunner on which no transaction is open; begin one, do the work in it, and complete the call before its end',
+    'fromTypeORM got a QueryRunner on which no transaction is open; begin one, do the work in it, and complete the call before it ends',
   );
 }
 
-/** Unless it is asked for structure, it gives an UPDATE's rows and their number. */
+/** Asks for a structured result. Otherwise an UPDATE returns its rows and their number. */
 async function rowsBy(runner: TypeORMQueryRunner, text: string, values: unknown[]) {
   const { records } = await runner.query(text, values, true);
   return { rows: records as readonly unknown[] };

@@ -10,7 +10,7 @@ export const storesEdges: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/postgres/clients/from-typeorm.ts',
-        replace: 'query: (text, values) => onItsOwn(source, text, values) };',
+        replace: 'query: (text, values) => onOwnConnection(source, text, values) };',
         by: 'query: (text, values) => (source as never as WrappedClient).query(text, values) };',
       },
     ],

@@ -14,12 +14,12 @@ export const onServers: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/dynamodb/dynamodb-store.ts',
-        replace: '    for (let tries = 1; tries <= VANISHED_HOLDERS; tries += 1) {',
+        replace: '    for (let tries = 1; tries <= MOST_VANISHED_HOLDERS; tries += 1) {',
         by: `    const seen = await this.find(record.key, { consistent: true });
     if (seen && seen.expiresAt > now) return seen;
     await this.#send({ TableName: tableName, Item: this.#items.itemOf(record) });
     if (record.token) return structuredClone(record);
-    for (let tries = 1; tries <= VANISHED_HOLDERS; tries += 1) {`,
+    for (let tries = 1; tries <= MOST_VANISHED_HOLDERS; tries += 1) {`,
       },
     ],
     caughtBy: [onDynamoDB],
@@ -74,7 +74,7 @@ export const onServers: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/dynamodb/items.ts',
-        replace: 'Math.ceil(expiresAt / 1_000) + GRACE',
+        replace: 'Math.ceil((expiresAt + GRACE_MS) / 1_000)',
         by: 'Math.ceil(expiresAt / 1_000)',
       },
     ],
@@ -149,7 +149,7 @@ export const onServers: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/redis/redis-store.ts',
-        replace: 'Math.max(0, expiresAt - Date.now()) + GRACE;',
+        replace: 'Math.max(0, expiresAt - Date.now()) + GRACE_MS;',
         by: 'Math.max(1, expiresAt - Date.now());',
       },
     ],
@@ -177,8 +177,8 @@ export const onServers: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/postgres/postgres-statements.ts',
-        replace: "${mine('state', 7)}",
-        by: "${mine('state', 7).replace(/ELSE held/, 'ELSE excluded')}",
+        replace: "${takenOver('state', 7)}",
+        by: "${takenOver('state', 7).replace(/ELSE held/, 'ELSE excluded')}",
       },
     ],
     caughtBy: [onPostgres],
@@ -215,8 +215,8 @@ export const onServers: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/postgres/postgres-store.ts',
-        replace: '[Date.now() - GRACE, limit]',
-        by: '[Date.now(), limit]',
+        replace: "sweepValues('PostgresStore', options)",
+        by: "[Date.now(), sweepValues('PostgresStore', options)[1]]",
       },
     ],
     caughtBy: [specs('stores/postgres/sweeping')],

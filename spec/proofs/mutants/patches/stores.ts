@@ -22,7 +22,7 @@ export const stores: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/dynamodb/dynamodb-store.ts',
-        replace: '    clearTimeout(timer);\n',
+        replace: '    stop();\n',
         by: '    // It ends by itself.\n',
       },
     ],
@@ -34,7 +34,8 @@ export const stores: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/dynamodb/dynamodb-store.ts',
-        replace: "if (nameOf(fault) !== 'TransactionConflictException' || tries === CONFLICTS) throw fault;",
+        replace:
+          "if (nameOf(fault) !== 'TransactionConflictException' || tries === MOST_CONFLICTS) throw fault;",
         by: "if (nameOf(fault) !== 'TransactionConflictException' || tries === 1) throw fault;",
       },
     ],
@@ -46,7 +47,7 @@ export const stores: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/dynamodb/items.ts',
-        replace: 'Math.ceil(expiresAt / 1_000) + GRACE',
+        replace: 'Math.ceil((expiresAt + GRACE_MS) / 1_000)',
         by: 'Math.ceil(expiresAt / 1_000)',
       },
     ],
@@ -70,8 +71,8 @@ export const stores: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/sqlite/sqlite-store.ts',
-        replace: 'Date.now() - GRACE, limit',
-        by: 'Date.now(), limit',
+        replace: 'this.#run(removeExpired, ...values)',
+        by: 'this.#run(removeExpired, Date.now(), values[1])',
       },
     ],
     caughtBy: [specs('stores/sqlite/tables')],
@@ -131,8 +132,8 @@ export const stores: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/redis/redis-subscription.ts',
-        replace: "if (can(subscriber, 'on')) subscriber.on('ready', this.#heard);",
-        by: "if (can(subscriber, 'on')) subscriber.on('error', () => {});",
+        replace: "if (hasMethod(subscriber, 'on')) subscriber.on('ready', this.#reconnected);",
+        by: "if (hasMethod(subscriber, 'on')) subscriber.on('error', () => {});",
       },
     ],
     caughtBy: [specs('stores/redis/notices'), specs('engine/waiting/store-notices')],
