@@ -188,7 +188,7 @@ function compileQuickStart({ document, line, lines }) {
   counted('tsconfig blocks');
   const quickStart = readFileSync(join(root, 'samples/quick-start.ts'), 'utf8').split('\n');
   const config = lines.join('\n');
-  const changed = config.replace(/\n(\s*)\/\/ ("\w+": )/, ',\n$1$2');
+  const changed = config.replace(/\/\/ ("\w+": )/, '$1');
   if (changed === config) fault(document, line, 'comments no option out');
   return [config, changed].flatMap((text, index) => {
     const program = { document, line, name: 'quick-start', lines: quickStart };
@@ -217,11 +217,17 @@ async function startEngine(text) {
   return { env, stop: engine.stop };
 }
 
+/** It has nothing to start, but need not be installed. */
+function findSqlite() {
+  return existsSync(join(root, 'node_modules/better-sqlite3')) ? {} : undefined;
+}
+
 /** What programs that import a store need, and what starts one of its own for each. */
 const servers = {
   "'retrysafe/dynamodb'": { name: 'DynamoDB engine', start: startEngine },
   "'retrysafe/postgres'": { name: 'PostgreSQL', start: () => openDatabase(workspace) },
   "'retrysafe/redis'": { name: 'redis-server', start: () => openRedis(workspace) },
+  "'better-sqlite3'": { name: 'better-sqlite3 (`npm run install:sqlite`)', start: findSqlite },
 };
 
 async function run(program) {

@@ -35,11 +35,11 @@ const { values } = parseArgs({
 const chosen = values.only.split(',');
 const unknown = chosen.find((name) => !(name in proofs));
 if (unknown !== undefined) {
-  console.error(`--only=${unknown}: right would be a list of ${Object.keys(proofs).join(', ')}.`);
+  console.error(`--only=${unknown}: expected a list of ${Object.keys(proofs).join(', ')}.`);
   process.exit(2);
 }
 if (!/^\d+$/.test(values.seed)) {
-  console.error('--seed: right would be a whole number.');
+  console.error('--seed: expected a whole number.');
   process.exit(2);
 }
 

@@ -1,6 +1,6 @@
 import { Call } from '../engine/call/call.js';
-import { forgetOutcome } from '../engine/call/kept-outcomes.js';
-import { WrongAnswer } from '../engine/call/store-calls.js';
+import { forgetLocally } from '../engine/call/local-outcomes.js';
+import { WrongResult } from '../engine/call/store-calls.js';
 import { abandonedAt, inProgress, named, storeFault } from '../engine/call/verdict.js';
 import { Claim } from '../engine/claim/claim.js';
 import { leaveRuns } from '../engine/waiting/local-runs.js';
@@ -61,7 +61,7 @@ function isForced(operation: string, options: ForgetOptions): boolean {
     ['boolean', 'undefined'].includes(typeof options.force);
   if (isRight) return options.force === true;
   throw new ConfigurationError(
-    `${operation}: forget() was called with ${isObject ? 'options that it does not have' : kindOf(options)}; right would be forget() or forget({ force: true })`,
+    `${operation}: forget() was called with ${isObject ? 'options that it does not have' : kindOf(options)}; expected forget() or forget({ force: true })`,
     { operation },
   );
 }
@@ -82,7 +82,7 @@ async function forget(call: Call, isForced: boolean): Promise<boolean> {
     return isFreed;
   } finally {
     // After the write, which may have been done where it failed: an equal call may have kept the outcome meanwhile.
-    forgetOutcome(call);
+    forgetLocally(call);
   }
 }
 
@@ -102,7 +102,7 @@ async function release(call: Call, claim: Claim, isForced: boolean): Promise<boo
     });
     const written = await claim.follow(released, holder.token);
     if (written.kind === 'unanswered') throw storeFault(call, 'replace', written.fault, ...FORGET);
-    if (written.kind === 'lost') {
+    if (written.kind === 'taken') {
       holder = written.holder;
       const delay = backoff(round);
       if (steadyNow() + delay >= until)
@@ -116,7 +116,7 @@ async function release(call: Call, claim: Claim, isForced: boolean): Promise<boo
       if (round > 0) await pause(delay);
       continue;
     }
-    return written.kind !== 'gone';
+    return written.kind !== 'missing';
   }
   return false;
 }
@@ -145,6 +145,6 @@ async function holderOf(call: Call, words: Words): Promise<IdempotencyRecord | u
   if ('fault' in answer) throw storeFault(call, 'find', answer.fault, ...words);
   const { value: record } = answer;
   if (record && !isRecordOf(call.key, record))
-    throw storeFault(call, 'find', new WrongAnswer('find', 'something that is no record'), ...words);
+    throw storeFault(call, 'find', new WrongResult('find', 'something that is no record'), ...words);
   return record && record.expiresAt > Date.now() ? record : undefined;
 }

@@ -55,7 +55,7 @@ const KEY = /^(.+)#[0-9a-f]{64}$/s;
 export function recordOfKey(store: PersistenceStore, key: string): RecordHandle {
   if (typeof store === 'function') {
     throw new ConfigurationError(
-      'recordOfKey: its first argument is a function; right would be the store itself, as in recordOfKey(store, key)',
+      'recordOfKey: its first argument is a function; expected the store itself, as in recordOfKey(store, key)',
     );
   }
   checkStore('recordOfKey', store);
@@ -77,7 +77,7 @@ export function callOf(asked: string, [first, ...rest]: readonly unknown[]): Cal
   const operation = operationOf(first, method);
   if (operation) return operation.prepare(first, args);
   throw new ConfigurationError(
-    `${asked}: there is no idempotent method ${missingMethod(first, method)} here; right would be ${asked}(service, 'method', ...args) with a method decorated with @Idempotent, or ${asked}(fn, ...args) with what makeIdempotent returned`,
+    `${asked}: there is no idempotent method ${missingMethod(first, method)} here; expected ${asked}(service, 'method', ...args) with a method decorated with @Idempotent, or ${asked}(fn, ...args) with what makeIdempotent returned`,
   );
 }
 

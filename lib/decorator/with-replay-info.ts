@@ -21,7 +21,7 @@ export interface WithReplayInfo<T> extends ReplayInfo {
 export async function withReplayInfo<T>(work: () => T): Promise<WithReplayInfo<Awaited<T>>> {
   if (typeof work !== 'function') {
     throw new ConfigurationError(
-      `withReplayInfo: it was given ${kindOf(work)}; right would be a function that makes the call, as in withReplayInfo(() => service.placeHold(request))`,
+      `withReplayInfo: its argument is ${kindOf(work)}; expected a function that makes the call, as in withReplayInfo(() => service.placeHold(request))`,
     );
   }
   const watch = new Watch();
@@ -32,8 +32,8 @@ export async function withReplayInfo<T>(work: () => T): Promise<WithReplayInfo<A
   const known = info && Object.getOwnPropertyDescriptors(info);
   if (known) return Object.defineProperties({ value }, known) as WithReplayInfo<Awaited<T>>;
   const what = watch.hasBegun
-    ? 'did not wait for its idempotent call; right would be to return or await what that returns'
-    : 'made no idempotent call; right would be a call of a method decorated with @Idempotent, or of what makeIdempotent returned';
+    ? 'did not wait for its idempotent call; return or await what that call returns'
+    : 'made no idempotent call; expected a call of a method decorated with @Idempotent, or of what makeIdempotent returned';
   throw new ConfigurationError(`withReplayInfo: its function has returned, but ${what}`);
 }
 

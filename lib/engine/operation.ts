@@ -8,7 +8,7 @@ import { storeFor } from '../settings/store-option.js';
 import { type Acquired, acquire } from './acquire.js';
 import { Call } from './call/call.js';
 import type { Ending } from './call/ending.js';
-import { keptOutcome, watchKeeping } from './call/kept-outcomes.js';
+import { localOutcome, watchKeeping } from './call/local-outcomes.js';
 import { named } from './call/verdict.js';
 import { BareExecution } from './execution/bare-execution.js';
 import { ClaimedExecution, executions, ongoing, runWithin } from './execution/execution.js';
@@ -106,8 +106,8 @@ export class Operation {
 async function perform(operation: Operation, call: Call): Promise<Ending> {
   try {
     refuseReentrant(call);
-    const kept = keptOutcome(call);
-    if (kept) return await replay(call, { record: kept, source: 'kept' });
+    const local = localOutcome(call);
+    if (local) return await replay(call, { record: local, source: 'kept' });
     const unwatch = watchKeeping(call);
     try {
       return await joinOrRun(operation, call);
@@ -166,7 +166,7 @@ async function runHeld(
   run.open();
   if (acquired.kind === 'held') {
     const { takenOver } = acquired;
-    call.attempt = claim.standing.state.attempt;
+    call.attempt = claim.confirmed.state.attempt;
     if (!takenOver) call.publish('claimed', () => ({}));
     else {
       call.publish('taken-over', () => ({ from: takenOver.from }));

@@ -133,7 +133,7 @@ function wholeEvent({ operation, args }: SelectedCall, option: string, event: un
   const [first] = args;
   const ofFirst = goodKeyOf(first);
   const goodKey = Array.isArray(first) ? `[].${goodKeyOf(event)}` : (ofFirst ?? goodKeyOf(event));
-  const message = `${operation}: option "${option}" is a whole Lambda event, which differs with every delivery; right would be the part that identifies the request, such as { key: '${goodKey}' }`;
+  const message = `${operation}: option "${option}" is a whole Lambda event, which differs with every delivery; expected the part that identifies the request, such as { key: '${goodKey}' }`;
   // Only Lambda passes an event with a context. Without a context, a sender may imitate an event.
   const isHandler = args.some(isLambdaContext) && (Array.isArray(first) || ofFirst !== undefined);
   return isHandler ? new ConfigurationError(message, { operation }) : new KeyError(message, { operation });

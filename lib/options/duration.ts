@@ -7,9 +7,9 @@ const unitsMs: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_0
 const text = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
 
 /**
- * Returns the milliseconds of a duration, or `undefined` where the value is none. They are a whole number, at most
- * `LATEST_INSTANT`: instants are made of them, and databases keep instants as integers. `1.005 * 1_000` is no integer, and
- * a text may have any number of digits.
+ * Returns the milliseconds of a duration, or `undefined` if the value is not a duration. They are a whole number, since
+ * databases keep instants as integers and `1.005 * 1_000` is not one. They are at most `LATEST_INSTANT`, since a text may
+ * have any number of digits.
  */
 export function milliseconds(value: unknown): number | undefined {
   if (typeof value === 'number') return Number.isFinite(value) ? bounded(value * 1_000) : undefined;

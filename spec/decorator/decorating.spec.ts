@@ -1,4 +1,4 @@
-// biome-ignore-all lint/complexity/noStaticOnlyClass: static members are among what is decorated here
+// biome-ignore-all lint/complexity/noStaticOnlyClass: static members are decorated here, too
 import { expect } from 'chai';
 import {
   configureIdempotency,
@@ -186,7 +186,7 @@ describe('decorating', () => {
       expect(orders.seen[2]).to.equal(more);
     });
 
-    it('has the `this` that it is called with, as any function', async () => {
+    it('has the `this` that it is called with, like any function', async () => {
       const passOn = makeIdempotent(async function passOn(this: { tag: string }, id: string) {
         return `${this.tag} ${id}`;
       });
@@ -233,7 +233,7 @@ describe('decorating', () => {
   });
 
   describe('among other decorators', () => {
-    /** A decorator for both modes that notes each call it sees. */
+    /** A decorator for both modes that records each call that it gets. */
     function Traced(notes: string[], label: string) {
       type Method = (this: unknown, ...args: unknown[]) => unknown;
       const traced = (method: Method): Method =>
@@ -249,7 +249,7 @@ describe('decorating', () => {
       };
     }
 
-    it('lets a decorator above see each call, and one below see each run', async () => {
+    it('calls a decorator above for each call, and one below for each run', async () => {
       const notes: string[] = [];
       class TracedOrders {
         @Traced(notes, 'above')

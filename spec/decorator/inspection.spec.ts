@@ -193,7 +193,7 @@ describe('the record of a call', () => {
       const missing = thrown(() => ask(desk, 'undecorated', refund));
       expect(missing).to.be.instanceOf(ConfigurationError);
       expect((missing as Error).message).to.match(
-        new RegExp(`^${ask.name}: .*no idempotent method undecorated.*right would be ${ask.name}\\(`),
+        new RegExp(`^${ask.name}: .*no idempotent method undecorated.*expected ${ask.name}\\(`),
       );
       // biome-ignore lint/suspicious/noExplicitAny: the compiler refuses it as well
       expect(thrown(() => ask(null as any, 'refund'))).to.be.instanceOf(ConfigurationError);

@@ -208,14 +208,14 @@ describe('what is told of a replay beside the value', () => {
   it('is an error where no idempotent call was made, or none was waited for', async () => {
     const none = (await rejection(withReplayInfo(async () => 1))) as Error;
     expect(none).to.be.instanceOf(ConfigurationError);
-    expect(none.message).to.match(/made no idempotent call; right would be/);
+    expect(none.message).to.match(/made no idempotent call; expected/);
     gate = defer();
     const unawaited = (await rejection(
       withReplayInfo(() => {
         void desk.place(request);
       }),
     )) as Error;
-    expect(unawaited.message).to.match(/did not wait for its idempotent call; right would be to return/);
+    expect(unawaited.message).to.match(/did not wait for its idempotent call; return or await/);
     gate.resolve();
     expect(await rejection(withReplayInfo(desk.place(request) as never))).to.be.instanceOf(
       ConfigurationError,

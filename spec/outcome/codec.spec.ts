@@ -23,7 +23,7 @@ class ReversingCodec implements Codec {
   }
 }
 
-describe('a codec of one’s own (codec)', () => {
+describe('a custom codec (codec)', () => {
   it('encodes a result once and decodes it for each replay', async () => {
     const codec = new ReversingCodec();
     const { value, record } = await replayed({ amount: 12 }, { codec });
@@ -32,7 +32,7 @@ describe('a codec of one’s own (codec)', () => {
     expect([codec.encoded, codec.decoded]).to.deep.equal([1, 1]);
   });
 
-  it('decodes for concurrent callers one by one, so that none shares with another', async () => {
+  it('decodes for each concurrent caller, so that they share no object', async () => {
     const codec = new ReversingCodec();
     const gate = defer();
     const quotePrice = makeIdempotent(

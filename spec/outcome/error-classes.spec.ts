@@ -24,7 +24,7 @@ import { rejection, thrown } from '../support/rejection.js';
 import { ScriptedStore } from '../support/scripted-store.js';
 import { fakeTime } from '../support/time.js';
 
-/** A payload that no message may tell. */
+/** A payload that no message may contain. */
 const marker = 'PAYLOAD-4111-1111';
 
 interface Request {
@@ -59,7 +59,7 @@ interface ErrorCase {
   readonly hasKey: boolean;
   /** What the message says to do next. */
   readonly nextStep: RegExp;
-  /** Situations that bring it about. */
+  /** Situations that cause it. */
   readonly situations: Record<string, (clock: SinonFakeTimers) => unknown>;
 }
 
@@ -72,7 +72,7 @@ const cases: ErrorCase[] = [
     statusCode: 400,
     advice: 'fix-request',
     hasKey: false,
-    nextStep: /send the value|let `\w+` select|cannot be selected from this call|right would be the part/,
+    nextStep: /send the value|let `\w+` select|cannot be selected from this call|expected the part/,
     situations: {
       'a key that selects nothing': () => rejection(placing()({ ...request, id: null })),
       'a scope that selects nothing': () => rejection(placing(undefined, { scope: 'tenant' })(request)),
@@ -86,7 +86,7 @@ const cases: ErrorCase[] = [
             },
           })(request),
         ),
-      'a key function that answers with a promise': () =>
+      'a key function that returns a promise': () =>
         rejection(
           placing(undefined, {
             key: ((given: Request) => Promise.resolve(given.id)) as unknown as () => string,
@@ -96,7 +96,7 @@ const cases: ErrorCase[] = [
         rejection(
           placing(undefined, { key: 'powertools_json(body).id' })({ ...request, body: `${marker}{` }),
         ),
-      'what looks like a whole event, without a context of Lambda': () =>
+      'what has the shape of an event, without a context of Lambda': () =>
         rejection(
           placing(undefined, { key: '@' })({
             ...request,
@@ -264,7 +264,7 @@ const cases: ErrorCase[] = [
     statusCode: 500,
     advice: 'fix-code',
     hasKey: false,
-    nextStep: /right would be/,
+    nextStep: /expected/,
     situations: {
       'a wrong option': () => thrown(() => placing(undefined, { ttl: 0 })),
       'a whole Lambda event as the key': () =>
@@ -274,7 +274,7 @@ const cases: ErrorCase[] = [
             { awsRequestId: marker, getRemainingTimeInMillis: () => 30_000 },
           ),
         ),
-      'an onAbandoned that answers with none of its decisions': async () => {
+      'an onAbandoned that returns none of its decisions': async () => {
         const store = new ScriptedStore();
         await rejection(placing(failure, { onError: () => 'unknown' }, store)(request));
         const onAbandoned = () => marker as 'run';
@@ -284,7 +284,7 @@ const cases: ErrorCase[] = [
   },
 ];
 
-describe('the errors of this library (section 8 of the design)', () => {
+describe('the errors of this library', () => {
   let clock: SinonFakeTimers;
   beforeEach(() => {
     clock = fakeTime();
@@ -372,7 +372,7 @@ describe('the errors of this library (section 8 of the design)', () => {
     expect(await rejection(placing()({ ...request, id: null }))).to.have.property('operation', 'placeOrder');
   });
 
-  it('bear the fault that brought them about as `cause`', async () => {
+  it('have the fault that caused them as `cause`', async () => {
     const fault = new Error('the table is gone');
     const store = new ScriptedStore().always('claim', async () => {
       throw fault;
@@ -406,7 +406,7 @@ describe('the errors of this library (section 8 of the design)', () => {
     expect(error.message).to.include('31 s');
   });
 
-  it('are no one’s but ours: an error that bears a name and code of ours is not an instance', () => {
+  it('are recognised: another error with a name and code of ours is not an instance', () => {
     const lookalike = Object.assign(new Error('mine'), {
       name: 'InProgressError',
       code: 'ERR_IDEMPOTENCY_IN_PROGRESS',

@@ -59,7 +59,7 @@ const foreign: Record<string, unknown> = {
   'an object that is no error': { name: 'ClaimLostError', code: 'ERR_IDEMPOTENCY_CLAIM_LOST' },
 };
 
-describe("an application's own error that bears one of our names or codes", () => {
+describe("an application's own error that has one of our names or codes", () => {
   let thrown: unknown[];
   let runs: number;
   let store: ScriptedStore;
@@ -97,7 +97,7 @@ describe("an application's own error that bears one of our names or codes", () =
     });
   }
 
-  it('makes no duplicate that waits for it give up: the duplicate runs itself', async () => {
+  it('does not make a waiting duplicate give up: the duplicate runs the method', async () => {
     let gate = defer();
     const visitGatedShop = makeIdempotent(async function visitGatedShop(_what: string) {
       await gate.promise;
@@ -115,7 +115,7 @@ describe("an application's own error that bears one of our names or codes", () =
     }
   });
 
-  it('is remembered only by its own class, and replays as that', async () => {
+  it('is remembered only by its own class, and replays as an instance of it', async () => {
     const remembering = makeIdempotent(
       async (_id: string) => {
         runs += 1;
@@ -155,7 +155,7 @@ describe("an application's own error that bears one of our names or codes", () =
     expect(await outer('a')).to.equal('open');
   });
 
-  it('from a store that merely looks like ours is a fault like any other: the outcome is kept', async () => {
+  it('from a store is a fault like any other, though it resembles ours: the outcome is stored', async () => {
     const fault = foreign['an error named StoreError with tooLarge'];
     store.next('replace', () => Promise.reject(fault));
     expect(await visitShop('a')).to.equal('open');
@@ -177,7 +177,7 @@ describe("an application's own error that bears one of our names or codes", () =
     const recovering = makeIdempotent(
       async (_id: string) => {
         runs += 1;
-        throw new Error('nobody knows');
+        throw new Error('unknown');
       },
       {
         name: 'visitRecoveringShop',

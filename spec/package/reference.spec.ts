@@ -49,11 +49,9 @@ describe('the reference', () => {
       .map((one) => new one('', { retryAfter: 1 } as object));
     expect(codes).to.have.length(9);
     expect(all(page('errors.md'), /^### (ERR_\w+)$/gm)).to.deep.equal(codes.map(({ code }) => code).sort());
-    for (const { name, code, statusCode } of codes) {
-      const row = page('errors.md').match(
-        new RegExp(`^\\| \`${name}\` \\|.*\`${code}\`.*\\| ${statusCode} \\|`, 'm'),
-      );
-      expect(row, name).not.to.equal(null);
+    for (const { name, code, statusCode, advice } of codes) {
+      const start = `\\| \`${name}\` \\|.*\`${code}\`.*\\| ${statusCode} \\| \`'${advice}'\``;
+      expect(page('errors.md'), name).to.match(new RegExp(`^${start}`, 'm'));
     }
   });
 

@@ -29,7 +29,7 @@ describe('defaults', () => {
     clock.restore();
   });
 
-  /** How long the claim and the outcome of a first call are kept, in milliseconds. */
+  /** How long the claim and the outcome of a first call last, in milliseconds. */
   async function leaseAndTtl(service: Timed, id = 'a'): Promise<[number, number]> {
     await service.place(id);
     const claimed = store.calls.findLast(({ step }) => step === 'claim')?.record?.state;
@@ -42,7 +42,7 @@ describe('defaults', () => {
   }
 
   describe('of classes', () => {
-    it('are merged option by option, the nearest class of the instance winning', async () => {
+    it('are merged option by option; the nearest class of the instance wins', async () => {
       @IdempotencyDefaults({ ttl: 60, lease: 10 })
       class MergingClerk {
         @Idempotent()
@@ -66,7 +66,7 @@ describe('defaults', () => {
       expect(await leaseAndTtl(new UndefinedFrontClerk())).to.deep.equal([20_000, 60_000]);
     });
 
-    it('name operations: that of the method before that of the class before its own, which no class inherits', async () => {
+    it('name operations: by the method’s name option, else the class’s, else the class itself; none is inherited', async () => {
       class PlainClerk {
         @Idempotent()
         async stamp(_id: string) {}
@@ -99,7 +99,7 @@ describe('defaults', () => {
       ]);
     });
 
-    it('add up where a class is given them twice, the upper ones winning', async () => {
+    it('are merged where a class has them twice; the upper ones win', async () => {
       @IdempotencyDefaults({ ttl: 60 })
       @IdempotencyDefaults({ ttl: 120, lease: 10 })
       class TwiceGivenClerk {
@@ -109,7 +109,7 @@ describe('defaults', () => {
       expect(await leaseAndTtl(new TwiceGivenClerk())).to.deep.equal([10_000, 60_000]);
     });
 
-    it('are kept from parents and siblings', async () => {
+    it('do not apply to parents and siblings', async () => {
       class SharedClerk {
         @Idempotent()
         async file(_id: string) {}
@@ -147,7 +147,7 @@ describe('defaults', () => {
     function proxied<C extends AnyClass>(target: C): C {
       return new Proxy(target, {});
     }
-    /** As a decorator does that was made for classes called without `new`. */
+    /** Does what a decorator does that was made for classes called without `new`. */
     function wrapped<C extends AnyClass>(target: C): C {
       const wrapper = function wrapper(...args: unknown[]) {
         return Reflect.construct(target as unknown as new () => object, args);
@@ -224,7 +224,7 @@ describe('defaults', () => {
       expect(await leaseAndTtl(clerk, 'd')).to.deep.equal([30_000, 60_000]);
     });
 
-    it('are not changed by what later becomes of the object it was given', async () => {
+    it('are not changed by a later change of the object that was passed', async () => {
       const options = { store, ttl: 60 };
       configureIdempotency(options);
       options.ttl = 120;

@@ -7,7 +7,7 @@ import {
   recordOf,
 } from 'retrysafe';
 
-/** What came of a result that was recorded once and asked for again. */
+/** A result that was recorded once and replayed. */
 export interface Replayed<T> {
   /** What the duplicate got. */
   readonly value: T;
@@ -15,7 +15,7 @@ export interface Replayed<T> {
   readonly record: IdempotencyRecord;
 }
 
-/** Returns `value` from an idempotent method, calls it again, and answers with what the second call got. */
+/** Returns `value` from an idempotent method, calls it again, and returns what the second call got. */
 export async function replayed<T>(value: T, options: IdempotentOptions = {}): Promise<Replayed<T>> {
   const store = new InMemoryStore();
   let runs = 0;

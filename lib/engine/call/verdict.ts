@@ -15,7 +15,13 @@ import {
   readState,
 } from '../../record/record.js';
 import type { Call } from './call.js';
-import { WrongAnswer } from './store-calls.js';
+import { WrongResult } from './store-calls.js';
+
+/** The state that a claim was taken over from. */
+export interface TakenOver {
+  readonly from: 'released' | 'abandoned' | 'unknown';
+  readonly state: RecordState;
+}
 
 /** What a call does about the record that holds its key. */
 export type Verdict =
@@ -23,11 +29,7 @@ export type Verdict =
   | { readonly kind: 'wait'; readonly state: InProgressState }
   /** The record has expired: claim once more. */
   | { readonly kind: 'claim' }
-  | {
-      readonly kind: 'take-over';
-      readonly from: 'released' | 'abandoned' | 'unknown';
-      readonly state: RecordState;
-    }
+  | ({ readonly kind: 'take-over' } & TakenOver)
   | { readonly kind: 'refuse'; readonly error: Error };
 
 /** Judges a record that a claim or a replace answered with. */
@@ -138,7 +140,7 @@ export function storeFault(
 ): StoreError {
   // What an error of ours says has no payload; what others say is for the log, by way of the cause.
   const why =
-    cause instanceof IdempotencyError || cause instanceof WrongAnswer
+    cause instanceof IdempotencyError || cause instanceof WrongResult
       ? `: ${cause.message}`
       : ` for the reason that is this error's \`cause\`. ${advice}`;
   return new StoreError(`${call.operation}: ${what} (key ${call.key})${why}`, {
@@ -146,7 +148,7 @@ export function storeFault(
     step,
     cause,
     tooLarge: cause instanceof StoreError && cause.tooLarge,
-    ...(cause instanceof WrongAnswer && { advice: 'fix-code' as const }),
+    ...(cause instanceof WrongResult && { advice: 'fix-code' as const }),
   });
 }
 

@@ -1,7 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { ConfigurationError } from '../../errors.js';
 import { isLate } from '../../options/synchronous.js';
-import { answerKind } from '../../options/wrong-option.js';
+import { kindOfData } from '../../options/wrong-option.js';
 import type { IdempotencyRecord } from '../../record/persistence-store.js';
 import { isToken } from '../shared/stored-record.js';
 import { tooLarge } from './dynamodb-faults.js';
@@ -86,13 +86,13 @@ export class Items {
       throw wrongPartition('threw', key, cause);
     }
     if (typeof answer === 'string' && answer !== '') return answer;
-    throw wrongPartition(`answered with ${isLate(answer) ? 'a promise' : answerKind(answer)}`, key);
+    throw wrongPartition(`returned ${isLate(answer) ? 'a promise' : kindOfData(answer)}`, key);
   }
 }
 
 function wrongPartition(what: string, key: string, cause?: unknown): ConfigurationError {
   return new ConfigurationError(
-    `DynamoDBStore: option "partitionKey" ${what} for ${key}; right would be a function (key) => string that is synchronous`,
+    `DynamoDBStore: option "partitionKey" ${what} for ${key}; expected a synchronous function (key) => string`,
     cause === undefined ? {} : { cause },
   );
 }

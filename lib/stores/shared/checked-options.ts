@@ -17,7 +17,7 @@ export function checkStoreOptions(
 ): Readonly<Record<string, unknown>> {
   if (typeof given !== 'object' || given === null) {
     throw new ConfigurationError(
-      `${where}: the options are ${kindOf(given)}; right would be { ${required.join(', ')} }`,
+      `${where}: the options are ${kindOf(given)}; expected { ${required.join(', ')} }`,
     );
   }
   const options: Readonly<Record<string, unknown>> = {

@@ -115,7 +115,7 @@ export const promises: Record<string, Check> = {
     for (const client of bare.clients as PostgresClient[]) {
       assert.throws(
         () => new PostgresStore({ client }),
-        isRefusal(new RegExp(`right would be ${bare.wrapper}\\(`)),
+        isRefusal(new RegExp(`expected ${bare.wrapper}\\(`)),
       );
       const completing = transfers().store.complete(client, await completionOf(database));
       await assert.rejects(completing, isRefusal(new RegExp(`hand over \\(${bare.wrapper}\\(`)));

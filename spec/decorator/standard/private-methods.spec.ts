@@ -9,7 +9,7 @@ import {
 } from 'retrysafe';
 
 /** `Idempotent` for places where the compiler would refuse it. */
-// biome-ignore lint/suspicious/noExplicitAny: that is what refuses nothing
+// biome-ignore lint/suspicious/noExplicitAny: this type accepts everything
 const Anywhere = Idempotent as (...options: unknown[]) => any;
 
 class PrivateOrders {
@@ -82,7 +82,7 @@ describe('private methods', () => {
     });
   });
 
-  it('are refused without their instance, as `scope` asks it, and run in a function around them', async () => {
+  it('are refused without their instance where `scope` needs it, and run in a function around them', async () => {
     const orders = new PrivateOrders();
     const { handedOn, around } = orders.handOn();
     const error = await handedOn('a').catch((reason) => reason);
@@ -129,7 +129,7 @@ describe('private methods', () => {
     ]);
   });
 
-  describe('what else is private is refused when the class is defined', () => {
+  describe('other private members are refused when the class is defined', () => {
     const places: Record<string, () => unknown> = {
       '#total, a getter': () =>
         class {
@@ -163,7 +163,7 @@ describe('private methods', () => {
         const name = place.slice(0, place.indexOf(','));
         expect(define).to.throw(
           ConfigurationError,
-          new RegExp(`on ${name}: it decorates an? .*right would be a method`),
+          new RegExp(`on ${name}: it is on an? .*put it on a method`),
         );
       });
     }

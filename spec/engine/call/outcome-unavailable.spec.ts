@@ -19,7 +19,7 @@ import { rejection } from '../../support/rejection.js';
 import { storedOutcome, storedRecordOf } from '../../support/replayed.js';
 import { ScriptedStore } from '../../support/scripted-store.js';
 
-/** A payload that no message and no event may tell. */
+/** A payload that no message and no event may contain. */
 const marker = 'PAYLOAD-4111-1111';
 
 class PrivateAccount {
@@ -72,7 +72,7 @@ const unstorable: Record<string, () => unknown> = {
   'more than the store takes': () => ({ text: marker.repeat(1_000) }),
 };
 
-/** An operation that returns what `make` makes, and what was seen of it. */
+/** An operation that returns what `make` makes, and what was observed of it. */
 function operation(make: () => unknown, options: IdempotentOptions = {}) {
   const store = (options.store as PersistenceStore | undefined) ?? new SmallStore();
   const seen = { runs: 0 };
@@ -110,7 +110,7 @@ describe('a result that cannot be stored', () => {
   });
 
   for (const [what, make] of Object.entries(unstorable)) {
-    it(`reaches its caller, completes the key and is never made twice: ${what}`, async () => {
+    it(`reaches its caller, completes the key and is made once: ${what}`, async () => {
       const result = make();
       const { issueReport, store, seen } = operation(() => result);
       expect(await issueReport(), 'what the caller gets').to.equal(result);
@@ -132,7 +132,7 @@ describe('a result that cannot be stored', () => {
     });
   }
 
-  it('is made anew once its key is forgotten', async () => {
+  it('is made again once its key is forgotten', async () => {
     const { issueReport, seen } = operation(() => () => 1);
     await issueReport();
     await rejection(issueReport());
@@ -141,7 +141,7 @@ describe('a result that cannot be stored', () => {
     expect(seen.runs).to.equal(2);
   });
 
-  it('lets concurrent calls of one process know, and runs once', async () => {
+  it('runs once, and tells concurrent calls of one process', async () => {
     const gate = defer();
     const { issueReport, seen } = operation(async () => {
       await gate.promise;
@@ -156,7 +156,7 @@ describe('a result that cannot be stored', () => {
     expect(seen.runs).to.equal(1);
   });
 
-  it('runs once where concurrent calls meet a result larger than the store takes', async () => {
+  it('runs once where concurrent calls get a result larger than the store takes', async () => {
     const gate = defer();
     const large = 'x'.repeat(2_000);
     const { issueReport, seen } = operation(async () => {
@@ -167,14 +167,14 @@ describe('a result that cannot be stored', () => {
     gate.resolve();
     const [first, ...joined] = await Promise.all(calls);
     expect(first).to.equal(large);
-    // They may be answered from the run they joined; they may not be answered with anything else.
+    // They may get the result of the run that they joined, and nothing else.
     for (const answer of joined) {
       if (answer !== large) expect(answer).to.be.instanceOf(OutcomeUnavailableError);
     }
     expect(seen.runs).to.equal(1);
   });
 
-  it('is completed also when it is a remembered error that is larger than the store takes', async () => {
+  it('completes the key also where it is a remembered error larger than the store takes', async () => {
     const { issueReport, seen } = operation(
       () => {
         throw new RangeError('x'.repeat(2_000));
@@ -200,7 +200,7 @@ describe('a result that cannot be stored', () => {
   });
 });
 
-/** What a duplicate is told of a result that was not kept. */
+/** What a duplicate is told of a result that was not stored. */
 async function toldOf(make: () => unknown, options: IdempotentOptions = {}): Promise<string> {
   const { issueReport } = operation(make, { ...options, store: new InMemoryStore() });
   await issueReport();
@@ -214,7 +214,7 @@ function nested(levels: number): unknown {
   return value;
 }
 
-describe('the reason why a result was not kept', () => {
+describe('the reason why a result was not stored', () => {
   for (const [what, make, reason] of [
     ['nested too deeply', () => nested(100_000), /^the result cannot be encoded: it is nested too deeply$/],
     [
@@ -270,7 +270,7 @@ describe('the reason why a result was not kept', () => {
     ['with a TextDecoder', () => [new TextDecoder()], /a TextDecoder in it is/],
     ['with a SharedArrayBuffer', () => [new SharedArrayBuffer(1)], /a SharedArrayBuffer in it is/],
   ] as const) {
-    it(`is the right one, names the part, and tells nothing of it: ${what}`, async () => {
+    it(`is correct and names the part, but contains nothing of it: ${what}`, async () => {
       const warnings = catchWarnings();
       const told = await toldOf(make);
       warnings.restore();
@@ -293,7 +293,7 @@ describe('the reason why a result was not kept', () => {
 const header = { format: 1, attempt: 1, fencingToken: 1 };
 const completed = { ...header, status: 'completed', completedAt: 1 };
 
-/** States that no version of this library wrote, that a newer one wrote, or whose outcome nobody can decode. */
+/** States that no version of this library wrote, that a newer one wrote, or whose outcome cannot be decoded. */
 const unreadable: Record<string, unknown> = {
   'null as a state': null,
   'a text as a state': `${marker}`,
@@ -345,13 +345,13 @@ describe('a record that cannot be read', () => {
   }
 
   for (const [what, state] of Object.entries(unreadable)) {
-    it(`is refused and never run again by itself, and free once it is forgotten: ${what}`, async () => {
+    it(`is refused and does not run again until it is forgotten: ${what}`, async () => {
       const { issueReport, seen, key, store } = await overwritten(state);
       const before = await store.find(key);
       expectUnavailable(await rejection(issueReport()), key);
       expectUnavailable(await rejection(issueReport()), key);
       expect(seen.runs).to.equal(1);
-      expect(await store.find(key), 'the record, which nobody touched').to.deep.equal(before);
+      expect(await store.find(key), 'the record, unchanged').to.deep.equal(before);
 
       expect(await recordOf(issueReport).forget()).to.equal(true);
       expect(await issueReport()).to.equal('done');
@@ -384,7 +384,7 @@ describe('a record that cannot be read', () => {
     }
   });
 
-  it('is refused also where calls look before they claim', async () => {
+  it('is refused also where calls read before they claim', async () => {
     for (const what of ['null as a state', 'a newer format', 'completed with null as an outcome']) {
       const { issueReport, seen, key } = await overwritten(unreadable[what], { readFirst: true });
       expectUnavailable(await rejection(issueReport()), key);
@@ -401,7 +401,7 @@ describe('a record that cannot be read', () => {
     }
   });
 
-  it('leaves an outcome alone that reads well', async () => {
+  it('does not affect an outcome that can be read', async () => {
     const { issueReport, store } = await overwritten({
       ...completed,
       outcome: { kind: 'value', json: 'old' },

@@ -26,7 +26,7 @@ import {
 
 class SealedDesk {
   readonly #sealed = marker;
-  // Not what somebody's instance shows by itself, but what the library might have put there.
+  // It checks what the library may have added, and not what a user's instance shows itself.
   @Idempotent({ key: 'id', scope: () => marker, fingerprint: true, store: new InMemoryStore(), keepLocal: 5 })
   async placeSealed(_request: Request): Promise<unknown> {
     return { [marker]: this.#sealed };
@@ -48,7 +48,7 @@ export const faults: readonly Provocation[] = [
     }),
   ),
   {
-    what: 'a store that answers with something else',
+    what: 'a store that returns something else',
     says: ['store-failed', 'StoreError'],
     async provoke(witness) {
       const store = new ScriptedStore().always('claim', async () => ({ key: marker, state: marker }));

@@ -20,7 +20,7 @@ import type { Witness } from './witness.js';
 
 type Given = Record<string, unknown>;
 
-/** What somebody may give for an option by mistake, with a secret in it. */
+/** What a user may pass as an option by mistake, with a secret in it. */
 const values: Record<string, () => unknown> = {
   'a secret': () => marker,
   'an address with a password': () => `postgres://app:${marker}@db.internal:5432/payments`,
@@ -179,7 +179,7 @@ export const options: readonly Provocation[] = [
     says: ['ConfigurationError'],
     async provoke(witness) {
       const service = new Refunds();
-      for (const look of [recordOf, keyOf, recordOfKey] as ((...given: unknown[]) => unknown)[]) {
+      for (const make of [recordOf, keyOf, recordOfKey] as ((...given: unknown[]) => unknown)[]) {
         for (const self of [
           undefined,
           null,
@@ -189,8 +189,8 @@ export const options: readonly Provocation[] = [
           { [marker]: marker },
           async () => {},
         ]) {
-          hear(witness, () => look(self, marker, marker));
-          hear(witness, () => look(self, Symbol(marker)));
+          hear(witness, () => make(self, marker, marker));
+          hear(witness, () => make(self, Symbol(marker)));
         }
       }
       const naming = makeIdempotent(async () => currentExecution().deriveKey({ marker } as never), {

@@ -70,7 +70,7 @@ export const outcomes: readonly Provocation[] = [
       async provoke(witness) {
         await twice(witness, async () => result(), { ttl: ttl as never });
         const told = [...witness.texts()].filter(([what]) => what === 'warning').join();
-        if (/411.?1?2/.test(told)) throw new Error(`the warning repeats what ttl answered with: ${told}`);
+        if (/411.?1?2/.test(told)) throw new Error(`the warning repeats what ttl returned: ${told}`);
       },
     }),
   ),

@@ -13,7 +13,7 @@ import {
 } from './provoking.js';
 
 class Desk {
-  /** What somebody's instance has inside. */
+  /** What a user's instance has inside. */
   readonly note = marker;
   readonly #sealed = marker;
 
@@ -31,7 +31,7 @@ class Desk {
 /** What is refused before it runs. */
 export const refusals: readonly Provocation[] = [
   {
-    what: 'a call that meets a running one, is looked at and forgotten',
+    what: 'a call that meets a running one, is inspected and forgotten',
     says: ['InProgressError', 'refused'],
     async provoke(witness) {
       const { give, end, running } = await held(witness);
@@ -104,7 +104,7 @@ export const refusals: readonly Provocation[] = [
     },
   },
   {
-    what: 'a store function that answers with something of the instance',
+    what: 'a store function that returns something of the instance',
     says: ['ConfigurationError'],
     async provoke(witness) {
       const desk = new Desk();

@@ -9,7 +9,7 @@ import {
 import { marker } from './marker.js';
 import { checkPrototypes, checkWords, timed, Violation } from './trial.js';
 
-/** Keeps what it is given as it is, and has something of somebody else's to begin with. */
+/** Stores what it gets unchanged, and begins with a foreign record. */
 class PlantedStore implements PersistenceStore {
   #kept: IdempotencyRecord | undefined;
 
@@ -168,7 +168,7 @@ export async function checkRecord(what: string, plan: Plan): Promise<string> {
   }
   if (ending.error instanceof IdempotencyError) checkRefusal(what, ending.error);
   else if ((planted('', plan).state as Loose | undefined)?.status !== 'completed')
-    throw new Violation(`${what}: ended by an error that nobody recorded`);
+    throw new Violation(`${what}: ended by an error that was never recorded`);
   return ending.error instanceof IdempotencyError ? ending.error.code : 'replayed';
 }
 

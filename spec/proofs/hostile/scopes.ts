@@ -22,7 +22,7 @@ const part: fc.Arbitrary<unknown> = fc.letrec<{ any: unknown }>((tie) => ({
   ),
 })).any;
 
-/** Two that ask: at random, or so that the one looks like the other when they are written carelessly. */
+/** Two tenants: random ones, or ones that a careless encoding would confuse. */
 export const pair: fc.Arbitrary<readonly [Asked, Asked]> = fc
   .tuple(part, part, fc.nat(8), part)
   .map(([scope, key, way, other]) => [{ scope, key }, rival({ scope, key }, way, other)] as const);

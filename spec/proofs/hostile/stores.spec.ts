@@ -20,7 +20,7 @@ import { checkPrototypes, checkWords, timed } from './trial.js';
 const later = () => Date.now() + 86_400_000;
 const many = (part: string, count: number) => part.repeat(count);
 
-/** The texts of states that somebody else may have written. */
+/** The texts of states that other software may have written. */
 const states: Readonly<Record<string, string>> = {
   'no text': '',
   null: 'null',
@@ -85,7 +85,7 @@ async function refused(store: PersistenceStore, plant: (key: string) => unknown)
 const unavailable = 'ERR_IDEMPOTENCY_OUTCOME_UNAVAILABLE';
 const notOurs = 'ERR_IDEMPOTENCY_STORE';
 
-describe('records that somebody else wrote into an InMemoryStore', () => {
+describe('foreign records in an InMemoryStore', () => {
   for (const [what, text] of Object.entries(states)) {
     if (!isJson(text)) continue;
     it(`are refused clearly: ${what}`, async () => {
@@ -110,7 +110,7 @@ function isJson(text: string): boolean {
 }
 
 for (const driver of sqliteDrivers) {
-  describe(`rows that somebody else wrote for a SqliteStore on ${driver}`, () => {
+  describe(`foreign rows for a SqliteStore on ${driver}`, () => {
     const sqlite = useSqlite(driver);
 
     async function refusedRow(token: unknown, expiresAt: unknown, state: unknown): Promise<string> {
@@ -144,7 +144,7 @@ for (const driver of sqliteDrivers) {
   });
 }
 
-describe('items that somebody else wrote for a DynamoDBStore', function () {
+describe('foreign items for a DynamoDBStore', function () {
   this.timeout(60_000);
   const dynamodb = useDynamoDB();
   let tableName: string;

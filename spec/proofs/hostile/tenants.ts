@@ -39,7 +39,7 @@ export const tenants: fc.Arbitrary<Tenants> = fc
   .filter(([one, other, payload]) => one !== other && isSelected(payload))
   .map(([one, other, payload]) => ({ one, other, payload }));
 
-// An empty key is refused, whoever sends it.
+// An empty key is refused for every tenant.
 function isSelected(payload: unknown): boolean {
   return typeof payload === 'object' ? Object.keys(payload ?? {}).length > 0 : payload !== '';
 }
@@ -79,24 +79,24 @@ class Premises {
   }
 
   /** What the other gets to see while the one is running. */
-  async meanwhile<T>(call: 'here' | 'away', look: () => T): Promise<T> {
+  async meanwhile<T>(call: 'here' | 'away', check: () => T): Promise<T> {
     const { one, other, payload } = this.tenants;
     const running = this.here(one, payload);
     await restOfTurn();
     const met = this[call](other, payload);
     await restOfTurn();
-    const seen = look();
+    const seen = check();
     this.end.resolve();
     await Promise.all([running, met]);
     return seen;
   }
 
   /** What the other gets to see when the one was answered. */
-  async afterwards<T>(look: (other: Tenant, payload: unknown) => Promise<T>): Promise<T> {
+  async afterwards<T>(check: (other: Tenant, payload: unknown) => Promise<T>): Promise<T> {
     const { one, other, payload } = this.tenants;
     this.end.resolve();
     await this.here(one, payload);
-    return look(other, payload);
+    return check(other, payload);
   }
 }
 

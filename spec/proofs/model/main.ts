@@ -29,18 +29,16 @@ function options() {
     report: { type: 'string' },
   });
   const depth = depths.find((one) => one === values.depth);
-  if (!depth) throw new WrongOption(`--depth ${values.depth}: right would be one of ${depths.join(', ')}`);
+  if (!depth) throw new WrongOption(`--depth ${values.depth}: expected one of ${depths.join(', ')}`);
   const all = scenarios(depth);
   const chosen = all.filter(({ name }) => name.includes(values.only));
   if (chosen.length === 0) {
     const names = all.map(({ name }) => name);
-    throw new WrongOption(
-      `--only ${values.only}: right would be a part of one of these: ${names.join('; ')}`,
-    );
+    throw new WrongOption(`--only ${values.only}: expected a part of one of these: ${names.join('; ')}`);
   }
   if (values.trace !== undefined && !/^\d+(\.\d+)*$/.test(values.trace))
     throw new WrongOption(
-      `--trace ${values.trace}: right would be numbers with points between them, as they were printed`,
+      `--trace ${values.trace}: expected numbers with points between them, as they were printed`,
     );
   const states = wholeNumber('states', values.states, { least: 1 });
   const jobs = wholeNumber('jobs', values.jobs, { least: 1 });

@@ -75,7 +75,7 @@ async function main(given: Options): Promise<void> {
     const trial = await tried(mutant, copy, checkers, given);
     done.set(mutant, trial);
     console.log(line(trial));
-    // What nobody noticed is there to be looked at.
+    // A mutant that survived stays on disk, to be inspected.
     if (verdictOn(trial) === 'caught') copy.remove();
   };
   // It takes the longest, and is one process: the mutants are tried beside it.

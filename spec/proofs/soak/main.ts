@@ -23,7 +23,7 @@ const {
     report: { type: 'string' },
   });
   const minutes = Number(values.minutes);
-  if (!(minutes > 0)) throw new WrongOption(`--minutes ${values.minutes}: right would be a number above 0`);
+  if (!(minutes > 0)) throw new WrongOption(`--minutes ${values.minutes}: expected a number above 0`);
   return { minutes, chosen: someOf('store', values.store, stores), report: values.report };
 });
 

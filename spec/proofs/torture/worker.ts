@@ -28,7 +28,7 @@ const newKeyEvery = 2_000;
 const newest = 4;
 const beat = 100;
 const longestBeat = 250;
-/** How long a key may be sent again and again when nothing is done to anybody, in milliseconds. */
+/** How long a key may be sent again and again once all faults have ended, in milliseconds. */
 const patience = 60_000;
 
 let hasStopped = false;
@@ -40,7 +40,7 @@ process.on('message', (told) => {
 process.once('disconnect', () => process.exit());
 process.send?.('ready');
 
-// Whatever is left running keeps this process from its end, and what nobody handles ends it with another code.
+// Work that still runs keeps this process alive, and an unhandled rejection ends it with another exit code.
 async function begin(order: Order): Promise<void> {
   const ledger = new Ledger(order.ledger);
   const heart = listenToHeart(order.worker, ledger);
@@ -58,7 +58,7 @@ async function begin(order: Order): Promise<void> {
   process.disconnect();
 }
 
-/** Notes when nothing happened in this process for a while: that is evidence, whoever or whatever stopped it. */
+/** Records when this process stood still for a while: that is evidence, whatever stopped it. */
 function listenToHeart(worker: string, ledger: Ledger): NodeJS.Timeout {
   let last = Date.now();
   return setInterval(() => {
@@ -79,7 +79,7 @@ async function load(operations: Operations, policy: Policy, { store, startedAt }
   } while (!hasStopped);
 }
 
-/** Calls every key until it ends, and notes what stands then. */
+/** Calls every key until it ends, and then records what the store has. */
 async function calm(operations: Operations, open: OpenStore, { keys }: Order): Promise<void> {
   const left = keys[Symbol.iterator]();
   const callAll = async () => {

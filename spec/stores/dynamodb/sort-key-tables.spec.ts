@@ -82,7 +82,7 @@ describe('a table with a sort key', () => {
       const said = error instanceof ConfigurationError ? error : error.cause;
       expect(said).to.be.instanceOf(ConfigurationError);
       expect((said as Error).message).to.match(
-        /^DynamoDBStore: option "partitionKey" answered with .* for .*; right would be a function \(key\) => string that is synchronous$/,
+        /^DynamoDBStore: option "partitionKey" returned .* for .*; expected a synchronous function \(key\) => string$/,
       );
       expect(await items()).to.deep.equal([]);
     });
@@ -97,7 +97,7 @@ describe('a table with a sort key', () => {
       const error = (await rejection(deployable()(peer(), never)('a'))) as Error;
       expect(error.cause).to.be.instanceOf(ConfigurationError);
       expect(error.message)
-        .to.match(/option "partitionKey" (threw|answered with a promise) for /)
+        .to.match(/option "partitionKey" (threw|returned a promise) for /)
         .and.not.include('which partition');
     }
     const failing = await storage({ partitionKey: fail });

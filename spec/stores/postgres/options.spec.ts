@@ -72,7 +72,7 @@ function refusal(give: () => unknown): string {
 function expectRefusal(message: string, where: string, option: string, { shown }: Wrong, right: RegExp) {
   const begins = `${where}: option "${option}" is `;
   expect(message.startsWith(begins), message).to.equal(true);
-  const [value, whatIsRight] = message.slice(begins.length).split('; right would be ');
+  const [value, whatIsRight] = message.slice(begins.length).split('; expected ');
   if (typeof shown === 'string') expect(value).to.equal(shown);
   else expect(value).to.match(shown);
   expect(whatIsRight).to.match(right);
@@ -118,7 +118,7 @@ describe('wrong options of PostgresStore', () => {
 
   it('refuses what are no options at all', () => {
     for (const given of [undefined, null, 'idempotency', 5]) {
-      expect(refusal(() => make(given))).to.match(/the options are .*; right would be \{ client \}$/);
+      expect(refusal(() => make(given))).to.match(/the options are .*; expected \{ client \}$/);
     }
   });
 
@@ -148,7 +148,7 @@ describe('wrong options of PostgresStore', () => {
         expect(error)
           .to.have.property('message')
           .that.matches(
-            /^PostgresStore: removeExpired\(\).*"limit".*right would be a number of records, 1 or more$/,
+            /^PostgresStore: removeExpired\(\).*"limit".*expected a number of records, 1 or more$/,
           );
       });
     }

@@ -13,7 +13,7 @@ export const edgesOfNumbers: readonly Mutant[] = [
         by: '',
       },
     ],
-    caughtBy: [specs('request/read-text')],
+    caughtBy: [specs('request/read-text', 'request/read-text.property')],
   },
   {
     name: 'fractions-rounded',
@@ -25,7 +25,7 @@ export const edgesOfNumbers: readonly Mutant[] = [
         by: 'if (decimal.digits.length > DIGITS_OF_A_DOUBLE) return Number(this.written);',
       },
     ],
-    caughtBy: [specs('key/numbers')],
+    caughtBy: [specs('key/numbers', 'key/numbers.property')],
   },
   {
     name: 'exponents-not-read',
@@ -37,7 +37,7 @@ export const edgesOfNumbers: readonly Mutant[] = [
         by: 'if (end - start > SAFE_LENGTH) return true;',
       },
     ],
-    caughtBy: [specs('key/numbers')],
+    caughtBy: [specs('key/numbers', 'key/numbers.property')],
   },
   {
     name: 'spelling-of-a-number-counts',
@@ -49,7 +49,7 @@ export const edgesOfNumbers: readonly Mutant[] = [
         by: "exact.isInteger ? 'bigint' : 'number', exact.written",
       },
     ],
-    caughtBy: [specs('key/numbers')],
+    caughtBy: [specs('key/numbers', 'key/numbers.property')],
   },
   {
     name: 'parts-of-a-text-not-read',
@@ -61,7 +61,7 @@ export const edgesOfNumbers: readonly Mutant[] = [
         by: '',
       },
     ],
-    caughtBy: [specs('request/read-text')],
+    caughtBy: [specs('request/read-text', 'request/read-text.property')],
   },
   {
     name: 'first-of-two-properties',
@@ -73,7 +73,7 @@ export const edgesOfNumbers: readonly Mutant[] = [
         by: '',
       },
     ],
-    caughtBy: [specs('request/read-text')],
+    caughtBy: [specs('request/read-text', 'request/read-text.property')],
   },
   {
     name: 'long-numbers-left-out-of-filters',

@@ -2,16 +2,16 @@
 import { model, simulation, specs } from '../checkers.js';
 import type { Mutant } from '../mutant.js';
 
-/** What functions of options answer, how long nobody's knowledge is kept, and what messages say of values. */
+/** What functions of options return, how long an unknown outcome is kept, and what messages say of values. */
 export const edgesOfOptions: readonly Mutant[] = [
   {
     name: 'unknown-forgotten-after-a-day',
-    flaw: 'That nobody knows how an attempt ended is forgotten after a day, and the work is done again.',
+    flaw: 'An unknown outcome is forgotten after a day, and the work is done again.',
     changes: [
       {
         file: 'lib/record/record.ts',
-        replace: "kept.isGuarded ? 'until-resolved' : undefined",
-        by: "kept.isGuarded && kept.ttl === Number.NaN ? 'until-resolved' : undefined",
+        replace: "options.isGuarded ? 'until-resolved' : undefined",
+        by: "options.isGuarded && options.ttl === Number.NaN ? 'until-resolved' : undefined",
       },
     ],
     caughtBy: [specs('engine/call/unsettled-expiry'), model, simulation],
@@ -64,7 +64,7 @@ export const edgesOfOptions: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/options/synchronous.ts',
-        replace: '    hear(() => Promise.prototype.then.call(answer, nothing, nothing));\n',
+        replace: '    attempt(() => Promise.prototype.then.call(returned, ignore, ignore));\n',
         by: '',
       },
     ],
@@ -76,8 +76,8 @@ export const edgesOfOptions: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/options/synchronous.ts',
-        replace: 'if (!isThenable(answer)) return false;',
-        by: 'if (answer || !answer) return false;',
+        replace: 'if (!isThenable(returned)) return false;',
+        by: 'if (returned || !returned) return false;',
       },
     ],
     caughtBy: [specs('settings/synchronous-options')],
@@ -107,8 +107,8 @@ export const edgesOfOptions: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/settings/option-checks.ts',
-        replace: 'const late = describeLateness(candidate.encode) ?? describeLateness(candidate.decode);',
-        by: 'const late = describeLateness(undefined);',
+        replace: 'const expected = describeLateness(candidate.encode) ?? describeLateness(candidate.decode);',
+        by: 'const expected = describeLateness(undefined);',
       },
     ],
     caughtBy: [specs('settings/synchronous-options', 'settings/options')],

@@ -5,7 +5,7 @@ import type { Mutant } from '../mutant.js';
 export const edgesValues: readonly Mutant[] = [
   {
     name: 'own-properties-dropped',
-    flaw: 'What a list, Map, Set or Date bears of its own is gone on a replay.',
+    flaw: 'Own properties of a list, Map, Set or Date are lost on a replay.',
     changes: [
       {
         file: 'lib/outcome/reducers.ts',
@@ -17,7 +17,7 @@ export const edgesValues: readonly Mutant[] = [
   },
   {
     name: 'hidden-function-dropped',
-    flaw: 'A function that a list bears without showing it is dropped without a word.',
+    flaw: 'A function in a list’s property that is not enumerable is dropped without a word.',
     changes: [
       {
         file: 'lib/values/own-properties.ts',

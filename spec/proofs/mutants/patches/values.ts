@@ -30,7 +30,7 @@ export const values: readonly Mutant[] = [
   },
   {
     name: 'special-form-not-escaped',
-    flaw: 'Plain data that looks like the form of a date has the key of that date.',
+    flaw: 'Plain data with the same form as a date has the key of that date.',
     changes: [
       {
         file: 'lib/key/canonical.ts',
@@ -115,7 +115,7 @@ export const values: readonly Mutant[] = [
   },
   {
     name: 'result-aliased',
-    flaw: 'All duplicates get the same object, so that whoever changes it changes it for all.',
+    flaw: 'All duplicates get the same object, so that a change by one of them changes it for all.',
     changes: [
       {
         file: 'lib/outcome/outcome.ts',
@@ -147,11 +147,11 @@ export const values: readonly Mutant[] = [
         by: "if (isPlainJson(value) || typeof value === 'object') return",
       },
     ],
-    caughtBy: [specs('outcome/outcome-values')],
+    caughtBy: [specs('outcome/outcome-values', 'outcome/outcome-values.property')],
   },
   {
     name: 'error-classified-by-name',
-    flaw: 'Whether an error is remembered depends on the name it bears, which others may bear too.',
+    flaw: 'Whether an error is remembered depends on its name, which others may have too.',
     changes: [
       {
         file: 'lib/engine/error-decision.ts',

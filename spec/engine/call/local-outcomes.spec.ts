@@ -29,7 +29,7 @@ describe('outcomes that a process keeps (keepLocal)', () => {
       },
       { store, key: (sku: string) => sku, keepLocal: 2, ttl: 60, ...options },
     );
-    /** How many store calls asking for these takes. */
+    /** How many store calls it takes to call for these. */
     const storeCalls = async (...skus: string[]) => {
       const before = store.count();
       for (const sku of skus) await price(sku);
@@ -46,7 +46,7 @@ describe('outcomes that a process keeps (keepLocal)', () => {
     expect(runs).to.deep.equal(['book']);
   });
 
-  it('tell so in the event of the replay', async () => {
+  it('are named as the source in the event of the replay', async () => {
     const sources: string[] = [];
     const stop = onIdempotencyEvent('replayed', ({ source }) => sources.push(source));
     const { price, store } = keeping();
@@ -73,7 +73,7 @@ describe('outcomes that a process keeps (keepLocal)', () => {
     expect(await storeCalls('book')).to.equal(1);
   });
 
-  it('are no more than the option says, the one that was asked for longest ago leaving first', async () => {
+  it('are no more than the option says; the least recently used one is dropped first', async () => {
     const { price, runs, storeCalls } = keeping();
     await price('book');
     await price('pen');
@@ -84,7 +84,7 @@ describe('outcomes that a process keeps (keepLocal)', () => {
     expect(runs).to.deep.equal(['book', 'pen', 'ink']);
   });
 
-  it('are counted for each operation by itself', async () => {
+  it('are counted per operation', async () => {
     const store = new ScriptedStore();
     const one = keeping({ name: 'first price' }, store);
     const other = keeping({ name: 'second price' }, store);
@@ -96,7 +96,7 @@ describe('outcomes that a process keeps (keepLocal)', () => {
     expect(await other.storeCalls('book', 'pen')).to.equal(0);
   });
 
-  it('leave at their expiry, and not before', async () => {
+  it('are dropped at their expiry, and not before', async () => {
     const { price, runs, storeCalls } = keeping();
     await price('book');
     await clock.tickAsync(59_999);
@@ -106,7 +106,7 @@ describe('outcomes that a process keeps (keepLocal)', () => {
     expect(runs).to.deep.equal(['book', 'book']);
   });
 
-  it('leave at the expiry of the record also where they were found later', async () => {
+  it('are dropped at the expiry of the record also where they were read later', async () => {
     const { price, store } = keeping();
     await price('book');
     await clock.tickAsync(50_000);
@@ -117,7 +117,7 @@ describe('outcomes that a process keeps (keepLocal)', () => {
     expect(elsewhere.runs).to.deep.equal(['book']);
   });
 
-  it('leave when they are forgotten', async () => {
+  it('are dropped when they are forgotten', async () => {
     const { price, runs, storeCalls } = keeping();
     await price('book');
     await price('book');
@@ -127,7 +127,7 @@ describe('outcomes that a process keeps (keepLocal)', () => {
     expect(await storeCalls('book'), 'of the new outcome').to.equal(0);
   });
 
-  it('leave when they are forgotten, also where an equal call kept one just meanwhile', async () => {
+  it('are dropped when they are forgotten, also where an equal call stored one meanwhile', async () => {
     const { price, runs, store } = keeping();
     await price('book');
     store.next('find', 'hold');
@@ -140,7 +140,7 @@ describe('outcomes that a process keeps (keepLocal)', () => {
     expect(runs).to.deep.equal(['book', 'book']);
   });
 
-  it('leave when they are forgotten, also where another process read one before it kept it', async () => {
+  it('are dropped when they are forgotten, also where another process read one before it stored it', async () => {
     const { price, store } = keeping();
     await price('book');
     const elsewhere = keeping({}, store.peer());
@@ -154,7 +154,7 @@ describe('outcomes that a process keeps (keepLocal)', () => {
     expect(elsewhere.runs).to.deep.equal(['book']);
   });
 
-  it('do not answer a call with another fingerprint', async () => {
+  it('are not returned to a call with another fingerprint', async () => {
     const { price, runs } = keeping({
       fingerprint: (_sku: string, options?: { note: string }) => options?.note,
     });
@@ -200,7 +200,7 @@ describe('outcomes that a process keeps (keepLocal)', () => {
     expect(runs).to.equal(1);
   });
 
-  it('include what a first look finds, which is consistent then', async () => {
+  it('include what a first read finds, which is then consistent', async () => {
     const { price, store } = keeping();
     await price('book');
     const peer = store.peer();

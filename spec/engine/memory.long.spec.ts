@@ -5,13 +5,13 @@ import { restOfTurn } from '../support/deployment.js';
 import { collectGarbage } from '../support/heap.js';
 import { fakeTime } from '../support/time.js';
 
-/** Something that a spec hands over and then no longer holds itself. */
+/** An object that a spec passes on and then no longer holds itself. */
 interface Request {
   readonly id: string;
   readonly n: number;
 }
 
-/** Requests that are watched: how many of them are still in memory. */
+/** Counts how many of the watched requests are still in memory. */
 class Watched {
   readonly #references: WeakRef<Request>[] = [];
 
@@ -21,7 +21,7 @@ class Watched {
     return request;
   }
 
-  /** How many are left when the garbage was collected; less than a few as soon as it is so. */
+  /** How many are left after garbage collection. It returns as soon as few are left. */
   async left(few = 0): Promise<number> {
     let count = Number.NaN;
     for (let tries = 0; tries < 10; tries += 1) {
@@ -35,10 +35,10 @@ class Watched {
 }
 
 describe('memory', function () {
-  // A collection takes its time where much is in memory, and the machine has other things to do.
+  // Garbage collection is slow where memory is full and the machine is busy.
   this.timeout(60_000);
 
-  // One or two may be held by what ran last.
+  // The last run may hold one or two.
   const few = 3;
   const many = 100;
   let watched: Watched;
@@ -49,12 +49,12 @@ describe('memory', function () {
     isStopped = false;
   });
 
-  // Whatever becomes of a spec: a job that went on would spin in the fake time of the next one.
+  // This runs even after a failure: otherwise a job would go on in the fake time of the next test.
   afterEach(() => {
     isStopped = true;
   });
 
-  it('sees what is still held', async () => {
+  it('counts requests that are still held', async () => {
     const held = Array.from({ length: many }, (_, n) => watched.request('a', n));
     expect(await watched.left(few)).to.equal(many);
     expect(held).to.have.length(many);

@@ -4,7 +4,7 @@ import type { Completion } from '../../record/persistence-store.js';
 const custom = Symbol.for('nodejs.util.inspect.custom');
 
 /** The completion, which tells its key and tokens where somebody logs it, and nothing of the result in it. */
-export function discreet(completion: Completion): Completion {
+export function hideResult(completion: Completion): Completion {
   const { record, token } = completion;
   const shown = { record: { key: record.key, token: record.token, expiresAt: record.expiresAt }, token };
   return Object.defineProperty(completion, custom, { value: () => shown });

@@ -9,7 +9,7 @@ import { type BuildOptions, build } from 'esbuild';
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const run = promisify(execFile);
 
-// Of each decorated class there are several, in files of their own.
+// There are several decorated classes, each in a file of its own.
 const service = (name: string, options = '') => `
 import { IdempotencyDefaults, Idempotent, makeIdempotent } from 'retrysafe';
 ${options}
@@ -106,7 +106,7 @@ for (const experimentalDecorators of [false, true]) {
       return { printed: stdout.trim(), warnings };
     }
 
-    it('is told which operations a build may rename, once each, and how to name them', async () => {
+    it('gets one warning for each operation that a build may rename, and how to name it', async () => {
       const { warnings } = await shown('together', {});
       const told = warnings.map((line) =>
         line
@@ -124,16 +124,16 @@ for (const experimentalDecorators of [false, true]) {
       expect(warnings[0]).to.include('docs/guide/bundlers.md');
     });
 
-    it('is told nothing where all operations are named', async () => {
+    it('gets no warning where all operations are named', async () => {
       expect((await shown('all-named', {})).warnings).to.deep.equal([]);
     });
 
-    it('is told nothing where the build keeps names, minified or not', async () => {
+    it('gets no warning where the build keeps names, minified or not', async () => {
       expect((await shown('together', { keepNames: true })).warnings).to.deep.equal([]);
       expect((await shown('together', { keepNames: true, minify: true })).warnings).to.deep.equal([]);
     });
 
-    it('is told nothing where nothing is bundled', async () => {
+    it('gets no warning where nothing is bundled', async () => {
       expect((await shown('together', { bundle: false })).warnings).to.deep.equal([]);
     });
 

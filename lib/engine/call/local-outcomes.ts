@@ -11,18 +11,18 @@ const stores = shared(
 const keeping = shared('keeping-calls', () => new WeakMap<PersistenceStore, Map<string, Set<Call>>>());
 
 /** The completed record that this process keeps for `call` by its option `keepLocal`, if it still counts. */
-export function keptOutcome(call: Call): IdempotencyRecord | undefined {
-  const kept = recordsOf(call.store, call.operation);
-  const record = kept?.get(call.key);
+export function localOutcome(call: Call): IdempotencyRecord | undefined {
+  const records = recordsOf(call.store, call.operation);
+  const record = records?.get(call.key);
   if (!record || call.settings.keepLocal === 0) return undefined;
   if (record.expiresAt <= Date.now()) {
-    kept?.delete(call.key);
+    records?.delete(call.key);
     return undefined;
   }
   // Another fingerprint must be refused by the store's answer.
   if (record.state.fingerprint !== call.fingerprint) return undefined;
-  kept?.delete(call.key);
-  kept?.set(call.key, record);
+  records?.delete(call.key);
+  records?.set(call.key, record);
   return record;
 }
 
@@ -30,30 +30,30 @@ export function keptOutcome(call: Call): IdempotencyRecord | undefined {
  * Keeps a completed record, the one used longest ago leaving when there are too many. It has to come from the answer to a
  * write or from a consistent look: a replica may show what was forgotten.
  */
-export function keepOutcome(call: Call, record: IdempotencyRecord): void {
+export function keepLocally(call: Call, record: IdempotencyRecord): void {
   const { keepLocal } = call.settings;
   if (keepLocal === 0 || call.isForgotten) return;
-  const kept = recordsOf(call.store, call.operation) ?? startKeeping(call);
-  const other = kept.get(call.key);
+  const records = recordsOf(call.store, call.operation) ?? startKeeping(call);
+  const other = records.get(call.key);
   // The answer may be old: the one that is kept is of a later run.
   if (other && isLater(other, record)) return;
-  kept.delete(call.key);
-  kept.set(call.key, record);
-  for (const oldest of kept.keys()) {
-    if (kept.size <= keepLocal) break;
-    kept.delete(oldest);
+  records.delete(call.key);
+  records.set(call.key, record);
+  for (const oldest of records.keys()) {
+    if (records.size <= keepLocal) break;
+    records.delete(oldest);
   }
 }
 
 /** Drops what this process keeps, where `record` is of a later run of the key. */
 export function dropEarlier({ store, operation, key }: Call, record: IdempotencyRecord): void {
-  const kept = recordsOf(store, operation);
-  const other = kept?.get(key);
-  if (other && isLater(record, other)) kept?.delete(key);
+  const records = recordsOf(store, operation);
+  const other = records?.get(key);
+  if (other && isLater(record, other)) records?.delete(key);
 }
 
 /** Drops what this process keeps under the key, and lets no call keep an outcome of it that began before. */
-export function forgetOutcome({ store, operation, key }: Call): void {
+export function forgetLocally({ store, operation, key }: Call): void {
   recordsOf(store, operation)?.delete(key);
   for (const call of callsOf(store).get(key) ?? []) call.isForgotten = true;
 }
@@ -86,7 +86,7 @@ function recordsOf(store: PersistenceStore, operation: string): Map<string, Idem
 
 function startKeeping({ store, operation }: Call): Map<string, IdempotencyRecord> {
   const operations = stores.get(store) ?? new Map<string, Map<string, IdempotencyRecord>>();
-  const kept = new Map<string, IdempotencyRecord>();
-  stores.set(store, operations.set(operation, kept));
-  return kept;
+  const records = new Map<string, IdempotencyRecord>();
+  stores.set(store, operations.set(operation, records));
+  return records;
 }
