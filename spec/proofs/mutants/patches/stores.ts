@@ -34,7 +34,8 @@ export const stores: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/dynamodb/dynamodb-store.ts',
-        replace: "if (nameOf(fault) !== 'TransactionConflictException' || tries === MOST_CONFLICTS) throw fault;",
+        replace:
+          "if (nameOf(fault) !== 'TransactionConflictException' || tries === MOST_CONFLICTS) throw fault;",
         by: "if (nameOf(fault) !== 'TransactionConflictException' || tries === 1) throw fault;",
       },
     ],
