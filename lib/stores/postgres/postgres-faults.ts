@@ -8,7 +8,7 @@ const creation = '(schema() says how)';
 
 /** What to do about an SQLSTATE (PostgreSQL documentation, Appendix A). */
 const advices: Readonly<Record<string, (table: string) => string>> = {
-  '42P01': (table) => noTable(table, creation, ' where the client looks for it (`search_path`)'),
+  '42P01': (table) => noTable(table, creation, " on the client's `search_path`"),
   // No such column; another type; a type that cannot be compared; too short; another column that must have a value.
   ...Object.fromEntries(['42703', '42804', '42883', '22001', '23502'].map((code) => [code, otherColumns])),
   '42P10': (table) => otherTable(table, 'has no primary key `key`', creation),

@@ -67,10 +67,10 @@ export const storageLaws: readonly Law[] = [
   law(
     'a returned record shares no references with an argument or with the kept record',
     async (store, key) => {
-      const given = record(key, 'a.1', { state: released(1) });
-      const expected = structuredClone(given);
-      const answers = [await store.claim(given, Date.now()), await store.find(key, { consistent: true })];
-      for (const one of [given, ...answers]) Object.assign(one?.state as object, { fencingToken: 99 });
+      const argument = record(key, 'a.1', { state: released(1) });
+      const expected = structuredClone(argument);
+      const answers = [await store.claim(argument, Date.now()), await store.find(key, { consistent: true })];
+      for (const one of [argument, ...answers]) Object.assign(one?.state as object, { fencingToken: 99 });
       await holds(store, expected);
     },
   ),

@@ -102,7 +102,7 @@ export const ambientTransactions: Record<string, (url: string) => Promise<void>>
       await assert.rejects(keepsItsRecord(ambientClient, inTransaction), hasRunAgain);
       assert.throws(
         () => new PostgresStore({ client: fromPrisma(extended) }),
-        isRefusal(/the very client that `new PrismaClient\(\)` gave/),
+        isRefusal(/of the client that `new PrismaClient\(\)` returned/),
       );
     } finally {
       await prisma.$disconnect();

@@ -4,14 +4,9 @@ import {
   type TransactWriteItem,
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
-import {
-  type Completion,
-  currentExecution,
-  type IdempotencyRecord,
-  type IdempotentOptions,
-  makeIdempotent,
-} from 'retrysafe';
+import type { Completion } from 'retrysafe';
 import type { DynamoDBStore } from 'retrysafe/dynamodb';
+import { Transfer as TransferBy } from '../matrix/transfer.js';
 
 /** What one process of an application has: a client, a store of records, and the business's own table of accounts. */
 export class Application {
@@ -48,61 +43,5 @@ export class Application {
   }
 }
 
-let count = 0;
-
-/** One transfer to an account of its own, under a name of its own, as several processes are asked for it. */
-export class Transfer {
-  readonly name: string;
-  readonly account: string;
-  /** Of the last run. */
-  key = '';
-  runs = 0;
-
-  constructor(readonly options: IdempotentOptions) {
-    count += 1;
-    this.name = `transfer ${count}`;
-    this.account = `account ${count}`;
-  }
-
-  /** Asks one process for it. Unless the spec has other work, that commits the receipt of the run and returns it. */
-  at(
-    application: Application,
-    work: (application: Application) => Promise<unknown> = (here) => this.commitReceipt(here),
-    more: IdempotentOptions = {},
-  ): Promise<unknown> {
-    const operation = this.operation(application, work, more);
-    return operation(this.account);
-  }
-
-  operation(
-    application: Application,
-    work: (application: Application) => Promise<unknown>,
-    more: IdempotentOptions = {},
-  ): (account: string) => Promise<unknown> {
-    return makeIdempotent(
-      async (_account: string) => {
-        this.key = currentExecution().key;
-        this.runs += 1;
-        return work(application);
-      },
-      { ...this.options, name: this.name, store: application.store, ...more },
-    );
-  }
-
-  async commitReceipt(application: Application): Promise<{ readonly run: number }> {
-    const receipt = { run: this.runs };
-    await application.commit(this.account, await currentExecution().completion(receipt));
-    return receipt;
-  }
-
-  standing({ store }: Application): Promise<IdempotencyRecord | undefined> {
-    return store.find(this.key, { consistent: true });
-  }
-
-  /** How often the method ran here, how often the business was really done, and what became of the key. */
-  async traces(application: Application): Promise<{ runs: number; transfers: number; status: string }> {
-    const { runs } = this;
-    const transfers = await application.transfersOf(this.account);
-    return { runs, transfers, status: (await this.standing(application))?.state.status ?? 'none' };
-  }
-}
+/** One transfer, as several processes of this application are asked for it. */
+export class Transfer extends TransferBy<Application> {}

@@ -16,7 +16,7 @@ export function onSqlite(driver: SqliteDriver): Processes {
       const application = new Application(sqlite.open(path));
       return {
         store: application.store,
-        commit: async (id, completion) => application.commit(id, 'done', completion),
+        commit: async (id, completion) => application.commit(id, completion),
       };
     },
     countOf: async (id) => new Application(sqlite.open(path)).transfersOf(id),

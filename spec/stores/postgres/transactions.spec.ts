@@ -73,7 +73,11 @@ describe('a completion in a transaction of the application, on PostgreSQL', () =
 
   for (const level of ['READ COMMITTED', 'REPEATABLE READ', 'SERIALIZABLE']) {
     it(`commits with a business that works at ${level}`, async () => {
-      const work = (at: Application) => transfer.commitReceipt(at, `BEGIN ISOLATION LEVEL ${level}`);
+      const work = async (at: Application) => {
+        const completion = await currentExecution().completion({ run: 1 });
+        await at.commit(transfer.account, completion, `BEGIN ISOLATION LEVEL ${level}`);
+        return { run: 1 };
+      };
       expect(await call(work)).to.deep.equal({ run: 1 });
       expect(await callElsewhere()).to.deep.equal({ run: 1 });
       expect(await traces()).to.deep.equal(doneOnce);

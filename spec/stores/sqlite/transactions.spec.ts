@@ -89,7 +89,7 @@ for (const driver of sqliteDrivers) {
         const completion = await currentExecution().completion('done');
         thrown(() => commitRefused(application, completion, new Error('not yet')));
         await time.pass(4_000);
-        application.commit(transfer.account, 'done', completion);
+        application.commit(transfer.account, completion);
         return 'done';
       };
       expect(await transfer.at(here, patient)).to.equal('done');
@@ -137,10 +137,10 @@ for (const driver of sqliteDrivers) {
       const refusals: unknown[] = [];
       const repeating = async (application: Application) => {
         const completion = await currentExecution().completion('done');
-        const commit = () => application.commit(transfer.account, 'done', completion);
+        const commit = () => application.commit(transfer.account, completion);
         commit();
         refusals.push(thrown(commit), thrown(commit));
-        refusals.push(thrown(() => elsewhere.commit(transfer.account, 'done', completion)));
+        refusals.push(thrown(() => elsewhere.commit(transfer.account, completion)));
         return 'done';
       };
       expect(await call(repeating)).to.equal('done');
@@ -185,7 +185,7 @@ for (const driver of sqliteDrivers) {
           const completion = await currentExecution().completion({ run: 'late' });
           await goOn.promise;
           try {
-            application.commit(transfer.account, { run: 'late' }, completion);
+            application.commit(transfer.account, completion);
           } catch (error) {
             caught = error;
             throw error;

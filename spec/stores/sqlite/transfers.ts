@@ -1,6 +1,7 @@
-import { type Completion, currentExecution, type IdempotentOptions, makeIdempotent } from 'retrysafe';
+import type { Completion } from 'retrysafe';
 import { SqliteStore } from 'retrysafe/sqlite';
 import type { OpenDatabase } from '../../support/sqlite-drivers.js';
+import { Transfer as TransferBy } from '../matrix/transfer.js';
 
 /** What one process of an application has: a database with a table of transfers, and the records beside it. */
 export class Application {
@@ -29,9 +30,9 @@ export class Application {
   }
 
   /** Does a transfer and completes the call, both or neither. */
-  commit(account: string, receipt: unknown, completion: Completion): void {
+  commit(account: string, completion: Completion): void {
     this.inTransaction(() => {
-      this.add(account, receipt);
+      this.add(account, completion.record.key);
       this.store.complete(completion);
     });
   }
@@ -41,54 +42,5 @@ export class Application {
   }
 }
 
-let count = 0;
-
-/** One transfer to an account of its own, as several processes are asked for it. */
-export class Transfer {
-  readonly account: string;
-  /** Of the last run. */
-  key = '';
-  runs = 0;
-
-  constructor(readonly options: IdempotentOptions) {
-    count += 1;
-    this.account = `account ${count}`;
-  }
-
-  /** Asks one process for it. Unless the spec has other work, that commits the receipt of the run and returns it. */
-  at(
-    application: Application,
-    work: (application: Application) => Promise<unknown> = (here) => this.commitReceipt(here),
-    more: IdempotentOptions = {},
-  ): Promise<unknown> {
-    return this.operation(application, work, more)(this.account);
-  }
-
-  operation(
-    application: Application,
-    work: (application: Application) => Promise<unknown>,
-    more: IdempotentOptions = {},
-  ): (account: string) => Promise<unknown> {
-    return makeIdempotent(
-      async (_account: string) => {
-        this.key = currentExecution().key;
-        this.runs += 1;
-        return work(application);
-      },
-      { name: 'transfer', ...this.options, store: application.store, ...more },
-    );
-  }
-
-  async commitReceipt(application: Application): Promise<{ readonly run: number }> {
-    const receipt = { run: this.runs };
-    application.commit(this.account, receipt, await currentExecution().completion(receipt));
-    return receipt;
-  }
-
-  /** How often the method ran here, how often the business was really done, and what became of the key. */
-  async traces(application: Application): Promise<{ runs: number; transfers: number; status: string }> {
-    const { runs } = this;
-    const holder = await application.store.find(this.key);
-    return { runs, transfers: application.transfersOf(this.account), status: holder?.state.status ?? 'none' };
-  }
-}
+/** One transfer, as several processes of this application are asked for it. */
+export class Transfer extends TransferBy<Application> {}

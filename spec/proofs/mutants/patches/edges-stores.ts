@@ -1,5 +1,5 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: what is replaced is source text
-import { specs } from '../checkers.js';
+import { specs, tests } from '../checkers.js';
 import type { Mutant } from '../mutant.js';
 
 /** Where stores meet the application's transactions, its libraries, and what else is kept in the same place. */
@@ -93,7 +93,7 @@ export const storesEdges: readonly Mutant[] = [
         by: `const isRecord = 'held.token IS NOT NULL';`,
       },
     ],
-    caughtBy: [specs('stores/postgres/foreign-rows')],
+    caughtBy: [tests('stores/matrix/foreign-rows', 'PostgresStore')],
   },
   {
     name: 'sqlite-foreign-rows-are-records',
@@ -105,7 +105,7 @@ export const storesEdges: readonly Mutant[] = [
         by: `const isRecord = 'token IS NOT NULL';`,
       },
     ],
-    caughtBy: [specs('stores/sqlite/foreign-rows')],
+    caughtBy: [tests('stores/matrix/foreign-rows', 'SqliteStore')],
   },
   {
     name: 'dynamodb-claim-over-a-foreign-item',
