@@ -1,3 +1,13 @@
+/**
+ * What to do about an error, as a word to switch on:
+ *
+ * - `retry-later`: the same call may succeed by itself; send it again, after `retryAfter` seconds where the error has that.
+ * - `fix-request`: the same request never succeeds; its sender has to send another.
+ * - `fix-code`: the same code never succeeds; its owner has to change it, or what it is configured with.
+ * - `ask-human`: nobody knows whether the work was done, or what came of it. Somebody finds out, and frees the key or not.
+ */
+export type ErrorAdvice = 'retry-later' | 'fix-request' | 'fix-code' | 'ask-human';
+
 /** What an error of this library knows besides its message. */
 export interface IdempotencyErrorDetails {
   /** The operation's name, as in keys and events. */
@@ -18,6 +28,8 @@ export abstract class IdempotencyError extends Error {
   abstract readonly code: `ERR_IDEMPOTENCY_${string}`;
   /** The HTTP status that frameworks pick up by themselves. */
   abstract readonly statusCode: number;
+  /** What to do about it. */
+  abstract readonly advice: ErrorAdvice;
   declare readonly operation?: string;
   declare readonly key?: string;
 
@@ -42,6 +54,7 @@ export class KeyError extends IdempotencyError {
   override readonly name = 'KeyError';
   readonly code = 'ERR_IDEMPOTENCY_KEY';
   readonly statusCode = 400;
+  readonly advice = 'fix-request';
 }
 mark(KeyError, 'key');
 
@@ -50,6 +63,7 @@ export class InProgressError extends IdempotencyError {
   override readonly name = 'InProgressError';
   readonly code = 'ERR_IDEMPOTENCY_IN_PROGRESS';
   readonly statusCode = 409;
+  readonly advice = 'retry-later';
   /** Seconds after which the running call has answered or its claim has lapsed; at least 1. */
   readonly retryAfter: number;
 
@@ -65,6 +79,7 @@ export class FingerprintError extends IdempotencyError {
   override readonly name = 'FingerprintError';
   readonly code = 'ERR_IDEMPOTENCY_FINGERPRINT';
   readonly statusCode = 422;
+  readonly advice = 'fix-request';
 }
 mark(FingerprintError, 'fingerprint');
 
@@ -73,6 +88,13 @@ export class OutcomeUnknownError extends IdempotencyError {
   override readonly name = 'OutcomeUnknownError';
   readonly code = 'ERR_IDEMPOTENCY_OUTCOME_UNKNOWN';
   readonly statusCode = 409;
+  /** `retry-later` where the store did not tell, `ask-human` otherwise. */
+  readonly advice: 'ask-human' | 'retry-later';
+
+  constructor(message: string, details: IdempotencyErrorDetails & { readonly advice?: 'retry-later' } = {}) {
+    super(message, details);
+    this.advice = details.advice ?? 'ask-human';
+  }
 }
 mark(OutcomeUnknownError, 'outcome-unknown');
 
@@ -81,6 +103,7 @@ export class OutcomeUnavailableError extends IdempotencyError {
   override readonly name = 'OutcomeUnavailableError';
   readonly code = 'ERR_IDEMPOTENCY_OUTCOME_UNAVAILABLE';
   readonly statusCode = 409;
+  readonly advice = 'ask-human';
 }
 mark(OutcomeUnavailableError, 'outcome-unavailable');
 
@@ -89,6 +112,7 @@ export class ClaimLostError extends IdempotencyError {
   override readonly name = 'ClaimLostError';
   readonly code = 'ERR_IDEMPOTENCY_CLAIM_LOST';
   readonly statusCode = 409;
+  readonly advice = 'retry-later';
 }
 mark(ClaimLostError, 'claim-lost');
 
@@ -97,6 +121,7 @@ export class ReentrantCallError extends IdempotencyError {
   override readonly name = 'ReentrantCallError';
   readonly code = 'ERR_IDEMPOTENCY_REENTRANT';
   readonly statusCode = 500;
+  readonly advice = 'fix-code';
 }
 mark(ReentrantCallError, 'reentrant');
 
@@ -111,6 +136,11 @@ export class StoreError extends IdempotencyError {
   override readonly name = 'StoreError';
   readonly code = 'ERR_IDEMPOTENCY_STORE';
   readonly statusCode = 503;
+  /**
+   * `fix-code` where the store can never take the record, or is set up or used wrongly; `retry-later` otherwise. The status is
+   * 503 for both: a sender can do no more than come again.
+   */
+  readonly advice: 'retry-later' | 'fix-code';
   /** Where the call stood: making its claim, taking a lapsed one over, or looking. */
   declare readonly step?: StoreStep;
   /** `true` where the record passes the store's size limit. */
@@ -118,11 +148,17 @@ export class StoreError extends IdempotencyError {
 
   constructor(
     message: string,
-    details: IdempotencyErrorDetails & { readonly step?: StoreStep; readonly tooLarge?: boolean } = {},
+    details: IdempotencyErrorDetails & {
+      readonly step?: StoreStep;
+      readonly tooLarge?: boolean;
+      readonly advice?: 'fix-code';
+    } = {},
   ) {
     super(message, details);
     if (details.step !== undefined) this.step = details.step;
     this.tooLarge = details.tooLarge ?? false;
+    const isLasting = this.tooLarge || adviceOf(details.cause) === 'fix-code';
+    this.advice = details.advice ?? (isLasting ? 'fix-code' : 'retry-later');
   }
 }
 mark(StoreError, 'store');
@@ -132,8 +168,13 @@ export class ConfigurationError extends IdempotencyError {
   override readonly name = 'ConfigurationError';
   readonly code = 'ERR_IDEMPOTENCY_CONFIGURATION';
   readonly statusCode = 500;
+  readonly advice = 'fix-code';
 }
 mark(ConfigurationError, 'configuration');
+
+function adviceOf(cause: unknown): ErrorAdvice | undefined {
+  return cause instanceof IdempotencyError ? cause.advice : undefined;
+}
 
 function mark(errorClass: { readonly prototype: object }, value: string): void {
   Object.defineProperty(errorClass.prototype, brand, { value });

@@ -1,52 +1,52 @@
 import { channel } from 'node:diagnostics_channel';
 import { quotedName } from './options/wrong-option.js';
 
-/** What every event tells. No event carries a payload. */
+/** What every event has. No event has a payload. */
 export interface IdempotencyEvent {
   readonly operation: string;
   readonly key: string;
-  /** Which attempt at this key the event belongs to; 1 is the first. */
+  /** The number of the attempt at this key; 1 is the first. */
   readonly attempt: number;
   /** Seconds since this call began. */
   readonly duration: number;
 }
 
-/** The events by name; each is published on the `node:diagnostics_channel` named `retrysafe:<name>`. */
+/** The events by name. Each is published on the `node:diagnostics_channel` named `retrysafe:<name>`. */
 export interface IdempotencyEvents {
   /** A call made the first claim on its key and is about to run the method. */
   readonly claimed: IdempotencyEvent;
-  /** A call answered with a stored outcome; `source` is where it came from. */
+  /** A call returned a stored outcome. `source`: where it came from. */
   readonly replayed: IdempotencyEvent & { readonly source: 'store' | 'joined' | 'kept' };
-  /** A duplicate stopped waiting for a running call, with an outcome or without one. */
+  /** A duplicate stopped waiting for a running call, with or without an outcome. */
   readonly waited: IdempotencyEvent;
-  /** A call was refused before the method ran; `code` is that of the error. */
+  /** A call was refused before the method ran. `code` is the error's. */
   readonly refused: IdempotencyEvent & { readonly code: string };
   /** A call took over a released, abandoned or unknown key. */
   readonly 'taken-over': IdempotencyEvent & { readonly from: 'released' | 'abandoned' | 'unknown' };
   /** A running call renewed its lease. */
   readonly renewed: IdempotencyEvent & { readonly leaseUntil: number };
-  /** A running call lost its claim: its lease lapsed, or another holder was seen. */
+  /** A running call lost its claim: its lease lapsed, or another call holds the key. */
   readonly 'claim-lost': IdempotencyEvent;
   /** A result was recorded. */
   readonly completed: IdempotencyEvent;
-  /** A failure was not an outcome: the key is free again. */
+  /** The method failed, and the error is not an outcome: the key is free again. */
   readonly released: IdempotencyEvent;
-  /** A failure was recorded as the outcome. */
+  /** The method failed, and the error was recorded as the outcome. */
   readonly remembered: IdempotencyEvent;
-  /** The key became `unknown`: nobody can tell whether the work was done. */
+  /** The outcome was recorded as unknown: the work may or may not be done. */
   readonly unknown: IdempotencyEvent;
-  /** The key is completed, but its outcome could not be stored. */
+  /** The key is completed, but the outcome could not be stored. */
   readonly 'outcome-not-stored': IdempotencyEvent & { readonly reason: string };
-  /** A store call failed or gave no answer in time; `failedOpen` where the method ran without a claim. */
+  /** A store call failed or timed out. `failedOpen`: whether the method then ran without a claim. */
   readonly 'store-failed': IdempotencyEvent & {
     readonly step: 'claim' | 'replace' | 'find';
     readonly error: unknown;
     readonly failedOpen: boolean;
   };
-  /** The function of an option threw, or answered with nothing to go by; `error` is what it threw, where it did. */
+  /** The function of an option threw, or returned no usable value. `error` is what it threw. */
   readonly 'option-failed': IdempotencyEvent & {
     readonly option: 'ttl' | 'onError';
-    /** In the library's own words. */
+    /** Contains no value of a user. */
     readonly reason: string;
     readonly error?: unknown;
   };
@@ -73,15 +73,17 @@ const names = [
 
 const channels = new Map(names.map((name) => [name, channel(`retrysafe:${name}`)]));
 
-/** Publishes an event; `build` runs only when somebody listens. */
+/** Publishes an event. Calls `build` only if the channel has subscribers. */
 export function publish<N extends IdempotencyEventName>(name: N, build: () => IdempotencyEvents[N]): void {
   const target = channels.get(name);
   if (target?.hasSubscribers) target.publish(build());
 }
 
 /**
- * Calls `listener` at each event of that name, in this process, until the returned function is called.
- * The typed form of `subscribe('retrysafe:<name>', …)` of `node:diagnostics_channel`.
+ * Calls `listener` with each event of that name in this process. Returns a function that unsubscribes it.
+ * This is the typed form of `subscribe('retrysafe:<name>', …)` of `node:diagnostics_channel`.
+ *
+ * @throws {TypeError} for a name that no event has.
  */
 export function onIdempotencyEvent<N extends IdempotencyEventName>(
   name: N,
@@ -89,7 +91,7 @@ export function onIdempotencyEvent<N extends IdempotencyEventName>(
 ): () => void {
   const target = channels.get(name);
   if (!target)
-    throw new TypeError(`No event is named ${quotedName(name)}; the events are ${names.join(', ')}`);
+    throw new TypeError(`There is no event named ${quotedName(name)}; the events are ${names.join(', ')}`);
   const subscriber = (message: unknown) => listener(message as IdempotencyEvents[N]);
   target.subscribe(subscriber);
   return () => {

@@ -5,9 +5,12 @@ export {
   type OperationListing,
 } from './decorator/idempotency-defaults.js';
 export { Idempotent } from './decorator/idempotent.js';
-export { type ForgetOptions, forget, inspect } from './decorator/inspection.js';
 export { makeIdempotent } from './decorator/make-idempotent.js';
+export type { ForgetOptions, RecordHandle } from './decorator/record-handle.js';
+export { keyOf, recordOf, recordOfKey } from './decorator/record-of.js';
+export { replayInfoOf, type WithReplayInfo, withReplayInfo } from './decorator/with-replay-info.js';
 export { type CurrentExecution, currentExecution } from './engine/execution/execution.js';
+export type { ReplayInfo } from './engine/execution/replay-info.js';
 export * from './errors.js';
 export {
   type IdempotencyEvent,

@@ -1,7 +1,7 @@
 // Bundles what is built: the ES modules of lib/, and the libraries that are loaded on demand.
 //
 // An import that has to find and read fifty files takes three times as long as one of a few. So there is one file for
-// each export, and what they share. Inside of it, a library that lib/ asks for by `require` is a function that nobody
+// each export, and what they share. Inside of it, a library that lib/ asks for by `require` is a function that nothing
 // has called yet.
 import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -93,7 +93,7 @@ function dropBareImports(folder) {
 }
 
 function declareOwnName(folder) {
-  // Only an entry stays a file; nobody imports it as such.
+  // Only an entry stays a file. Nothing imports it as such.
   for (const file of [`${ownName.file}.js`, `${ownName.file}.js.map`]) rmSync(join(folder, file));
   const files = readdirSync(folder).filter((file) => file.endsWith('.js'));
   const having = files.filter((file) => readFileSync(join(folder, file), 'utf8').includes(ownName.variable));

@@ -1,14 +1,14 @@
-// Checks that the documents are true: TypeScript blocks compile and run, named scripts and paths exist, JSON parses,
-// diagrams and links hold.
+// Checks that the documents are true: TypeScript blocks compile and run, links hold, and what is named exists.
 //
-// ```ts                        a program of its own: compiled strictly and run by Node.js, which must exit with 0. One
-//                              that needs DynamoDB finds an embedded engine of its own, with the empty tables
-//                              `idempotency` and `refunds` unless it creates its tables itself; one that needs Redis
-//                              or PostgreSQL finds an empty one of its own at `REDIS_URL` or `DATABASE_URL`. Where
-//                              there is none it is pending, and in CI a fault
+//   node scripts/check-documents.mjs [word …]      only documents whose path has one of the words
+//
+// ```ts                        a program of its own: it is compiled strictly and run by Node.js, and must exit with 0. One
+//                              that imports a store finds a server of its own, by the environment; for DynamoDB with the
+//                              empty tables `idempotency` and `refunds`, unless it creates tables itself. Without a server
+//                              it is pending, and in CI a fault
 // ```ts continues              goes on where the document's last program ended
-// ```ts compile-only           is not run
 // ```ts legacy                 is compiled with `experimentalDecorators`
+// ```jsonc                     a tsconfig.json: the quick start runs with it, and with the option that it comments out
 // <!-- file: samples/x.ts -->  before a block: the block is that file's text
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -23,11 +23,11 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const workspace = join(root, '.build/documents');
-const runLimit = 10_000;
+const runLimitMs = 10_000;
 const atOnce = 2;
-const npmCommands = new Set(['ci', 'install', 'start', 'test', 'pack']);
-const diagrams =
-  /^(sequenceDiagram|stateDiagram-v2|flowchart (TB|TD|LR|RL|BT)|classDiagram|erDiagram|timeline|gantt)$/;
+// They name what there was once.
+const histories = ['CHANGELOG.md', 'UPGRADING.md'];
+const legacyOptions = { experimentalDecorators: true, emitDecoratorMetadata: true };
 
 // The AWS SDK announces the end of Node.js 20 in every process.
 process.env.AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED = 'true';
@@ -43,6 +43,15 @@ function counted(what) {
   counts[what] = (counts[what] ?? 0) + 1;
 }
 
+function listDocuments(words) {
+  const under = (folder) =>
+    readdirSync(join(root, folder), { recursive: true }).map((name) => join(folder, name));
+  const samples = readdirSync(join(root, 'samples')).map((name) => `samples/${name}/README.md`);
+  return [...readdirSync(root), ...under('docs'), ...samples]
+    .filter((name) => name.endsWith('.md') && existsSync(join(root, name)))
+    .filter((name) => words.length === 0 || words.some((word) => name.includes(word)));
+}
+
 /** Splits a document into its fenced blocks and the text outside them, which keeps its line numbers. */
 function read(document) {
   const blocks = [];
@@ -50,29 +59,19 @@ function read(document) {
   let open;
   let file;
   for (const [index, text] of readFileSync(join(root, document), 'utf8').split('\n').entries()) {
-    const line = index + 1;
     const fence = text.match(/^\s*(`{3,}|~{3,})\s*(\S*)\s*(.*)$/);
-    prose.push('');
-    if (open) {
-      if (fence?.[1].startsWith(open.fence) && fence[2] === '') {
-        blocks.push(open);
-        open = undefined;
-      } else open.lines.push(text);
+    prose.push(open || fence ? '' : text);
+    if (open && fence?.[1].startsWith(open.fence) && fence[2] === '') {
+      blocks.push(open);
+      open = undefined;
+    } else if (open) {
+      open.lines.push(text);
     } else if (fence) {
-      open = {
-        document,
-        line,
-        fence: fence[1],
-        language: fence[2],
-        flags: fence[3].split(/\s+/),
-        lines: [],
-        file,
-      };
+      const [, mark, language, rest] = fence;
+      open = { document, line: index + 1, fence: mark, language, flags: rest.split(/\s+/), lines: [], file };
       file = undefined;
-    } else {
-      prose[index] = text;
-      const named = text.match(/^<!--\s*file:\s*(\S+)\s*-->$/)?.[1];
-      if (named || text.trim() !== '') file = named;
+    } else if (text.trim() !== '') {
+      file = text.match(/^<!--\s*file:\s*(\S+)\s*-->$/)?.[1];
     }
   }
   if (open) fault(document, open.line, 'the block is never closed');
@@ -86,61 +85,25 @@ function checkFile({ document, line, file, lines }) {
   if (text !== lines.join('\n').trimEnd()) fault(document, line, `differs from ${file}`);
 }
 
-function checkShell({ document, line, lines }) {
-  counted('sh blocks');
-  for (const [index, text] of lines.entries()) {
-    const at = line + 1 + index;
-    const command = text.replace(/(^|\s)#.*$/, '').replace(/^\$ /, '');
-    for (const [, run, name] of command.matchAll(/\bnpm\s+(run(?:-script)?\s+)?(\S+)/g)) {
-      if (run ? !(name in scripts) : !npmCommands.has(name)) fault(document, at, `npm has no ${name} here`);
+/** Finds scripts of npm, in blocks and in the text, and files of the project that are named but not there. */
+function checkNames({ document, blocks, prose }) {
+  if (histories.includes(document)) return;
+  const shell = blocks.filter(({ language }) => language === 'sh');
+  const lines = [
+    ...prose.map((text, index) => [index + 1, (text.match(/`[^`]+`/g) ?? []).join(' ')]),
+    ...shell.flatMap((block) => block.lines.map((text, index) => [block.line + 1 + index, text])),
+  ];
+  for (const [line, text] of lines) {
+    for (const [, name] of text.matchAll(/\bnpm run ([\w:-]+)/g)) {
+      if (!(name in scripts)) fault(document, line, `package.json has no script ${name}`);
     }
-    // What other programs are given need not be a path.
-    if (!/^\s*(cd|ls|cat|cp|node|sh|bash|tsc)\b/.test(command)) continue;
-    for (const word of command.split(/\s+/)) {
-      const path = word.match(/^(?:\.\/)?([\w.-]+(?:\/[\w.-]+)+\/?)$/)?.[1];
-      if (!path || /^(dist|\.build|node_modules)\//.test(path)) continue;
-      if (!existsSync(join(root, path))) fault(document, at, `${path} does not exist`);
-    }
-  }
-}
-
-function checkJson({ document, line, lines }) {
-  counted('json blocks');
-  try {
-    JSON.parse(lines.join('\n'));
-  } catch (error) {
-    fault(document, line, error.message);
-  }
-}
-
-/** Finds what breaks a diagram most often; it is no parser. */
-function checkDiagram({ document, line, lines }) {
-  counted('diagrams');
-  const first = lines.findIndex((text) => text.trim() !== '' && !text.trim().startsWith('%%'));
-  const kind = lines[first]?.trim() ?? '';
-  if (!diagrams.test(kind)) fault(document, line, `'${kind}' begins no diagram`);
-  const opened = [];
-  for (const [index, text] of lines.entries()) {
-    const at = line + 1 + index;
-    const statement = text.trim();
-    if (index <= first || statement === '' || statement.startsWith('%%')) continue;
-    if (
-      /^(alt|opt|loop|par|critical|break|rect|box|subgraph)\b|^(note\b(?!.*:)|state\b.*\{$)/i.test(statement)
-    ) {
-      opened.push(at);
-    } else if (/^(end|end note|\})$/.test(statement) && opened.pop() === undefined) {
-      fault(document, at, 'closes nothing');
-    }
-    if (kind === 'sequenceDiagram' && /->|-->|-x|-\)/.test(statement) && !/^[^:]+:.+$/.test(statement)) {
-      fault(document, at, 'a message needs a text after a colon');
-    }
-    if (kind === 'sequenceDiagram' && statement.includes(';'))
-      fault(document, at, 'a semicolon ends the message');
-    if (/^stateDiagram/.test(kind) && statement.includes('->') && !/^\S+ --> \S+( ?: .+)?$/.test(statement)) {
-      fault(document, at, 'a transition reads `a --> b : text`');
+    for (const [, path] of text.matchAll(
+      /(?<![\w/.-])((?:lib|spec|samples|scripts|docs|bench)\/[\w./-]*\w\/?)(?![\w*…])/g,
+    )) {
+      counted('files named');
+      if (!existsSync(join(root, path))) fault(document, line, `${path} does not exist`);
     }
   }
-  for (const at of opened) fault(document, at, 'is never closed');
 }
 
 /** Lists the anchors of a document as GitHub makes them. */
@@ -153,19 +116,14 @@ function anchors({ prose }) {
     const slug = words.replace(/[^\p{L}\p{N}\s_-]/gu, '').replace(/\s/g, '-');
     found.set(slug, (found.get(slug) ?? -1) + 1);
   }
-  return new Set([...found].flatMap(([slug, last]) => [slug, ...numbered(slug, last)]));
-}
-
-function numbered(slug, last) {
-  return Array.from({ length: last }, (_, index) => `${slug}-${index + 1}`);
+  const numbered = ([slug, last]) => Array.from({ length: last }, (_, index) => `${slug}-${index + 1}`);
+  return new Set([...found].flatMap((one) => [one[0], ...numbered(one)]));
 }
 
 function checkLinks({ document, prose }) {
   for (const [index, text] of prose.entries()) {
     const plain = text.replace(/`[^`]*`/g, '');
-    const inline = [...plain.matchAll(/\]\(([^)\s]+)[^)]*\)/g)];
-    const defined = [...plain.matchAll(/^\[[^\]]+\]:\s*(\S+)/g)];
-    for (const [, target] of [...inline, ...defined]) {
+    for (const [, target] of plain.matchAll(/(?:\]\(|^\[[^\]]+\]:\s*)([^)\s]+)/g)) {
       if (/^[a-z]+:/.test(target)) continue;
       counted('links');
       const [path, anchor] = target.split('#');
@@ -179,55 +137,66 @@ function checkLinks({ document, prose }) {
 }
 
 /** Joins the blocks that continue one another into programs, whose lines stand where the document has them. */
-function programs(blocks) {
+function joinPrograms(blocks) {
   const found = [];
   for (const block of blocks) {
     counted('ts blocks');
-    const continued = block.flags.includes('continues') ? found.at(-1) : undefined;
-    const program = continued ?? { document: block.document, line: block.line, lines: [], flags: new Set() };
-    if (!continued) {
-      if (block.flags.includes('continues')) fault(block.document, block.line, 'continues no earlier block');
-      found.push(program);
+    const continues = block.flags.includes('continues');
+    if (continues && found.length === 0) fault(block.document, block.line, 'continues no earlier block');
+    if (!continues || found.length === 0) {
+      const { document, line } = block;
+      const name = `${document.replace(/[/.]/g, '-')}-${line}`;
+      found.push({ document, line, name, lines: [], isLegacy: block.flags.includes('legacy') });
     }
-    while (program.lines.length < block.line) program.lines.push('');
-    program.lines.push(...block.lines);
-    for (const flag of block.flags) program.flags.add(flag);
+    const { lines } = found.at(-1);
+    while (lines.length < block.line) lines.push('');
+    lines.push(...block.lines);
   }
   return found;
 }
 
-function compile(mode, all) {
-  if (all.length === 0) return;
-  const folder = join(workspace, mode);
+/** Compiles the programs into a folder, and returns those that have an output, with it. */
+function compile(folder, programs, config) {
+  if (programs.length === 0) return [];
   mkdirSync(folder, { recursive: true });
-  for (const program of all) {
-    program.name = `${program.document.replace(/[/.]/g, '-')}-${program.line}`;
-    program.output = join(folder, 'out', `${program.name}.js`);
-    writeFileSync(join(folder, `${program.name}.ts`), `${program.lines.join('\n')}\n`);
-  }
-  const legacy = mode === 'legacy' ? { experimentalDecorators: true, emitDecoratorMetadata: true } : {};
-  const unused = { noUnusedLocals: false, noUnusedParameters: false };
-  const emit = { noEmit: false, rootDir: '.', outDir: 'out', types: ['node', 'mocha', 'aws-lambda'] };
-  const config = {
-    extends: '../../../tsconfig.json',
-    compilerOptions: { ...emit, ...unused, ...legacy },
-    include: [],
-    files: all.map(({ name }) => `${name}.ts`),
-  };
-  writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));
-  const { status, stdout } = spawnSync(process.execPath, [tsc, '-p', folder, '--pretty', 'false'], {
-    encoding: 'utf8',
-  });
-  if (status === 0) return;
-  for (const text of stdout.trimEnd().split('\n')) {
+  for (const { name, lines } of programs) writeFileSync(join(folder, `${name}.ts`), `${lines.join('\n')}\n`);
+  writeFileSync(join(folder, 'tsconfig.json'), config);
+  const args = ['-p', folder, '--pretty', 'false', '--rootDir', folder, '--outDir', join(folder, 'out')];
+  const { stdout } = spawnSync(process.execPath, [tsc, ...args], { encoding: 'utf8' });
+  for (const text of stdout.trimEnd().split('\n').filter(Boolean)) {
     const [, name, line, message] = text.match(/([^/\s]+)\.ts\((\d+),\d+\): error (.*)$/) ?? [];
-    const program = all.find((one) => one.name === name);
+    const program = programs.find((one) => one.name === name);
     if (program) fault(program.document, line, message);
     else faults.push(text);
   }
+  return programs
+    .map((program) => ({ ...program, output: join(folder, 'out', `${program.name}.js`) }))
+    .filter(({ output }) => existsSync(output));
 }
 
-/** Starts an engine for a program, and resolves to it with what the AWS SDK reads to reach it. */
+function compilePrograms(kind, programs) {
+  const unused = { noUnusedLocals: false, noUnusedParameters: false };
+  const types = ['node', 'mocha', 'aws-lambda'];
+  const options = { noEmit: false, types, ...unused, ...(kind === 'legacy' && legacyOptions) };
+  const files = programs.map(({ name }) => `${name}.ts`);
+  const config = { extends: '../../../tsconfig.json', compilerOptions: options, include: [], files };
+  return compile(join(workspace, kind), programs, JSON.stringify(config));
+}
+
+/** Compiles the quick start with a tsconfig.json of a document, as it is and with what it comments out. */
+function compileQuickStart({ document, line, lines }) {
+  counted('tsconfig blocks');
+  const quickStart = readFileSync(join(root, 'samples/quick-start.ts'), 'utf8').split('\n');
+  const config = lines.join('\n');
+  const changed = config.replace(/\/\/ ("\w+": )/, '$1');
+  if (changed === config) fault(document, line, 'comments no option out');
+  return [config, changed].flatMap((text, index) => {
+    const program = { document, line, name: 'quick-start', lines: quickStart };
+    return compile(join(workspace, `${document.replace(/[/.]/g, '-')}-${line}-${index}`), [program], text);
+  });
+}
+
+/** Starts a DynamoDB engine, and resolves to it with what the AWS SDK reads to reach it. */
 async function startEngine(text) {
   const engine = await startDynoxide();
   if (!engine) return undefined;
@@ -248,22 +217,28 @@ async function startEngine(text) {
   return { env, stop: engine.stop };
 }
 
+/** It has nothing to start, but need not be installed. */
+function findSqlite() {
+  return existsSync(join(root, 'node_modules/better-sqlite3')) ? {} : undefined;
+}
+
 /** What programs that import a store need, and what starts one of its own for each. */
-const engines = {
+const servers = {
   "'retrysafe/dynamodb'": { name: 'DynamoDB engine', start: startEngine },
   "'retrysafe/postgres'": { name: 'PostgreSQL', start: () => openDatabase(workspace) },
   "'retrysafe/redis'": { name: 'redis-server', start: () => openRedis(workspace) },
+  "'better-sqlite3'": { name: 'better-sqlite3 (`npm run install:sqlite`)', start: findSqlite },
 };
 
 async function run(program) {
   const text = program.lines.join('\n');
   const running = [];
   try {
-    for (const [module, { name, start }] of Object.entries(engines)) {
+    for (const [module, { name, start }] of Object.entries(servers)) {
       if (!text.includes(module)) continue;
-      const engine = await start(text);
-      if (!engine) return pending(program, name);
-      running.push(engine);
+      const server = await start(text);
+      if (!server) return leavePending(program, name);
+      running.push(server);
     }
     await runWith(program, Object.assign({}, ...running.map(({ env }) => env)));
   } finally {
@@ -271,66 +246,57 @@ async function run(program) {
   }
 }
 
-function pending({ document, line }, name) {
+function leavePending({ document, line }, name) {
   if (process.env.CI) fault(document, line, `there is no ${name}, and nothing may be pending in CI`);
   counted(`programs PENDING, since there is no ${name} here`);
 }
 
-function runWith(program, more) {
+function runWith({ document, line, output }, more) {
   counted('programs run');
   return new Promise((resolve) => {
-    const args = ['--enable-source-maps', program.output];
-    const child = spawn(process.execPath, args, {
+    const child = spawn(process.execPath, ['--enable-source-maps', output], {
       cwd: root,
       env: { ...process.env, ...more },
       stdio: ['ignore', 'pipe', 'pipe'],
-      timeout: runLimit,
+      timeout: runLimitMs,
     });
-    let output = '';
+    let printed = '';
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (chunk) => {
-        output += chunk;
+        printed += chunk;
       });
     }
     child.on('close', (code, signal) => {
-      const end = signal ? `was still running after ${runLimit / 1000} s` : `ended with exit code ${code}`;
-      if (code !== 0) fault(program.document, program.line, `${end}\n${output.replace(/^/gm, '    ')}`);
+      const end = signal ? `was still running after ${runLimitMs / 1000} s` : `ended with exit code ${code}`;
+      if (code !== 0) fault(document, line, `${end}\n${printed.replace(/^/gm, '    ')}`);
       resolve();
     });
   });
 }
 
-const top = [
-  ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md'],
-  ...['pre-fund', 'exactly-once', 'postgres-clients'].map((name) => `samples/${name}/README.md`),
-];
-const folder = existsSync(join(root, 'docs')) ? readdirSync(join(root, 'docs'), { recursive: true }) : [];
-const documents = [...top, ...folder.filter((name) => name.endsWith('.md')).map((name) => join('docs', name))]
-  .filter((name) => existsSync(join(root, name)))
-  .map(read);
-
-const checks = { sh: checkShell, bash: checkShell, json: checkJson, mermaid: checkDiagram };
-for (const { blocks } of documents) {
-  for (const block of blocks) {
-    if (block.file) checkFile(block);
-    checks[block.language]?.(block);
-  }
-}
+const documents = listDocuments(process.argv.slice(2)).map(read);
+const blocks = documents.flatMap((document) => document.blocks);
+blocks.filter(({ file }) => file).forEach(checkFile);
+documents.forEach(checkNames);
 documents.forEach(checkLinks);
 
 const built = spawnSync(process.execPath, ['scripts/build.mjs'], { cwd: root, stdio: 'inherit' });
 if (built.status !== 0) process.exit(1);
 rmSync(workspace, { recursive: true, force: true });
-const all = documents.flatMap(({ blocks }) => programs(blocks.filter(({ language }) => language === 'ts')));
-compile(
-  'standard',
-  all.filter(({ flags }) => !flags.has('legacy')),
+const programs = documents.flatMap((document) =>
+  joinPrograms(document.blocks.filter(({ language }) => language === 'ts')),
 );
-compile(
-  'legacy',
-  all.filter(({ flags }) => flags.has('legacy')),
-);
-const queue = all.filter(({ flags, output }) => !flags.has('compile-only') && existsSync(output));
+const queue = [
+  ...compilePrograms(
+    'standard',
+    programs.filter(({ isLegacy }) => !isLegacy),
+  ),
+  ...compilePrograms(
+    'legacy',
+    programs.filter(({ isLegacy }) => isLegacy),
+  ),
+  ...blocks.filter(({ language }) => language === 'jsonc').flatMap(compileQuickStart),
+];
 async function work() {
   for (let program = queue.shift(); program; program = queue.shift()) await run(program);
 }

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 
-/** Packs the package as `npm publish` would, and answers with the tarball and the files inside it. */
+/** Packs the package as `npm publish` would, and returns the tarball and the files inside it. */
 export function pack() {
   const folder = join(root, '.build/package');
   rmSync(folder, { recursive: true, force: true });

@@ -1,44 +1,98 @@
-// Builds the package, compiles the specs once per decorator mode (type specs included) and runs each mode in mocha
-// processes of its own: in a shared process the second mode would be answered from the first one's outcomes. Specs
-// without any decorator run in standard mode only. Each folder is a process, and there is one more of these at a time than
-// there are processors, since most of them wait for something now and then.
+// Builds the package, compiles the specs and runs them in mocha processes, one more at a time than there are processors.
 //
-//   node scripts/run-specs.mjs [--mode=standard|legacy] [--no-build] [--node=<path>] [--without=<path>,…]
-//                               [--at-once=<number>] [mocha's options]
+//   node scripts/run-specs.mjs [<word> …] [--core | --all] [--mode=standard|legacy] [--no-build] [--node=<path>]
+//                              [--without=<path>,…] [--at-once=<number>] [mocha's options]
 //
-// `--without` leaves out spec files whose paths, without `spec/`, begin so.
+//   (nothing)    what a user would notice, in both decorator modes
+//   <word>       the spec files whose path has one of the words, whatever run they belong to
+//   --grep <x>   the tests whose title has x, of the files with these words or of those that would run without --grep
+//   --core       what needs no server, in standard mode: see spec-files.mjs, which says which file belongs to which run
+//   --all        everything, and the types of the specs
+//   --mode       one decorator mode. With a word or --grep it is standard mode, but for files that are only in the other
+//   --no-build   takes dist/ and the compiled specs as they are
+//   --node       runs the specs on another Node.js
+//   --without    leaves out spec files whose path, without `spec/`, begins so
+//   --at-once    how many processes run at a time
+//
+// The modes never share a process: the second one would replay the outcomes of the first one.
 import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { dirname, join, sep } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { dirname, join } from 'node:path';
+import { runMocha } from './mocha-process.mjs';
+import {
+  compiledFile,
+  filesIn,
+  isOnlyIn,
+  jobsByPart,
+  jobsOfEqualSize,
+  longestFirst,
+  modes,
+  projects,
+  root,
+  specFiles,
+} from './spec-files.mjs';
 
-const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const require = createRequire(import.meta.url);
-const projects = { standard: 'spec', legacy: 'spec/tsconfig.legacy.json' };
-const exitGrace = 10_000;
+const options = readOptions(process.argv.slice(2));
+const files = specFiles(options);
+if (files.length === 0) end(`No spec file has ${options.words.join(' or ')} in its path.`, 2);
+const chosenModes = options.mode ? [options.mode] : modesOf(files);
 
-let modes = Object.keys(projects);
-let build = true;
-let node = process.execPath;
-let without = [];
-let atOnce = availableParallelism() + 1;
-const mochaOptions = [];
-for (const argument of process.argv.slice(2)) {
-  const [name, value] = argument.split('=');
-  if (name === '--mode') modes = [value];
-  else if (name === '--no-build') build = false;
-  else if (name === '--node') node = value;
-  else if (name === '--without') without = value.split(',');
-  else if (name === '--at-once') atOnce = Number(value);
-  else mochaOptions.push(argument);
+if (options.build) {
+  if ((await run('scripts/build.mjs')) !== 0) process.exit(1);
+  const codes = await Promise.all(chosenModes.map(compileSpecs));
+  if (codes.some((code) => code !== 0)) process.exit(1);
 }
-if (!modes.every((mode) => mode in projects)) {
-  console.error(`Unknown mode '${modes}': use one of ${Object.keys(projects).join(', ')}.`);
-  process.exit(2);
+const version = execFileSync(options.node, ['--version'], { encoding: 'utf8' }).trim().slice(1);
+const totals = await runJobs(chosenModes.flatMap(jobsOf).sort(longestFirst));
+report(totals);
+
+function readOptions(given) {
+  const valued = /^(-[gftRrs]|--(grep|fgrep|timeout|reporter|reporter-options?|require|retries|slow))$/;
+  const read = {
+    words: [],
+    run: 'usual',
+    build: true,
+    node: process.execPath,
+    without: [],
+    mochaOptions: [],
+  };
+  read.atOnce = availableParallelism() + 1;
+  for (let index = 0; index < given.length; index += 1) {
+    const argument = given[index];
+    const [name, value] = argument.split('=');
+    if (name === '--mode') read.mode = value;
+    else if (name === '--core') read.run = 'core';
+    else if (name === '--all') read.run = 'all';
+    else if (name === '--no-build') read.build = false;
+    else if (name === '--node') read.node = value;
+    else if (name === '--without') read.without = value.split(',');
+    else if (name === '--at-once') read.atOnce = Number(value);
+    else if (!argument.startsWith('-')) read.words.push(argument.replace(/^(\.\/)?spec\//, ''));
+    else if (valued.test(argument)) read.mochaOptions.push(argument, given[++index]);
+    else read.mochaOptions.push(argument);
+  }
+  if (read.mode && !modes.includes(read.mode))
+    end(`Unknown mode '${read.mode}': use ${modes.join(' or ')}.`, 2);
+  const isSearch = read.mochaOptions.some((option) => /^(-[gf]|--f?grep)\b/.test(option));
+  read.isChosen = read.words.length > 0 || isSearch;
+  if (process.env.CI) read.mochaOptions.push('--forbid-only');
+  // The titles of thousands of tests are of no use on a screen.
+  else if (!read.isChosen && !read.mochaOptions.some((option) => /^(-R|--reporter)\b/.test(option)))
+    read.mochaOptions.push('--reporter=dot');
+  return read;
 }
-if (process.env.CI) mochaOptions.push('--forbid-only');
+
+/** The modes that the files need. Chosen files that can run in both run in one. */
+function modesOf(files) {
+  if (!options.isChosen) return options.run === 'core' ? ['standard'] : modes;
+  return modes.filter((mode) => files.some((file) => modeOfChoice(file) === mode));
+}
+
+function modeOfChoice(file) {
+  return modes.find((mode) => isOnlyIn(mode, file)) ?? 'standard';
+}
 
 /** Runs node with the arguments and resolves to its exit code. */
 function run(...args) {
@@ -47,162 +101,66 @@ function run(...args) {
   });
 }
 
+// Only a run of everything checks the types of the specs, which takes ten times as long as to compile them.
 async function compileSpecs(mode) {
   rmSync(join(root, `.build/spec-${mode}`), { recursive: true, force: true });
-  const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin/tsc');
-  const code = await run(tsc, '-p', projects[mode]);
+  const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
+  const isChecked = options.run === 'all' && !options.isChosen;
+  const code = await run(tsc, '-p', projects[mode], ...(isChecked ? [] : ['--noCheck']));
   if (code !== 0) console.error(`The specs do not compile with ${mode} decorators.`);
   return code;
 }
 
-// What takes longest begins first, so that nothing long is left for the end, when one processor would have nothing to do.
-const longest = [
-  ...['proofs/hostile', 'proofs/soak', 'stores/postgres', 'package/samples', 'stores/matrix', 'stores/redis'],
-  ...['stores/dynamodb', 'proofs/cost', 'engine', 'stores/sqlite', 'proofs/simulation'],
-];
-
-/** What a spec runs together with: a folder is a process, and so is each folder of these. */
-const parted = ['stores', 'package', 'proofs'];
-function partOf(file) {
-  const [folder, inner] = file.split(sep);
-  return parted.includes(folder) ? `${folder}/${inner}` : folder;
-}
-
-/**
- * Whether a compiled file, or one that it loads, has a decorator. Where none has, it is the same program in both modes,
- * and runs in one.
- */
-function hasDecorators(file, seen = new Set()) {
-  if (seen.has(file) || !existsSync(file)) return false;
-  seen.add(file);
-  const text = readFileSync(file, 'utf8');
-  if (/\b__(es)?[dD]ecorate\b/.test(text)) return true;
-  const loaded = [...text.matchAll(/['"](\.{1,2}\/[^'"]+\.js)['"]/g)];
-  return loaded.some(([, path]) => hasDecorators(join(dirname(file), path), seen));
-}
-
-/** What runs in one process each, in one mode. */
 function jobsOf(mode) {
-  const folder = join(root, `.build/spec-${mode}`);
-  const files = readdirSync(folder, { recursive: true })
-    .filter((file) => file.endsWith('.spec.js') && !without.some((path) => file.startsWith(path)))
-    .filter((file) => mode === 'standard' || hasDecorators(join(folder, file)))
-    .sort();
-  return [...new Set(files.map(partOf))].map((part) => ({
-    mode,
-    part,
-    files: files.filter((file) => partOf(file) === part).map((file) => join(folder, file)),
-  }));
-}
-
-/** The place of a part in the queue. */
-function place(part) {
-  return longest.includes(part) ? longest.indexOf(part) : longest.length;
-}
-
-// Whoever ends this run before its time wants to know what it was at.
-const running = new Set();
-process.once('SIGTERM', () => {
-  for (const { child, tell } of running) {
-    tell();
-    child.kill();
+  if (options.isChosen) {
+    const its = options.mode ? files : files.filter((file) => modeOfChoice(file) === mode);
+    return jobsOfEqualSize(
+      mode,
+      filesIn(mode, its, { withoutDecorators: true }),
+      Math.min(options.atOnce, Math.ceil(its.length / 4)),
+    );
   }
-  process.exit(1);
-});
-
-/** Runs one job's specs and resolves to their totals, with `passed` 0 and `failed` 1 when mocha itself breaks. */
-function runSpecs({ mode, part, files }) {
-  const mocha = join(dirname(require.resolve('mocha/package.json')), 'bin/mocha.js');
-  const colour = process.stdout.isTTY && !process.env.NO_COLOR ? ['--color'] : [];
-  const args = ['--enable-source-maps', mocha, ...colour, ...mochaOptions, ...files];
-  const started = Date.now();
-  const title = `${mode} decorators, Node.js ${version}: ${part}`;
-  console.log(`${title}, ${files.length} files …`);
-  return new Promise((resolve) => {
-    // The AWS SDK announces the end of Node.js 20 in every process; a spec that looks at warnings would see it.
-    const env = { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' };
-    const child = spawn(node, args, { cwd: root, env, stdio: ['ignore', 'pipe', 'pipe'] });
-    let output = '';
-    let printed = '';
-    let grace;
-    let leaked = false;
-    child.stdout.on('data', (chunk) => {
-      printed += chunk;
-      output += chunk;
-      if (!/^ +\d+ passing/m.test(plain(output))) return;
-      clearTimeout(grace);
-      grace = setTimeout(() => {
-        leaked = true;
-        child.kill('SIGKILL');
-      }, exitGrace);
-    });
-    child.stderr.on('data', (chunk) => {
-      printed += chunk;
-    });
-    const job = { child, tell: () => console.log(`\n${title}, unfinished\n${printed}`) };
-    running.add(job);
-    child.on('close', (code) => {
-      clearTimeout(grace);
-      running.delete(job);
-      // All at once, since another job prints as well.
-      console.log(`\n${title}\n${printed}`);
-      const passed = count(output, 'passing');
-      const pending = count(output, 'pending');
-      let failed = count(output, 'failing');
-      const failures = failuresIn(output);
-      if (leaked) failures.push('a handle left open by a spec kept the process alive');
-      else if (code !== 0 && failed === 0) failures.push(`mocha ended with exit code ${code}`);
-      failed = Math.max(failed, failures.length);
-      const seconds = (Date.now() - started) / 1000;
-      resolve({ mode, part, passed, failed, pending, seconds, failures });
-    });
-  });
+  const its = filesIn(mode, files);
+  return options.run === 'core' ? jobsOfEqualSize(mode, its, options.atOnce) : jobsByPart(mode, its);
 }
 
-function plain(text) {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: colours begin with the escape character.
-  return text.replace(/\u001b\[\d*m/g, '');
+async function runJobs(queue) {
+  const done = [];
+  async function work() {
+    for (let job = queue.shift(); job; job = queue.shift()) {
+      const { mode, part } = job;
+      const title = `${mode} decorators, Node.js ${version}: ${part}`;
+      const { node, mochaOptions } = options;
+      const paths = job.files.map((file) => compiledFile(mode, file));
+      done.push({ mode, part, ...(await runMocha({ title, files: paths, node, mochaOptions })) });
+    }
+  }
+  await Promise.all(Array.from({ length: options.atOnce }, work));
+  return done;
 }
 
-function count(output, word) {
-  const found = [...plain(output).matchAll(new RegExp(`^ +(\\d+) ${word}\\b`, 'gm'))].at(-1);
-  return found ? Number(found[1]) : 0;
+/** Prints the counts of each process, then what could not run, then what failed. */
+function report(totals) {
+  for (const { mode, part, passed, failed, pending, seconds } of totals) {
+    const counts = `${passed} passed, ${failed} failed, ${pending} pending`;
+    console.log(
+      `specs, ${mode} decorators, Node.js ${version}, ${part}: ${counts} in ${seconds.toFixed(1)} s`,
+    );
+  }
+  for (const obstacle of new Set(totals.flatMap(({ obstacles }) => obstacles)))
+    console.log(`PENDING: ${obstacle}`);
+  for (const { mode, part, failures } of totals) {
+    for (const failure of failures)
+      console.log(`FAILED: ${mode} decorators, Node.js ${version}, ${part}: ${failure}`);
+  }
+  const passed = totals.reduce((sum, total) => sum + total.passed, 0);
+  const failed = totals.reduce((sum, total) => sum + total.failed, 0);
+  if (failed === 0 && passed === 0)
+    end('No test passed: nothing has such a title, or nothing of it can run here.', 1);
+  process.exitCode = failed === 0 ? 0 : 1;
 }
 
-/** What mocha's reporters list after their counts: for each failure its title and what was wrong, in one line. */
-function failuresIn(output) {
-  const list =
-    plain(output)
-      .split(/^ +\d+ failing$/m)
-      .at(1) ?? '';
-  return list
-    .split(/^ {2}(?=\d+\) )/m)
-    .slice(1)
-    .map((failure) => {
-      const [title = '', wrong = ''] = failure.split(/:\n\s*\n?/);
-      const [, words] = wrong.match(/^ *(\S.*)/m) ?? [];
-      return `${title.replace(/^\d+\) /, '').replace(/\s+/g, ' ')}: ${words ?? 'see above'}`.slice(0, 400);
-    });
+function end(message, code) {
+  console.error(message);
+  process.exit(code);
 }
-
-if (build) {
-  if ((await run('scripts/build.mjs')) !== 0) process.exit(1);
-  const codes = await Promise.all(modes.map(compileSpecs));
-  if (codes.some((code) => code !== 0)) process.exit(1);
-}
-const version = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim().slice(1);
-const queue = modes.flatMap(jobsOf).sort((one, other) => place(one.part) - place(other.part));
-const totals = [];
-async function work() {
-  for (let job = queue.shift(); job; job = queue.shift()) totals.push(await runSpecs(job));
-}
-await Promise.all(Array.from({ length: atOnce }, work));
-for (const { mode, part, passed, failed, pending, seconds } of totals) {
-  const counts = `${passed} passed, ${failed} failed, ${pending} pending`;
-  console.log(`specs, ${mode} decorators, Node.js ${version}, ${part}: ${counts} in ${seconds.toFixed(1)} s`);
-}
-for (const { mode, part, failures } of totals) {
-  for (const failure of failures)
-    console.log(`FAILED: ${mode} decorators, Node.js ${version}, ${part}: ${failure}`);
-}
-process.exitCode = totals.every(({ passed, failed }) => failed === 0 && passed > 0) ? 0 : 1;

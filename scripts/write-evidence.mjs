@@ -1,10 +1,10 @@
-// Runs every proof, one after another, and writes docs/evidence.md from what each of them reports. Exits with 1 where one
-// of them found something wrong; the document then says so.
+// Runs every proof, one after another, and writes docs/evidence.md from their reports. Exits with 1 where a proof found a
+// fault; the document then says so.
 //
 //   npm run evidence [-- --seed=N] [--only=model,simulation,mutants,torture,hostile,soak] [--from=<folder>]
 //
-// With `--only`, the other parts of the document stay as they are. With `--from`, nothing is run: the reports are there,
-// such as those of `.ci/run` in .build/evidence.
+// With `--only`, the other parts of the document stay as they are. With `--from`, nothing runs: the reports are in that
+// folder, such as those of `.ci/run` in .build/evidence.
 import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -35,11 +35,11 @@ const { values } = parseArgs({
 const chosen = values.only.split(',');
 const unknown = chosen.find((name) => !(name in proofs));
 if (unknown !== undefined) {
-  console.error(`--only=${unknown}: it is a list of ${Object.keys(proofs).join(', ')}.`);
+  console.error(`--only=${unknown}: expected a list of ${Object.keys(proofs).join(', ')}.`);
   process.exit(2);
 }
 if (!/^\d+$/.test(values.seed)) {
-  console.error('--seed is a whole number.');
+  console.error('--seed: expected a whole number.');
   process.exit(2);
 }
 
@@ -59,9 +59,11 @@ for (const [name, options] of Object.entries(proofs)) {
   const status = values.from === undefined ? run(name, options(values.seed), file) : 0;
   const day = new Date().toISOString().slice(0, 10);
   const facts = `${day}, commit ${commit}${state}, Node.js ${process.versions.node}, ${process.platform}-${process.arch}, ${availableParallelism()} processors`;
-  const text = existsSync(file) ? readFileSync(file, 'utf8') : `## ${name}\n\nIt ended without a report.\n`;
+  const text = existsSync(file)
+    ? readFileSync(file, 'utf8')
+    : `## ${name}\n\nThe proof ended without a report.\n`;
   if (status !== 0) process.exitCode = 1;
-  const failure = status === 0 ? '' : `\n**It found something wrong (exit code ${status}).**\n`;
+  const failure = status === 0 ? '' : `\n**The proof found a fault (exit code ${status}).**\n`;
   parts.push(`<!-- ${name} -->\n${text.trim()}\n${failure}\n_${facts}._\n<!-- /${name} -->`);
 }
 rmSync(folder, { recursive: true });
@@ -69,15 +71,15 @@ writeFileSync(
   document,
   `# Evidence
 
-What was tried against the promises of [guarantees.md](guarantees.md), and what came of it. This document is written by
-\`npm run evidence\`; each part names the command that repeats it, its seed, and the commit it was written at. CI runs all
-of it in the same form, with seeds of its own; of the model it runs \`--depth=quick\`.
+What was tested against the promises of [guarantees.md](guarantees.md), and what was found. \`npm run evidence\` writes this document.
+Each part names the command that repeats it, its seed, and the commit that was tested. CI runs all of it in the same form, with its own
+seeds, and the model with \`--depth=quick\`.
 
 ${parts.filter(Boolean).join('\n\n')}
 `,
 );
 
-/** Runs a proof, which reports to `file`, and answers with its exit code. */
+/** Runs a proof, which reports to `file`, and returns its exit code. */
 function run(name, options, file) {
   const built = isBuilt ? ['--no-build'] : [];
   isBuilt = true;

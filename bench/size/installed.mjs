@@ -6,7 +6,7 @@ import { bench, root } from './places.mjs';
 
 const require = createRequire(import.meta.url);
 
-/** Installs what bench/ needs, unless it is there, and checks the handlers' types, at which the bundler never looks. */
+/** Installs what bench/ needs, unless it is there, and checks the handlers' types, which the bundler does not check. */
 export function prepare() {
   const installed = join(bench, 'node_modules/.package-lock.json');
   const lock = join(bench, 'package-lock.json');

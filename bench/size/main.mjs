@@ -10,11 +10,9 @@ const options = { runs: { type: 'string', default: '20' }, node: { type: 'string
 const { values } = optionsGiven();
 const runs = Number(values.runs);
 if (!(Number.isInteger(runs) && runs > 0))
-  refuse(
-    `--runs is '${values.runs}'; right would be how often each import is measured: a whole number, 1 or more`,
-  );
+  refuse(`--runs is '${values.runs}'; expected how often each import is measured: a whole number, 1 or more`);
 if (values.node !== undefined && !existsSync(values.node))
-  refuse(`--node is '${values.node}', which is not there; right would be the path of a Node.js`);
+  refuse(`--node is '${values.node}', which is not there; expected the path of a Node.js`);
 
 console.log(await section({ runs, ...(values.node && { node: values.node }) }));
 

@@ -35,8 +35,8 @@ AWS SDK. Node.js ${nodeVersion} imports, ${process.platform}-${process.arch}, ${
 
 ### The same handler, bundled
 
-\`POST /pre-fund/holds\`, one class-based Lambda function. Each bundle answered the same six requests rightly on ${engine} before
-it was measured. That of retrysafe has \`keepNames\`, which names its operations.
+\`POST /pre-fund/holds\`, one class-based Lambda function. Each bundle passed the same six requests on ${engine} before
+it was measured. The bundle of retrysafe has \`keepNames\`, which names its operations.
 
 ${table(['', 'format', 'minified', 'gzipped'], bundles.map(handlerLine), 2)}
 
@@ -44,8 +44,8 @@ The three functions of samples/pre-fund in one bundle, cjs: ${bytes(sample.minif
 
 ### Import time
 
-Milliseconds in ${runs} processes for each number, in turns: the median, and the quartiles around it. The ratio is that of each
-round. "After the AWS SDK" had it loaded and a first client made before; "no idempotency" is the same handler with a client only.
+Milliseconds in ${runs} processes for each number, in turns: the median, and the quartiles around it. The ratio is taken within
+each round. "After the AWS SDK" means that it was loaded and a first client was made before. "No idempotency" is the same handler with a client only.
 
 ${table(['', 'format', 'retrysafe', 'AWS Powertools', 'ratio', 'no idempotency'], imports.map(importLine), 2)}
 
@@ -54,7 +54,7 @@ ${table(['', 'format', 'retrysafe', 'AWS Powertools', 'ratio', 'no idempotency']
 ${table(['imported', 'minified', 'gzipped', 'with keepNames', 'own code', 'of others'], parts.map(partLine))}
 
 Of the ${bytes(parts[0].own)} that are retrysafe's own, ${bytes(text)} are text: messages, names of options, codes. JMESPath and devalue
-are bytes in every bundle, but run only where an expression is no plain path, or a result no plain JSON.
+are in every bundle, but run only for an expression that is not a plain path, or a result that is not plain JSON.
 
 <details><summary>Own code of the root by file</summary>
 

@@ -1,7 +1,7 @@
 import { Agent } from 'node:http';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
 
-/** As many connections as calls are made at a time, so that nobody waits for one; kept alive, as the SDK does by itself. */
+/** As many connections as calls are made at a time, so that no call waits for one. They are kept alive, as the SDK does by default. */
 const SOCKETS = 256;
 
 /** An agent that knows how many requests it sent, and every byte that went over its connections. */

@@ -2,8 +2,8 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 
 const heading = `# Benchmarks
 
-Written by \`npm run bench\`, never by hand: each part by the run that it names. \`npm run bench -- --only=in-process\` measures
-one part and leaves the others as they are; \`--runs=small\` takes about a minute. Peers are in \`bench/package.json\` alone.
+\`npm run bench\` writes this document, and each part names the run that wrote it. \`npm run bench -- --only=in-process\` measures one part and
+leaves the others as they are. \`--runs=small\` takes about a minute. The other libraries are in \`bench/package.json\` alone.
 `;
 
 const marker = (name) => `<!-- part: ${name} -->`;

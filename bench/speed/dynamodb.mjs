@@ -86,10 +86,10 @@ function described(cases, rounds) {
     'requests for each call',
     'bytes sent for each call',
   ];
-  const markdown = `Against dynoxide, which runs on the same machine as a process of its own, with its tables in memory: what a network takes
-is not in these figures. Pairs are retrysafe : AWS Powertools, medians of ${rounds} rounds (A B B A); ratios are taken within
-each round, with their quartiles. CPU time is that of the client's process. Bytes are those that went over its connections,
-headers included.
+  const markdown = `The engine is dynoxide, in a process of its own on the same machine, with its tables in memory. The figures do not contain the time of a
+network. Pairs are retrysafe : AWS Powertools, medians of ${rounds} rounds (A B B A). Ratios are taken within
+each round, with their quartiles. CPU time is that of the client's process. Bytes are all that went over its connections, headers
+included.
 
 ${table([heads, ...rows])}
 
@@ -97,13 +97,13 @@ ${table([heads, ...rows])}
 - AWS Powertools: ${powertools.dynamodb}.
 - Both: the same version of the AWS SDK with the same settings, \`keepAlive\` and 256 sockets, and a table of their own.
 
-What a first call sends more is in the records: a key has all 64 digits of its SHA-256, where AWS Powertools has 24 of an
-MD5; the token and the lease go with each write, and so does what lets a completion lose to whoever took over, which AWS
-Powertools writes without a condition. Before Node.js 24, a good part of what it takes longer is the
-execution that \`currentExecution()\` finds: hooks are called for every promise of the process, and the AWS SDK has many for
-each request. Where an application has an \`AsyncLocalStorage\` of its own, for traces or logs, it pays for them already.
+The further bytes of a first call are in its records. A key has all 64 digits of its SHA-256, and that of AWS Powertools has 24 characters of an MD5.
+Each write has the token, the lease, and the condition by which a completion loses to a call that took over. AWS Powertools writes
+its completion without a condition. Before Node.js 24, a good part of the further time is the execution that \`currentExecution()\` finds:
+Node.js calls hooks for every promise of the process, and the AWS SDK has many for each request. An application with an
+\`AsyncLocalStorage\` of its own, for traces or logs, pays for them already.
 
-Up to ${noise * 100} % count as no slower: two measurements of the same thing differ by that.`;
+Up to ${noise * 100} % count as no slower, because two measurements of the same thing differ by that.`;
   return { markdown, goals, faults: [] };
 }
 

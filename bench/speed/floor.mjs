@@ -30,7 +30,7 @@ export async function floor(kind, count) {
     } else seen += JSON.parse(kept).attempt;
   }
   const wall = Number(process.hrtime.bigint() - from) / 1e3 / count;
-  // What nobody uses would not be computed.
+  // An unused value would not be computed.
   if (seen === 0) throw new Error('nothing was computed');
   return wall;
 }

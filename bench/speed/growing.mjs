@@ -77,7 +77,7 @@ for (const size of sizes) {
   steps.push({ size, first, replay, bytes });
 }
 
-// A claim is done when it returns, so none is awaited. The records that are claimed again make the store look at all of them.
+// A claim is done when it returns, so none is awaited. Records that are claimed again make the store read all of them.
 const [from, to] = sizes.slice(-2);
 const now = Date.now();
 const outcome = { kind: 'value', json: await new Holds().place(holdRequest(0)) };

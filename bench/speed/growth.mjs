@@ -39,15 +39,15 @@ export async function growth({ isSmall }) {
     isMet: ratios[index] <= flat,
     found: `${figure(ratios[index], 2)} times as long`,
   }));
-  const markdown = `An \`InMemoryStore\` that is filled by completed calls, none of which expires. Times are the median and the quartiles of
-batches of 250 calls: the last first calls before each size, and replays at it; memory is what is in use after a collection, per key.
+  const markdown = `Completed calls fill an \`InMemoryStore\`, and none of them expires. Times are the median and the quartiles of batches of 250 calls: the last
+first calls before each size, and replays at that size. Memory is what is in use after a garbage collection, per key.
 
 ${table([['keys', 'first call, µs', 'replay, µs', 'bytes for each key'], ...rows])}
 
-The longest that a claim held its process up while the store grew from ${figure(steps.at(-2).size)} to ${figure(largest.size)} keys, and
-looked at all of them for what has expired: ${figure(longest.claim, 1)} ms. A plain \`Map\` of as many records, with nothing else done: ${figure(longest.map, 1)} ms. Both are
-collections of garbage and the \`Map\` growing.
+The longest pause that a claim caused while the store grew from ${figure(steps.at(-2).size)} to ${figure(largest.size)} keys, and
+read all of them for what has expired: ${figure(longest.claim, 1)} ms. A plain \`Map\` of as many records, with nothing else: ${figure(longest.map, 1)} ms. Both come from
+garbage collections and from the growth of the \`Map\`.
 
-Up to ${flat} times counts as flat: with more keys than the processor's caches hold, each look takes longer.`;
+Up to ${flat} times counts as flat, because each read takes longer with more keys than the caches of the processor hold.`;
   return { markdown, goals, faults: [] };
 }

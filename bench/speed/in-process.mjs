@@ -56,9 +56,9 @@ async function described(results, ours, rounds) {
     const parts = await ours.do('profile', { kind, count, rounds: 20 });
     profiles.push(`Where the time of a ${title} goes:\n\n${profileTable(parts)}`);
   }
-  const markdown = `One call after another, with small JSON, the work itself next to nothing. Each library is in a process of its own; they
+  const markdown = `One call after another, with small JSON and almost no work in the method. Each library has a process of its own, and they
 take turns (A B C C B A, ${count.toLocaleString('en')} calls each), ${rounds} rounds after ${warmUps} to warm up. Times
-are the median and the quartiles of the rounds; a ratio is taken within each round.
+are the median and the quartiles of the rounds. A ratio is taken within each round.
 
 ${table([['', '', 'µs for each call', "retrysafe's time to this one's"], ...rows])}
 
@@ -68,19 +68,18 @@ ${table([['', '', 'µs for each call', "retrysafe's time to this one's"], ...row
 - Hashing and encoding alone: SHA-256 of the key's text, and the JSON text of both records that a first call keeps, or of
   the one that a replay reads, in a loop that does nothing else.
 
-AWS Powertools hashes with MD5, keeps no lease and no owner, and a running call is not told of anything; node-idempotency
-hashes nothing. Neither lets equal calls wait within a process without asking its store.
+AWS Powertools hashes with MD5. It keeps no lease and no owner, and it tells a running call nothing. node-idempotency hashes nothing. In both,
+equal calls of one process cannot wait without calls of the store.
 
-Why it is no fifth: hashing and encoding, in a loop that does nothing else, take a good part of that fifth. The rest is what
-the promises ask for and the peers leave out. A first call has a claim and a completion, each copied on its way in and out of
-the store, so that nobody's later change reaches it; each store call is given up in time, and the lease ends in time, which
-takes three timers; the method runs within an execution that \`currentExecution()\` finds, for which Node.js before 24 calls
-hooks at every promise; the outcome is text before anybody sees it, and every answer a copy. All that is left of it is in
-the tables below: no part has most of it.
+Why it is not a fifth: hashing and encoding alone take a good part of that fifth. The rest is needed for the promises, and the other libraries leave
+it out. A first call has a claim and a completion. The store copies each record on its way in and out, so that no later change
+reaches it. Each store call has a time limit, and so has the lease: that takes three timers. The method runs within an execution that
+\`currentExecution()\` finds, for which Node.js before 24 calls hooks at every promise. The outcome becomes text before the caller gets it, and
+every caller gets a copy. The tables below have what is left, and no part has most of it.
 
 ${profiles.join('\n\n')}
 
-From the CPU profile of ${(20 * count).toLocaleString('en')} calls, which takes time of its own.`;
+From the CPU profile of ${(20 * count).toLocaleString('en')} calls. Profiling itself takes time.`;
   return { markdown, goals, faults: [] };
 }
 

@@ -15,7 +15,7 @@ export function readOptions(args, sections) {
       },
     }));
   } catch (error) {
-    wrong(`${error.message}. Right would be --runs, --only and --no-write.`);
+    wrong(`${error.message}. Expected --runs, --only and --no-write.`);
   }
   const rounds = forms[values.runs] ?? Number(values.runs);
   if (!(Number.isInteger(rounds) && rounds > 0))
@@ -25,7 +25,7 @@ export function readOptions(args, sections) {
   const only = values.only?.split(',') ?? sections;
   const unknown = only.find((name) => !sections.includes(name));
   if (unknown !== undefined)
-    wrong(`--only: there is no "${unknown}"; right would be some of ${sections.join(',')}.`);
+    wrong(`--only: there is no "${unknown}"; expected some of ${sections.join(',')}.`);
   return { rounds, isSmall: values.runs === 'small', only, writes: !values['no-write'] };
 }
 

@@ -1,5 +1,5 @@
 // One contender in a process of its own, so that none pays for what another left behind: its heap, its hooks, the shapes
-// that the compiler has seen. It does what the parent sends it, and answers with what that took.
+// that the compiler has seen. It does what the parent sends it, and reports what that took.
 import { countingClient } from './counting-client.mjs';
 import { floor } from './floor.mjs';
 import { Holds, holdRequest } from './payload.mjs';

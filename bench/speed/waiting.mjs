@@ -45,12 +45,12 @@ export async function waiting({ rounds: wanted }) {
       found: listed(ours[0].operations),
     },
   ];
-  const markdown = `${calls.toLocaleString('en')} equal calls at a time in one process, in memory; the method takes ${runLength} ms. ${rounds} rounds; the times are
+  const markdown = `${calls.toLocaleString('en')} equal calls at a time in one process, in memory. The method takes ${runLength} ms. ${rounds} rounds. The times are
 their median and quartiles.
 
 ${table([['', 'answered', 'refused', 'operations on the store', 'of them while the method ran', 'ms from its end to the last answer'], ...rows])}
 
-AWS Powertools lets no call wait: it refuses all but the first. node-idempotency asks its store every 100 ms for each call.`;
+AWS Powertools refuses all calls but the first, and lets none wait. node-idempotency reads its store every 100 ms for each call.`;
   return { markdown, goals, faults };
 }
 

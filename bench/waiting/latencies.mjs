@@ -78,7 +78,7 @@ class Duplicates {
   /** Resolves when the duplicate has been called. */
   call(key) {
     const call = { waiting: defer(), answered: defer() };
-    // Nobody may be asking for either when the process ends.
+    // Neither may be in use when the process ends.
     call.waiting.promise.catch(() => {});
     call.answered.promise.catch(() => {});
     this.#calls.set(key, call);

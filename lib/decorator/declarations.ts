@@ -1,12 +1,12 @@
 import type { Operation } from '../engine/operation.js';
-import { noteBorrowedName } from '../process/names/kept-names.js';
-import { checkBorrowedName, looksMinified, missingName, registerName } from '../process/names/names.js';
+import { noteBorrowedName } from '../process/names/build-names.js';
+import { checkBorrowedName, registerName } from '../process/names/names.js';
 import { shared } from '../process/shared.js';
 import { type Class, homeOf, metadataOf } from '../values/classes.js';
 import { ownDefaults } from './class-defaults.js';
 
-// Standard decorators know a class by its metadata, which compilers make only where this symbol exists. The registered
-// one is the one that esbuild and swc fall back to.
+// Standard decorators identify a class by its metadata. Compilers make metadata only if this symbol exists. esbuild and swc fall
+// back to the registered symbol.
 if (Object.isExtensible(Symbol)) {
   (Symbol as { metadata?: symbol }).metadata ??= Symbol.for('Symbol.metadata');
 }
@@ -18,28 +18,28 @@ export interface Declaration {
   readonly operation: Operation;
 }
 
-/** By the home of a class with legacy decorators, and by the metadata of one with standard decorators. */
+/** Legacy decorators add by the home of the class, standard decorators by its metadata. */
 const declarations = shared('declarations', () => new WeakMap<object, readonly Declaration[]>());
 
-/** Notes a declaration by the home or the metadata of its class, which need not exist yet. */
-export function declareIn(classKnownBy: object, declaration: Declaration): void {
-  declarations.set(classKnownBy, [...(declarations.get(classKnownBy) ?? []), declaration]);
+/** Adds a declaration to a class, given by its home or its metadata. The class itself may not exist yet. */
+export function declareIn(homeOrMetadata: object, declaration: Declaration): void {
+  declarations.set(homeOrMetadata, [...(declarations.get(homeOrMetadata) ?? []), declaration]);
 }
 
-/** What `target` itself declares, not what it inherits. */
+/** Returns the methods that `target` itself declares, without inherited ones. */
 export function declaredBy(target: Class): readonly Declaration[] {
   return [homeOf(target), ...metadataOf(target)].flatMap((one) => declarations.get(one) ?? []);
 }
 
 /**
- * `Class.method`, of the class that declares the method.
+ * Returns `Class.method`. The class is the one that declares the method.
  *
- * @throws {ConfigurationError} where the class has no telling name.
+ * @throws {ConfigurationError} if the class has no usable name.
  */
 export function operationName(
   target: Class,
   method: string | symbol,
-  isRegistered: Operation['facts']['method'],
+  implementation: Operation['facts']['method'],
 ): string {
   const { name: className = nameOf(target) } = ownDefaults(target);
   const name = `${className}.${printedName(method)}`;
@@ -47,30 +47,30 @@ export function operationName(
     checkBorrowedName(className, 'class', className ? name : `(anonymous class)${name}`);
     noteClassName(target, method);
   }
-  registerName(name, isRegistered);
+  registerName(name, implementation);
   return name;
 }
 
-/** Notes an operation whose class may still be given a name by `@IdempotencyDefaults`. */
+/** Notes that an operation is named after its class. `@IdempotencyDefaults` may still set a name in this turn. */
 export function noteClassName(target: Class, method: string | symbol): void {
   noteBorrowedName('class', () =>
     ownDefaults(target).name === undefined ? `${nameOf(target)}.${printedName(method)}` : undefined,
   );
 }
 
-/** What the class is called, which a static member can hide. */
+/** The class's name, or an empty string if a static member hides it. */
 function nameOf({ name }: Class): string {
   return typeof name === 'string' ? name : '';
 }
 
 /**
- * Refuses a method whose own name cannot be part of an operation's.
+ * Checks that a method's name can be part of an operation's name.
  *
  * @throws {ConfigurationError}
  */
 export function checkMethodName(method: string | symbol, where: string): void {
   const name = typeof method === 'symbol' ? (method.description ?? '') : method.replace('#', '');
-  if (looksMinified(name)) throw missingName(where, 'method', name, 'looks minified');
+  checkBorrowedName(name, 'method', where);
 }
 
 function printedName(method: string | symbol): string {

@@ -4,21 +4,21 @@ import { configuration } from '../settings/settings.js';
 import { type Class, classesOf, homeOf, lineageOf, metadataOf } from '../values/classes.js';
 import { isOfFamilyWithDefaults } from './class-defaults.js';
 
-/** What a decorator is told about the method that it decorates. */
+/** What a decorator knows about the method that it decorates. */
 export interface DeclaredMethod {
   readonly methodName: string | symbol;
   readonly isStatic: boolean;
   readonly options: IdempotentOptions;
-  /** What standard decorators know the class by, where the compiler makes it. */
+  /** Identifies the class in standard decorators, if the compiler makes it. */
   readonly metadata?: object | undefined;
-  /** What legacy decorators know: the class, and the prototype that the method is of. */
+  /** Known to legacy decorators only: the class, and its prototype (the class itself for a static method). */
   readonly owner?: Class;
   readonly home?: object;
 }
 
 /**
- * The class that declares a method, to tell its instances from anything else that the method is called on. Standard
- * decorators learn of it when a first instance is made, or when the class of a static method is defined.
+ * The class that declares a method. It tells whether a call has an instance of that class as its `this`. Standard decorators
+ * find out the class when its first instance is created or, for a static method, when the class is defined.
  */
 export class DeclaringClass {
   readonly #method: DeclaredMethod;
@@ -31,7 +31,7 @@ export class DeclaringClass {
     if (method.home) this.#homes.add(method.home);
   }
 
-  /** The class, where it was learnt or is one of those of `self`. */
+  /** Returns the class if it is known by now, or if it is a class of `self`. */
   of(self: unknown): Class | undefined {
     const { metadata } = this.#method;
     if (this.#class || !metadata) return this.#class;
@@ -41,8 +41,8 @@ export class DeclaringClass {
   }
 
   /**
-   * Learns the class from an instance of it, or, where the method is static, from the class as far as it is defined.
-   * Returns whether that class is known and whole.
+   * Finds out the class from an instance or, for a static method, from the class while it is being defined.
+   * Returns whether the class is known and completely defined.
    */
   learn(self: object, wrapper: unknown): boolean {
     if (this.of(self)) return true;
@@ -50,13 +50,13 @@ export class DeclaringClass {
     const declares = (one: Class) =>
       Object.getOwnPropertyDescriptor(homeOf(one), methodName)?.value === wrapper;
     this.#class = isStatic ? (self as Class) : classesOf(self).find(declares);
-    // Another decorator may have replaced the method and yet another the class: what is left is what this instance is.
+    // Other decorators may have replaced both the method and the class. Then the instance's prototype identifies the class.
     this.#homes.add(this.#class ? homeOf(this.#class) : Object.getPrototypeOf(self));
     return this.#class !== undefined && !isStatic;
   }
 
   /**
-   * Refuses a call on anything but an instance (the class, where the method is static) where options would be lost by it.
+   * Refuses a call without an instance (without the class, if the method is static) if options depend on the instance.
    *
    * @throws {ConfigurationError}
    */
@@ -66,8 +66,9 @@ export class DeclaringClass {
     const name = String(typeof methodName === 'symbol' ? methodName.description : methodName);
     const owner = isStatic ? (this.#class?.name ?? 'Service') : name.startsWith('#') ? 'this' : 'service';
     const method = typeof methodName === 'symbol' ? `${owner}[${name}]` : `${owner}.${name}`;
+    const argument = typeof methodName === 'symbol' ? name : `'${name}'`;
     throw new ConfigurationError(
-      `${where()}: it was called without its ${isStatic ? 'class' : 'instance'}, and so without the options that come from there. Hand the method on as (request) => ${method}(request), or as ${method}.bind(${owner}); inspect and forget take (${owner}, ${typeof methodName === 'symbol' ? name : `'${name}'`}, request)`,
+      `${where()}: it was called without its ${isStatic ? 'class' : 'instance'}, so the options that depend on it are missing. Pass the method on as (request) => ${method}(request) or as ${method}.bind(${owner}); recordOf and keyOf take (${owner}, ${argument}, request)`,
     );
   }
 
@@ -82,17 +83,19 @@ export class DeclaringClass {
 
   #needsInstance(): boolean {
     const { metadata, options } = this.#method;
-    const known = metadata ? [...this.#homes, metadata] : [...this.#homes];
-    return known.some(isOfFamilyWithDefaults) || asksInstance(options) || asksInstance(configuration.options);
+    const identities = metadata ? [...this.#homes, metadata] : [...this.#homes];
+    return (
+      identities.some(isOfFamilyWithDefaults) || usesInstance(options) || usesInstance(configuration.options)
+    );
   }
 }
 
-/** Whether one of the functions among these options asks the instance, as far as its text shows. */
-function asksInstance({ store, ...options }: IdempotentOptions): boolean {
-  const shows = (text: RegExp, value: unknown) =>
-    typeof value === 'function' && text.test(Function.prototype.toString.call(value));
-  // A store's function is given the instance; the others have it as their `this`.
-  if (typeof store === 'function' && (store.length > 0 || shows(/\bthis\b|\barguments\b|\.\.\./, store)))
-    return true;
-  return Object.values(options).some((value) => shows(/\bthis\b/, value));
+/** Whether a function among these options uses the instance, as far as its source code shows. */
+function usesInstance({ store, ...options }: IdempotentOptions): boolean {
+  const hasInSource = (value: unknown, pattern: RegExp) =>
+    typeof value === 'function' && pattern.test(Function.prototype.toString.call(value));
+  // `store` gets the instance as an argument. The other functions get it as `this`.
+  const storeUsesInstance =
+    typeof store === 'function' && (store.length > 0 || hasInSource(store, /\bthis\b|\barguments\b|\.\.\./));
+  return storeUsesInstance || Object.values(options).some((value) => hasInSource(value, /\bthis\b/));
 }

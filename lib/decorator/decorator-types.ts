@@ -41,10 +41,18 @@ type ThisOf<T, C> = [C] extends [{ addInitializer(initializer: (this: infer S) =
 type IsLoose<T, C> = unknown extends T ? true : string | symbol extends C ? true : false;
 
 /** The options a call takes: those of the method it decorates; of any method while that is not known. */
-export type OptionsFor<T, C, A extends readonly any[], R> =
+export type OptionsFor<
+  T,
+  C,
+  A extends readonly any[],
+  R,
+  K extends string,
+  S extends string,
+  P extends string,
+> =
   IsLoose<T, C> extends true
     ? IdempotentOptions
-    : IdempotentOptions<ThisOf<T, C>, SealedArgs<A>, Awaited<Sealed<R>>>;
+    : IdempotentOptions<ThisOf<T, C>, SealedArgs<A>, Awaited<Sealed<R>>, K, S, P>;
 type SealedArgs<A extends readonly any[]> = [A] extends [infer U extends readonly any[]] ? U : never;
 
 /** What a user reads: "Argument of type … is not assignable to parameter of type '<the text>'". */
@@ -99,13 +107,47 @@ export type AsyncFunction = (this: any, ...args: any[]) => Promise<any>;
 export type ArgsOf<M> = M extends (...args: infer A) => any ? A : any[];
 
 /** The options for a function. */
-export type FunctionOptions<F extends AsyncFunction> = IdempotentOptions<
-  ThisParameterType<F>,
-  ArgsOf<F>,
-  Awaited<ReturnType<F>>
->;
+export type FunctionOptions<
+  F extends AsyncFunction,
+  K extends string,
+  S extends string,
+  P extends string,
+> = IdempotentOptions<ThisParameterType<F>, ArgsOf<F>, Awaited<ReturnType<F>>, K, S, P>;
 
-/** The names of the public methods of `S` (of the static ones, if it is a class) that return a promise. */
-export type MethodName<S> = {
-  [K in keyof S]-?: S[K] extends (...args: any) => PromiseLike<any> ? K : never;
-}[keyof S];
+/** The names of private methods, which no type knows. */
+export type PrivateName = `#${string}`;
+
+/** What stands second in `recordOf` and `keyOf`: after a function its first argument, after a service a method's name. */
+export type SecondOf<S> = S extends AsyncFunction
+  ? ArgsOf<S>[0]
+  : { [K in keyof S]-?: S[K] extends (...args: any) => PromiseLike<any> ? K : never }[keyof S];
+
+/** What follows then: the arguments of the method, or what is left of the function's. */
+export type RestOf<S, K> =
+  IsPrivateName<K> extends true
+    ? readonly unknown[]
+    : S extends AsyncFunction
+      ? WithoutFirst<ArgsOf<S>>
+      : K extends keyof S
+        ? ArgsOf<S[K]>
+        : never;
+
+/** Asked before anything about `S`, which is a `this` inside of a class, where private methods are asked for. */
+type IsPrivateName<K> = [PrivateName] extends [K] ? false : K extends PrivateName ? true : false;
+type WithoutFirst<A extends readonly any[]> = A extends readonly [any?, ...infer R] ? R : never;
+
+/**
+ * `S`, or the text of what is missing, where nothing stands second. One signature serves services and functions: of
+ * several, compilers say no more than that none of them matches.
+ */
+export type NotAlone<S, K> = [K] extends [never]
+  ? S extends AsyncFunction
+    ? S extends () => Promise<any>
+      ? S
+      : NoArguments
+    : NoMethodName
+  : S;
+export type NoArguments =
+  'After the function come the arguments of the call, as in recordOf(placeHold, request)';
+export type NoMethodName =
+  "After the service comes the name of a method, as in recordOf(service, 'placeHold', request)";

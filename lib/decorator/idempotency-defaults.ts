@@ -7,15 +7,15 @@ import { declaredBy } from './declarations.js';
 import type { DefaultsDecorator } from './decorator-types.js';
 
 /**
- * Sets the defaults for a class's idempotent methods and those of its subclasses; the nearest class of an instance
- * wins, option by option. `name` replaces the class's part of its operations' names, and is not inherited.
+ * Sets the defaults for the idempotent methods of a class and its subclasses. Each option is that of the nearest class of the
+ * instance that has it. `name` replaces the class's part of its operations' names, and is not inherited.
  *
- * @throws {ConfigurationError} when the class is defined, for a wrong option or on anything but a class.
+ * @throws {ConfigurationError} when the class is defined: for a wrong option, or on anything but a class.
  */
 export function IdempotencyDefaults(options: ClassOptions): DefaultsDecorator {
   if (typeof options === 'function') {
     throw new ConfigurationError(
-      '@IdempotencyDefaults is used without options; right would be @IdempotencyDefaults({ … })',
+      '@IdempotencyDefaults is used without options; write @IdempotencyDefaults({ … })',
     );
   }
   return (...decorated: readonly unknown[]) => {
@@ -24,7 +24,7 @@ export function IdempotencyDefaults(options: ClassOptions): DefaultsDecorator {
     const isClass = typeof target === 'function' && (decorated.length === 1 || kind === 'class');
     if (!isClass)
       throw new ConfigurationError(
-        '@IdempotencyDefaults decorates no class; right would be a class with idempotent methods',
+        '@IdempotencyDefaults is not on a class; put it on a class with idempotent methods',
       );
     checkOptions(options, 'class', `@IdempotencyDefaults on ${target.name}`);
     setDefaults(target as unknown as Class, { ...options }, metadata);
@@ -35,15 +35,15 @@ export function IdempotencyDefaults(options: ClassOptions): DefaultsDecorator {
 export interface OperationListing {
   /** The operation's name in keys, events and records. */
   readonly name: string;
-  /** The method's name; that of a private one begins with `#`. */
+  /** The method's name. A private one begins with `#`. */
   readonly method: string | symbol;
   readonly isStatic: boolean;
 }
 
 /**
- * The idempotent methods that a class declares or inherits, before any instance exists; the nearest class first.
+ * Lists the idempotent methods that a class declares or inherits, those of the nearest class first. Needs no instance.
  *
- * @throws {ConfigurationError} where one of them has no telling name.
+ * @throws {ConfigurationError} if one of them has no usable name.
  */
 export function idempotentOperations(target: Class): readonly OperationListing[] {
   return classesOf(target).flatMap((one) =>

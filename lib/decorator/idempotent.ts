@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noExplicitAny: any method's parameters and result, while none is known
 import { type Method, Operation } from '../engine/operation.js';
 import { ConfigurationError } from '../errors.js';
 import type { IdempotentOptions } from '../options/options.js';
@@ -11,8 +12,8 @@ import type { IdempotentDecorator, OptionsFor } from './decorator-types.js';
 import { refuseGenerator, wrap } from './make-idempotent.js';
 
 /**
- * Makes a method safe to retry: of equal calls, one runs the method, and all get its outcome.
- * Serves standard decorators and `experimentalDecorators` alike.
+ * Makes a method safe to retry: one of several equal calls runs the method, and all of them get its outcome.
+ * Works as a standard decorator and with `experimentalDecorators`.
  *
  * @example
  * class PreFundService {
@@ -22,17 +23,23 @@ import { refuseGenerator, wrap } from './make-idempotent.js';
  *
  * @throws {ConfigurationError} when the class is defined: for a wrong option, or on anything but a method.
  */
-// biome-ignore lint/suspicious/noExplicitAny: any method's parameters and result, while none is known
-export function Idempotent<T, C, D, A extends readonly any[] = any[], R = any>(
-  options?: OptionsFor<T, C, A, R>,
-): IdempotentDecorator<T, C, D, A, R>;
-export function Idempotent(...given: readonly unknown[]): unknown {
-  if (given.length > 1 || typeof given[0] === 'function') {
+export function Idempotent<
+  T,
+  C,
+  D,
+  A extends readonly any[] = any[],
+  R = any,
+  K extends string = string,
+  S extends string = string,
+  P extends string = string,
+>(options?: OptionsFor<T, C, A, R, K, S, P>): IdempotentDecorator<T, C, D, A, R>;
+export function Idempotent(...args: readonly unknown[]): unknown {
+  if (args.length > 1 || typeof args[0] === 'function') {
     throw new ConfigurationError(
-      '@Idempotent is used without parentheses; right would be @Idempotent() or @Idempotent({ … })',
+      '@Idempotent is used without parentheses; write @Idempotent() or @Idempotent({ … })',
     );
   }
-  const options = (given[0] ?? {}) as IdempotentOptions;
+  const options = (args[0] ?? {}) as IdempotentOptions;
   return (...decorated: readonly unknown[]) => {
     const [, context] = decorated;
     return isStandard(context)
@@ -41,7 +48,7 @@ export function Idempotent(...given: readonly unknown[]): unknown {
   };
 }
 
-/** What of a standard decorator's context is used here. */
+/** The parts of a standard decorator's context that are used here. */
 interface StandardContext {
   readonly kind: string;
   readonly name: string | symbol;
@@ -81,8 +88,8 @@ function decorateStandard(method: unknown, context: StandardContext, options: Id
   if (name !== undefined) registerName(name, method as Method);
   if (metadata) declareIn(metadata, { method: methodName, isStatic, operation });
   const wrapper = wrap(operation);
-  // The class has no name before it is defined: the first chance to refuse one is its first instance. While static members
-  // are made it may have one that its compiler replaces afterwards.
+  // A class has no name before it is defined, so its name is checked at its first instance. While static members are created, it
+  // may have a name that the compiler replaces afterwards.
   context.addInitializer(function () {
     if (declaring.learn(this as object, wrapper) && !isStatic) operation.facts.name(this);
   });
@@ -144,12 +151,12 @@ function check(method: Method, methodName: string | symbol, options: IdempotentO
 
 function notAMethod(where: string, kind: string): ConfigurationError {
   return new ConfigurationError(
-    `${where}: it decorates ${/^a/.test(kind) ? 'an' : 'a'} ${kind}; right would be a method that returns a promise`,
+    `${where}: it is on ${/^a/.test(kind) ? 'an' : 'a'} ${kind}; put it on a method that returns a promise`,
   );
 }
 
 function unknownClass(where: string): ConfigurationError {
   return new ConfigurationError(
-    `${where}: option "name" is undefined, and the class cannot be told: the method was called without an instance before there was any, or the compiler makes no decorator metadata (TypeScript before 5.2). Right would be a call such as (request) => service.placeHold(request), or name: 'PreFundService.placeHold'`,
+    `${where}: option "name" is undefined, and the class of the method is not known: the method was called without an instance before any instance existed, or the compiler makes no decorator metadata (TypeScript before 5.2). Call the method as (request) => service.placeHold(request), or set name: 'PreFundService.placeHold'`,
   );
 }

@@ -1,6 +1,6 @@
 import { type Method, Operation } from '../engine/operation.js';
 import { ConfigurationError } from '../errors.js';
-import { noteBorrowedName } from '../process/names/kept-names.js';
+import { noteBorrowedName } from '../process/names/build-names.js';
 import { checkBorrowedName, describeNameFault, registerName } from '../process/names/names.js';
 import { checkOptions } from '../settings/option-checks.js';
 import type { AsyncFunction, FunctionOptions } from './decorator-types.js';
@@ -9,16 +9,20 @@ import { standIn } from './stand-in.js';
 const operationKey = Symbol.for('retrysafe.operation');
 
 /**
- * The function made safe to retry: equal calls run it once, and all get its outcome.
- * It keeps its type, name, length and own properties, and passes `this` on.
+ * Makes a function safe to retry: equal calls run it once, and all of them get its outcome. The returned function has the
+ * type, name, length and own properties of `fn`, and passes `this` on.
  *
- * @throws {ConfigurationError} at once for a wrong option, or where the function has no telling name and
- * there is no option `name`.
+ * @throws {ConfigurationError} at once: for a wrong option, or if `fn` has no usable name and `name` is not set.
  */
-export function makeIdempotent<F extends AsyncFunction>(fn: F, options: FunctionOptions<F> = {}): F {
+export function makeIdempotent<
+  F extends AsyncFunction,
+  K extends string = string,
+  S extends string = string,
+  P extends string = string,
+>(fn: F, options: FunctionOptions<F, K, S, P> = {}): F {
   if (typeof fn !== 'function') {
     throw new ConfigurationError(
-      `makeIdempotent: its first argument is a ${typeof fn}; right would be a function that returns a promise`,
+      `makeIdempotent: its first argument is a ${typeof fn}; expected a function that returns a promise`,
     );
   }
   const where = `makeIdempotent(${fn.name || ownName(options) || 'anonymous'})`;
@@ -35,25 +39,25 @@ export function makeIdempotent<F extends AsyncFunction>(fn: F, options: Function
   ) as F;
 }
 
-// What is wrong as a name, or as options, may be anything, a secret too.
+// Wrong options or a wrong name may be a secret. So only a valid name is repeated.
 function ownName(options: unknown): string | undefined {
   if (typeof options !== 'object' || options === null || !Object.hasOwn(options, 'name')) return undefined;
   const { name } = options as { readonly name?: unknown };
   return describeNameFault(name) === undefined ? (name as string) : undefined;
 }
 
-/** @throws {ConfigurationError} where the method returns an iterator, which cannot be an outcome. */
+/** @throws {ConfigurationError} if the method is a generator: an iterator cannot be an outcome. */
 export function refuseGenerator(method: Method, where: string): void {
   if (!/Generator/.test(method.constructor.name)) return;
   throw new ConfigurationError(
-    `${where}: it is a generator, whose steps cannot be an outcome; right would be a method that returns a promise`,
+    `${where}: it is a generator, and an iterator cannot be an outcome; expected a method that returns a promise`,
   );
 }
 
-/** The function that users call in place of the method. */
+/** Returns the function that users call in place of the method. */
 export function wrap(operation: Operation): Method {
   const { method } = operation.facts;
-  // Written as a method, since a method has no prototype for instances either.
+  // Like a method, and unlike a function expression, this has no property `prototype`.
   const { wrapper } = {
     wrapper(...args: unknown[]) {
       return operation.perform(this, args);
@@ -64,7 +68,7 @@ export function wrap(operation: Operation): Method {
   return wrapper;
 }
 
-/** The operation behind a function that `wrap` made. */
+/** Returns the operation of a function that `wrap` returned. */
 export function operationBehind(fn: unknown): Operation | undefined {
   return typeof fn === 'function' ? (fn as { [operationKey]?: Operation })[operationKey] : undefined;
 }

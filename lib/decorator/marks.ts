@@ -2,7 +2,7 @@ import { registeredMetadata } from '../process/libraries/libraries.js';
 
 type Key = string | symbol;
 
-/** What of a metadata polyfill is called here. A polyfill may lack any of it, or throw. */
+/** The functions of a metadata polyfill that are called here. A polyfill may lack any of them, and they may throw. */
 interface MetadataFunctions {
   getOwnMetadataKeys?(target: object): readonly Key[];
   getOwnMetadata?(key: Key, target: object): unknown;
@@ -10,12 +10,12 @@ interface MetadataFunctions {
   defineMetadata?(key: Key, value: unknown, target: object): void;
 }
 
-// reflect-metadata 0.2 keeps this one registry for all its copies, those without a global included.
+// All copies of reflect-metadata 0.2 share this registry, also those that define no global.
 const registry = Symbol.for('@reflect-metadata:registry');
 
 /**
- * Copies what other decorators noted about a function by `Reflect.defineMetadata`, by whichever functions the process
- * has at this moment: the ones by which it was noted, and by which frameworks read it.
+ * Copies the metadata that other decorators set on a function with `Reflect.defineMetadata`. It uses the functions that the
+ * process has at this moment: the decorators used the same ones, and frameworks read with them.
  */
 export function copyMarks(from: object, to: object): void {
   copyBy(Reflect as MetadataFunctions, from, to);
@@ -28,11 +28,11 @@ function copyBy(metadata: MetadataFunctions, from: object, to: object): void {
   try {
     for (const key of getOwnMetadataKeys.call(metadata, from)) {
       const value = getOwnMetadata.call(metadata, key, from);
-      // Two polyfills of which each gave some of the functions do not see each other's marks.
+      // If two polyfills each defined some of the functions, one lists keys that the other does not have.
       const isThere = value !== undefined || metadata.hasOwnMetadata?.(key, from);
       if (isThere && !metadata.hasOwnMetadata?.(key, to)) defineMetadata.call(metadata, key, value, to);
     }
   } catch {
-    // Then they are not its own, but inherited like those of a polyfill that lists no keys.
+    // The metadata is then inherited and not copied, as with a polyfill that lists no keys.
   }
 }

@@ -2,16 +2,16 @@ import { copyMarks } from './marks.js';
 
 type AnyFunction = (...args: never[]) => unknown;
 
-// Each function has its own; those in sloppy mode have the last two as well, for nobody to read.
+// Properties that every function has itself. The last two exist in sloppy mode only, and cannot be read.
 const ownOfEach = new Set<PropertyKey>(['length', 'name', 'prototype', 'arguments', 'caller']);
 
 /**
- * Makes `wrapper` pass for `method` with whoever finds it in its place: it has its name and length, its own properties,
- * and what other decorators noted about it.
+ * Makes `wrapper` look like `method` to other code: it gets the method's name and length, its own properties, and the metadata
+ * that other decorators set on it.
  */
 export function standIn(wrapper: AnyFunction, method: AnyFunction): void {
-  // Marks are looked up along the prototypes. So every polyfill finds them, also one that cannot list them to be copied,
-  // that is no global, or that is loaded later.
+  // Polyfills read metadata along the prototype chain. So each finds it: also one that cannot list metadata to be copied, that
+  // defines no global, or that is loaded later.
   Object.setPrototypeOf(wrapper, method);
   for (const property of ['name', 'length'] as const) {
     Object.defineProperty(wrapper, property, { value: method[property], configurable: true });
@@ -22,7 +22,7 @@ export function standIn(wrapper: AnyFunction, method: AnyFunction): void {
   copyMarks(method, wrapper);
 }
 
-/** Gives `wrapper` the property of `method` itself, not a copy that falls behind when one of them is assigned to. */
+/** Defines the property on `wrapper` by accessors, so that an assignment to either function changes both. */
 function share(key: PropertyKey, wrapper: AnyFunction, method: AnyFunction): void {
   const own = Object.getOwnPropertyDescriptor(method, key) as PropertyDescriptor;
   const shared: PropertyDescriptor = {

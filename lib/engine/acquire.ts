@@ -1,19 +1,13 @@
 import { ConfigurationError, StoreError } from '../errors.js';
 import { backoff, pause } from '../process/timers.js';
 import type { IdempotencyRecord } from '../record/persistence-store.js';
-import { type RecordState, readState } from '../record/record.js';
+import { readState } from '../record/record.js';
 import type { Call } from './call/call.js';
-import { dropEarlier, keepOutcome } from './call/kept-outcomes.js';
-import { inProgress, isOutcomeOf, judge, storeError } from './call/verdict.js';
-import { Claim, type Written } from './claim/claim.js';
+import { dropEarlier, keepLocally } from './call/local-outcomes.js';
+import { inProgress, isOutcomeOf, judge, storeError, type TakenOver } from './call/verdict.js';
+import { Claim, type WriteResult } from './claim/claim.js';
 import { joinableRun, type LocalRun } from './waiting/local-runs.js';
 import { type Found, Waiting } from './waiting/waiting.js';
-
-/** The state that a claim was taken over from. */
-export interface TakenOver {
-  readonly from: 'released' | 'abandoned' | 'unknown';
-  readonly state: RecordState;
-}
 
 /** What a call got by asking for its key. */
 export type Acquired =
@@ -37,7 +31,7 @@ export async function acquire(call: Call, own: LocalRun): Promise<Acquired> {
     const answer = await call.ask('find', () => call.store.find(call.key, ...consistently));
     const seen = 'value' in answer ? answer.value : undefined;
     if (isOutcomeOf(call, seen, Date.now())) {
-      keepOutcome(call, seen);
+      keepLocally(call, seen);
       return { kind: 'replay', record: seen, source: 'store' };
     }
     if (seen && seen.expiresAt > Date.now()) call.hasSeenHolder = true;
@@ -72,7 +66,7 @@ function mayRunOpen(call: Call, own: LocalRun, fault: unknown): boolean {
 }
 
 // Repeated once with the same record and the same `now`: whichever arrives, it is the same claim.
-async function firstClaim(claim: Claim): Promise<Written> {
+async function firstClaim(claim: Claim): Promise<WriteResult> {
   const now = Date.now();
   const record = claim.draftInProgress({ attempt: 1, fencingToken: now });
   const written = await claim.claim(record, now);
@@ -83,24 +77,24 @@ async function firstClaim(claim: Claim): Promise<Written> {
 async function follow(
   claim: Claim,
   waiting: Waiting,
-  first: Written,
+  first: WriteResult,
   round: number,
 ): Promise<Acquired | undefined> {
   const { call } = claim;
   let written = first;
   let takenOver: TakenOver | undefined;
   for (;;) {
-    if (written.kind === 'done' || written.kind === 'moved') {
+    if (written.kind === 'written' || written.kind === 'earlier-write') {
       if (!hasEnoughLease(claim)) written = await withEnoughLease(claim);
-      if (written.kind === 'done' || written.kind === 'moved') {
+      if (written.kind === 'written' || written.kind === 'earlier-write') {
         // The answer may have taken what was left of a Lambda invocation.
         if (call.isEnding) await giveBack(claim, takenOver);
         call.refuseIfEnding();
-        dropEarlier(call, claim.standing);
+        dropEarlier(call, claim.confirmed);
         return { kind: 'held', claim, ...(takenOver && { takenOver }) };
       }
     }
-    if (written.kind === 'gone') {
+    if (written.kind === 'missing') {
       // Somebody deletes records, or the store loses them: not to be asked again and again without a pause.
       if (call.waitLeft <= 0) throw storeError(call, 'replace', vanished());
       await call.waiting(() => pause(Math.min(backoff(round), call.waitLeft)));
@@ -121,7 +115,7 @@ async function follow(
         await call.nextTurn();
         return undefined;
       case 'replay':
-        keepOutcome(call, holder);
+        keepLocally(call, holder);
         return { kind: 'replay', record: holder, source: 'store' };
       case 'refuse':
         throw verdict.error;
@@ -153,7 +147,7 @@ function vanished(): StoreError {
 // The method has not run, and nobody should have to wonder whether it did. What was abandoned before stays so.
 async function giveBack(claim: Claim, takenOver: TakenOver | undefined): Promise<void> {
   if (takenOver && takenOver.from !== 'released') return;
-  const { attempt, fencingToken } = claim.standing.state;
+  const { attempt, fencingToken } = claim.confirmed.state;
   const state = { status: 'released' as const, attempt: attempt - 1, fencingToken };
   await claim.follow(claim.draft(state, claim.call.unsettledExpiry(Date.now())));
 }
@@ -162,7 +156,7 @@ async function takeOver(
   claim: Claim,
   holder: IdempotencyRecord,
   { from, state }: TakenOver,
-): Promise<Written> {
+): Promise<WriteResult> {
   // A recovery function only asks what became of the attempt before; it is no attempt of its own.
   const isRecovery = from !== 'released' && typeof claim.call.settings.onAbandoned === 'function';
   const attempt = state.attempt + (isRecovery ? 0 : 1);
@@ -176,9 +170,9 @@ async function takeOver(
 
 // An answer may come late, when others are about to take over: with too little left, the lease is renewed first. However
 // often an answer finds it too short, as where a process is suspended time and again: only faults are counted.
-async function withEnoughLease(claim: Claim): Promise<Written> {
+async function withEnoughLease(claim: Claim): Promise<WriteResult> {
   let written = await claim.renew();
-  for (let faults = 0; written.kind !== 'lost' && written.kind !== 'gone'; ) {
+  for (let faults = 0; written.kind !== 'taken' && written.kind !== 'missing'; ) {
     if (written.kind === 'unanswered') faults += 1;
     else if (claim.call.isEnding || hasEnoughLease(claim)) break;
     if (faults === 2) break;

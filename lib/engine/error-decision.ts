@@ -1,5 +1,5 @@
 import type { ErrorDecision } from '../options/options.js';
-import { answerKind } from '../options/wrong-option.js';
+import { kindOfData } from '../options/wrong-option.js';
 import { askOption } from '../settings/asked-option.js';
 import type { Call } from './call/call.js';
 import { isOwnKind, isPassing } from './passing-errors.js';
@@ -14,10 +14,10 @@ export function decide(call: Call, error: unknown): ErrorDecision {
     if (answer !== undefined) return answer;
     return isRemembered(call, error) ? 'remember' : 'release';
   });
-  if ('answer' in asked && decisions.includes(asked.answer)) return asked.answer as ErrorDecision;
+  if ('value' in asked && decisions.includes(asked.value)) return asked.value as ErrorDecision;
   call.tellOption(
     'onError',
-    'answer' in asked ? { fault: `it answered with ${answerKind(asked.answer)}` } : asked,
+    'value' in asked ? { fault: `it returned ${kindOfData(asked.value)}` } : asked,
     'decided nothing, so the outcome is unknown',
     "'release', 'remember', 'unknown' or undefined",
   );

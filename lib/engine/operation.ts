@@ -8,10 +8,11 @@ import { storeFor } from '../settings/store-option.js';
 import { type Acquired, acquire } from './acquire.js';
 import { Call } from './call/call.js';
 import type { Ending } from './call/ending.js';
-import { keptOutcome, watchKeeping } from './call/kept-outcomes.js';
+import { localOutcome, watchKeeping } from './call/local-outcomes.js';
 import { named } from './call/verdict.js';
 import { BareExecution } from './execution/bare-execution.js';
 import { ClaimedExecution, executions, ongoing, runWithin } from './execution/execution.js';
+import { type WatchedCall, watchHere } from './execution/replay-info.js';
 import { recover } from './recovery.js';
 import { replay } from './replay.js';
 import { type Settlement, settle } from './settle.js';
@@ -38,9 +39,10 @@ export class Operation {
 
   /** Runs the method, or answers with the outcome of the call that did. */
   async perform(self: unknown, args: readonly unknown[]): Promise<unknown> {
-    const ending = this.#isEnabled(self)
-      ? await perform(this, this.prepare(self, args))
-      : await this.#runBare(self, args);
+    const watch = watchHere();
+    const ending = await (watch
+      ? watch.over(async (watched) => this.#begin(self, args, watched))
+      : this.#begin(self, args));
     if ('error' in ending) throw ending.error;
     return ending.value;
   }
@@ -67,16 +69,23 @@ export class Operation {
     );
   }
 
+  #begin(self: unknown, args: readonly unknown[], watched?: WatchedCall): Promise<Ending> {
+    if (!this.#isEnabled(self)) return this.#runBare(self, args, watched);
+    const call = this.prepare(self, args);
+    if (watched) watched.call = call;
+    return perform(this, call);
+  }
+
   #isEnabled(self: unknown): boolean {
     const disabled = process.env.IDEMPOTENCY_DISABLED;
     return !(disabled && /^(?:true|1)$/i.test(disabled)) && this.#settingsFor(self).enabled;
   }
 
-  #runBare(self: unknown, args: readonly unknown[]): Promise<Ending> {
+  #runBare(self: unknown, args: readonly unknown[], watched?: WatchedCall): Promise<Ending> {
     const name = this.facts.name(self);
-    return runWithin(new BareExecution(name, () => this.prepare(self, args).key), () =>
-      this.facts.method.apply(self, [...args]),
-    );
+    const key = () => this.prepare(self, args).key;
+    if (watched) watched.bare = { operation: name, key };
+    return runWithin(new BareExecution(name, key), () => this.facts.method.apply(self, [...args]));
   }
 
   #settingsFor(self: unknown): Settings {
@@ -97,8 +106,8 @@ export class Operation {
 async function perform(operation: Operation, call: Call): Promise<Ending> {
   try {
     refuseReentrant(call);
-    const kept = keptOutcome(call);
-    if (kept) return await replay(call, { record: kept, source: 'kept' });
+    const local = localOutcome(call);
+    if (local) return await replay(call, { record: local, source: 'kept' });
     const unwatch = watchKeeping(call);
     try {
       return await joinOrRun(operation, call);
@@ -157,7 +166,7 @@ async function runHeld(
   run.open();
   if (acquired.kind === 'held') {
     const { takenOver } = acquired;
-    call.attempt = claim.standing.state.attempt;
+    call.attempt = claim.confirmed.state.attempt;
     if (!takenOver) call.publish('claimed', () => ({}));
     else {
       call.publish('taken-over', () => ({ from: takenOver.from }));

@@ -1,27 +1,26 @@
 import { StoreError } from '../errors.js';
-import { instantAfter } from '../options/duration.js';
 import { steadyNow } from '../process/steady-clock.js';
 import { backoff, pause } from '../process/timers.js';
 import { warnOnce } from '../process/warnings.js';
+import { instantAfter } from '../record/instants.js';
 import type { IdempotencyRecord } from '../record/persistence-store.js';
 import type { StoredOutcome } from '../record/record.js';
 import type { Call } from './call/call.js';
-import type { Hearing } from './call/store-calls.js';
-import type { Claim, Written } from './claim/claim.js';
+import type { CallLimits } from './call/store-calls.js';
+import type { Claim, WriteResult } from './claim/claim.js';
 import type { ClaimedExecution } from './execution/execution.js';
 
 /** How long a caller waits for its result to be recorded, in milliseconds. */
-const PATIENCE = 5_000;
+const PATIENCE_MS = 5_000;
 /** The same where the store was out of reach before: the caller has waited for it already. */
-const OPEN_PATIENCE = 1_000;
+const OPEN_PATIENCE_MS = 1_000;
 
 /** What became of recording how a method ended. */
 export type Recording =
-  | { readonly kind: 'done'; readonly record: IdempotencyRecord }
+  | { readonly kind: 'recorded'; readonly record: IdempotencyRecord }
   /** A completion that the method wrote by itself stands already. */
-  | { readonly kind: 'stands'; readonly record: IdempotencyRecord }
-  | { readonly kind: 'lost'; readonly holder: IdempotencyRecord }
-  | { readonly kind: 'unanswered'; readonly fault: unknown };
+  | { readonly kind: 'already-completed'; readonly record: IdempotencyRecord }
+  | Extract<WriteResult, { kind: 'taken' | 'unanswered' }>;
 
 /** For how long a record is written again and again. */
 interface Patience {
@@ -43,19 +42,20 @@ export async function recordOutcome(
 ): Promise<{ readonly recording: Recording; readonly shared: IdempotencyRecord }> {
   const { call, claim } = execution;
   const completedAt = Date.now();
-  let kept = outcome;
-  const draft = (stored: StoredOutcome) =>
+  let stored = outcome;
+  const draft = (outcomeToWrite: StoredOutcome) =>
     claim.draft(
-      { status: 'completed', ...attemptOf(execution), completedAt, outcome: stored },
+      { status: 'completed', ...attemptOf(execution), completedAt, outcome: outcomeToWrite },
       instantAfter(completedAt, ttl),
     );
   const record = async (patience: Patience): Promise<Recording> => {
-    const recording = await write(execution, () => draft(kept), patience);
-    const isRefused = recording.kind === 'unanswered' && isTooLarge(recording.fault) && kept.kind !== 'none';
+    const recording = await write(execution, () => draft(stored), patience);
+    const isRefused =
+      recording.kind === 'unanswered' && isTooLarge(recording.fault) && stored.kind !== 'none';
     if (!isRefused) return recording;
-    kept = { kind: 'none', reason: 'it is larger than the store takes' };
-    tellNotStored(call, kept.reason);
-    return write(execution, () => draft(kept), patience);
+    stored = { kind: 'none', reason: 'it is larger than the store takes' };
+    tellNotStored(call, stored.reason);
+    return write(execution, () => draft(stored), patience);
   };
   if (outcome.kind === 'none') tellNotStored(call, outcome.reason);
   const recording = await record({ until: patienceEnd(execution) });
@@ -65,7 +65,7 @@ export async function recordOutcome(
 
 /** Until when, by the steady clock, a caller waits for what is being recorded from now on. */
 export function patienceEnd({ call, isOpen }: ClaimedExecution): number {
-  return Math.min(steadyNow() + (isOpen ? OPEN_PATIENCE : PATIENCE), call.endsAt);
+  return Math.min(steadyNow() + (isOpen ? OPEN_PATIENCE_MS : PATIENCE_MS), call.endsAt);
 }
 
 /** Records that there is no outcome. Tried twice: the method's own error must not wait for it. */
@@ -94,22 +94,22 @@ async function write(
   const sent = new Set<string>();
   let follows = !isOpen;
   for (let tries = 1; ; ) {
-    const standing = follows ? claim.standing : undefined;
+    const confirmed = follows ? claim.confirmed : undefined;
     // What ended the claim already is never written over.
-    if (standing && standing.state.status !== 'in-progress') {
-      return { kind: sent.has(standing.token) ? 'done' : 'stands', record: standing };
+    if (confirmed && confirmed.state.status !== 'in-progress') {
+      return { kind: sent.has(confirmed.token) ? 'recorded' : 'already-completed', record: confirmed };
     }
     const record = draft();
     sent.add(record.token);
-    const limit = until === undefined ? Number.POSITIVE_INFINITY : until - steadyNow();
-    const written = await writeOnce(claim, record, follows, { limit, isAwaited });
+    const limitMs = until === undefined ? Number.POSITIVE_INFINITY : until - steadyNow();
+    const written = await writeOnce(claim, record, follows, { limitMs, isAwaited });
     switch (written.kind) {
-      case 'done':
-        return { kind: 'done', record };
-      case 'moved':
+      case 'written':
+        return { kind: 'recorded', record };
+      case 'earlier-write':
         follows = true;
         continue;
-      case 'lost':
+      case 'taken':
         return written;
     }
     if (tries === mostTries || isTooLarge(written.fault)) return written;
@@ -126,10 +126,10 @@ async function writeOnce(
   claim: Claim,
   record: IdempotencyRecord,
   follows: boolean,
-  hearing: Partial<Hearing>,
-): Promise<Exclude<Written, { kind: 'gone' }>> {
-  const written: Written = follows ? await claim.follow(record, undefined, hearing) : { kind: 'gone' };
-  return written.kind === 'gone' ? claim.claim(record, Date.now(), hearing) : written;
+  limits: Partial<CallLimits>,
+): Promise<Exclude<WriteResult, { kind: 'missing' }>> {
+  const written: WriteResult = follows ? await claim.follow(record, undefined, limits) : { kind: 'missing' };
+  return written.kind === 'missing' ? claim.claim(record, Date.now(), limits) : written;
 }
 
 function tellNotStored(call: Call, reason: string): void {
@@ -158,7 +158,7 @@ function giveUp(execution: ClaimedExecution, record: (patience: Patience) => Pro
   // Nothing runs on between two invocations; and without a claim there is no lease to use up.
   if (isLambda || isOpen) return;
   void record({ until: steadyNow() + claim.term.left, isAwaited: false }).then((recording) => {
-    if (recording.kind === 'done') call.publish('completed', () => ({}));
+    if (recording.kind === 'recorded') call.publish('completed', () => ({}));
   });
 }
 

@@ -1,11 +1,10 @@
 import { ConfigurationError } from '../errors.js';
 import type { Abandoned, AbandonedDecision } from '../options/options.js';
-import type { TakenOver } from './acquire.js';
 import type { Call } from './call/call.js';
-import { outcomeUnknown, storeError } from './call/verdict.js';
+import { outcomeUnknown, storeError, type TakenOver } from './call/verdict.js';
 import type { Claim } from './claim/claim.js';
 import { ClaimedExecution, runWithin } from './execution/execution.js';
-import { type Settlement, settle, settleNoOutcome, standing } from './settle.js';
+import { type Settlement, settle, settleCompleted, settleNoOutcome } from './settle.js';
 import type { LocalRun } from './waiting/local-runs.js';
 
 /** What to do after asking: the call is settled, its method runs, or the key has to be acquired once more. */
@@ -52,13 +51,13 @@ async function startAttempt({ claim, lease }: ClaimedExecution, attempt: number)
     claim.call.refuseIfEnding();
     const written = await claim.renew({ attempt });
     // A process may freeze between two answers: under a claim that others may take over by now nothing begins.
-    if (written.kind === 'done' && claim.term.left > 0) break;
-    if (written.kind === 'lost' || written.kind === 'gone') {
-      if (!lease?.lost) claim.call.publish('claim-lost', () => ({}));
+    if (written.kind === 'written' && claim.term.left > 0) break;
+    if (written.kind === 'taken' || written.kind === 'missing') {
+      if (!lease?.lossError) claim.call.publish('claim-lost', () => ({}));
       return 'acquire';
     }
     // The recovery function wrote a completion after all.
-    if (claim.standing.state.status === 'completed') return standing(claim.call, claim.standing);
+    if (claim.confirmed.state.status === 'completed') return settleCompleted(claim.call, claim.confirmed);
     if (written.kind === 'unanswered' && tries++ > 0) throw storeError(claim.call, 'replace', written.fault);
   }
   claim.call.attempt = attempt;
@@ -67,7 +66,7 @@ async function startAttempt({ claim, lease }: ClaimedExecution, attempt: number)
 
 function wrongDecision({ operation, key }: Call): ConfigurationError {
   return new ConfigurationError(
-    `${operation}: option "onAbandoned" answered with none of its decisions; right would be { value }, 'run' or 'refuse'`,
+    `${operation}: option "onAbandoned" returned none of its decisions; expected { value }, 'run' or 'refuse'`,
     { operation, key },
   );
 }

@@ -6,6 +6,7 @@ import type { Ending } from './call/ending.js';
 import { unavailable } from './call/verdict.js';
 import { runWithin } from './execution/execution.js';
 import { ReplayExecution } from './execution/replay-execution.js';
+import type { Found } from './waiting/waiting.js';
 
 /** The outcome that a completed record has, a copy of its own for each call. */
 export function recordedEnding(
@@ -17,10 +18,7 @@ export function recordedEnding(
 }
 
 /** Answers a duplicate with the outcome of an earlier call. Never throws. */
-export async function replay(
-  call: Call,
-  { record, source }: { readonly record: IdempotencyRecord; readonly source: 'store' | 'joined' | 'kept' },
-): Promise<Ending> {
+export async function replay(call: Call, { record, source }: Found): Promise<Ending> {
   call.attempt = record.state.attempt;
   const ending = recordedEnding(call, record);
   if ('isMissing' in ending) {
@@ -28,6 +26,7 @@ export async function replay(
     return ending;
   }
   call.publish('replayed', () => ({ source }));
+  call.replayed = { record, source };
   const { mapReplay, clockTolerance } = call.settings;
   if (!mapReplay || 'error' in ending) return ending;
   const view = viewOf(call.operation, record, clockTolerance);

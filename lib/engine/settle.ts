@@ -1,9 +1,10 @@
 import { ClaimLostError, OutcomeUnknownError } from '../errors.js';
 import type { IdempotencyRecord } from '../record/persistence-store.js';
 import { readState, type StoredOutcome } from '../record/record.js';
+import { DEFAULT_TTL_MS } from '../settings/duration-checks.js';
 import type { Call } from './call/call.js';
 import type { Ending } from './call/ending.js';
-import { keepOutcome } from './call/kept-outcomes.js';
+import { keepLocally } from './call/local-outcomes.js';
 import { abandonedAt, isOutcomeOf, named } from './call/verdict.js';
 import { decide } from './error-decision.js';
 import { type ClaimedExecution, executions } from './execution/execution.js';
@@ -11,8 +12,6 @@ import { patienceEnd, type Recording, recordNoOutcome, recordOutcome } from './r
 import { recordedEnding, replay } from './replay.js';
 import type { LocalEnd } from './waiting/local-runs.js';
 import { type Found, Waiting } from './waiting/waiting.js';
-
-const ERROR_TTL = 86_400_000;
 
 /** How a run ends, for its caller and for the calls that joined it. */
 export interface Settlement {
@@ -38,7 +37,7 @@ export async function settle(execution: ClaimedExecution, ending: Ending): Promi
     execution,
     ending,
     format.encodeError(ending.error),
-    typeof ttl === 'number' ? ttl : ERROR_TTL,
+    typeof ttl === 'number' ? ttl : DEFAULT_TTL_MS,
   );
 }
 
@@ -50,13 +49,14 @@ async function settleOutcome(
 ): Promise<Settlement> {
   const { call } = execution;
   const { recording, shared } = await recordOutcome(execution, outcome, ttl);
-  if (recording.kind === 'done') {
+  if (recording.kind === 'recorded') {
     call.publish('value' in ending ? 'completed' : 'remembered', () => ({}));
-    keepOutcome(call, recording.record);
+    call.recorded = recording.record;
+    keepLocally(call, recording.record);
   }
   // Somebody else's outcome is recorded; whoever joined gets that.
-  const joined = recording.kind === 'lost' ? ('ended' as const) : { record: shared };
-  return instead(execution, recording, ending) ?? { ending, joined };
+  const joined = recording.kind === 'taken' ? ('ended' as const) : { record: shared };
+  return settleByOtherRecord(execution, recording, ending) ?? { ending, joined };
 }
 
 /** Records that there is no outcome: the key is free again, or nobody knows. */
@@ -75,9 +75,9 @@ function noOutcomeSettled(
   ending: Ending,
   decision: 'release' | 'unknown',
 ): Settlement | Promise<Settlement> {
-  if (recording.kind === 'done')
+  if (recording.kind === 'recorded')
     execution.call.publish(decision === 'release' ? 'released' : 'unknown', () => ({}));
-  return instead(execution, recording, ending) ?? { ending, joined: 'released' };
+  return settleByOtherRecord(execution, recording, ending) ?? { ending, joined: 'released' };
 }
 
 /** The method asked for a completion to write by itself, and returned. Whether it is there decides. */
@@ -95,9 +95,9 @@ async function settleIssued(
   // A look that failed says nothing; a write that the completion keeps from applying does.
   const recording: Recording =
     issued && isThere
-      ? { kind: 'stands', record: issued.record }
+      ? { kind: 'already-completed', record: issued.record }
       : await recordNoOutcome(execution, 'unknown', { until: patienceEnd(execution) });
-  if (isSame && recording.kind === 'stands' && recording.record.token === issued.record.token) {
+  if (isSame && recording.kind === 'already-completed' && recording.record.token === issued.record.token) {
     completed(call, issued.record);
     return { ending, joined: { record: issued.record } };
   }
@@ -112,33 +112,34 @@ function notApplied(call: Call, { kind }: Recording): OutcomeUnknownError {
       : 'that completion was not applied; let a failed transaction throw. Find out whether the work was done: the next equal call runs again unless `onAbandoned` says otherwise';
   return new OutcomeUnknownError(
     `${call.operation}: the method asked for a completion of ${call.key} and returned, but ${what}`,
-    named(call),
+    { ...named(call), ...(kind === 'unanswered' && { advice: 'retry-later' as const }) },
   );
 }
 
 /** What stands in the way of an ending, where something does. */
-function instead(
+function settleByOtherRecord(
   execution: ClaimedExecution,
   recording: Recording,
   ending: Ending,
 ): Settlement | Promise<Settlement> | undefined {
   const { call, isOpen } = execution;
-  if (recording.kind === 'stands') return standing(call, recording.record);
+  if (recording.kind === 'already-completed') return settleCompleted(call, recording.record);
   // Without a claim nothing was lost: somebody else ran as well.
-  return recording.kind === 'lost' && !isOpen
+  return recording.kind === 'taken' && !isOpen
     ? followSuccessor(execution, recording.holder, ending)
     : undefined;
 }
 
 /** A completion that the method wrote by itself was applied: what it recorded is the answer. */
-export function standing(call: Call, record: IdempotencyRecord): Settlement {
+export function settleCompleted(call: Call, record: IdempotencyRecord): Settlement {
   completed(call, record);
   return { ending: recordedEnding(call, record), joined: { record } };
 }
 
 function completed(call: Call, record: IdempotencyRecord): void {
   call.publish('completed', () => ({}));
-  keepOutcome(call, record);
+  call.recorded = record;
+  keepLocally(call, record);
 }
 
 /** Another call holds the key: its outcome is the answer. */
@@ -147,7 +148,7 @@ async function followSuccessor(
   holder: IdempotencyRecord,
   ending: Ending,
 ): Promise<Settlement> {
-  if (!lease?.lost) call.publish('claim-lost', () => ({}));
+  if (!lease?.lossError) call.publish('claim-lost', () => ({}));
   const waiting = new Waiting(call, run);
   let found: Found | undefined;
   for (let seen: IdempotencyRecord | undefined = holder; seen && !found; ) {
@@ -159,7 +160,7 @@ async function followSuccessor(
       if (found) break;
       // What ended the waiting may be stale. A write that cannot apply any more answers with the holder.
       const written = await call.waiting(() => claim.renew());
-      if (written.kind !== 'unanswered') seen = written.kind === 'lost' ? written.holder : undefined;
+      if (written.kind !== 'unanswered') seen = written.kind === 'taken' ? written.holder : undefined;
     }
   }
   if (found && isOutcomeOf(call, found.record, Date.now())) {

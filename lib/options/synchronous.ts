@@ -1,60 +1,60 @@
 import { isAsyncFunction, isGeneratorFunction, isPromise, isProxy } from 'node:util/types';
 
 /**
- * What would be right where a function that has to answer at once shows by itself that it does not. One that was bound, or
- * compiled for older engines, does not show it: its answer does.
+ * Returns what is expected in place of a function that is visibly asynchronous or a generator, or `undefined`. A function that was
+ * bound, or compiled for older engines, does not show what it is: `isLate` checks what it returns.
  */
 export function describeLateness(fn: unknown): string | undefined {
-  if (isGeneratorFunction(fn)) return 'a function that is no generator';
+  if (isGeneratorFunction(fn)) return 'a function that is not a generator';
   return isAsyncFunction(fn) ? 'a synchronous function' : undefined;
 }
 
 /**
- * Whether a function that has to answer at once answered with a promise, of whichever realm or library. Nobody waits for
- * it, so its failure is heard here: unheard, it would end the process.
+ * Whether a synchronous function returned a promise, of any realm or library. The caller refuses that promise, so this function
+ * handles its rejection: an unhandled one would end the process.
  */
-export function isLate(answer: unknown): boolean {
-  if (isPromise(answer)) {
-    hear(() => Promise.prototype.then.call(answer, nothing, nothing));
+export function isLate(returned: unknown): boolean {
+  if (isPromise(returned)) {
+    attempt(() => Promise.prototype.then.call(returned, ignore, ignore));
     return true;
   }
-  if (!isThenable(answer)) return false;
-  // By a promise of ours, which hears a `then` that throws as well.
-  new Promise((resolve) => resolve(answer)).then(nothing, nothing);
+  if (!isThenable(returned)) return false;
+  // A promise of our own also handles a `then` that throws.
+  new Promise((resolve) => resolve(returned)).then(ignore, ignore);
   return true;
 }
 
-/** More objects than this are not looked through: an answer that has so many is no list of a few ids. */
+/** A key is made of a few ids. So the search for promises ends after this many objects. */
 const MOST_OBJECTS = 1_000;
 
-/** Hears the failures of the promises within an answer that is refused because of them. */
-export function hearPromisesIn(answer: unknown): void {
+/** Handles the rejections of all promises within a value that is refused because of them. */
+export function hearPromisesIn(refused: unknown): void {
   const seen = new Set<unknown>();
-  for (const left = [answer]; left.length > 0 && seen.size < MOST_OBJECTS; ) {
+  for (const left = [refused]; left.length > 0 && seen.size < MOST_OBJECTS; ) {
     const value = left.pop();
     if (typeof value !== 'object' || value === null || seen.has(value) || isProxy(value) || isLate(value))
       continue;
     seen.add(value);
-    // No getter is asked: what it would answer was never part of the answer.
+    // Getters are not called: what they would return is not part of the value.
     for (const name of Object.keys(value).slice(0, MOST_OBJECTS))
       left.push(Object.getOwnPropertyDescriptor(value, name)?.value);
   }
 }
 
-// What cannot even be asked is no promise to anybody.
-function isThenable(answer: unknown): boolean {
-  if (typeof answer === 'function' || (typeof answer === 'object' && answer !== null)) {
-    return hear(() => typeof (answer as { then?: unknown }).then === 'function') ?? false;
+// An object whose `then` cannot be read is not a promise.
+function isThenable(returned: unknown): boolean {
+  if (typeof returned === 'function' || (typeof returned === 'object' && returned !== null)) {
+    return attempt(() => typeof (returned as { then?: unknown }).then === 'function') ?? false;
   }
   return false;
 }
 
-function hear<T>(ask: () => T): T | undefined {
+function attempt<T>(run: () => T): T | undefined {
   try {
-    return ask();
+    return run();
   } catch {
     return undefined;
   }
 }
 
-function nothing(): void {}
+function ignore(): void {}

@@ -1,20 +1,20 @@
 import { isAsyncFunction, isGeneratorFunction, isPromise, isProxy } from 'node:util/types';
 import { ConfigurationError } from '../errors.js';
 
-/** What is said of an option that is wrong: which, of what kind its value is, and what would be right. */
+/** The error for a wrong option. Its message has the option's name, the kind of its value, and what is expected. */
 export function wrongOption(
   where: string,
   option: string,
   value: unknown,
-  right: string,
+  expected: string,
   shown: (value: unknown) => string = kindOf,
 ): ConfigurationError {
-  return new ConfigurationError(`${where}: option "${option}" is ${shown(value)}; right would be ${right}`);
+  return new ConfigurationError(`${where}: option "${option}" is ${shown(value)}; expected ${expected}`);
 }
 
 /**
- * How every message names a value that is wrong: what kind of thing it is, and nothing of what is in it. An option may be
- * a password, or have one inside; a name of a class or function may be data, unless it stands in the source.
+ * Names the kind of a wrong value in a message, and nothing of its content. An option may be a password, or contain one. The
+ * name of a class or function may be data, unless it is written in the source.
  */
 export function kindOf(value: unknown): string {
   switch (typeof value) {
@@ -35,23 +35,23 @@ export function kindOf(value: unknown): string {
   }
 }
 
-/** The same of what a function answered, which is data, be it a number. */
-export function answerKind(value: unknown): string {
+/** `kindOf` for what a function returned. That is data, so a number is not repeated either. */
+export function kindOfData(value: unknown): string {
   return typeof value === 'number' ? 'a number' : kindOf(value);
 }
 
-/** The same of a length of time, which may also be a short text that is no secret. */
+/** `kindOf` for a length of time. A short text such as `'5min'` is not a secret and is repeated. */
 export function amountOf(value: unknown): string {
   return typeof value === 'string' && isShortAmount(value) ? `'${value}'` : kindOf(value);
 }
 
-/** Whether a value may be repeated in a message as the amount that somebody meant to give. */
+/** Whether a value is short enough to be repeated in a message as an amount. */
 export function isShortAmount(value: unknown): value is number | string {
   if (typeof value === 'number') return String(value).length <= 12;
   return typeof value === 'string' && /^-?\d[\d.,]{0,8} ?[a-z]{0,8}$/i.test(value);
 }
 
-/** A name that somebody chose in the source, in a message; of anything that is no such name its kind. */
+/** Quotes a value in a message if it can be a name in source code. Otherwise names its kind. */
 export function quotedName(name: unknown): string {
   return typeof name === 'string' && /^#?[\p{ID_Start}$_][\p{ID_Continue}$]{0,59}$/u.test(name)
     ? `"${name}"`
@@ -72,13 +72,13 @@ function kindOfObject(value: object): string {
   if (isPromise(value)) return 'a promise';
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === null || isProxy(prototype)) return 'an object';
-  // Not asked of the object: it may have a property of that name, or a getter.
+  // Read from the prototype, since the object may have a property or a getter of that name.
   const maker: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
   const name = typeof maker === 'function' && !isProxy(maker) ? writtenName(maker) : undefined;
   return name === undefined || name === 'Object' ? 'an object' : `an instance of ${name}`;
 }
 
-/** The name that a class or function has in its own source; what its property `name` says may be data. */
+/** The name that a class or function has in its source code. Its property `name` may be data. */
 function writtenName(maker: object): string | undefined {
   return /^(?:class|function)\s+(?!extends\b)([\p{ID_Start}$_][\p{ID_Continue}$]*)/u.exec(
     sourceOf(maker),

@@ -1,18 +1,18 @@
-import type { IdempotentOptions } from '../options/options.js';
+import type { Codec } from '../options/options.js';
 import { isLate } from '../options/synchronous.js';
 import { devalue } from '../process/libraries/libraries.js';
 import { warnOnce } from '../process/warnings.js';
 import type { StoredOutcome } from '../record/record.js';
-import { className, isInstance, tellsByItself } from '../values/class-facts.js';
-import type { KeptClasses } from '../values/kept-classes.js';
-import { NotKept } from '../values/not-kept.js';
-import { describeLeftOut } from './left-out.js';
-import { isPlainJson } from './plain-json.js';
+import { className, hasOwnInstanceTest, isInstance } from '../values/class-facts.js';
+import type { ListedClasses } from '../values/listed-classes.js';
+import { UnstorableError } from '../values/unstorable-error.js';
+import { describeOmissions } from './omissions.js';
+import { copyOfJson, isPlainJson } from './plain-json.js';
 import { Pruning } from './pruning.js';
+import { reducers } from './reducers.js';
 import { revivers } from './revivers.js';
-import { reducers } from './rich-types.js';
 
-/** Ours are shorter; a record may have been written by anybody. */
+/** Our own reasons are shorter. A record may have been written by other software. */
 const LONGEST_REASON = 300;
 
 /** An outcome that was read: what the method returned or threw, or why neither can be had. */
@@ -21,128 +21,135 @@ export type Outcome =
   | { readonly kind: 'error'; readonly error: unknown }
   | { readonly kind: 'none'; readonly reason: string };
 
-/** Turns outcomes into what a record keeps, and back. */
-export interface OutcomeFormat {
-  /** Never throws: a result that cannot be kept becomes the reason why. */
-  encodeValue(value: unknown): StoredOutcome;
-  encodeError(error: unknown): StoredOutcome;
-  /** Never throws. Each call makes a copy of its own. */
-  decode(stored: StoredOutcome): Outcome;
-}
+/** Turns outcomes into what a record stores, and back. No method throws. */
+export class OutcomeFormat {
+  readonly #codec: Codec | undefined;
+  readonly #listed: ListedClasses;
 
-/** The outcome format that these options ask for. */
-export function outcomeFormat({ codec }: Pick<IdempotentOptions, 'codec'>, kept: KeptClasses): OutcomeFormat {
-  const pruningOf = (whole: boolean): Pruning => {
-    const pruning: Pruning = new Pruning(kept, whole, (part) => {
+  constructor(codec: Codec | undefined, listed: ListedClasses) {
+    this.#codec = codec;
+    this.#listed = listed;
+  }
+
+  /** Encodes a result. For one that cannot be stored it returns the reason. */
+  encodeValue(value: unknown): StoredOutcome {
+    if (this.#codec) {
+      try {
+        return { kind: 'value', encoded: encodedText(this.#codec.encode(value)) };
+      } catch (error) {
+        return none(`the result cannot be encoded: ${reasonOf(error) ?? 'codec.encode threw'}`);
+      }
+    }
+    try {
+      return this.#withoutCodec('value', value);
+    } catch (error) {
+      const reason = reasonOf(error) ?? faultOf(error);
+      return none(`the result cannot be encoded: ${reason}${this.#placeIn(value, error)}`);
+    }
+  }
+
+  /** Encodes an error. It stores as much of it as it can. */
+  encodeError(error: unknown): StoredOutcome {
+    const stored = this.#storedError(error);
+    if (this.#isStillRemembered(error, stored)) return stored;
+    return none(
+      `the error cannot be encoded: its class ${className(error as object)} decides by Symbol.hasInstance what its instances are, and would not accept the replayed error; list it as { class, name, to, from }`,
+    );
+  }
+
+  /** Decodes an outcome. Each call makes a new copy. */
+  decode(stored: StoredOutcome): Outcome {
+    try {
+      if (stored.kind === 'none')
+        return none(
+          typeof stored.reason === 'string'
+            ? stored.reason.slice(0, LONGEST_REASON)
+            : 'its record has no outcome and does not say why',
+        );
+      if (stored.kind !== 'value' && stored.kind !== 'error')
+        throw new UnstorableError('it is of an unknown kind');
+      const value = this.#decoded(stored);
+      return stored.kind === 'value' ? { kind: 'value', value } : { kind: 'error', error: value };
+    } catch (error) {
+      const reason = reasonOf(error) ?? unreadable(error, 'encoded' in stored);
+      return none(`its stored outcome cannot be read: ${reason}`);
+    }
+  }
+
+  #withoutCodec(kind: 'value' | 'error', value: unknown, pruning?: Pruning): StoredOutcome {
+    if (isPlainJson(value)) return { kind, json: copyOfJson(value) };
+    const used = pruning ?? this.#pruning({ strict: true });
+    const devalued = richText(value, used);
+    warnOfOmissions(value, used);
+    return { kind, devalue: devalued };
+  }
+
+  #storedError(error: unknown): StoredOutcome {
+    try {
+      return this.#wholeError(error, this.#pruning({ strict: true }));
+    } catch (fault) {
+      if (fault instanceof UnstorableError && this.#listed.of(error)?.to)
+        return none(`the error cannot be encoded: ${fault.message}`);
+      const stored = attempt(() => this.#prunedError(error));
+      return 'kind' in stored
+        ? stored
+        : none(`the error cannot be encoded: ${reasonOf(fault) ?? faultOf(fault)}`);
+    }
+  }
+
+  // A codec encodes values. An error reaches it as text, so that it can encrypt the error.
+  #wholeError(error: unknown, pruning: Pruning): StoredOutcome {
+    if (!this.#codec) return this.#withoutCodec('error', error, pruning);
+    const encoded = encodedText(this.#codec.encode(richText(error, pruning)));
+    warnOfOmissions(error, pruning);
+    return { kind: 'error', encoded };
+  }
+
+  // An error often carries a request or a socket. This stores the rest of it.
+  #prunedError(error: unknown): StoredOutcome {
+    const pruning = this.#pruning({ strict: false });
+    const copy = pruning.copy(error);
+    const isOmitted = typeof copy === 'symbol';
+    return this.#wholeError(
+      isOmitted ? new Error(`A ${typeof error} was thrown that cannot be stored`) : copy,
+      pruning,
+    );
+  }
+
+  // A class with an instance test of its own may not accept what is made from the fields of its instance.
+  #isStillRemembered(error: unknown, stored: StoredOutcome): boolean {
+    const one = this.#listed.storedAs(error);
+    if (!one || !hasOwnInstanceTest(one.class) || stored.kind !== 'error') return true;
+    const { again } = attempt(() => ({ again: this.#decoded(stored) })) as { again?: unknown };
+    return isInstance(again, one.class);
+  }
+
+  #decoded(stored: Exclude<StoredOutcome, { kind: 'none' }>): unknown {
+    if ('json' in stored) return copyOfJson(stored.json);
+    if ('devalue' in stored) return this.#fromRichText(stored.devalue);
+    if (!this.#codec) throw new UnstorableError('it was written by a codec that is not configured here');
+    const value = this.#codec.decode(stored.encoded);
+    if (isLate(value))
+      throw new UnstorableError('codec.decode returned a promise, and has to return the value itself');
+    return stored.kind === 'error' ? this.#fromRichText(value as string) : value;
+  }
+
+  #fromRichText(text: string): unknown {
+    return devalue().parse(text, revivers(this.#listed));
+  }
+
+  #pruning({ strict }: { readonly strict: boolean }): Pruning {
+    const pruning: Pruning = new Pruning(this.#listed, strict, (part) => {
       const { reducers: trial, options } = reducers(pruning, true);
       return 'text' in attempt(() => ({ text: devalue().stringify([part, undefined], trial, options) }));
     });
     return pruning;
-  };
-  const richText = (value: unknown, pruning: Pruning): string => {
-    const toText = reducers(pruning);
-    return devalue().stringify(value, toText.reducers, toText.options);
-  };
-  const rich = (kind: 'value' | 'error', value: unknown, given?: Pruning): StoredOutcome => {
-    if (isPlainJson(value)) return { kind, json: JSON.parse(JSON.stringify(value)) };
-    const pruning = given ?? pruningOf(true);
-    const devalued = richText(value, pruning);
-    sayLeftOut(value, pruning);
-    return { kind, devalue: devalued };
-  };
-  // A codec knows values. What it may have to encrypt of an error reaches it as text.
-  const richError = (error: unknown, pruning: Pruning): StoredOutcome => {
-    if (!codec) return rich('error', error, pruning);
-    const encoded = text(codec.encode(richText(error, pruning)));
-    sayLeftOut(error, pruning);
-    return { kind: 'error', encoded };
-  };
-  const fromText = (stored: string) => devalue().parse(stored, revivers(kept));
-  const decoded = (stored: Exclude<StoredOutcome, { kind: 'none' }>): unknown => {
-    if ('json' in stored) return JSON.parse(JSON.stringify(stored.json));
-    if ('devalue' in stored) return fromText(stored.devalue);
-    if (!codec) throw new NotKept('it was written by a codec that is not configured here');
-    const value = codec.decode(stored.encoded);
-    if (isLate(value))
-      throw new NotKept('codec.decode returned a promise, and has to return the value itself');
-    return stored.kind === 'error' ? fromText(value as string) : value;
-  };
-  // A class that tells its instances by itself may see none in what its fields make up.
-  const isStillRemembered = (error: unknown, stored: StoredOutcome): boolean => {
-    const one = kept.keeping(error);
-    if (!one || !tellsByItself(one.class) || stored.kind !== 'error') return true;
-    const { again } = attempt(() => ({ again: decoded(stored) })) as { again?: unknown };
-    return isInstance(again, one.class);
-  };
-  const errorOutcome = (error: unknown): StoredOutcome => {
-    try {
-      return richError(error, pruningOf(true));
-    } catch (fault) {
-      if (fault instanceof NotKept && kept.of(error)?.to)
-        return none(`the error cannot be encoded: ${fault.message}`);
-      // An error often drags along a request or a socket. What can be kept of it is.
-      const pruning = pruningOf(false);
-      const rest = attempt(() => {
-        const copy = pruning.copy(error);
-        const kind = typeof error;
-        return richError(
-          typeof copy === 'symbol' ? new Error(`A ${kind} was thrown that cannot be kept`) : copy,
-          pruning,
-        );
-      });
-      return 'kind' in rest
-        ? rest
-        : none(`the error cannot be encoded: ${reasonOf(fault) ?? faultOf(fault)}`);
-    }
-  };
+  }
 
-  return {
-    encodeValue(value) {
-      if (codec) {
-        try {
-          return { kind: 'value', encoded: text(codec.encode(value)) };
-        } catch (error) {
-          return none(`the result cannot be encoded: ${reasonOf(error) ?? 'codec.encode threw'}`);
-        }
-      }
-      try {
-        return rich('value', value);
-      } catch (error) {
-        return none(
-          `the result cannot be encoded: ${reasonOf(error) ?? faultOf(error)}${placeIn(value, error)}`,
-        );
-      }
-    },
-    encodeError(error) {
-      const stored = errorOutcome(error);
-      if (isStillRemembered(error, stored)) return stored;
-      return none(
-        `the error cannot be encoded: its class ${className(error as object)} tells its instances by Symbol.hasInstance, and would not know what is replayed; list it as { class, name, to, from }`,
-      );
-    },
-    decode(stored) {
-      try {
-        if (stored.kind === 'none')
-          return none(
-            typeof stored.reason === 'string'
-              ? stored.reason.slice(0, LONGEST_REASON)
-              : 'its record has no outcome and does not say why',
-          );
-        if (stored.kind !== 'value' && stored.kind !== 'error') throw new NotKept('it is of an unknown kind');
-        const value = decoded(stored);
-        return stored.kind === 'value' ? { kind: 'value', value } : { kind: 'error', error: value };
-      } catch (error) {
-        return none(
-          `its stored outcome cannot be read: ${reasonOf(error) ?? unreadable(error, 'encoded' in stored)}`,
-        );
-      }
-    },
-  };
-
-  /** Where the part is that cannot be kept. */
-  function placeIn(value: unknown, error: unknown): string {
+  /** Says where the part is that cannot be stored. */
+  #placeIn(value: unknown, error: unknown): string {
     if (isOverflow(error)) return '';
-    const pruning = pruningOf(false);
+    const pruning = this.#pruning({ strict: false });
     attempt(() => ({ rest: pruning.copy(value) }));
     return pruning.first ? `, at ${pruning.first.replace(/^\./, '')}` : '';
   }
@@ -152,27 +159,34 @@ function none(reason: string): StoredOutcome & Outcome {
   return { kind: 'none', reason };
 }
 
-function sayLeftOut(value: unknown, pruning: Pruning): void {
-  const what = describeLeftOut(value, pruning);
-  if (!what) return;
+function richText(value: unknown, pruning: Pruning): string {
+  const toText = reducers(pruning);
+  return devalue().stringify(value, toText.reducers, toText.options);
+}
+
+function warnOfOmissions(value: unknown, pruning: Pruning): void {
+  const omissions = describeOmissions(value, pruning);
+  if (!omissions) return;
   warnOnce(
-    `left-out:${what.subject}`,
+    `left-out:${omissions.subject}`,
     'RETRYSAFE_LEFT_OUT',
-    `${what.text}. To decide what is kept of it, list its class as { class, name, to, from } in the option \`remember\` or \`classes\`.`,
+    `${omissions.text}. To decide what is stored of it, list its class as { class, name, to, from } in the option \`remember\` or \`classes\`.`,
   );
 }
 
-function text(encoded: unknown): string {
+function encodedText(encoded: unknown): string {
   if (typeof encoded === 'string') return encoded;
   if (isLate(encoded))
-    throw new NotKept('codec.encode returned a promise, and has to return the text itself');
-  throw new NotKept('codec.encode returned no string');
+    throw new UnstorableError('codec.encode returned a promise, and has to return the text itself');
+  throw new UnstorableError('codec.encode returned no string');
 }
 
-// An application's getter, toJSON() or codec, and JSON.parse, may put a payload into their messages. Only texts that
-// are ours or devalue's, which name no values, are passed on.
+// An application's getter, toJSON() or codec, and JSON.parse, may put a payload into their messages. Only our own texts and
+// those of devalue, which name no values, are repeated.
 function reasonOf(error: unknown): string | undefined {
-  return error instanceof NotKept || error instanceof devalue().DevalueError ? error.message : undefined;
+  return error instanceof UnstorableError || error instanceof devalue().DevalueError
+    ? error.message
+    : undefined;
 }
 
 function faultOf(error: unknown): string {

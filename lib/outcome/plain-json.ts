@@ -1,16 +1,17 @@
-import { className, isPlain } from '../values/class-facts.js';
+import { className, isObject, isPlain } from '../values/class-facts.js';
+import { isJsonNumber } from '../values/json/exact-number.js';
 
-/** Whether JSON keeps this value exactly. One object in two places is not plain: JSON would make it two. */
+/** Whether JSON stores this value exactly. One object in two places is not plain: JSON would make it two. */
 export function isPlainJson(value: unknown, seen = new Set<object>()): boolean {
   if (value === null || typeof value === 'string' || typeof value === 'boolean') return true;
-  if (typeof value === 'number') return Number.isFinite(value) && !Object.is(value, -0);
-  if (typeof value !== 'object' || seen.has(value)) return false;
+  if (typeof value === 'number') return isJsonNumber(value);
+  if (!isObject(value) || seen.has(value)) return false;
   seen.add(value);
-  // Before its keys are looked at: ten megabytes of bytes have ten million.
+  // This comes before the keys are listed: ten megabytes of bytes have ten million keys.
   if (!Array.isArray(value) && (Object.getPrototypeOf(value) === null || !isPlain(value))) return false;
   const keys = Reflect.ownKeys(value);
   if (Array.isArray(value)) {
-    // The one key more is `length`.
+    // A list has one more key than elements: `length`.
     const isArray = className(value) === 'Array' && keys.length === value.length + 1;
     return isArray && Array.from(value).every((part) => isPlainJson(part, seen));
   }
@@ -19,4 +20,9 @@ export function isPlainJson(value: unknown, seen = new Set<object>()): boolean {
     const isData = typeof key === 'string' && property?.enumerable === true && 'value' in property;
     return isData && isPlainJson(property.value, seen);
   });
+}
+
+/** Returns a copy of plain JSON that shares no object with it. */
+export function copyOfJson(value: unknown): unknown {
+  return JSON.parse(JSON.stringify(value));
 }

@@ -1,42 +1,41 @@
-import { isProxy } from 'node:util/types';
-import { nativeErrorOf, nativeErrors } from '../values/kept-classes.js';
-import { NotKept } from '../values/not-kept.js';
+import { isObject, prototypesOf } from '../values/class-facts.js';
+import { nativeErrorOf, nativeErrors } from '../values/listed-classes.js';
 import { type Fields, setOwn } from '../values/own-properties.js';
+import { UnstorableError } from '../values/unstorable-error.js';
 
-/** What is kept of an error. */
+/** What is stored of an error. */
 export interface ErrorParts extends Fields {
   name: unknown;
   message: unknown;
-  /** The native class that it is an instance of, where its name does not tell. */
+  /** The native class that it is an instance of, where its name does not say it. */
   native?: string;
   readonly fields: Fields;
-  /** What is not enumerable, and what its classes' prototypes have for it. */
+  /** Fields that are not enumerable, and what its classes' prototypes have for it. */
   hidden?: Fields;
   cause?: unknown;
   errors?: unknown;
 }
 
-/** The native class that an error is an instance of: the nearest. */
+/** Returns the nearest native class that an error is an instance of. */
 export function nearestNative(error: object): string | undefined {
-  for (
-    let at: object | null = Object.getPrototypeOf(error);
-    at && !isProxy(at);
-    at = Object.getPrototypeOf(at)
-  ) {
-    const native = nativeErrorOf(at);
+  for (const prototype of prototypesOf(error)) {
+    const native = nativeErrorOf(prototype);
     if (native !== undefined) return native;
   }
   return undefined;
 }
 
-/** The native class that a name stands for. */
+/** Returns the native class that a name stands for. */
 export function nativeNamed(name: unknown): string {
   return typeof name === 'string' && nativeErrors.has(name) ? name : 'Error';
 }
 
-// Called twice where an error contains itself: early, with the parts that are there, and again with all of them.
+/**
+ * Makes an error again from its parts; with a prototype, an instance of that class. For an error that contains itself it
+ * is called twice: early, with the parts that exist by then, and again with all parts.
+ */
 export function revivedError(known: WeakMap<object, Error>, parts: ErrorParts, prototype?: object): Error {
-  if (typeof parts !== 'object' || parts === null) throw new NotKept('an error in it has no parts');
+  if (!isObject(parts)) throw new UnstorableError('an error in it has no parts');
   const { name, message, fields, hidden } = parts;
   const revived = known.get(parts) ?? newError(parts, prototype);
   known.set(parts, revived);
@@ -47,19 +46,18 @@ export function revivedError(known: WeakMap<object, Error>, parts: ErrorParts, p
   for (const [field, part] of Object.entries(hidden ?? {})) setOwn(revived, field, part, false);
   for (const [field, part] of Object.entries(fields ?? {})) setOwn(revived, field, part, true);
   if (revived.name !== name) setOwn(revived, 'name', name, false);
-  // Anew, since its first line bears name and message.
+  // The first line of the stack has name and message, so the stack is captured after these.
   Error.captureStackTrace(revived, revivedError);
   return revived;
 }
 
 function newError({ name, message, native }: ErrorParts, prototype: object | undefined): Error {
-  const kind = nativeNamed(native ?? name);
-  const Native = nativeErrors.get(kind) as new (...args: unknown[]) => Error;
-  const error =
-    kind === 'DOMException'
-      ? new Native(message, name)
-      : kind === 'AggregateError'
-        ? new Native([])
-        : new Native();
+  const error = newNative(nativeNamed(native ?? name), message, name);
   return prototype ? Object.setPrototypeOf(error, prototype) : error;
+}
+
+function newNative(kind: string, message: unknown, name: unknown): Error {
+  const Native = nativeErrors.get(kind) as new (...args: unknown[]) => Error;
+  if (kind === 'DOMException') return new Native(message, name);
+  return kind === 'AggregateError' ? new Native([]) : new Native();
 }

@@ -1,27 +1,27 @@
 import { reachSteady, steadyNow } from './steady-clock.js';
 
-// The longest time that a timer of Node.js can be set to; whoever waits longer looks again and waits on.
-const LONGEST = 2_147_483_647;
+// The longest delay of a Node.js timer. A longer wait checks the time when the timer fires, and starts another.
+const LONGEST_DELAY_MS = 2_147_483_647;
 
 interface TimerOptions {
   /** Whether a caller awaits this timer. Bookkeeping never keeps a process alive. */
   readonly isAwaited: boolean;
 }
 
-/** Calls `run` once after `delay` milliseconds, unless the answered function was called before. */
+/** Calls `run` once after `delay` milliseconds. Returns a function that cancels it. */
 export function startTimer(delay: number, run: () => void, { isAwaited }: TimerOptions): () => void {
-  // Node.js drops the part of a millisecond, and would be early by it.
-  const wholeDelay = Math.ceil(Math.min(Math.max(0, delay), LONGEST));
+  // Node.js drops fractions of a millisecond, so the timer would fire early.
+  const wholeDelay = Math.ceil(Math.min(Math.max(0, delay), LONGEST_DELAY_MS));
   const dueAt = steadyNow() + wholeDelay;
   let timer: ReturnType<typeof setTimeout> | undefined = setTimeout(() => {
     reachSteady(dueAt);
     run();
   }, wholeDelay);
-  // In a browser-like test environment a timer is a number.
+  // In test environments like a browser a timer is a number.
   if (!isAwaited && typeof timer === 'object') timer.unref();
   return () => {
     clearTimeout(timer);
-    // A timer keeps the execution in which it was started.
+    // Frees the memory of the execution in which the timer was started.
     timer = undefined;
   };
 }
@@ -32,7 +32,7 @@ export function pause(delay: number, options: TimerOptions = { isAwaited: true }
   });
 }
 
-/** A delay that doubles from 50 ms to at most a second, a random half of it left out so that waiters spread. */
+/** Returns a delay in milliseconds: 50 that double each round, at most 1,000, minus a random part of up to half so that calls spread. */
 export function backoff(round: number): number {
   const longest = Math.min(1_000, 50 * 2 ** Math.min(round, 10));
   return longest * (0.5 + Math.random() / 2);

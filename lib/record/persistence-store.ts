@@ -14,6 +14,13 @@ export interface IdempotencyRecord {
   readonly state: RecordState;
 }
 
+/** Whether a store returned a record of this key. Its state may be anything. */
+export function isRecordOf(key: string, returned: unknown): returned is IdempotencyRecord {
+  if (typeof returned !== 'object' || returned === null) return false;
+  const { key: own, token, expiresAt } = returned as Partial<IdempotencyRecord>;
+  return own === key && typeof token === 'string' && Number.isFinite(expiresAt);
+}
+
 /** A completed record that the method itself writes, and the token that it must follow. */
 export interface Completion {
   readonly record: IdempotencyRecord;

@@ -1,29 +1,29 @@
 import type { IdempotencyRecord } from './persistence-store.js';
 import { readState } from './record.js';
 
-/** What a record says about its key, without the outcome itself. */
+/** What a record says about its key, without the value of the outcome. */
 export interface RecordView {
   readonly operation: string;
   readonly key: string;
-  /** `abandoned` is in progress with its lease lapsed. */
+  /** `abandoned`: in progress, and its lease lapsed. */
   readonly status: 'in-progress' | 'abandoned' | 'completed' | 'unknown' | 'released' | 'unreadable';
   readonly attempt: number;
   readonly fencingToken: number;
-  /** A digest of what must not differ between duplicates. */
+  /** A digest of what must be the same in all duplicates. */
   readonly fingerprint?: string;
   /**
-   * Epoch milliseconds, like every instant here. From then on the key is free. 253402300799999, the end of the year 9999,
-   * where the record stays until somebody resolves it.
+   * From then on the key is free. Epoch milliseconds, like every instant here. It is 253402300799999, the end of the year 9999,
+   * if the record stays until it is resolved.
    */
   readonly expiresAt: number;
   readonly startedAt?: number;
   readonly leaseUntil?: number;
   readonly completedAt?: number;
-  /** Of a completed record: what is kept of its outcome. */
+  /** What is stored of the outcome of a completed record. */
   readonly outcome?: 'value' | 'error' | 'none';
 }
 
-/** Describes a record as it is now. */
+/** Returns the view of a record at this moment. */
 export function viewOf(operation: string, record: IdempotencyRecord, clockTolerance: number): RecordView {
   const { key, expiresAt } = record;
   const state = readState(record);

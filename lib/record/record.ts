@@ -1,70 +1,62 @@
-import { instantAfter, LATEST_INSTANT } from '../options/duration.js';
-import type { IdempotencyRecord } from './persistence-store.js';
+import { DAY_MS, instantAfter, LATEST_INSTANT } from './instants.js';
 
-/** The format that this version writes. A record of a newer one is never overwritten by itself. */
+/** The format that this version writes. A record of a newer format is overwritten by `forget` only. */
 export const FORMAT = 1;
 
 interface StateHeader {
   readonly format: typeof FORMAT;
   /** How many times the method was started for this key, this time included. */
   readonly attempt: number;
-  /** Grows with every claim of the key: a resource that remembers the highest it saw can turn away older runners. */
+  /** Grows with every claim of the key. A resource that remembers the highest token it saw can refuse older runs. */
   readonly fencingToken: number;
   readonly fingerprint?: string;
 }
 
-/** A call is running under a claim that lapses at `leaseUntil` unless it is renewed. */
+/** A call is running. Its claim lapses at `leaseUntil` unless it is renewed. */
 export interface InProgressState extends StateHeader {
   readonly status: 'in-progress';
   readonly startedAt: number;
   readonly leaseUntil: number;
 }
 
-/** The method has run, and this is its outcome. */
+/** The method has run. This is its outcome. */
 export interface CompletedState extends StateHeader {
   readonly status: 'completed';
   readonly completedAt: number;
   readonly outcome: StoredOutcome;
 }
 
-/** Nobody knows whether the work was done. */
+/** It is not known whether the work was done. */
 export interface UnknownState extends StateHeader {
   readonly status: 'unknown';
 }
 
-/** The key is free: its last run failed without an outcome, or it was forgotten. */
+/** The key is free: its last run failed without an outcome, or `forget` freed it. */
 export interface ReleasedState extends StateHeader {
   readonly status: 'released';
 }
 
-/** What the engine writes into a record. Plain JSON, readable in a store's console. */
+/** What the engine writes into a record: plain JSON, readable in a store's console. */
 export type RecordState = InProgressState | CompletedState | UnknownState | ReleasedState;
 
-/** An outcome as it is kept: plain JSON as it is, richer values as text, or the reason why there is none. */
+/** A stored outcome: plain JSON as it is, other values as text, or the reason why no outcome is stored. */
 export type StoredOutcome =
   | { readonly kind: 'value' | 'error'; readonly json: unknown }
   | { readonly kind: 'value' | 'error'; readonly devalue: string }
   | { readonly kind: 'value' | 'error'; readonly encoded: string }
   | { readonly kind: 'none'; readonly reason: string };
 
-/** A record whose state cannot be understood. */
+/** The state of a record that cannot be read. */
 export interface UnreadableState {
   readonly status: 'unreadable';
   readonly reason: string;
-}
-
-/** Whether what a store answered is a record of this key, whatever its state may be. */
-export function isRecordOf(key: string, answer: unknown): answer is IdempotencyRecord {
-  if (typeof answer !== 'object' || answer === null) return false;
-  const { key: own, token, expiresAt } = answer as Partial<IdempotencyRecord>;
-  return own === key && typeof token === 'string' && Number.isFinite(expiresAt);
 }
 
 const statuses: readonly unknown[] = ['in-progress', 'completed', 'unknown', 'released'];
 
 /** Reads the state of a record that may have been written by another version, or damaged. */
 export function readState({ state }: { readonly state: unknown }): RecordState | UnreadableState {
-  if (typeof state !== 'object' || state === null) return unreadable('its state is no object');
+  if (typeof state !== 'object' || state === null) return unreadable('its state is not an object');
   const { format, status, attempt, fencingToken, leaseUntil, outcome } = state as Record<string, unknown>;
   if (typeof format === 'number' && format > FORMAT) {
     return unreadable(`it was written by a newer version of retrysafe (format ${format})`);
@@ -83,30 +75,29 @@ function unreadable(reason: string): UnreadableState {
   return { status: 'unreadable', reason };
 }
 
-const DAY = 86_400_000;
-
-/** When a record expires after which nothing but a run can follow: never while a late duplicate may still meet it. */
+/** Returns when a record expires that allows another run: after its `ttl`, and not before late duplicates have arrived. */
 export function unsettledExpiry(from: number, ttl: number | undefined): number {
-  return instantAfter(from, Math.max(ttl ?? 0, DAY));
+  return instantAfter(from, Math.max(ttl ?? 0, DAY_MS));
 }
 
-/** How the records of attempts whose end nobody knows are kept. */
+/** What decides how long the record of an attempt with an unknown outcome is stored. */
 export interface Unresolved {
-  /** In milliseconds; `undefined` where no option says. */
+  /** In milliseconds; `undefined` if the option is not set. */
   readonly unresolvedTtl: number | 'until-resolved' | undefined;
-  /** Whether `onAbandoned` may decide otherwise than to run again. */
+  /** Whether `onAbandoned` may decide something else than another run. */
   readonly isGuarded: boolean;
   readonly clockTolerance: number;
   readonly ttl: number | undefined;
 }
 
 /**
- * When a record expires whose attempt may have done its work without anybody knowing: an unknown one, and one in progress,
- * whose runner may die. An expired record is a free key, so where a policy guards against a second run it does not expire.
+ * Returns when a record expires whose attempt may have done its work without recording it: an unknown one, and one in progress,
+ * since its process may crash. An expired record frees its key. So the record does not expire if the policy guards against a
+ * second run.
  */
-export function unresolvedExpiry(from: number, kept: Unresolved): number {
-  const { unresolvedTtl = kept.isGuarded ? 'until-resolved' : undefined, clockTolerance, ttl } = kept;
+export function unresolvedExpiry(from: number, options: Unresolved): number {
+  const { unresolvedTtl = options.isGuarded ? 'until-resolved' : undefined, clockTolerance, ttl } = options;
   if (unresolvedTtl === 'until-resolved') return LATEST_INSTANT;
-  // Not before the lease may be taken over.
-  return instantAfter(from, Math.max(unresolvedTtl ?? Math.max(ttl ?? 0, DAY), clockTolerance));
+  // The record stays until its lease can be taken over.
+  return instantAfter(from, Math.max(unresolvedTtl ?? Math.max(ttl ?? 0, DAY_MS), clockTolerance));
 }

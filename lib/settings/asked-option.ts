@@ -1,28 +1,29 @@
 import { IdempotencyError } from '../errors.js';
 import { isLate } from '../options/synchronous.js';
-import { answerKind } from '../options/wrong-option.js';
+import { kindOfData } from '../options/wrong-option.js';
 
-/** What the function of an option gave that has to answer at once. */
-export type Asked = { readonly answer: unknown } | NoAnswer;
+/** What came of calling an option's function: the value that it returned, or why there is none. */
+export type OptionResult = { readonly value: unknown } | OptionFault;
 
-/** That it gave nothing to go by, in words without a value of anybody's. */
-export interface NoAnswer {
+/** Why an option's function returned no usable value. */
+export interface OptionFault {
+  /** Contains no value of a user. */
   readonly fault: string;
-  /** What it threw, which is for causes and events. */
+  /** What the function threw, for causes and events. */
   readonly error?: unknown;
 }
 
-/** Asks the function of an option. Never throws, and leaves no rejection behind. */
-export function askOption(ask: () => unknown): Asked {
+/** Calls a synchronous function of an option. Never throws, and leaves no rejection unhandled. */
+export function askOption(call: () => unknown): OptionResult {
   try {
-    const answer = ask();
-    return isLate(answer) ? { fault: 'it answered with a promise, for which nobody waits' } : { answer };
+    const value = call();
+    return isLate(value) ? { fault: 'it returned a promise, which is not awaited' } : { value };
   } catch (error) {
     return { fault: `it threw ${thrownKind(error)}`, error };
   }
 }
 
-/** An error in a message: its class, and its own words where they are ours. */
+/** Names a thrown value in a message: its class, and its message if the error is one of this library. */
 export function thrownKind(error: unknown): string {
-  return error instanceof IdempotencyError ? `${error.name}: ${error.message}` : answerKind(error);
+  return error instanceof IdempotencyError ? `${error.name}: ${error.message}` : kindOfData(error);
 }

@@ -1,41 +1,50 @@
 import { milliseconds } from '../options/duration.js';
 import { isShortAmount } from '../options/wrong-option.js';
+import { DAY_MS } from '../record/instants.js';
 
 interface DurationLimits {
-  /** In milliseconds. */
-  readonly least: number;
-  /** The largest bare number, in seconds, that can still be meant as seconds. */
+  readonly leastMs: number;
+  /** The largest bare number that is taken for seconds. A larger one was probably meant as milliseconds. */
   readonly mostSeconds: number;
   readonly example: string;
 }
 
-/** Checks a length of time: answers with what would be right, or nothing where it is right. */
-export function duration({ least, mostSeconds, example }: DurationLimits) {
+/** Makes the check of a length of time. It returns what is expected instead, or `undefined` if the value is valid. */
+export function durationCheck({ leastMs, mostSeconds, example }: DurationLimits) {
   return (value: unknown): string | undefined => {
-    const length = milliseconds(value);
-    const right = `seconds or a string with a unit, ${least > 0 ? `at least ${least} ms` : '0 or more'}, such as ${example}`;
-    if (typeof value === 'string' && /^\d{1,9}$/.test(value)) return `${right}; did you mean '${value}s'?`;
-    if (length === undefined || length < least) return right;
+    const lengthMs = milliseconds(value);
+    const range = leastMs > 0 ? `at least ${leastMs} ms` : '0 or more';
+    const expected = `seconds or a string with a unit, ${range}, such as ${example}`;
+    if (typeof value === 'string' && /^\d{1,9}$/.test(value)) return `${expected}; did you mean '${value}s'?`;
+    if (lengthMs === undefined || lengthMs < leastMs) return expected;
     if (typeof value !== 'number' || value <= mostSeconds) return undefined;
-    const guess = isShortAmount(value) ? `seconds: did you mean ${value / 1_000}? ` : `${right} `;
-    return `${guess}(a longer time is written with its unit, such as '${Math.min(Math.ceil(value / 3_600), 9_999)}h')`;
+    const guess = isShortAmount(value) ? `seconds: did you mean ${value / 1_000}? ` : `${expected} `;
+    const hours = Math.min(Math.ceil(value / 3_600), 9_999);
+    return `${guess}(a longer time is written with its unit, such as '${hours}h')`;
   };
 }
 
-const MONTH_IN_SECONDS = 2_678_400;
+/** How long an outcome is stored if no option says, or if a computed `ttl` is not usable. */
+export const DEFAULT_TTL_MS = DAY_MS;
 
-export const ttl = duration({ least: 1, mostSeconds: MONTH_IN_SECONDS, example: "300 or '5m'" });
+const LONGEST_MONTH_SECONDS = (31 * DAY_MS) / 1_000;
 
-export const unresolvedTtl = duration({
-  least: 60_000,
-  mostSeconds: MONTH_IN_SECONDS,
+export const checkTtl = durationCheck({
+  leastMs: 1,
+  mostSeconds: LONGEST_MONTH_SECONDS,
+  example: "300 or '5m'",
+});
+
+export const checkUnresolvedTtl = durationCheck({
+  leastMs: 60_000,
+  mostSeconds: LONGEST_MONTH_SECONDS,
   example: "86400 or '7d'",
 });
 
-/** What is said of a computed ttl. A guess at what was meant would repeat what may be a part of the result. */
-export const RIGHT_TTL = "a string with a unit, such as '5m', or seconds, at most those of a month";
+/** What is expected of a computed ttl. The message suggests no other number: that could repeat a part of the result. */
+export const EXPECTED_TTL = "a string with a unit, such as '5m', or seconds, at most those of a month";
 
-/** Makes a computed ttl into milliseconds, where it is one. */
+/** Returns the milliseconds of a computed ttl, or `undefined` if it is not valid. */
 export function computedTtl(value: unknown): number | undefined {
-  return ttl(value) === undefined ? milliseconds(value) : undefined;
+  return checkTtl(value) === undefined ? milliseconds(value) : undefined;
 }

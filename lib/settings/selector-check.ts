@@ -1,11 +1,11 @@
 import { describeLateness } from '../options/synchronous.js';
 import { compileExpression } from '../request/expression/expression.js';
 
-/** Checks a selector: answers with what would be right, or nothing where it is right. */
-export function selector(value: unknown): string | undefined {
+/** Checks a selector. Returns what is expected instead, or `undefined` if the value is valid. */
+export function checkSelector(value: unknown): string | undefined {
   if (typeof value === 'function') {
-    const right = describeLateness(value);
-    return right && `${right}: a key must be known before anything can wait`;
+    const expected = describeLateness(value);
+    return expected && `${expected}: a call needs its key before anything can wait`;
   }
   if (typeof value !== 'string')
     return "a JMESPath expression such as 'body.id', or a function of the arguments";
@@ -13,7 +13,7 @@ export function selector(value: unknown): string | undefined {
   return fault && withoutWordsOf(value, fault);
 }
 
-// What does not parse may be no expression at all, but a secret in the wrong place, and the parser repeats parts of it.
+// A text that does not parse may be a secret in the wrong place, and the parser's message repeats parts of it.
 function withoutWordsOf(text: string, fault: string): string {
   const [what, why, ...rest] = fault.split(/(does not parse: )/);
   const words = new Set(text.match(/\w+/g));

@@ -1,15 +1,16 @@
 import { milliseconds } from '../options/duration.js';
-import { given, type IdempotentOptions, type ProcessOptions } from '../options/options.js';
+import { definedOptions, type IdempotentOptions, type ProcessOptions } from '../options/options.js';
 import { wrongOption } from '../options/wrong-option.js';
-import { type OutcomeFormat, outcomeFormat } from '../outcome/outcome.js';
+import { OutcomeFormat } from '../outcome/outcome.js';
 import { shared } from '../process/shared.js';
 import { warnOnce } from '../process/warnings.js';
 import type { PersistenceStore } from '../record/persistence-store.js';
 import { InMemoryStore } from '../stores/in-memory/in-memory-store.js';
-import { type KeptClasses, keptClasses, rememberedClasses } from '../values/kept-classes.js';
+import { type ListedClasses, listedClasses, rememberedClasses } from '../values/listed-classes.js';
+import { DEFAULT_TTL_MS } from './duration-checks.js';
 import { checkLease, checkOptions } from './option-checks.js';
 
-/** One operation's options after layering, durations in milliseconds. */
+/** One operation's options after layering. Durations are in milliseconds. */
 export interface Settings
   extends Omit<
     IdempotentOptions,
@@ -28,13 +29,14 @@ export interface Settings
   readonly keepLocal: number;
   readonly enabled: boolean;
   /** The classes of `classes` and `remember`. */
-  readonly kept: KeptClasses;
-  readonly remembered: KeptClasses;
+  readonly listed: ListedClasses;
+  readonly remembered: ListedClasses;
   readonly format: OutcomeFormat;
 }
 
+/** The defaults of the options. */
 const builtIn = {
-  ttl: 86_400,
+  ttl: DEFAULT_TTL_MS / 1_000,
   lease: 30,
   renewFor: 900,
   wait: 10,
@@ -46,13 +48,13 @@ const builtIn = {
   enabled: true,
 } as const satisfies IdempotentOptions;
 
-/** What `configureIdempotency` set last; the version tells when settings made from it are out of date. */
+/** What `configureIdempotency` set last. A new version makes settings that were resolved before out of date. */
 export const configuration = shared('configuration', () => ({ options: {} as ProcessOptions, version: 0 }));
 
 /**
- * Sets the defaults of the whole process. A call replaces the last one; `{}` resets.
+ * Sets the defaults of the whole process. Each call replaces all of them; `{}` restores the built-in ones.
  *
- * @throws {ConfigurationError} for a wrong or unknown option; the last configuration then stays.
+ * @throws {ConfigurationError} for a wrong or unknown option. The configuration then stays as it was.
  */
 export function configureIdempotency(options: ProcessOptions): void {
   checkOptions(options, 'process', 'configureIdempotency');
@@ -61,9 +63,9 @@ export function configureIdempotency(options: ProcessOptions): void {
 }
 
 /**
- * Lays the options over each other: method, class, process, built in.
+ * Resolves each option: the method's value, else the class's, else the process's, else the built-in default.
  *
- * @throws {ConfigurationError} where options of different layers do not fit together.
+ * @throws {ConfigurationError} if options of different levels contradict each other.
  */
 export function resolveSettings(
   operation: string,
@@ -72,18 +74,18 @@ export function resolveSettings(
 ): Settings {
   const layered = {
     ...builtIn,
-    ...given(configuration.options),
-    ...given(classOptions),
-    ...given(methodOptions),
+    ...definedOptions(configuration.options),
+    ...definedOptions(classOptions),
+    ...definedOptions(methodOptions),
   };
   checkLease(operation, layered.lease, layered.renewFor);
-  const kept = keptClasses(layered.classes, layered.remember);
-  if ('twin' in kept) {
+  const listed = listedClasses(layered.classes, layered.remember);
+  if ('duplicate' in listed) {
     throw wrongOption(
       operation,
       'classes',
       layered.classes,
-      `without another "${kept.twin}" than that of remember`,
+      `a list whose class "${listed.duplicate}" is the one in remember`,
     );
   }
   return {
@@ -96,9 +98,9 @@ export function resolveSettings(
     clockTolerance: milliseconds(layered.clockTolerance) as number,
     unresolvedTtl:
       layered.unresolvedTtl === 'until-resolved' ? 'until-resolved' : milliseconds(layered.unresolvedTtl),
-    kept,
+    listed,
     remembered: rememberedClasses(layered.remember),
-    format: outcomeFormat(layered, kept),
+    format: new OutcomeFormat(layered.codec, listed),
   };
 }
 
@@ -107,7 +109,7 @@ function defaultStore(): PersistenceStore {
     warnOnce(
       'default-store',
       'RETRYSAFE_DEFAULT_STORE',
-      'No `store` is configured: outcomes are kept in the memory of this process alone, where other processes and later starts do not find them; give one by `configureIdempotency({ store })`, or where the operation is decorated.',
+      'No `store` is configured: records are in the memory of this process only. Other processes do not see them, and a restart loses them. Set a store with `configureIdempotency({ store })`, or where the operation is decorated.',
     );
   }
   return shared('default-store', () => new InMemoryStore());

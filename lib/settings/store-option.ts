@@ -5,19 +5,19 @@ import { checkStore } from './option-checks.js';
 import type { Settings } from './settings.js';
 
 /**
- * The store that a call uses.
+ * Returns the store that a call uses.
  *
- * @throws {ConfigurationError} where the option's function throws, or answers with something else.
+ * @throws {ConfigurationError} if the option is a function that throws or returns no store.
  */
 export function storeFor(operation: string, { store }: Settings, self: unknown): PersistenceStore {
   if (typeof store !== 'function') return store;
   const asked = askOption(() => store(self));
-  if ('answer' in asked) {
-    checkStore(operation, asked.answer);
-    return asked.answer as PersistenceStore;
+  if ('value' in asked) {
+    checkStore(operation, asked.value);
+    return asked.value as PersistenceStore;
   }
   throw new ConfigurationError(
-    `${operation}: option "store" is a function that gave no store, since ${asked.fault}; right would be a function (self) => store that answers at once`,
+    `${operation}: option "store" is a function that returned no store, since ${asked.fault}; expected a synchronous function (self) => store`,
     { operation, ...('error' in asked && { cause: asked.error }) },
   );
 }

@@ -1,11 +1,16 @@
-import { NotKept } from './not-kept.js';
+import { entriesOf, isIndex, membersOf } from './built-in-kinds.js';
 import { instanceNamed } from './part-path.js';
+import { UnstorableError } from './unstorable-error.js';
+
+/** From this length on, a list is made sparse first. */
+const LONG_LIST = 1_000;
+const LARGEST_INDEX = 4_294_967_294;
 
 export function copyElements(from: readonly unknown[], to: unknown[]): void {
-  // A list that is mostly holes would otherwise take the memory of all of them.
-  if (from.length > 1_000) {
-    to[4_294_967_294] = undefined;
-    delete to[4_294_967_294];
+  // An element at the largest index makes the list sparse. Otherwise a list of mostly holes would take memory for each hole.
+  if (from.length > LONG_LIST) {
+    to[LARGEST_INDEX] = undefined;
+    delete to[LARGEST_INDEX];
   }
   to.length = from.length;
   for (const name of Object.keys(from)) {
@@ -14,7 +19,7 @@ export function copyElements(from: readonly unknown[], to: unknown[]): void {
   }
 }
 
-/** The content of a built-in's instance, as an instance of that built-in without any properties of its own. */
+/** Returns the content of a built-in's instance, as an instance of that built-in without properties of its own. */
 export function bareOf(value: object, kind: string): unknown {
   if (Buffer.isBuffer(value)) return Buffer.from(value);
   switch (kind) {
@@ -23,11 +28,11 @@ export function bareOf(value: object, kind: string): unknown {
       copyElements(value as unknown[], list);
       return list;
     }
-    // By their own methods: a subclass may have others.
+    // The built-ins' own methods read the content: a subclass may have others.
     case 'Map':
-      return new Map(Map.prototype.entries.call(value));
+      return new Map(entriesOf(value));
     case 'Set':
-      return new Set(Set.prototype.values.call(value));
+      return new Set(membersOf(value));
     case 'Date':
       return new Date(Date.prototype.getTime.call(value));
     case 'RegExp':
@@ -44,16 +49,9 @@ export function bareOf(value: object, kind: string): unknown {
     case 'BigInt':
       return Object((globalThis[kind].prototype.valueOf as () => unknown).call(value));
   }
-  if (!ArrayBuffer.isView(value)) throw new NotKept(`${instanceNamed(kind)} in it has properties of its own`);
-  const Kind = globalThis[kind as 'Uint8Array'];
-  return new Kind(
-    value.buffer as ArrayBuffer,
-    value.byteOffset,
-    (value as Uint8Array).length ?? value.byteLength,
-  );
-}
-
-/** Whether a name is that of an element. */
-export function isIndex(name: string | symbol): boolean {
-  return typeof name === 'string' && /^(?:0|[1-9]\d*)$/.test(name);
+  if (!ArrayBuffer.isView(value))
+    throw new UnstorableError(`${instanceNamed(kind)} in it has properties of its own`);
+  const View = globalThis[kind as 'Uint8Array'];
+  const length = (value as Uint8Array).length ?? value.byteLength;
+  return new View(value.buffer as ArrayBuffer, value.byteOffset, length);
 }

@@ -1,7 +1,11 @@
 import { isGeneratorObject, isProxy, isTypedArray } from 'node:util/types';
-import { prototypeOfKind } from './built-in-kinds.js';
+import { extensibleKinds, prototypeOfKind, typedArrays } from './built-in-kinds.js';
 
-/** An object that holds data and nothing else, of this realm or another. */
+export function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
+
+/** Whether an object holds data and nothing else, in this realm or another. */
 export function isPlain(value: object): boolean {
   const prototype: unknown = Object.getPrototypeOf(value);
   return prototype === Object.prototype || prototype === null || isPlainPrototype(prototype as object);
@@ -11,7 +15,14 @@ function isPlainPrototype(value: object): boolean {
   return Object.getPrototypeOf(value) === null && Object.hasOwn(value, 'isPrototypeOf');
 }
 
-const typedArrays: object = Object.getPrototypeOf(Uint8Array.prototype);
+/** Returns the prototypes of an object, the nearest first. It stops at a proxy, whose parents may never end. */
+export function* prototypesOf(value: object): Iterable<object> {
+  for (let at = parentOf(value); at && !isProxy(at); at = parentOf(at)) yield at;
+}
+
+function parentOf(value: object): object | null {
+  return Object.getPrototypeOf(value);
+}
 
 /**
  * Whether these are bytes or numbers without any property of their own. A megabyte of them has a million names, which
@@ -24,13 +35,18 @@ export function isBareBytes(value: object): boolean {
   return isBuiltIn && process.getBuiltinModule('node:util').isDeepStrictEqual(value, value.subarray());
 }
 
-/** The name of an object's class, empty where it has none. */
+/** Returns the name of an object's class, or an empty text where it has none. */
 export function className(value: object): string {
   const name: unknown = (value as { constructor?: { name?: unknown } }).constructor?.name;
   return typeof name === 'string' ? name : '';
 }
 
-/** What an object is whose content nobody can see from outside. */
+/** Whether an instance's class has the name of its built-in kind. That is also true for the class of another realm. */
+export function hasNameOfKind(value: object, kind: string): boolean {
+  return className(value) === kind.replace('Temporal.', '');
+}
+
+/** Says what an object is whose content cannot be read from outside. */
 export function hiddenState(value: object): string | undefined {
   const { then, pipe, getReader } = value as Record<string, unknown>;
   if (typeof then === 'function') return 'a promise';
@@ -43,8 +59,8 @@ export function hiddenState(value: object): string | undefined {
   return isIterable ? 'an iterable, whose members are not its fields' : undefined;
 }
 
-// A private field that matters is read somewhere in its class. Compilers turn that into calls of these helpers
-// where the target has no private fields.
+// The class reads each private field that matters somewhere in its source. For targets without private fields, compilers
+// replace that by calls of these functions.
 const privateField = /[.?]\s*#[\p{ID_Start}$_]/u;
 const privateHelper = /__classPrivateField|__private(?:Add|Get|Set)|_class_?[pP]rivate/;
 
@@ -53,52 +69,35 @@ export function hasPrivateFields(prototype: object): boolean {
   return makersOf(prototype).some((one) => one !== undefined && readsPrivateField(sourceOf(one)));
 }
 
-// What a replay makes anew by the built-in class itself, and then makes an instance of a class that extends it.
-const extensible = [
-  ...[
-    'Array',
-    'Map',
-    'Set',
-    'Date',
-    'RegExp',
-    'ArrayBuffer',
-    'DataView',
-    'Number',
-    'String',
-    'Boolean',
-    'BigInt',
-  ],
-  ...['Uint8Array', 'Uint8ClampedArray', 'Uint16Array', 'Uint32Array', 'BigUint64Array', 'Float32Array'],
-  ...['Int8Array', 'Int16Array', 'Int32Array', 'BigInt64Array', 'Float64Array', 'URL', 'URLSearchParams'],
-];
-
-/** Why instances of this class cannot be made again of their fields alone, where they cannot. */
+/** Says why instances of this class cannot be made again from their fields alone. Returns nothing where they can. */
 export function revivalFault(one: Maker & { readonly prototype: object }): string | undefined {
   const { prototype } = one;
-  // A prototype that was written down as an object does not say whose it is.
+  // A prototype that was assigned as an object literal does not name its class.
   const makers = Object.hasOwn(prototype, 'constructor')
     ? makersOf(prototype)
     : [one, ...makersOf(Object.getPrototypeOf(prototype))];
   const ownMakers = makers.filter((maker) => !isExtensible(maker));
   const isHidden = ownMakers.some((maker) => isNative(maker) || isGlobalClass(maker));
-  if (isHidden) return 'is a built-in class, or extends one, whose content no record can bring back';
+  if (isHidden) return 'is a built-in class, or extends one, whose content a replay cannot restore';
   if (ownMakers.some((maker) => maker !== undefined && readsPrivateField(sourceOf(maker))))
     return 'has private fields';
   if (typeof (prototype as { then?: unknown }).then === 'function')
     return 'has a then(), which makes its instances promises';
-  return tellsByItself(one) && !isError(prototype) && !isInstance(Object.create(prototype), one)
-    ? 'tells its instances by Symbol.hasInstance, which no fields of theirs satisfy'
+  const refusesRevived =
+    hasOwnInstanceTest(one) && !isErrorPrototype(prototype) && !isInstance(Object.create(prototype), one);
+  return refusesRevived
+    ? 'decides by Symbol.hasInstance what its instances are, and their fields alone do not satisfy it'
     : undefined;
 }
 
 type Maker = (...args: never[]) => unknown;
 
-/** Whether a class decides by itself, and not by its prototype, what is an instance of it. */
-export function tellsByItself(one: unknown): boolean {
+/** Whether a class has a `Symbol.hasInstance` of its own, so that the prototype alone does not decide. */
+export function hasOwnInstanceTest(one: unknown): boolean {
   return (one as Maker)[Symbol.hasInstance] !== Function.prototype[Symbol.hasInstance];
 }
 
-/** `instanceof`, which a class may have made into something that throws. */
+/** Does what `instanceof` does. A class whose `Symbol.hasInstance` throws has no instances. */
 export function isInstance(value: unknown, one: unknown): boolean {
   try {
     return value instanceof (one as Maker);
@@ -107,41 +106,52 @@ export function isInstance(value: unknown, one: unknown): boolean {
   }
 }
 
-function isError(prototype: object): boolean {
+/** Whether a function is part of the language or of Node.js. */
+export function isNativeFunction(fn: object): boolean {
+  return sourceOf(fn).includes('[native code]');
+}
+
+function isErrorPrototype(prototype: object): boolean {
   return prototype instanceof Error;
 }
 
+// What a replay makes by the built-in class itself, and then turns into an instance of a class that extends it.
 function isExtensible(maker: Maker | undefined): boolean {
   if (maker === undefined) return false;
-  const isOwnError = isNative(maker) && /^\w*Error$/.test(maker.name);
-  const isKept = [Buffer.prototype, DOMException.prototype, typedArrays].includes(maker.prototype);
-  return isOwnError || isKept || extensible.some((kind) => prototypeOfKind(kind) === maker.prototype);
+  const isNativeError = isNative(maker) && /^\w*Error$/.test(maker.name);
+  const isOtherBuiltIn = [Buffer.prototype, DOMException.prototype, typedArrays].includes(maker.prototype);
+  return (
+    isNativeError ||
+    isOtherBuiltIn ||
+    extensibleKinds.some((kind) => prototypeOfKind(kind) === maker.prototype)
+  );
 }
 
-// By the place where everybody finds it. What an application puts there by itself can be listed.
+// Built-in classes are properties of the global object that are not enumerable. A class that an application puts there by
+// assignment can be listed.
 function isGlobalClass(maker: Maker | undefined): boolean {
   const place = maker && Object.getOwnPropertyDescriptor(globalThis, maker.name);
   return place?.enumerable === false && (globalThis as Record<string, unknown>)[maker?.name ?? ''] === maker;
 }
 
 function isNative(maker: Maker | undefined): boolean {
-  return maker === undefined || sourceOf(maker).includes('[native code]');
+  return maker === undefined || isNativeFunction(maker);
 }
 
 function readsPrivateField(source: string): boolean {
-  // Most classes have no #, and the letters of all languages take a while to get ready.
+  // Most classes have no `#`, and the Unicode pattern is slow the first time.
   return (source.includes('#') && privateField.test(source)) || privateHelper.test(source);
 }
 
-function sourceOf(maker: Maker): string {
+function sourceOf(maker: object): string {
   return Function.prototype.toString.call(maker);
 }
 
-/** The classes that instances of a prototype are made by; nothing for one that does not say. */
+/** Returns the classes that made the instances of a prototype; `undefined` stands for one that is not named. */
 function makersOf(prototype: object): (Maker | undefined)[] {
   const makers: (Maker | undefined)[] = [];
   for (let at: object | null = prototype; at && !isPlainPrototype(at); at = Object.getPrototypeOf(at)) {
-    // It may have a parent without end.
+    // The parents of a proxy may never end.
     if (isProxy(at)) return [...makers, undefined];
     const maker: unknown = Object.getOwnPropertyDescriptor(at, 'constructor')?.value;
     makers.push(typeof maker === 'function' ? (maker as Maker) : undefined);

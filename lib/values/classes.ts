@@ -1,15 +1,15 @@
 export type Class = abstract new (...args: never[]) => unknown;
 
 /**
- * The object that stands for a class: the prototype of its instances. The class itself may be another for each decorator
- * that put a proxy, a subclass or a wrapping function in its place.
+ * Returns the object that identifies a class: the prototype of its instances. The class itself may differ for each
+ * decorator, since a decorator may replace it by a proxy, a subclass or a wrapping function.
  */
 export function homeOf(target: Class): object {
   const home: unknown = Object.getOwnPropertyDescriptor(target, 'prototype')?.value;
   return typeof home === 'object' && home !== null ? home : target;
 }
 
-/** The prototypes of an instance, or a class and those that it extends, the nearest first. */
+/** Returns the prototypes of an instance, or a class and those that it extends. The nearest comes first. */
 export function lineageOf(self: unknown): object[] {
   const lineage: object[] = [];
   let at: unknown = typeof self === 'function' ? self : Object.getPrototypeOf(Object(self));
@@ -19,7 +19,7 @@ export function lineageOf(self: unknown): object[] {
   return lineage;
 }
 
-/** The classes of an instance, or of a class itself, the nearest first. */
+/** Returns the classes of an instance, or of a class itself. The nearest comes first. */
 export function classesOf(self: unknown): Class[] {
   return lineageOf(self)
     .map((one) =>
@@ -28,12 +28,12 @@ export function classesOf(self: unknown): Class[] {
     .filter((one): one is Class => typeof one === 'function');
 }
 
-/** The homes of the same classes, also of one whose prototype names no constructor. */
+/** Returns the homes of the same classes, and of those whose prototype names no constructor. */
 export function homesOf(self: unknown): object[] {
   return lineageOf(self).map((one) => (typeof one === 'function' ? homeOf(one as unknown as Class) : one));
 }
 
-/** What may be the metadata that standard decorators knew a class by, whichever symbol was `Symbol.metadata` then. */
+/** Returns what may be the metadata of standard decorators. `Symbol.metadata` may have been any symbol when they ran. */
 export function metadataOf(target: Class): object[] {
   return Object.getOwnPropertySymbols(target)
     .map((symbol): unknown => Object.getOwnPropertyDescriptor(target, symbol)?.value)

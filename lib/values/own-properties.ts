@@ -1,31 +1,31 @@
-import { bareOf, copyElements, isIndex } from './bare-values.js';
-import { kindOf } from './built-in-kinds.js';
+import { bareOf, copyElements } from './bare-values.js';
+import { isIndex, kindOf } from './built-in-kinds.js';
 import { className, isBareBytes, isPlain } from './class-facts.js';
-import { NotKept } from './not-kept.js';
 import { instanceNamed, nameInPath } from './part-path.js';
+import { UnstorableError } from './unstorable-error.js';
 
 export type Fields = Record<string, unknown>;
 
-/** An object's own properties: those that everybody sees, and those that are not enumerable. */
+/** An object's own properties: those that are enumerable, and those that are not. */
 export interface OwnProperties {
   readonly shown: Fields;
   readonly hidden: Fields;
 }
 
-/** A built-in, or a plain object, with properties that its kind does not have: kind, the bare value, and they. */
+/** How a built-in or a plain object is stored that has properties which its kind does not have. */
 export type OwnForm = readonly [kind: string, bare: unknown, shown: Fields, hidden?: Fields];
 
 const lists = new Set(['Array', 'String']);
 
-/** More bytes than this are asked only for properties that are enumerable: names of all would take too long. */
+/** Of more bytes than this only enumerable properties are read: a list of all names would take too long. */
 const MOST_NAMED_BYTES = 100_000;
 
-/** The names of an object's own properties, those left out that make up a built-in's content. */
+/** Returns the names of an object's own properties, without those that are a built-in's content. */
 function* namesOf(value: object, kind: string | undefined): Iterable<string | symbol> {
   const isView = ArrayBuffer.isView(value);
   if (isView && value.byteLength > MOST_NAMED_BYTES && isBareBytes(value)) return;
   const names = Reflect.ownKeys(value);
-  // Indices come first, in every object.
+  // In every object, indices come first.
   const isIndexed = kind !== undefined && (lists.has(kind) || isView);
   const first = isIndexed ? names.findLastIndex(isIndex) + 1 : 0;
   for (const name of first > 0 ? names.slice(first) : names) {
@@ -36,9 +36,9 @@ function* namesOf(value: object, kind: string | undefined): Iterable<string | sy
 }
 
 /**
- * An object's own properties, getters as what they answer with. Symbols that are not enumerable are nobody's data.
+ * Reads an object's own properties; of a getter, the value that it returns. Symbols that are not enumerable are no data.
  *
- * @throws {NotKept} naming a property that cannot be kept.
+ * @throws {UnstorableError} that names a property which cannot be stored.
  */
 export function ownProperties(value: object, kind = kindOf(value)): OwnProperties {
   const own: OwnProperties = { shown: {}, hidden: {} };
@@ -46,12 +46,12 @@ export function ownProperties(value: object, kind = kindOf(value)): OwnPropertie
     const property = Object.getOwnPropertyDescriptor(value, name);
     if (!property || (typeof name === 'symbol' && !property.enumerable)) continue;
     if (typeof name === 'symbol')
-      throw new NotKept(`${nameOf(value)} in it has a property whose name is a symbol`);
+      throw new UnstorableError(`${nameOf(value)} in it has a property whose name is a symbol`);
     const part: unknown = 'value' in property ? property.value : (value as Fields)[name];
     if (isItsClass(value, name)) continue;
     if (typeof part === 'function' && !kind && isOfItsClass(value, name, property)) continue;
     if (typeof part === 'function')
-      throw new NotKept(
+      throw new UnstorableError(
         `${nameOf(value)} in it has a property ${nameInPath(name).slice(1)} that is a function`,
       );
     setOwn(property.enumerable ? own.shown : own.hidden, name, part, true);
@@ -59,60 +59,60 @@ export function ownProperties(value: object, kind = kindOf(value)): OwnPropertie
   return own;
 }
 
-/** Whether this property is an instance's class, which the instances of some libraries bear by themselves. */
+/** Whether this property is an instance's class. Some libraries set it on each instance. */
 export function isItsClass(value: object, name: string): boolean {
   return name === 'constructor' && !isPlain(value) && typeof value.constructor === 'function';
 }
 
-/** Whether a function is no state of an instance: its class, or a method that was bound to it. */
+/** Whether a function is no state of an instance: its class, or a method that was bound to the instance. */
 export function isOfItsClass(value: object, name: string, { enumerable }: PropertyDescriptor): boolean {
   if (isPlain(value)) return false;
   if (isItsClass(value, name)) return true;
   return enumerable !== true && typeof (Object.getPrototypeOf(value) as Fields)[name] === 'function';
 }
 
-/** Whether nothing but its kind's content is in an object, at a glance: most have nothing else. */
+/** Whether an object has only the content of its kind. This quick test is enough for most objects. */
 export function isBare(value: object, kind: string | undefined): boolean {
   if (kind === undefined) return Object.keys(value).length === Reflect.ownKeys(value).length;
   if (kind === 'Array') return Reflect.ownKeys(value).at(-1) === 'length';
   return kind !== 'RegExp' && !ArrayBuffer.isView(value) && Reflect.ownKeys(value).length === 0;
 }
 
-/** Whether an object has more than its kind, devalue and JSON know of it. */
+/** Whether an object has properties that devalue and JSON would not store. */
 export function hasMore(value: object, { shown, hidden }: OwnProperties): boolean {
   return Object.keys(hidden).length > 0 || (!isPlain(value) && Object.keys(shown).length > 0);
 }
 
-/** What is kept of an object with properties of its own. */
+/** Returns what is stored of an object with properties of its own. */
 export function ownForm(value: object, kind: string | undefined, { shown, hidden }: OwnProperties): OwnForm {
   const bare = kind === undefined ? undefined : bareOf(value, kind);
-  const isBare = kind === undefined && Object.getPrototypeOf(value) === null;
-  const form = [kind ?? (isBare ? 'null' : 'Object'), bare, shown] as const;
+  const hasNoPrototype = kind === undefined && Object.getPrototypeOf(value) === null;
+  const form = [kind ?? (hasNoPrototype ? 'null' : 'Object'), bare, shown] as const;
   return Object.keys(hidden).length > 0 ? [...form, hidden] : form;
 }
 
 /**
- * The way back, of an instance where there is a prototype. It is called early where the object contains itself, with the
- * parts that are there, and again with all of them.
+ * Makes the object of such a form again; with a prototype, an instance of that class. For an object that contains itself
+ * it is called twice: early, with the parts that exist by then, and again with all parts.
  */
 export function revivedOwn(known: WeakMap<object, object>, form: OwnForm, prototype?: object): object {
-  if (!Array.isArray(form) || typeof form[0] !== 'string') throw new NotKept('an object in it is damaged');
+  if (!Array.isArray(form) || typeof form[0] !== 'string')
+    throw new UnstorableError('an object in it is damaged');
   const [kind, bare, shown, hidden] = form as OwnForm;
   const revived = known.get(form) ?? emptyOf(kind, bare);
   known.set(form, revived);
   if (bare !== revived && bare !== undefined) fill(revived, bare, kind);
-  for (const [fields, enumerable] of [
-    [shown, true],
-    [hidden, false],
-  ] as const)
-    for (const [name, part] of Object.entries(fields ?? {})) {
-      if (name === 'lastIndex' && kind === 'RegExp') (revived as RegExp).lastIndex = part as number;
-      else setOwn(revived, name, part, enumerable);
-    }
+  for (const [name, part] of Object.entries(shown ?? {})) setRevived(revived, kind, name, part, true);
+  for (const [name, part] of Object.entries(hidden ?? {})) setRevived(revived, kind, name, part, false);
   return prototype ? Object.setPrototypeOf(revived, prototype) : revived;
 }
 
-/** Sets an own property, whatever its name is: that of `__proto__` would otherwise set the prototype. */
+function setRevived(revived: object, kind: string, name: string, part: unknown, isEnumerable: boolean): void {
+  if (name === 'lastIndex' && kind === 'RegExp') (revived as RegExp).lastIndex = part as number;
+  else setOwn(revived, name, part, isEnumerable);
+}
+
+/** Sets an own property of any name. An assignment to `__proto__` would set the prototype. */
 export function setOwn(object: object, name: string, value: unknown, enumerable: boolean): void {
   Object.defineProperty(object, name, { value, writable: true, configurable: true, enumerable });
 }
@@ -135,7 +135,7 @@ function emptyOf(kind: string, bare: unknown): object {
       return new Set();
   }
   if (typeof bare !== 'object' || bare === null || kindOf(bare) !== kind)
-    throw new NotKept('an object in it is damaged');
+    throw new UnstorableError('an object in it is damaged');
   return bare;
 }
 

@@ -13,7 +13,7 @@ const untilParentEnds = 'exec 3<&0; (cat <&3; kill -9 $$) >/dev/null 2>&1 & exec
 export async function startDynoxide() {
   const binary = dynoxideBinary();
   if (!binary) return undefined;
-  // It does not tell which port it chose, so it gets one that was free just now; somebody else may be quicker.
+  // It does not say which port it chose, so it gets one that was free just now. Another process may take that first.
   for (let tries = 1; ; tries += 1) {
     const port = await freePort();
     const { stop, said } = await start(binary, port);

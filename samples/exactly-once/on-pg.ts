@@ -5,7 +5,7 @@ import type { InTransaction } from './transfers-on-postgres.js';
 export function onPg(pool: Pool): InTransaction {
   return async (work) => {
     const tx: PoolClient = await pool.connect();
-    // A connection that breaks says so, and ends the process where nobody listens; the next query says it as well.
+    // A broken connection emits `error`, which ends the process without a listener. The next query reports it as well.
     const hear = () => {};
     tx.on('error', hear);
     let broken: Error | undefined;
@@ -20,7 +20,7 @@ export function onPg(pool: Pool): InTransaction {
       });
       throw error;
     } finally {
-      // A connection on which nobody knows whether a transaction is open goes to nobody else.
+      // A transaction may still be open on this connection, so it does not go back to the pool.
       tx.off('error', hear);
       tx.release(broken);
     }

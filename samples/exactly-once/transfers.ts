@@ -13,7 +13,7 @@ export interface Receipt {
   readonly at: Date;
 }
 
-/** An answer like another: whoever asks again gets it again, even when there is money by then. */
+/** An outcome like any other: a repeated call gets it again, even if there is money by then. */
 export class NotEnoughMoney extends Error {
   override name = 'NotEnoughMoney';
 }

@@ -1,12 +1,12 @@
-// biome-ignore-all lint/complexity/noStaticOnlyClass: static members are among what is decorated here
+// biome-ignore-all lint/complexity/noStaticOnlyClass: static members are decorated here, too
 import { expect } from 'chai';
 import {
   configureIdempotency,
   currentExecution,
   Idempotent,
   InMemoryStore,
-  inspect,
   makeIdempotent,
+  recordOf,
 } from 'retrysafe';
 
 interface Order {
@@ -31,7 +31,9 @@ describe('decorating', () => {
       expect(await orders.place({ id: 'a' })).to.deep.equal({ placed: 'a', run: 1 });
       expect(await orders.place({ id: 'a' })).to.deep.equal({ placed: 'a', run: 1 });
       expect(await orders.place({ id: 'b' })).to.deep.equal({ placed: 'b', run: 2 });
-      expect((await inspect(orders, 'place', { id: 'a' }))?.operation).to.equal('InstanceOrders.place');
+      expect((await recordOf(orders, 'place', { id: 'a' }).inspect())?.operation).to.equal(
+        'InstanceOrders.place',
+      );
     });
 
     it('shares outcomes between instances of a class, since the operation is the same', async () => {
@@ -59,7 +61,9 @@ describe('decorating', () => {
       expect(await StaticOrders.place({ id: 'a' })).to.equal(true);
       expect(await StaticOrders.place({ id: 'a' })).to.equal(true);
       expect(StaticOrders.runs).to.equal(1);
-      expect((await inspect(StaticOrders, 'place', { id: 'a' }))?.operation).to.equal('StaticOrders.place');
+      expect((await recordOf(StaticOrders, 'place', { id: 'a' }).inspect())?.operation).to.equal(
+        'StaticOrders.place',
+      );
     });
 
     it('keeps a static and an instance method of one name apart by a name of their own', async () => {
@@ -94,7 +98,9 @@ describe('decorating', () => {
       await orders[capture]({ id: 'a' });
       await orders[capture]({ id: 'a' });
       expect(orders.runs).to.equal(1);
-      expect((await inspect(orders, capture, { id: 'a' }))?.operation).to.equal('SymbolOrders.[capture]');
+      expect((await recordOf(orders, capture, { id: 'a' }).inspect())?.operation).to.equal(
+        'SymbolOrders.[capture]',
+      );
     });
 
     it('treats an inherited method as the operation of the class that declares it', async () => {
@@ -110,7 +116,7 @@ describe('decorating', () => {
       expect(await new InheritingOrders().place({ id: 'a' })).to.deep.equal({ by: 'InheritingOrders' });
       expect(await new DeclaringOrders().place({ id: 'a' })).to.deep.equal({ by: 'InheritingOrders' });
       expect(runs).to.equal(1);
-      const record = await inspect(new InheritingOrders(), 'place', { id: 'a' });
+      const record = await recordOf(new InheritingOrders(), 'place', { id: 'a' }).inspect();
       expect(record?.operation).to.equal('DeclaringOrders.place');
     });
 
@@ -152,7 +158,7 @@ describe('decorating', () => {
       expect(await placeOrder({ id: 'a' })).to.equal('a');
       expect(await placeOrder({ id: 'a' })).to.equal('a');
       expect(runs).to.equal(1);
-      expect((await inspect(placeOrder, { id: 'a' }))?.operation).to.equal('placeOrder');
+      expect((await recordOf(placeOrder, { id: 'a' }).inspect())?.operation).to.equal('placeOrder');
     });
   });
 
@@ -180,7 +186,7 @@ describe('decorating', () => {
       expect(orders.seen[2]).to.equal(more);
     });
 
-    it('has the `this` that it is called with, as any function', async () => {
+    it('has the `this` that it is called with, like any function', async () => {
       const passOn = makeIdempotent(async function passOn(this: { tag: string }, id: string) {
         return `${this.tag} ${id}`;
       });
@@ -227,7 +233,7 @@ describe('decorating', () => {
   });
 
   describe('among other decorators', () => {
-    /** A decorator for both modes that notes each call it sees. */
+    /** A decorator for both modes that records each call that it gets. */
     function Traced(notes: string[], label: string) {
       type Method = (this: unknown, ...args: unknown[]) => unknown;
       const traced = (method: Method): Method =>
@@ -243,7 +249,7 @@ describe('decorating', () => {
       };
     }
 
-    it('lets a decorator above see each call, and one below see each run', async () => {
+    it('calls a decorator above for each call, and one below for each run', async () => {
       const notes: string[] = [];
       class TracedOrders {
         @Traced(notes, 'above')
@@ -270,7 +276,7 @@ describe('decorating', () => {
       }
       const orders = new ReplacedOrders();
       await orders.place({ id: 'a' });
-      expect((await inspect(orders, 'place', { id: 'a' }))?.status).to.equal('completed');
+      expect((await recordOf(orders, 'place', { id: 'a' }).inspect())?.status).to.equal('completed');
     });
   });
 });

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
-import { configureIdempotency, Idempotent, InMemoryStore, inspect, makeIdempotent } from 'retrysafe';
+import { configureIdempotency, Idempotent, InMemoryStore, makeIdempotent, recordOf } from 'retrysafe';
 
-describe('a function that makeIdempotent was given keeps its own properties', () => {
+describe('a function keeps its own properties through makeIdempotent', () => {
   beforeEach(() => configureIdempotency({ store: new InMemoryStore() }));
   afterEach(() => configureIdempotency({}));
 
@@ -32,7 +32,7 @@ describe('a function that makeIdempotent was given keeps its own properties', ()
     expect(await handle('a')).to.equal('logged,a');
   });
 
-  it('in common with it: what is assigned to one is what the other has', () => {
+  it('shared with the result: an assignment to one changes both', () => {
     const original: ReturnType<typeof service> & { later?: number } = service();
     const handle = makeIdempotent(original, { name: 'ownProperties.common' });
     handle.timeout = 6;
@@ -87,11 +87,11 @@ describe('a function that makeIdempotent was given keeps its own properties', ()
     const twice = makeIdempotent(once, { name: 'ownProperties.twice' });
     expect(twice.use('logged')).to.equal(twice);
     expect(await twice('a')).to.equal('logged,a');
-    expect((await inspect(twice, 'a'))?.operation).to.equal('ownProperties.twice');
-    expect((await inspect(once, 'a'))?.operation).to.equal('ownProperties.once');
+    expect((await recordOf(twice, 'a').inspect())?.operation).to.equal('ownProperties.twice');
+    expect((await recordOf(once, 'a').inspect())?.operation).to.equal('ownProperties.once');
   });
 
-  it('and so does a decorated method with what decorators below gave it', () => {
+  it('and so does a decorated method with properties that decorators below set', () => {
     // biome-ignore lint/suspicious/noExplicitAny: it has the arguments of either mode
     const Tagged = (target: any, _context: any, descriptor?: any): any => {
       (descriptor?.value ?? target).tagged = true;

@@ -1,16 +1,16 @@
-// biome-ignore-all lint/complexity/noStaticOnlyClass: static members are among what is handed on here
+// biome-ignore-all lint/complexity/noStaticOnlyClass: static members are passed on here, too
 import { expect } from 'chai';
 import {
   ConfigurationError,
   configureIdempotency,
-  forget,
   IdempotencyDefaults,
   Idempotent,
   InMemoryStore,
-  inspect,
+  keyOf,
   makeIdempotent,
+  recordOf,
 } from 'retrysafe';
-import { rejection } from '../support/rejection.js';
+import { rejection, thrown } from '../support/rejection.js';
 import { ScriptedStore } from '../support/scripted-store.js';
 
 interface Payment {
@@ -28,7 +28,7 @@ function ForgetsThis(target: any, _context: any, descriptor?: any): any {
   return descriptor;
 }
 
-describe('a method that is handed on without its instance', () => {
+describe('a method that is passed on without its instance', () => {
   let store: ScriptedStore;
   let runs: number;
 
@@ -39,7 +39,7 @@ describe('a method that is handed on without its instance', () => {
   });
   afterEach(() => configureIdempotency({}));
 
-  /** The message of the error that a call is refused with, before it runs or asks the store anything. */
+  /** The message of the error with which a call is refused, before the method runs or the store is called. */
   async function refusal(call: () => unknown): Promise<string> {
     const error = await rejection((async () => call())());
     expect(error).to.be.instanceOf(ConfigurationError);
@@ -63,16 +63,16 @@ describe('a method that is handed on without its instance', () => {
     const payment = { id: 'a', tenant: 'north' };
     const payments = new ScopedPayments();
 
-    it('is refused, in words that say how to hand it on', async () => {
+    it('is refused, with the advice how to pass it on', async () => {
       const { pay } = payments;
       expect(await refusal(() => pay(payment))).to.match(
-        /^ScopedPayments\.pay: it was called without its instance.*as \(request\) => service\.pay\(request\), or as service\.pay\.bind\(service\)/,
+        /^ScopedPayments\.pay: it was called without its instance.*as \(request\) => service\.pay\(request\) or as service\.pay\.bind\(service\)/,
       );
       const routes = new Map<string, AnyFunction>([['pay', payments.pay]]);
       expect(await refusal(() => routes.get('pay')?.(payment as never))).to.match(/without its instance/);
     });
 
-    it('is refused on an object that borrows it, whatever that is', async () => {
+    it('is refused on any object that borrows it', async () => {
       const { pay } = ScopedPayments.prototype;
       const shapes: unknown[] = [
         { pay },
@@ -90,7 +90,7 @@ describe('a method that is handed on without its instance', () => {
       }
     });
 
-    it('is refused under a decorator that forgets `this`', async () => {
+    it('is refused under a decorator that drops `this`', async () => {
       @IdempotencyDefaults({ ttl: 60 })
       class ForgetfulPayments {
         @ForgetsThis
@@ -104,7 +104,7 @@ describe('a method that is handed on without its instance', () => {
       );
     });
 
-    it('runs bound, in a function around it, and on what is an instance by its prototypes', async () => {
+    it('runs bound, in a function around it, and on an instance by its prototypes', async () => {
       const instances: ScopedPayments[] = [
         payments,
         Object.create(payments),
@@ -135,7 +135,7 @@ describe('a method that is handed on without its instance', () => {
       expect(runs).to.equal(1);
     });
 
-    it('is refused where a symbol names it', async () => {
+    it('is refused where its name is a symbol', async () => {
       const capture = Symbol('capture');
       @IdempotencyDefaults({ ttl: 60 })
       class SymbolPayments {
@@ -151,7 +151,7 @@ describe('a method that is handed on without its instance', () => {
       expect(runs).to.equal(1);
     });
 
-    it('is refused before there is any instance, by its name or without', async () => {
+    it('is refused before any instance exists, with a name option or without', async () => {
       @IdempotencyDefaults({ ttl: 60 })
       class UnmadePayments {
         @Idempotent({ key: 'id' })
@@ -170,24 +170,24 @@ describe('a method that is handed on without its instance', () => {
       );
     });
 
-    it('is refused by inspect and forget too, which take the service and the name', async () => {
+    it('is refused by recordOf and keyOf too, which take the service and the name', async () => {
       await payments.pay({ id: 'b', tenant: 'north' } as Payment);
       const { pay } = payments;
       const borrower = { pay };
       const asked = [
-        inspect(pay, payment),
-        forget(pay, payment),
-        inspect(borrower, 'pay', payment),
-        forget(borrower, 'pay', payment),
+        () => recordOf(pay, payment),
+        () => keyOf(pay, payment),
+        () => recordOf(borrower, 'pay', payment),
+        () => keyOf(borrower, 'pay', payment),
       ];
       for (const one of asked) {
-        const error = await rejection(one);
+        const error = thrown(one);
         expect(error).to.be.instanceOf(ConfigurationError);
-        expect((error as Error).message).to.match(/inspect and forget take \(service, 'pay', request\)/);
+        expect((error as Error).message).to.match(/recordOf and keyOf take \(service, 'pay', request\)/);
       }
     });
 
-    it('keeps two tenants apart where it is handed on as told', async () => {
+    it('keeps two tenants apart where it is passed on as advised', async () => {
       const pay = (request: Payment & { tenant: string }) => payments.pay(request);
       await pay({ id: 'c', tenant: 'north' });
       await pay({ id: 'c', tenant: 'south' });
@@ -203,7 +203,7 @@ describe('a method that is handed on without its instance', () => {
       }
     }
 
-    it('may run while there is no such subclass, and is refused from its definition on', async () => {
+    it('may run until such a subclass is defined, and is refused afterwards', async () => {
       const { pay } = new InheritedPayments();
       await pay({ id: 'a' });
       await pay({ id: 'a' });
@@ -222,7 +222,7 @@ describe('a method that is handed on without its instance', () => {
       expect(store.count('claim'), 'one of its own instances needs no option of a subclass').to.equal(1);
     });
 
-    it('is refused where only the subclass was ever made, and where none was', async () => {
+    it('is refused where only the subclass has instances, and where no class has', async () => {
       class BasePayments {
         @Idempotent({ key: 'id', name: 'BasePayments.pay' })
         async pay(_payment: Payment) {
@@ -294,7 +294,7 @@ describe('a method that is handed on without its instance', () => {
     }
   });
 
-  describe('with options of its own that ask the instance', () => {
+  describe('with options of its own that read the instance', () => {
     const asking = {
       'a store': { store: (self: { store: ScriptedStore }) => self.store },
       'a key': {
@@ -314,7 +314,7 @@ describe('a method that is handed on without its instance', () => {
       },
     };
     for (const [what, options] of Object.entries(asking)) {
-      it(`is refused where ${what} does, and not with an error from inside of it`, async () => {
+      it(`is refused where ${what} does, and not with an error from within that function`, async () => {
         class AskingPayments {
           readonly store = store;
           readonly tenant = 'north';
@@ -390,7 +390,7 @@ describe('a method that is handed on without its instance', () => {
       expect(store.calls[0]?.record?.key).to.match(/^Payments\.pay#/);
     });
 
-    it('runs as a function of makeIdempotent with any `this`, whose options may ask it', async () => {
+    it('runs as a function of makeIdempotent with any `this`, which its options may read', async () => {
       const pay = makeIdempotent(
         async function pay(this: { tenant: string }, _id: string) {
           runs += 1;

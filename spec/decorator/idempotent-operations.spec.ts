@@ -54,7 +54,7 @@ describe('idempotentOperations', () => {
     expect(idempotentOperations(PlainDesk)).to.deep.equal([]);
   });
 
-  it('lists the names that records bear', async () => {
+  it('lists the names that records have', async () => {
     const store = new ScriptedStore();
     configureIdempotency({ store });
     await new VipTicketDesk().open('a');

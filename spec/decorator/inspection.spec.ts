@@ -4,18 +4,18 @@ import {
   ConfigurationError,
   configureIdempotency,
   currentExecution,
-  forget,
   type IdempotencyRecord,
   Idempotent,
   InProgressError,
-  inspect,
   KeyError,
+  keyOf,
   makeIdempotent,
+  recordOf,
   StoreError,
 } from 'retrysafe';
 import type { SinonFakeTimers } from 'sinon';
 import { type Deferred, defer } from '../support/defer.js';
-import { rejection } from '../support/rejection.js';
+import { rejection, thrown } from '../support/rejection.js';
 import { ScriptedStore } from '../support/scripted-store.js';
 import { fakeTime } from '../support/time.js';
 
@@ -60,7 +60,7 @@ const lookUp = makeIdempotent(async function lookUpRefund(_id: string) {
 
 const refund = { id: 'r1', amount: 5 };
 
-describe('inspect', () => {
+describe('the record of a call', () => {
   const started = Date.UTC(2026, 0, 1);
   let clock: SinonFakeTimers;
   let store: ScriptedStore;
@@ -81,7 +81,7 @@ describe('inspect', () => {
   });
 
   it('shows nothing before the first call, and runs nothing', async () => {
-    expect(await inspect(desk, 'refund', refund)).to.equal(undefined);
+    expect(await recordOf(desk, 'refund', refund).inspect()).to.equal(undefined);
     expect(runs).to.equal(0);
     expect(store.calls.map(({ step }) => step)).to.deep.equal(['find']);
   });
@@ -90,7 +90,7 @@ describe('inspect', () => {
     gate = defer();
     const running = desk.refund(refund);
     await clock.tickAsync(0);
-    const view = await inspect(desk, 'refund', refund);
+    const view = await recordOf(desk, 'refund', refund).inspect();
     expect(view).to.deep.include({
       operation: 'RefundDesk.refund',
       status: 'in-progress',
@@ -104,9 +104,9 @@ describe('inspect', () => {
 
     store.always('replace', 'fail');
     await clock.tickAsync(30_999);
-    expect((await inspect(desk, 'refund', refund))?.status).to.equal('in-progress');
+    expect((await recordOf(desk, 'refund', refund).inspect())?.status).to.equal('in-progress');
     await clock.tickAsync(1);
-    expect((await inspect(desk, 'refund', refund))?.status).to.equal('abandoned');
+    expect((await recordOf(desk, 'refund', refund).inspect())?.status).to.equal('abandoned');
     store.heal();
     gate.resolve();
     await running;
@@ -114,7 +114,7 @@ describe('inspect', () => {
 
   it('shows a completed call with what is kept of its outcome and until when, never the outcome itself', async () => {
     await desk.refund(refund);
-    const view = await inspect(desk, 'refund', refund);
+    const view = await recordOf(desk, 'refund', refund).inspect();
     expect(view).to.deep.include({
       status: 'completed',
       outcome: 'value',
@@ -122,41 +122,49 @@ describe('inspect', () => {
       expiresAt: started + 300_000,
     });
     expect(JSON.stringify(view)).not.to.match(/refunded|secret|r1/);
-    expect(await inspect(desk, 'refund', { id: 'r2', amount: 5 }), 'another payload').to.equal(undefined);
+    expect(await recordOf(desk, 'refund', { id: 'r2', amount: 5 }).inspect(), 'another payload').to.equal(
+      undefined,
+    );
   });
 
   it('shows a remembered error, a result that could not be kept, a release and an unknown outcome', async () => {
     failure = new Declined();
     await rejection(desk.refund(refund));
-    expect(await inspect(desk, 'refund', refund)).to.include({ status: 'completed', outcome: 'error' });
+    expect(await recordOf(desk, 'refund', refund).inspect()).to.include({
+      status: 'completed',
+      outcome: 'error',
+    });
 
     failure = new Error('try again');
     await rejection(desk.refund({ id: 'r2', amount: 5 }));
-    expect((await inspect(desk, 'refund', { id: 'r2', amount: 5 }))?.status).to.equal('released');
+    expect((await recordOf(desk, 'refund', { id: 'r2', amount: 5 }).inspect())?.status).to.equal('released');
 
     await rejection(desk.gamble(refund));
-    expect((await inspect(desk, 'gamble', refund))?.status).to.equal('unknown');
+    expect((await recordOf(desk, 'gamble', refund).inspect())?.status).to.equal('unknown');
 
     const unkeepable = makeIdempotent(async (_id: string) => () => 1, { name: 'unkeepableRefund' });
     await unkeepable('a');
-    expect(await inspect(unkeepable, 'a')).to.include({ status: 'completed', outcome: 'none' });
+    expect(await recordOf(unkeepable, 'a').inspect()).to.include({ status: 'completed', outcome: 'none' });
   });
 
   it('shows nothing once the record has expired', async () => {
     await desk.refund(refund);
     await clock.tickAsync(299_999);
-    expect((await inspect(desk, 'refund', refund))?.status).to.equal('completed');
+    expect((await recordOf(desk, 'refund', refund).inspect())?.status).to.equal('completed');
     await clock.tickAsync(1);
-    expect(await inspect(desk, 'refund', refund)).to.equal(undefined);
+    expect(await recordOf(desk, 'refund', refund).inspect()).to.equal(undefined);
   });
 
   it('shows a record of a newer version as unreadable', async () => {
     await desk.refund(refund);
-    const view = await inspect(desk, 'refund', refund);
+    const view = await recordOf(desk, 'refund', refund).inspect();
     const record = (await store.inner.find(view?.key ?? '')) as IdempotencyRecord;
     const state = { ...record.state, format: 99 } as never;
     await store.inner.replace({ ...record, token: 'newer.1', state }, record.token);
-    expect(await inspect(desk, 'refund', refund)).to.include({ status: 'unreadable', key: view?.key });
+    expect(await recordOf(desk, 'refund', refund).inspect()).to.include({
+      status: 'unreadable',
+      key: view?.key,
+    });
   });
 
   it('looks with a consistent read', async () => {
@@ -166,62 +174,67 @@ describe('inspect', () => {
       reads.push(options?.consistent);
       return find.call(store.inner, key, options);
     };
-    await inspect(desk, 'refund', refund);
+    await recordOf(desk, 'refund', refund).inspect();
     expect(reads).to.deep.equal([true]);
   });
 
   it('looks at static methods, functions, and functions that are fields of a service', async () => {
     await RefundDesk.count('a');
-    expect((await inspect(RefundDesk, 'count', 'a'))?.operation).to.equal('RefundDesk.count');
+    expect((await recordOf(RefundDesk, 'count', 'a').inspect())?.operation).to.equal('RefundDesk.count');
     await lookUp('a');
-    expect((await inspect(lookUp, 'a'))?.operation).to.equal('lookUpRefund');
-    expect((await inspect({ lookUp }, 'lookUp', 'a'))?.operation).to.equal('lookUpRefund');
+    expect((await recordOf(lookUp, 'a').inspect())?.operation).to.equal('lookUpRefund');
+    expect((await recordOf({ lookUp }, 'lookUp', 'a').inspect())?.operation).to.equal('lookUpRefund');
   });
 
   it('fails where such a call would fail: without a key, with a store that is down, for no such method', async () => {
-    const keyless = await rejection(inspect(desk, 'refund', { amount: 5 } as Refund));
-    expect(keyless).to.be.instanceOf(KeyError);
+    for (const ask of [recordOf, keyOf]) {
+      const keyless = thrown(() => ask(desk, 'refund', { amount: 5 } as Refund));
+      expect(keyless).to.be.instanceOf(KeyError);
+      const missing = thrown(() => ask(desk, 'undecorated', refund));
+      expect(missing).to.be.instanceOf(ConfigurationError);
+      expect((missing as Error).message).to.match(
+        new RegExp(`^${ask.name}: .*no idempotent method undecorated.*expected ${ask.name}\\(`),
+      );
+      // biome-ignore lint/suspicious/noExplicitAny: the compiler refuses it as well
+      expect(thrown(() => ask(null as any, 'refund'))).to.be.instanceOf(ConfigurationError);
+    }
 
     store.next('find', 'fail');
-    const down = await rejection(inspect(desk, 'refund', refund));
+    const down = await rejection(recordOf(desk, 'refund', refund).inspect());
     expect(down).to.be.instanceOf(StoreError).and.include({ step: 'find', operation: 'RefundDesk.refund' });
-
-    const missing = await rejection(inspect(desk, 'undecorated', refund));
-    expect(missing).to.be.instanceOf(ConfigurationError);
-    expect((missing as Error).message).to.match(/no idempotent method undecorated.*right would be inspect\(/);
-    // biome-ignore lint/suspicious/noExplicitAny: the compiler refuses it as well
-    expect(await rejection(inspect(null as any, 'refund'))).to.be.instanceOf(ConfigurationError);
   });
 
   describe('forget', () => {
     it('frees a completed key: the next call runs, also with another fingerprint', async () => {
       await desk.refund(refund);
-      const token = (await inspect(desk, 'refund', refund))?.fencingToken;
-      expect(await forget(desk, 'refund', refund)).to.equal(true);
-      expect((await inspect(desk, 'refund', refund))?.status).to.equal('released');
+      const token = (await recordOf(desk, 'refund', refund).inspect())?.fencingToken;
+      expect(await recordOf(desk, 'refund', refund).forget()).to.equal(true);
+      expect((await recordOf(desk, 'refund', refund).inspect())?.status).to.equal('released');
       expect(await desk.refund({ ...refund, amount: 7 })).to.deep.equal({
         secret: 'refunded 7 for r1',
         by: 1,
       });
-      expect((await inspect(desk, 'refund', refund))?.fencingToken).to.be.greaterThan(token as number);
+      expect((await recordOf(desk, 'refund', refund).inspect())?.fencingToken).to.be.greaterThan(
+        token as number,
+      );
       expect(runs).to.equal(2);
     });
 
     it('says whether there was anything to forget', async () => {
-      expect(await forget(desk, 'refund', refund), 'never called').to.equal(false);
+      expect(await recordOf(desk, 'refund', refund).forget(), 'never called').to.equal(false);
       await desk.refund(refund);
-      expect(await forget(desk, 'refund', refund)).to.equal(true);
-      expect(await forget(desk, 'refund', refund), 'forgotten already').to.equal(false);
+      expect(await recordOf(desk, 'refund', refund).forget()).to.equal(true);
+      expect(await recordOf(desk, 'refund', refund).forget(), 'forgotten already').to.equal(false);
       await desk.refund(refund);
       await clock.tickAsync(300_000);
-      expect(await forget(desk, 'refund', refund), 'expired').to.equal(false);
+      expect(await recordOf(desk, 'refund', refund).forget(), 'expired').to.equal(false);
     });
 
     it('removes nothing: it leaves a released record, which a late writer cannot undo', async () => {
       await desk.refund(refund);
-      const key = (await inspect(desk, 'refund', refund))?.key ?? '';
+      const key = (await recordOf(desk, 'refund', refund).inspect())?.key ?? '';
       const before = await store.inner.find(key);
-      await forget(desk, 'refund', refund);
+      await recordOf(desk, 'refund', refund).forget();
       const after = await store.inner.find(key);
       expect(after?.state.status).to.equal('released');
       expect(after?.token).not.to.equal(before?.token);
@@ -233,24 +246,24 @@ describe('inspect', () => {
       gate = defer();
       const running = desk.refund(refund);
       await clock.tickAsync(0);
-      const error = await rejection(forget(desk, 'refund', refund));
+      const error = await rejection(recordOf(desk, 'refund', refund).forget());
       expect(error).to.be.instanceOf(InProgressError).and.include({ retryAfter: 31 });
       gate.resolve();
       await running;
-      expect((await inspect(desk, 'refund', refund))?.status).to.equal('completed');
+      expect((await recordOf(desk, 'refund', refund).inspect())?.status).to.equal('completed');
     });
 
     it('takes the key of a running call by force: its outcome is not recorded, and its caller hears of it', async () => {
       gate = defer();
       const running = rejection(desk.refund(refund));
       await clock.tickAsync(0);
-      expect(await forget({ force: true }, desk, 'refund', refund)).to.equal(true);
-      expect((await inspect(desk, 'refund', refund))?.status).to.equal('released');
+      expect(await recordOf(desk, 'refund', refund).forget({ force: true })).to.equal(true);
+      expect((await recordOf(desk, 'refund', refund).inspect())?.status).to.equal('released');
       gate.resolve();
       expect(await running)
         .to.be.instanceOf(ClaimLostError)
         .and.include({ operation: 'RefundDesk.refund' });
-      expect((await inspect(desk, 'refund', refund))?.status).to.equal('released');
+      expect((await recordOf(desk, 'refund', refund).inspect())?.status).to.equal('released');
       expect(await desk.refund(refund)).to.deep.include({ by: 1 });
       expect(runs).to.equal(2);
     });
@@ -268,7 +281,7 @@ describe('inspect', () => {
       );
       const first = held('a');
       await clock.tickAsync(0);
-      await forget({ force: true }, held, 'a');
+      await recordOf(held, 'a').forget({ force: true });
       const second = held('a');
       await clock.tickAsync(0);
       expect(runs).to.equal(2);
@@ -290,7 +303,7 @@ describe('inspect', () => {
       );
       const running = rejection(held('a'));
       await clock.tickAsync(0);
-      await forget({ force: true }, held, 'a');
+      await recordOf(held, 'a').forget({ force: true });
       await clock.tickAsync(9_999);
       expect(signal?.aborted).to.equal(false);
       await clock.tickAsync(1);
@@ -301,16 +314,16 @@ describe('inspect', () => {
 
     it('frees an abandoned, an unknown and an unreadable record without force', async () => {
       await rejection(desk.gamble(refund));
-      expect(await forget(desk, 'gamble', refund)).to.equal(true);
+      expect(await recordOf(desk, 'gamble', refund).forget()).to.equal(true);
 
       await desk.refund(refund);
-      const key = (await inspect(desk, 'refund', refund))?.key ?? '';
+      const key = (await recordOf(desk, 'refund', refund).inspect())?.key ?? '';
       const record = (await store.inner.find(key)) as IdempotencyRecord;
       await store.inner.replace(
         { ...record, token: 'newer.1', state: { format: 99 } as never },
         record.token,
       );
-      expect(await forget(desk, 'refund', refund)).to.equal(true);
+      expect(await recordOf(desk, 'refund', refund).forget()).to.equal(true);
       expect(await desk.refund(refund)).to.deep.include({ by: 1 });
 
       gate = defer();
@@ -320,7 +333,7 @@ describe('inspect', () => {
       store.always('replace', 'fail');
       await clock.tickAsync(31_000);
       store.heal();
-      expect(await forget(desk, 'refund', other)).to.equal(true);
+      expect(await recordOf(desk, 'refund', other).forget()).to.equal(true);
       gate.resolve();
       await running;
     });
@@ -331,35 +344,33 @@ describe('inspect', () => {
       const asked = store.count();
       expect(await kept('a')).to.equal(1);
       expect(store.count(), 'the second call asked no store').to.equal(asked);
-      await forget(kept, 'a');
+      await recordOf(kept, 'a').forget();
       expect(await kept('a')).to.equal(2);
     });
 
     it('follows a record that changes under its hands', async () => {
       await desk.refund(refund);
       store.next('replace', async (apply) => {
-        const key = (await inspect(desk, 'refund', refund))?.key ?? '';
+        const key = (await recordOf(desk, 'refund', refund).inspect())?.key ?? '';
         const record = (await store.inner.find(key)) as IdempotencyRecord;
         await store.inner.replace({ ...record, token: 'other.2' }, record.token);
         return apply();
       });
-      expect(await forget(desk, 'refund', refund)).to.equal(true);
-      expect((await inspect(desk, 'refund', refund))?.status).to.equal('released');
+      expect(await recordOf(desk, 'refund', refund).forget()).to.equal(true);
+      expect((await recordOf(desk, 'refund', refund).inspect())?.status).to.equal('released');
     });
 
     it('works on static methods and functions, and names the fault of the store', async () => {
       await RefundDesk.count('a');
-      expect(await forget(RefundDesk, 'count', 'a')).to.equal(true);
+      expect(await recordOf(RefundDesk, 'count', 'a').forget()).to.equal(true);
       await lookUp('a');
-      expect(await forget(lookUp, 'a')).to.equal(true);
+      expect(await recordOf(lookUp, 'a').forget()).to.equal(true);
       expect(await RefundDesk.count('a')).to.equal(3);
       expect(await lookUp('a')).to.equal(4);
 
       store.next('replace', 'fail');
-      const error = await rejection(forget(lookUp, 'a'));
+      const error = await rejection(recordOf(lookUp, 'a').forget());
       expect(error).to.be.instanceOf(StoreError).and.include({ step: 'replace' });
-      const missing = await rejection(forget(desk, 'undecorated', refund));
-      expect((missing as Error).message).to.match(/^forget: there is no idempotent method undecorated/);
     });
   });
 });

@@ -3,7 +3,7 @@ import { configureIdempotency, Idempotent, InMemoryStore, makeIdempotent } from 
 
 type Key = string | symbol;
 
-/** A metadata polyfill that keeps its marks by itself; it looks them up along the prototypes, as each of them does. */
+/** A metadata polyfill with a map of its own. It reads marks along the prototypes, as every polyfill does. */
 function polyfill() {
   const marks = new WeakMap<object, Map<Key, unknown>>();
   const own = (target: object) => {
@@ -42,7 +42,7 @@ const partial: Record<string, (whole: Polyfill) => Partial<Polyfill>> = {
 };
 const names = ['defineMetadata', 'getOwnMetadataKeys', 'getOwnMetadata', 'hasOwnMetadata', 'getMetadata'];
 
-describe('what other decorators noted about a method', () => {
+describe('the metadata that other decorators set on a method', () => {
   const global = Reflect as unknown as Record<string, unknown>;
   const before = names.map((name) => [name, Object.getOwnPropertyDescriptor(Reflect, name)] as const);
 
@@ -60,7 +60,7 @@ describe('what other decorators noted about a method', () => {
     Object.assign(Reflect, functions);
   }
 
-  /** A decorator for both modes that notes something by a polyfill, adding to what was noted before. */
+  /** A decorator for both modes that adds to a method's metadata by a polyfill. */
   function Mark({ defineMetadata, getMetadata }: Polyfill, key: Key, value: string) {
     // biome-ignore lint/suspicious/noExplicitAny: it has the arguments of either mode
     return (target: any, _context: any, descriptor?: any): any => {
@@ -82,7 +82,7 @@ describe('what other decorators noted about a method', () => {
   }
 
   for (const [what, part] of Object.entries(partial)) {
-    it(`is read from what stands in its place, with a polyfill ${what}`, () => {
+    it(`is read from the method that replaces it, with a polyfill ${what}`, () => {
       const whole = polyfill();
       install(part(whole));
       const pay = markedClass(whole);
@@ -104,7 +104,7 @@ describe('what other decorators noted about a method', () => {
     });
   }
 
-  it('is its own where the polyfill lists what is, and the value the same', () => {
+  it('is the replacement’s own where the polyfill lists own metadata, with the same value', () => {
     const whole = polyfill();
     install(whole);
     const pay = markedClass(whole);
@@ -113,7 +113,7 @@ describe('what other decorators noted about a method', () => {
     expect(whole.hasOwnMetadata('guards', pay)).to.equal(true);
   });
 
-  it('is its own also where it is undefined', () => {
+  it('is the replacement’s own also where the value is undefined', () => {
     const whole = polyfill();
     install(whole);
     const fn = async (_id: string) => {};
@@ -121,7 +121,7 @@ describe('what other decorators noted about a method', () => {
     expect(whole.hasOwnMetadata('nothing', makeIdempotent(fn, { name: 'marked.nothing' }))).to.equal(true);
   });
 
-  it('is not hidden by what another polyfill, of which the process has a part, does not know', () => {
+  it('is not hidden by another polyfill of which the process has only a part', () => {
     const [listing, reading] = [polyfill(), polyfill()];
     install({ ...reading, getOwnMetadataKeys: listing.getOwnMetadataKeys });
     const fn = async (_id: string) => {};
@@ -153,7 +153,7 @@ describe('what other decorators noted about a method', () => {
     expect(metadata.getMetadata('guards', pay)).to.deep.equal(['below']);
   });
 
-  it('reaches no polyfill that would lose what the library knows of classes', async () => {
+  it('does not reach a polyfill that would lose what the library knows of classes', async () => {
     const whole = polyfill();
     install({ ...whole, getOwnMetadata: throws, getMetadata: throws, defineMetadata: throws });
     class UnmarkedPayments {

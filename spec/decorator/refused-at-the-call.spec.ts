@@ -1,4 +1,4 @@
-// biome-ignore-all lint/complexity/noStaticOnlyClass: static members are among what is decorated here
+// biome-ignore-all lint/complexity/noStaticOnlyClass: static members are decorated here, too
 import { expect } from 'chai';
 import {
   ConfigurationError,
@@ -38,7 +38,7 @@ const events = {
 };
 const context = { awsRequestId: 'c6af9ac6', getRemainingTimeInMillis: () => 30_000 };
 
-describe('what only a call can show is refused at the call, before the method runs', () => {
+describe('a fault that only a call can show is refused at the call, before the method runs', () => {
   let store: ScriptedStore;
   let runs: number;
   const count = async (..._given: unknown[]) => {
@@ -64,14 +64,14 @@ describe('what only a call can show is refused at the call, before the method ru
       const whole = {
         'by default': {},
         "by '@'": { key: '@' },
-        'by a function that answers with it': { key: (...given: unknown[]) => given[0] as object },
+        'by a function that returns it': { key: (...given: unknown[]) => given[0] as object },
       };
       for (const [how, options] of Object.entries(whole)) {
         it(`is refused as the whole key ${how}`, async () => {
           const handle = makeIdempotent(count, { name: `handle ${what} ${how}`, ...options });
           const message = await refusal(() => handle(event, context));
           expect(message).to.match(
-            /option "key" is a whole Lambda event.*right would be .*\{ key: '(?:Records\[\]\.)?body\.id' \}/,
+            /option "key" is a whole Lambda event.*expected .*\{ key: '(?:Records\[\]\.)?body\.id' \}/,
           );
         });
       }
@@ -87,7 +87,7 @@ describe('what only a call can show is refused at the call, before the method ru
         );
       });
 
-      it('is welcome with a key that selects a part of it', async () => {
+      it('is accepted with a key that selects a part of it', async () => {
         const handle = makeIdempotent(count, {
           name: `part of ${what}`,
           key: (given) => JSON.stringify(given).length,
@@ -109,7 +109,7 @@ describe('what only a call can show is refused at the call, before the method ru
       }
       const message = await refusal(() => new LongLeases().place('a'));
       expect(message).to.match(
-        /^LongLeases\.place: option "lease" is 60; right would be no longer than renewFor, which is 45$/,
+        /^LongLeases\.place: option "lease" is 60; expected no longer than renewFor, which is 45$/,
       );
     });
 
@@ -121,7 +121,7 @@ describe('what only a call can show is refused at the call, before the method ru
       expect(await refusal(() => long())).to.match(/option "lease" is '16m'.*renewFor, which is 900/);
     });
 
-    it('is no fault where a nearer level puts it right', async () => {
+    it('is no fault where a nearer level corrects it', async () => {
       configureIdempotency({ store, lease: '14m' });
       await makeIdempotent(count, { name: 'right renewal', renewFor: '13m', lease: 5 })();
       expect(runs).to.equal(1);
@@ -133,11 +133,13 @@ describe('what only a call can show is refused at the call, before the method ru
     const MoneyOfAnother = class Money {};
     configureIdempotency({ store, remember: [Money] });
     const pay = makeIdempotent(count, { name: 'pay with two moneys', classes: [MoneyOfAnother] });
-    expect(await refusal(() => pay())).to.match(/option "classes".*right would be without another "Money"/);
+    expect(await refusal(() => pay())).to.match(
+      /option "classes".*expected a list whose class "Money" is the one in remember/,
+    );
   });
 
   describe('a name that a minifier gave', () => {
-    it('is refused for a class, in words that say how to name it', async () => {
+    it('is refused for a class, with the advice how to name it', async () => {
       class ab {
         @Idempotent()
         place(id: string): Promise<void> {
@@ -146,7 +148,7 @@ describe('what only a call can show is refused at the call, before the method ru
       }
       const message = await refusal(() => new ab().place('a'));
       expect(message).to.match(
-        /option "name" is undefined.*class is "ab", which looks minified.*Right would be @IdempotencyDefaults\(\{ name: '/,
+        /option "name" is undefined.*class is "ab", which looks minified.*Set it with @IdempotencyDefaults\(\{ name: '/,
       );
       expect(message).to.match(/keepNames$/);
       expect(() => idempotentOperations(ab)).to.throw(ConfigurationError, /looks minified/);
@@ -199,7 +201,7 @@ describe('what only a call can show is refused at the call, before the method ru
       expect(() => makeIdempotent(async () => {})).to.throw(ConfigurationError, /the function has no name/);
     });
 
-    it('is no fault where the method, the class or the function is given a name', async () => {
+    it('is no fault where the method, the class or the function has a name option', async () => {
       class cd {
         @Idempotent({ name: 'Minified.place' })
         place(id: string): Promise<void> {
@@ -236,7 +238,7 @@ describe('a name that a compiler or bundler made up', () => {
     'Turbopack, of a default export': ['__TURBOPACK__default__export__'],
     'Rollup, of two classes with one name': ['PaymentService$1', '_default$1'],
     Parcel: ['$4fa36e821943b400$var$PaymentService', '$4fa36e821943b400$export$2e2bcd8739ae039'],
-    'nobody, of a class without one': [''],
+    'a class without a name': [''],
   };
 
   for (const [maker, names] of Object.entries(ofClasses)) {
@@ -276,7 +278,7 @@ describe('a name that a compiler or bundler made up', () => {
     });
   }
 
-  it('is not seen in the names that people give', () => {
+  it('does not match names that people write', () => {
     for (const name of [
       'Payment2',
       'Default',

@@ -1,10 +1,10 @@
-// biome-ignore-all lint/complexity/noStaticOnlyClass: static members are among what is decorated here
+// biome-ignore-all lint/complexity/noStaticOnlyClass: static members are decorated here, too
 import { expect } from 'chai';
 import { ConfigurationError, IdempotencyDefaults, Idempotent, makeIdempotent } from 'retrysafe';
 import { thrown } from '../support/rejection.js';
 
 /** `Idempotent` for places where the compiler would refuse it. */
-// biome-ignore lint/suspicious/noExplicitAny: that is what refuses nothing
+// biome-ignore lint/suspicious/noExplicitAny: this type accepts everything
 const Anywhere = Idempotent as (...options: unknown[]) => any;
 
 describe('a decorator in the wrong place is refused when the class is defined', () => {
@@ -73,7 +73,7 @@ describe('a decorator in the wrong place is refused when the class is defined', 
       expect(error).to.be.instanceOf(ConfigurationError);
       const kind = place.includes('field') ? 'field' : place.includes('class') ? 'class' : 'accessor';
       expect((error as Error).message).to.match(kinds[kind] as RegExp);
-      expect((error as Error).message).to.match(/right would be a method that returns a promise$/);
+      expect((error as Error).message).to.match(/put it on a method that returns a promise$/);
     });
   }
 
@@ -85,7 +85,7 @@ describe('a decorator in the wrong place is refused when the class is defined', 
       }
       return OnGenerator;
     };
-    expect(define).to.throw(ConfigurationError, /steps.*generator.*right would be/);
+    expect(define).to.throw(ConfigurationError, /steps.*generator.*expected/);
   });
 
   it('refuses its use without parentheses, on a method and on a class', () => {
@@ -104,7 +104,7 @@ describe('a decorator in the wrong place is refused when the class is defined', 
       return ClassWithoutParentheses;
     };
     for (const define of [onMethod, onClass]) {
-      expect(define).to.throw(ConfigurationError, /without parentheses; right would be @Idempotent\(\)/);
+      expect(define).to.throw(ConfigurationError, /without parentheses; write @Idempotent\(\)/);
     }
   });
 
@@ -123,15 +123,15 @@ describe('a decorator in the wrong place is refused when the class is defined', 
       class DefaultsWithoutOptions {}
       return DefaultsWithoutOptions;
     };
-    expect(onMethod).to.throw(ConfigurationError, /decorates no class; right would be a class/);
-    expect(bare).to.throw(ConfigurationError, /without options; right would be @IdempotencyDefaults\(\{/);
+    expect(onMethod).to.throw(ConfigurationError, /is not on a class; put it on a class/);
+    expect(bare).to.throw(ConfigurationError, /without options; write @IdempotencyDefaults\(\{/);
   });
 
-  it('refuses what is no function for makeIdempotent', () => {
+  it('refuses a value that is no function in makeIdempotent', () => {
     // biome-ignore lint/suspicious/noExplicitAny: the compiler refuses it as well
     expect(() => makeIdempotent('place' as any)).to.throw(
       ConfigurationError,
-      /a string; right would be a function/,
+      /a string; expected a function/,
     );
   });
 });

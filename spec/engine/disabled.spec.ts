@@ -42,7 +42,7 @@ describe('IDEMPOTENCY_DISABLED', () => {
     }
   });
 
-  it('leaves what a method asks of its execution in place', async () => {
+  it('still gives a method its execution', async () => {
     process.env.IDEMPOTENCY_DISABLED = 'true';
     const bare = makeIdempotent(
       async (id: string) => {
@@ -58,7 +58,7 @@ describe('IDEMPOTENCY_DISABLED', () => {
     expect(one).to.include({ key, derived });
   });
 
-  it('runs a call bare that would have no key', async () => {
+  it('also runs a call that would have no key', async () => {
     process.env.IDEMPOTENCY_DISABLED = 'true';
     const keyless = makeIdempotent(async (_order: object) => ++runs, { name: 'keylessRefund', key: 'id' });
     expect(await keyless({})).to.equal(1);

@@ -3,9 +3,9 @@ import {
   Idempotent,
   type IdempotentOptions,
   InMemoryStore,
-  inspect,
   makeIdempotent,
   OutcomeUnknownError,
+  recordOf,
 } from 'retrysafe';
 import { type CaughtWarnings, catchWarnings } from '../support/process-warnings.js';
 import { rejection } from '../support/rejection.js';
@@ -31,12 +31,12 @@ function failing(options: IdempotentOptions, make: () => Error = () => new Timeo
   );
   return {
     transfer: () => transferFunds({ amount: 5 }),
-    status: () => inspect(transferFunds, { amount: 5 }),
+    status: () => recordOf(transferFunds, { amount: 5 }).inspect(),
     seen,
   };
 }
 
-describe('what becomes of an error by `onError`', () => {
+describe('the decision of `onError` about an error', () => {
   let warnings: CaughtWarnings;
   beforeEach(() => {
     warnings = catchWarnings();
@@ -83,7 +83,7 @@ describe('what becomes of an error by `onError`', () => {
     expect(running.seen.runs).to.equal(2);
   });
 
-  it('undefined leaves it to `remember`, and then to release', async () => {
+  it('undefined leaves the decision to `remember`, and otherwise releases the key', async () => {
     const onError = () => undefined;
     const remembered = failing({ onError, remember: [Timeout] });
     await rejection(remembered.transfer());
@@ -95,7 +95,7 @@ describe('what becomes of an error by `onError`', () => {
     expect(released.seen.runs).to.equal(2);
   });
 
-  it('is told the error, the arguments and, as `this`, the service', async () => {
+  it('gets the error, the arguments and, as `this`, the service', async () => {
     const seen: unknown[] = [];
     class TransferService {
       readonly store = new InMemoryStore();
@@ -119,7 +119,7 @@ describe('what becomes of an error by `onError`', () => {
     expect([seen[0] === service, seen[1] === error, seen[2] === request]).to.deep.equal([true, true, true]);
   });
 
-  it('is not asked about a call that succeeds', async () => {
+  it('is not called for a call that succeeds', async () => {
     const succeed = makeIdempotent(async () => 'done', {
       name: 'transferThatSucceeds',
       store: new InMemoryStore(),
@@ -135,11 +135,11 @@ describe('what becomes of an error by `onError`', () => {
     'throws null': () => {
       throw null;
     },
-    'answers with another word': () => 'retry',
-    'answers with null': () => null,
-    'answers with true': () => true,
-    'answers with a promise': () => Promise.resolve('release'),
-    'answers with a promise that rejects': () => Promise.reject(new Error('cannot decide')),
+    'returns another word': () => 'retry',
+    'returns null': () => null,
+    'returns true': () => true,
+    'returns a promise': () => Promise.resolve('release'),
+    'returns a promise that rejects': () => Promise.reject(new Error('cannot decide')),
   };
   for (const [what, onError] of Object.entries(nonsense)) {
     it(`leaves the outcome unknown, with a process warning, where it ${what}`, async () => {

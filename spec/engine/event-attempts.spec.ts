@@ -13,7 +13,7 @@ const never = () => new Promise<never>(() => {});
 const seconds = (count: number) => new Promise((resolve) => setTimeout(resolve, count * 1_000));
 const fails = () => Promise.reject(new Error('not now'));
 
-describe('the attempt that an event tells, and how often it is told', () => {
+describe('the attempt in an event, and how often an event is emitted', () => {
   let clock: SinonFakeTimers;
   let warnings: CaughtWarnings;
   let events: RecordedEvents;
@@ -34,7 +34,7 @@ describe('the attempt that an event tells, and how often it is told', () => {
     clock.restore();
   });
 
-  /** What was told since the last time, in order, with its attempts. */
+  /** The events since the last time, in order, with their attempts. */
   function told(): string[] {
     return events.typed.splice(0).map(({ name, attempt }) => `${name} ${attempt}`);
   }
@@ -49,7 +49,7 @@ describe('the attempt that an event tells, and how often it is told', () => {
     'a result': [() => 'done', {}, ['completed 2']],
     'a failure': [fails, {}, ['released 2']],
     'a remembered failure': [fails, { remember: [Error] }, ['remembered 2']],
-    'a failure that nobody can judge': [fails, { onError: () => 'unknown' }, ['unknown 2']],
+    'a failure with an unknown end': [fails, { onError: () => 'unknown' }, ['unknown 2']],
     'a result that cannot be stored': [() => () => {}, {}, ['outcome-not-stored 2', 'completed 2']],
   };
 
@@ -72,7 +72,7 @@ describe('the attempt that an event tells, and how often it is told', () => {
     expect(told()).to.deep.equal(['taken-over 2', 'completed 2', 'waited 2', 'replayed 2']);
   });
 
-  it('is that of the run whose outcome is kept', async () => {
+  it('is that of the run whose outcome this process holds', async () => {
     await failOnce();
     const call = operation(store, async () => 'done', { keepLocal: 1 });
     await call('a');
@@ -123,7 +123,7 @@ describe('the attempt that an event tells, and how often it is told', () => {
     expect(new Set(all.slice(2, -1))).to.deep.equal(new Set(['store-failed 2']));
   });
 
-  describe('where a recovery function is asked', () => {
+  describe('where a recovery function runs', () => {
     beforeEach(async () => {
       await crash(operation, store, 'a');
       await clock.tickAsync(7_001);
@@ -133,7 +133,7 @@ describe('the attempt that an event tells, and how often it is told', () => {
     const recovering = (onAbandoned: IdempotentOptions['onAbandoned'], peer = store.peer()) =>
       operation(peer, () => seconds(3).then(() => 'ran'), { onAbandoned: onAbandoned as never })('a');
 
-    it('is the first for what it finds out, renewals while it looks included', async () => {
+    it('is the first for what it returns, and for renewals while it runs', async () => {
       const call = recovering(async () => {
         await seconds(3);
         return { value: 'found' };
@@ -143,19 +143,19 @@ describe('the attempt that an event tells, and how often it is told', () => {
       expect(told()).to.deep.equal(['taken-over 1', 'renewed 1', 'completed 1']);
     });
 
-    it('is the first where it cannot tell', async () => {
+    it('is the first where it cannot decide', async () => {
       await rejection(recovering(() => 'refuse'));
       expect(told()).to.deep.equal(['taken-over 1', 'unknown 1']);
     });
 
-    it('is the second for the run that it asks for', async () => {
+    it('is the second for the run that it decides on', async () => {
       const call = recovering(() => 'run');
       await clock.tickAsync(4_000);
       expect(await call).to.equal('ran');
       expect(told()).to.deep.equal(['taken-over 1', 'renewed 2', 'completed 2']);
     });
 
-    it('and tells once that its claim was lost, where another holds the key when the run is to begin', async () => {
+    it('and one event says that its claim was lost, where another call holds the key before the run begins', async () => {
       const peer = store.peer();
       const other = store.peer();
       const successor = operation(other, async () => 'other', { lease: 60 });
@@ -181,7 +181,7 @@ describe('the attempt that an event tells, and how often it is told', () => {
       ['find', 2_000],
       ['replace', 2_000],
     ] as const) {
-      it(`at \`${step}\` that hangs is told once, though it fails after it was given up`, async () => {
+      it(`at \`${step}\` that hangs causes one event, though it fails after it was given up`, async () => {
         const late = defer<never>();
         store.next(step, () => late.promise);
         const call = operation(store, async () => 'done', { readFirst: true })('a');
@@ -196,7 +196,7 @@ describe('the attempt that an event tells, and how often it is told', () => {
   });
 
   describe('a claim that is lost', () => {
-    /** Runs until another took its key, and ends when that has. */
+    /** Runs until another call took its key, and ends when that call has ended. */
     async function loses(how: 'by its lease' | 'by force', work: () => unknown = () => 'second') {
       const end = defer<string>();
       const first = operation(store, () => end.promise)('a');
@@ -221,7 +221,7 @@ describe('the attempt that an event tells, and how often it is told', () => {
     }
 
     for (const how of ['by its lease', 'by force'] as const) {
-      it(`${how} is told once, and as the first attempt's; the answer is the second's`, async () => {
+      it(`${how} causes one event, with the first attempt; the outcome is the second's`, async () => {
         expect(await loses(how)).to.equal('second');
         const all = told().filter((event) => !event.startsWith('store-failed'));
         expect(all.filter((event) => event.startsWith('claim-lost'))).to.deep.equal(['claim-lost 1']);
@@ -230,7 +230,7 @@ describe('the attempt that an event tells, and how often it is told', () => {
       });
     }
 
-    it('is no refusal where its successor has no outcome to give: the method has run', async () => {
+    it('is no refusal where its successor has no outcome: the method has run', async () => {
       expect(await rejection(loses('by its lease', () => () => {}))).to.be.instanceOf(
         OutcomeUnavailableError,
       );

@@ -5,10 +5,10 @@ import {
   type IdempotencyEventName,
   type IdempotentOptions,
   InMemoryStore,
-  inspect,
   makeIdempotent,
   onIdempotencyEvent,
   type PersistenceStore,
+  recordOf,
   StoreError,
 } from 'retrysafe';
 import sinon, { type SinonFakeTimers } from 'sinon';
@@ -19,7 +19,7 @@ import { rejection, thrown } from '../support/rejection.js';
 import { ScriptedStore } from '../support/scripted-store.js';
 import { fakeTime } from '../support/time.js';
 
-/** A payload that no event may tell. */
+/** A payload that no event may contain. */
 const marker = 'PAYLOAD-4111-1111';
 const request = { id: marker, card: marker };
 type Request = typeof request;
@@ -62,24 +62,24 @@ describe('events', () => {
     expect(event.duration).to.be.a('number').and.to.be.at.least(0);
     expect(event.attempt).to.be.a('number');
     expect(events.raw, 'what the raw channels tell').to.deep.equal(events.typed);
-    // A store's own error goes as it is to whoever operates the store.
+    // A store's own error is passed on unchanged, for the operators of the store.
     expect(JSON.stringify(events.typed.map(({ error, ...rest }) => rest))).to.not.include(marker);
   }
 
   const seconds = (count: number) => new Promise((resolve) => setTimeout(resolve, count * 1_000));
 
-  it('`claimed` and `completed` tell a first call, with its duration in seconds', async () => {
+  it('`claimed` and `completed` report a first call, with its duration in seconds', async () => {
     const { pay, pays } = payment(() => seconds(3).then(() => marker));
     const call = pay();
     await clock.tickAsync(3_000);
     await call;
     expect(events.names).to.deep.equal(['claimed', 'completed']);
-    const { key } = (await inspect(pays, request)) ?? {};
+    const { key } = (await recordOf(pays, request).inspect()) ?? {};
     expectEvent('claimed', { attempt: 1, duration: 0, key });
     expectEvent('completed', { attempt: 1, duration: 3, key });
   });
 
-  it('`replayed` tells a duplicate, and whether its outcome came from the store, a run it joined, or this process', async () => {
+  it('`replayed` reports a duplicate, and whether its outcome came from the store, a run that it joined, or this process', async () => {
     const gate = defer();
     const { pay } = payment(() => gate.promise.then(() => marker), { keepLocal: 1 });
     const calls = [pay(), pay()];
@@ -95,7 +95,7 @@ describe('events', () => {
     expect(events.named('replayed')).to.have.length(3);
   });
 
-  it('`waited` tells a duplicate that waited in this process, with what the waiting took', async () => {
+  it('`waited` reports a duplicate that waited in this process, and for how long', async () => {
     const { pay } = payment(() => seconds(2));
     const calls = [pay(), pay()];
     await clock.tickAsync(2_000);
@@ -104,7 +104,7 @@ describe('events', () => {
     expect(events.names).to.deep.equal(['claimed', 'completed', 'waited', 'replayed']);
   });
 
-  it('`waited` tells a duplicate that waited in another process, with or without an outcome', async () => {
+  it('`waited` reports a duplicate that waited in another process, with or without an outcome', async () => {
     const store = new ScriptedStore();
     const first = payment(() => seconds(20), {}, store).pay();
     const patient = payment(undefined, { wait: 30 }, store.peer()).pay();
@@ -118,7 +118,7 @@ describe('events', () => {
     expect(events.named('waited')).to.have.length(2);
   });
 
-  it('`refused` tells the code of each error that refuses a call', async () => {
+  it('`refused` has the code of each error that refuses a call', async () => {
     const store = new ScriptedStore();
     await payment(undefined, { fingerprint: 'card' }, store).pay();
     await rejection(payment(undefined, { fingerprint: 'card' }, store).pay({ card: 'other' }));
@@ -142,7 +142,7 @@ describe('events', () => {
     expectEvent('refused', { code: 'ERR_IDEMPOTENCY_REENTRANT' }, 3);
   });
 
-  it('`taken-over` tells from what: released, abandoned or unknown, with the new attempt', async () => {
+  it('`taken-over` says from what: released, abandoned or unknown, with the new attempt', async () => {
     let run = 0;
     const failing = payment(() => (run++ === 0 ? Promise.reject(new Error(marker)) : 'paid'));
     await rejection(failing.pay());
@@ -164,7 +164,7 @@ describe('events', () => {
     expect(events.named('claimed'), 'first claims').to.have.length(3);
   });
 
-  it('`renewed` tells each renewal, and until when the lease is now', async () => {
+  it('`renewed` reports each renewal, and the new end of the lease', async () => {
     const startedAt = Date.now();
     const { pay } = payment(() => seconds(25), { lease: 30 });
     const call = pay();
@@ -175,7 +175,7 @@ describe('events', () => {
     expect(events.named('renewed')).to.have.length(2);
   });
 
-  it('`claim-lost` tells a run whose lease could not be renewed, and `store-failed` why', async () => {
+  it('`claim-lost` reports a run whose lease could not be renewed, and `store-failed` why', async () => {
     const store = new ScriptedStore().always('replace', 'fail');
     let signal: AbortSignal | undefined;
     const { pay } = payment(
@@ -200,7 +200,7 @@ describe('events', () => {
     expect(events.named('claim-lost')).to.have.length(1);
   });
 
-  it('`released` tells a failure that is no outcome, `remembered` one that is, `unknown` one that nobody can judge', async () => {
+  it('`released` reports an error that is no outcome, `remembered` one that is, `unknown` one that may or may not have happened', async () => {
     for (const [decision, name] of [
       ['release', 'released'],
       ['remember', 'remembered'],
@@ -225,14 +225,14 @@ describe('events', () => {
     ]);
   });
 
-  it('`outcome-not-stored` tells a result that cannot be kept, and why', async () => {
+  it('`outcome-not-stored` reports a result that cannot be stored, and why', async () => {
     await payment(() => ({ card: marker, print: () => marker })).pay();
     expectEvent('outcome-not-stored', { attempt: 1 });
     expect(events.named('outcome-not-stored')[0]?.reason).to.match(/function/);
     expect(events.names).to.deep.equal(['claimed', 'outcome-not-stored', 'completed']);
   });
 
-  it('`outcome-not-stored` tells one larger than the store takes', async () => {
+  it('`outcome-not-stored` reports one larger than the store takes', async () => {
     const store = new ScriptedStore().next('replace', async () => {
       throw new StoreError('too large', { tooLarge: true });
     });
@@ -241,7 +241,7 @@ describe('events', () => {
     expect(events.named('outcome-not-stored')[0]?.reason).to.match(/larger/);
   });
 
-  it('`outcome-not-stored` tells one that the store did not take for as long as a caller can wait', async () => {
+  it('`outcome-not-stored` reports one that the store did not take for as long as a caller can wait', async () => {
     const store = new ScriptedStore().always('replace', 'fail');
     const call = payment(undefined, {}, store).pay();
     await clock.tickAsync(6_000);
@@ -251,7 +251,7 @@ describe('events', () => {
     expect(events.named('completed')).to.deep.equal([]);
   });
 
-  it('`store-failed` tells each failing step, a call without an answer, and a run without a claim', async () => {
+  it('`store-failed` reports each failing step, a call without an answer, and a run without a claim', async () => {
     const store = new ScriptedStore().next('claim', 'fail', 'fail').next('find', 'fail');
     const error = await rejection(payment(undefined, {}, store).pay());
     expect(error).to.be.instanceOf(StoreError);
@@ -290,7 +290,7 @@ describe('listening to events', () => {
     }
   }
 
-  it('costs nothing when nobody listens: no event is built, not even the time is asked for', async () => {
+  it('costs nothing without a listener: no event is built, and the time is not read', async () => {
     const silent = await replayTwice();
     const events = new RecordedEvents();
     const heard = await replayTwice();
@@ -300,7 +300,7 @@ describe('listening to events', () => {
     expect(await replayTwice()).to.equal(silent);
   });
 
-  it('ends with the function that it answers with', async () => {
+  it('ends with the function that it returns', async () => {
     const seen: string[] = [];
     const stop = onIdempotencyEvent('completed', ({ operation }) => seen.push(operation));
     await replayTwice();
@@ -311,7 +311,7 @@ describe('listening to events', () => {
     expect(channel('retrysafe:completed').hasSubscribers).to.equal(false);
   });
 
-  it('refuses an event that there is none of, and names those that there are', () => {
+  it('refuses an unknown event, and names the known ones', () => {
     const error = thrown(() => onIdempotencyEvent('complete' as IdempotencyEventName, () => {}));
     expect(error).to.be.instanceOf(TypeError);
     expect((error as Error).message)
@@ -320,7 +320,7 @@ describe('listening to events', () => {
       .and.to.include('taken-over');
   });
 
-  it('does not break the call when a listener throws: the fault surfaces as an uncaught exception', async () => {
+  it('does not break the call when a listener throws: its error becomes an uncaught exception', async () => {
     const faults: unknown[] = [];
     const mochas = process.listeners('uncaughtException');
     process.removeAllListeners('uncaughtException');

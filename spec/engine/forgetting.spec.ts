@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import {
   currentExecution,
-  forget,
   type IdempotencyRecord,
   type IdempotentOptions,
   InProgressError,
   makeIdempotent,
+  recordOf,
   StoreError,
 } from 'retrysafe';
 import type { SinonFakeTimers } from 'sinon';
@@ -15,7 +15,7 @@ import { rejection } from '../support/rejection.js';
 import { ScriptedStore } from '../support/scripted-store.js';
 import { fakeTime } from '../support/time.js';
 
-describe('what was forgotten', () => {
+describe('a forgotten outcome', () => {
   let clock: SinonFakeTimers;
   let count = 0;
   let name: string;
@@ -30,7 +30,7 @@ describe('what was forgotten', () => {
 
   afterEach(() => clock.restore());
 
-  /** The operation in one process, whose runs are numbered over all of them. */
+  /** The operation in one process. Its runs are numbered across all processes. */
   function process(store: ScriptedStore, options: IdempotentOptions = {}, work?: () => Promise<unknown>) {
     return makeIdempotent(
       async (_id: string) => {
@@ -43,7 +43,7 @@ describe('what was forgotten', () => {
     );
   }
 
-  /** Holds the answer to the next such request back until the promise is resolved. */
+  /** Delays the response to the next such request until the promise is resolved. */
   function answersLate(store: ScriptedStore, step: 'claim' | 'replace' | 'find'): Deferred<void> {
     const late = defer<void>();
     store.next(step, async (apply) => {
@@ -54,7 +54,7 @@ describe('what was forgotten', () => {
     return late;
   }
 
-  describe('is not kept again by an answer that arrives afterwards:', () => {
+  describe('is not stored in the process again by a response that arrives afterwards:', () => {
     it("a claim's", async () => {
       const store = new ScriptedStore();
       await process(store)('a');
@@ -63,7 +63,7 @@ describe('what was forgotten', () => {
       const late = answersLate(here, 'claim');
       const first = call('a');
       await restOfTurn();
-      expect(await forget(call, 'a')).to.equal(true);
+      expect(await recordOf(call, 'a').forget()).to.equal(true);
       late.resolve();
       expect(await first, 'it began before').to.equal('run 1');
       expect(await call('a')).to.equal('run 2');
@@ -75,13 +75,13 @@ describe('what was forgotten', () => {
       const late = answersLate(store, 'replace');
       const first = call('a');
       await restOfTurn();
-      expect(await forget(call, 'a')).to.equal(true);
+      expect(await recordOf(call, 'a').forget()).to.equal(true);
       late.resolve();
       expect(await first).to.equal('run 1');
       expect(await call('a')).to.equal('run 2');
     });
 
-    it("that to a look for a transaction's completion", async () => {
+    it("that to a read for a transaction's completion", async () => {
       const store = new ScriptedStore();
       const call = makeIdempotent(
         async (_id: string) => {
@@ -96,13 +96,13 @@ describe('what was forgotten', () => {
       const late = answersLate(store, 'find');
       const first = call('a');
       await restOfTurn();
-      expect(await forget(call, 'a')).to.equal(true);
+      expect(await recordOf(call, 'a').forget()).to.equal(true);
       late.resolve();
       expect(await first).to.equal('run 1');
       expect(await call('a')).to.equal('run 2');
     });
 
-    it("a look's, with readFirst", async () => {
+    it("a first read's, with readFirst", async () => {
       const store = new ScriptedStore();
       await process(store)('a');
       const here = store.peer();
@@ -110,13 +110,13 @@ describe('what was forgotten', () => {
       const late = answersLate(here, 'find');
       const first = call('a');
       await restOfTurn();
-      expect(await forget(call, 'a')).to.equal(true);
+      expect(await recordOf(call, 'a').forget()).to.equal(true);
       late.resolve();
       expect(await first).to.equal('run 1');
       expect(await call('a')).to.equal('run 2');
     });
 
-    it("a waiter's look, which may be stale", async () => {
+    it("a waiter's read, which may be stale", async () => {
       const store = new ScriptedStore();
       const end = defer<void>();
       const first = process(store, {}, () => end.promise)('a');
@@ -129,13 +129,13 @@ describe('what was forgotten', () => {
       await first;
       await clock.tickAsync(1_000);
       expect(await waiter).to.equal('run 1');
-      // Another process forgets it: this one must not have kept what it merely found.
-      await forget(process(store.peer()), 'a');
+      // Another process forgets it. This one must not have stored what it only read.
+      await recordOf(process(store.peer()), 'a').forget();
       expect(await call('a')).to.equal('run 2');
     });
   });
 
-  it('is not kept again where another process forgot it, and this one keeps a later run', async () => {
+  it('is not stored again where another process forgot it, and this one holds a later run', async () => {
     const store = new ScriptedStore();
     await process(store)('a');
     const here = store.peer();
@@ -144,7 +144,7 @@ describe('what was forgotten', () => {
     // The fingerprint differs, so that the second does not join the first.
     const first = call('a');
     await restOfTurn();
-    await forget(process(store.peer()), 'a');
+    await recordOf(process(store.peer()), 'a').forget();
     const second = process(here, { fingerprint: () => 'other' })('a');
     await restOfTurn();
     expect(await second).to.equal('run 2');
@@ -153,16 +153,16 @@ describe('what was forgotten', () => {
     expect(await call('a')).to.equal('run 2');
   });
 
-  it('is kept no longer once this process is told of a later run', async () => {
+  it('is dropped once this process learns of a later run', async () => {
     const store = new ScriptedStore();
     const here = store.peer();
     const call = process(here, { fingerprint: () => 'one' });
     await call('a');
-    await forget(process(store.peer()), 'a');
+    await recordOf(process(store.peer()), 'a').forget();
     const end = defer<void>();
     const second = process(store.peer(), {}, () => end.promise)('a');
     await restOfTurn();
-    // One with another fingerprint asks the store.
+    // A call with another fingerprint calls the store.
     await rejection(process(here, { fingerprint: () => 'other', wait: 0 })('a'));
     expect(await rejection(process(here, { fingerprint: () => 'one', wait: 0 })('a'))).to.be.instanceOf(
       InProgressError,
@@ -179,9 +179,9 @@ describe('what was forgotten', () => {
     const late = answersLate(here, 'claim');
     const first = call('a');
     await restOfTurn();
-    // It was forgotten by another process; this one finds it so.
-    await forget(process(store.peer()), 'a');
-    expect(await forget(call, 'a')).to.equal(false);
+    // Another process forgot it, which this one now reads.
+    await recordOf(process(store.peer()), 'a').forget();
+    expect(await recordOf(call, 'a').forget()).to.equal(false);
     const second = call('a');
     await restOfTurn();
     late.resolve();
@@ -189,7 +189,7 @@ describe('what was forgotten', () => {
     expect(await second).to.equal('run 2');
   });
 
-  describe('is not replayed to a call that was told of the next run:', () => {
+  describe('is not replayed to a call that knows of the next run:', () => {
     let store: ScriptedStore;
     let here: ScriptedStore;
     let forgotten: IdempotencyRecord;
@@ -199,13 +199,13 @@ describe('what was forgotten', () => {
       here = store.peer();
       await process(store)('a');
       forgotten = (await store.inner.find(keyOf(store))) as IdempotencyRecord;
-      await forget(process(store), 'a');
+      await recordOf(process(store), 'a').forget();
       end = defer();
     });
 
     const keyOf = ({ calls }: ScriptedStore) => calls.find(({ record }) => record)?.record?.key as string;
 
-    it('by a stale look', async () => {
+    it('by a stale read', async () => {
       const second = process(store, {}, () => end.promise)('a');
       await restOfTurn();
       const waiter = process(
@@ -230,13 +230,13 @@ describe('what was forgotten', () => {
       const first = process(mine, {}, () => run1.promise)('b');
       await restOfTurn();
       const elsewhere = process(other, {}, () => end.promise);
-      await forget({ force: true }, elsewhere, 'b');
+      await recordOf(elsewhere, 'b').forget({ force: true });
       const second = elsewhere('b');
       await restOfTurn();
       const waiter = process(mine, { fingerprint: () => 'mark' })('b');
       await restOfTurn();
       expect(mine.count('claim'), 'it is told of the second run').to.equal(2);
-      // The store is out of reach when the first run ends: it hands out what it has.
+      // The store is unreachable when the first run ends, so its caller gets its own result.
       mine.always('replace', 'fail');
       run1.resolve();
       await clock.tickAsync(7_000);
@@ -249,7 +249,7 @@ describe('what was forgotten', () => {
     });
   });
 
-  it('is given up after five seconds where the record changes hands each time', async () => {
+  it('is given up after five seconds where the record changes its owner each time', async () => {
     const store = new ScriptedStore();
     const call = process(store);
     await call('a');
@@ -259,7 +259,7 @@ describe('what was forgotten', () => {
       tokens += 1;
       return { ...completed, token: `other.${tokens}` };
     });
-    const error = rejection(forget(call, 'a'));
+    const error = rejection(recordOf(call, 'a').forget());
     await clock.tickAsync(6_000);
     expect(await error).to.be.instanceOf(StoreError);
     expect(tokens).to.be.within(2, 30);
@@ -298,9 +298,9 @@ describe('an unforced forget', () => {
         clockTolerance: 2,
       });
       await clock.tickAsync(7_999);
-      expect(await rejection(forget(elsewhere, 'a'))).to.be.instanceOf(InProgressError);
+      expect(await rejection(recordOf(elsewhere, 'a').forget())).to.be.instanceOf(InProgressError);
       await clock.tickAsync(1);
-      expect(await forget(elsewhere, 'a')).to.equal(true);
+      expect(await recordOf(elsewhere, 'a').forget()).to.equal(true);
     } finally {
       clock.restore();
     }

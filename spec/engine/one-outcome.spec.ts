@@ -113,7 +113,7 @@ describe('one outcome for equal calls', () => {
       expectNothingShared(outcomes);
     });
 
-    it(`keeps ${what} from what callers do to theirs, in other outcomes and in the store`, async () => {
+    it(`protects ${what} from changes by callers, in other outcomes and in the store`, async () => {
       const service = new ReceiptService(new ScriptedStore(), result);
       const calls = Array.from({ length: 20 }, () => service.issue({ orderId: 'o-1' }));
       service.gate.resolve();
@@ -128,7 +128,7 @@ describe('one outcome for equal calls', () => {
       expect(service.runs).to.equal(1);
     });
 
-    it(`keeps ${what} from what callers do to theirs when this process keeps it by keepLocal`, async () => {
+    it(`protects ${what} from changes by callers where this process holds it by keepLocal`, async () => {
       const store = new ScriptedStore();
       const service = new ReceiptService(store, result);
       service.gate.resolve();
@@ -147,7 +147,7 @@ describe('one outcome for equal calls', () => {
       expect(service.runs).to.equal(1);
     });
 
-    it(`keeps ${what} from what the caller whose call ran does to it at once`, async () => {
+    it(`protects ${what} from an immediate change by the caller whose call ran`, async () => {
       const service = new ReceiptService(new ScriptedStore(), result);
       const first = service.issue({ orderId: 'o-1' }).then(spoil);
       const joined = [service.issue({ orderId: 'o-1' }), service.issue({ orderId: 'o-1' })];

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ClaimLostError, currentExecution, forget, type IdempotencyRecord, StoreError } from 'retrysafe';
+import { ClaimLostError, currentExecution, type IdempotencyRecord, recordOf, StoreError } from 'retrysafe';
 import { type Deferred, defer } from '../support/defer.js';
 import { crash, deployable, standing } from '../support/deployment.js';
 import { rejection } from '../support/rejection.js';
@@ -51,7 +51,7 @@ describe('schedules of a call and its store', () => {
   }
 
   describe('our own writes', () => {
-    it('no number is used twice, whatever becomes of the writes, but for a claim that is repeated as it is', async () => {
+    it('no number is used twice, whatever happens to the writes, except for a claim that is repeated unchanged', async () => {
       store.next('claim', 'swallow', 'lose').next('replace', 'fail', 'lose', 'hang', 'lose', 'fail');
       const call = operation(store, work, { onStoreFailure: 'run' })('a');
       await clock.tickAsync(9_000);
@@ -71,26 +71,26 @@ describe('schedules of a call and its store', () => {
       expect(new Set([...byToken.keys()].map((token) => token.split('.')[0])).size).to.equal(1);
     });
 
-    it('the writes of two calls never bear the same token', async () => {
+    it('the writes of two calls never have the same token', async () => {
       await Promise.all(['a', 'b', 'c'].map((id) => operation(store, async () => id)(id)));
       const tokens = store.calls.map(({ record }) => record?.token);
       expect(new Set(tokens).size).to.equal(6);
     });
 
-    it('an answer that bears an earlier write of ours means: go on from there', async () => {
+    it('a response with an earlier write of the call means: continue from there', async () => {
       store.next('replace', 'lose');
       const call = operation(store, work)('a');
       await clock.tickAsync(5_000);
       ends[0]?.resolve('done');
       expect(await call).to.equal('done');
       expect(writes().slice(0, 3)).to.deep.equal(['claim .1', 'replace .2 after .1', 'replace .3 after .1']);
-      // The third found the second standing; all that follows goes on from the second.
+      // The third found the second in place. All that follows continues from the second.
       expect(writes()[3]).to.equal('replace .4 after .2');
       expect(await standing(store)).to.deep.include({ token: store.calls.at(-1)?.record?.token });
     });
 
-    it('a replace has happened only if the answer bears the very token sent', async () => {
-      // The completion is not applied, and the answer shows our claim as it was.
+    it('a replace has happened only if the response has the token that was sent', async () => {
+      // The completion is not applied, and the response shows the claim unchanged.
       store.next('replace', () => store.inner.find(store.calls[0]?.record?.key as string));
       const call = operation(store, async () => 'done')('a');
       await clock.tickAsync(1_000);
@@ -118,7 +118,7 @@ describe('schedules of a call and its store', () => {
     }
   });
 
-  describe('unknown answers', () => {
+  describe('unknown responses', () => {
     it('a claim is repeated with the same record and the same `now`', async () => {
       const claims: { record: IdempotencyRecord; now: number }[] = [];
       const { inner } = store;
@@ -149,7 +149,7 @@ describe('schedules of a call and its store', () => {
       ]);
     });
 
-    it('a take-over that was applied all the same is ours, and runs once', async () => {
+    it('a take-over that was applied nevertheless is recognised, and runs once', async () => {
       await crash(operation, store, 'a');
       await clock.tickAsync(7_000);
       let runs = 0;
@@ -191,8 +191,8 @@ describe('schedules of a call and its store', () => {
     });
   });
 
-  describe('late answers', () => {
-    it('a claim answered with under two thirds of its lease left renews before it runs', async () => {
+  describe('late responses', () => {
+    it('a claim that returns with under two thirds of its lease left is renewed before the method runs', async () => {
       let leaseLeft = 0;
       const call = operation(store.next('claim', 'swallow', delayed(1_000)), async () => {
         const claim = (await standing(store))?.state;
@@ -206,14 +206,14 @@ describe('schedules of a call and its store', () => {
       expect(leaseLeft).to.equal(6_000);
     });
 
-    it('a claim answered with two thirds left runs at once', async () => {
+    it('a claim that returns with two thirds left runs at once', async () => {
       const call = operation(store.next('claim', delayed(1_999)), async () => 'done')('a');
       await clock.tickAsync(1_999);
       await call;
       expect(writes()).to.deep.equal(['claim .1', 'replace .2 after .1']);
     });
 
-    it('a take-over answered late renews before it runs', async () => {
+    it('a take-over that returns late is renewed before the method runs', async () => {
       await crash(operation, store, 'a');
       await clock.tickAsync(7_000);
       const call = operation(peer.next('replace', 'swallow', delayed(1_000)), async () => 'second')('a');
@@ -228,11 +228,11 @@ describe('schedules of a call and its store', () => {
       ]);
     });
 
-    it('another holder in the answer of that renewal makes us its duplicate', async () => {
+    it('another holder in the response to that renewal makes the call its duplicate', async () => {
       const other = operation(peer, async () => 'the other');
       let runs = 0;
       store.next('claim', 'swallow', delayed(1_000)).next('replace', async (apply) => {
-        await forget({ force: true }, other, 'a');
+        await recordOf(other, 'a').forget({ force: true });
         await other('a');
         return apply();
       });
@@ -322,7 +322,7 @@ describe('schedules of a call and its store', () => {
       expect(ends.length).to.equal(1);
     });
 
-    it('even where its release is answered with a key that is free again', async () => {
+    it('even where its release returns a key that is free again', async () => {
       const own = new Error('own');
       const error = rejection(operation(store.always('replace', 'fail'), work)('a'));
       await clock.tickAsync(7_000);
@@ -335,7 +335,7 @@ describe('schedules of a call and its store', () => {
     });
   });
 
-  it('a claim that is delayed beyond the release of its own call brings nothing back to life', async () => {
+  it('a claim that is delayed beyond the release of its own call revives nothing', async () => {
     const fails = operation(store.next('claim', 'hold'), async () => Promise.reject(new Error('no')))('a');
     const error = rejection(fails);
     await clock.tickAsync(2_000);

@@ -34,11 +34,11 @@ const pairs: Record<string, readonly [unknown, unknown]> = {
 
 describe('a property that is undefined', () => {
   for (const [what, [given, same]] of Object.entries(pairs)) {
-    it(`is an absent one in a key: ${what}`, async () => {
+    it(`counts as absent in a key: ${what}`, async () => {
       expect(await keyOf(given)).to.equal(await keyOf(same));
     });
 
-    it(`is an absent one in a fingerprint: ${what}`, async () => {
+    it(`counts as absent in a fingerprint: ${what}`, async () => {
       let runs = 0;
       const pay = makeIdempotent(
         async (_id: string, _request: unknown) => {
@@ -52,12 +52,12 @@ describe('a property that is undefined', () => {
     });
   }
 
-  it('is an absent one as it is in the JSON that a queue delivers again', async () => {
+  it('counts as absent, as in the JSON that a queue delivers again', async () => {
     const request = { id: 1, note: undefined, lines: [{ sku: 'a', gift: undefined }] };
     expect(await keyOf(JSON.parse(JSON.stringify(request)))).to.equal(await keyOf(request));
   });
 
-  it('is no value that a key could be', async () => {
+  it('is no value for a key', async () => {
     const error = await rejection(keyReader({ key: 'id' })({ id: { a: undefined, b: undefined } }));
     expect(error).to.be.instanceOf(KeyError);
   });

@@ -1,12 +1,5 @@
 import { expect } from 'chai';
-import {
-  FingerprintError,
-  forget,
-  type IdempotentOptions,
-  InMemoryStore,
-  inspect,
-  makeIdempotent,
-} from 'retrysafe';
+import { FingerprintError, type IdempotentOptions, InMemoryStore, makeIdempotent, recordOf } from 'retrysafe';
 import { defer } from '../support/defer.js';
 import { restOfTurn } from '../support/deployment.js';
 import { fixture } from '../support/fixture.js';
@@ -28,7 +21,7 @@ const forms: Record<string, NonNullable<IdempotentOptions['fingerprint']>> = {
   'a function': (request: Hold) => [request.amount],
 };
 
-/** One operation as several processes have it: with another store object it is another process. */
+/** One operation in several processes: each store object stands for a process. */
 function placing(options: IdempotentOptions, work: (hold: Hold) => Promise<unknown>) {
   return (store: ScriptedStore) =>
     makeIdempotent((request: Hold) => work(request), { name: 'Holds.place', key: 'id', store, ...options });
@@ -41,7 +34,7 @@ describe('a fingerprint that differs', () => {
     store = new ScriptedStore(new InMemoryStore());
   });
 
-  /** The whole record as it stands, a copy. */
+  /** A copy of the whole record. */
   async function standing(): Promise<unknown> {
     const key = store.calls[0]?.record?.key ?? '';
     return structuredClone(await store.inner.find(key));
@@ -112,7 +105,7 @@ describe('a fingerprint that differs', () => {
     it(`may come after the key was forgotten: ${form}`, async () => {
       const place = placing({ fingerprint, keepLocal: 10 }, async ({ amount }) => amount)(store);
       await place(hold);
-      expect(await forget(place, hold)).to.equal(true);
+      expect(await recordOf(place, hold).forget()).to.equal(true);
       expect(await place(dearer)).to.equal(999);
       expect(await rejection(place(hold))).to.be.instanceOf(FingerprintError);
     });
@@ -122,7 +115,7 @@ describe('a fingerprint that differs', () => {
     const place = placing({ fingerprint: 'memo' }, async () => 'held')(store);
     await place({ ...hold, memo: 'secret-one' });
     const error = (await rejection(place({ ...hold, memo: 'secret-two' }))) as FingerprintError;
-    const { key } = (await inspect(place, hold)) ?? {};
+    const { key } = (await recordOf(place, hold).inspect()) ?? {};
     expect(error).to.include({
       name: 'FingerprintError',
       code: 'ERR_IDEMPOTENCY_FINGERPRINT',
@@ -136,7 +129,7 @@ describe('a fingerprint that differs', () => {
     expect(JSON.stringify(await standing())).not.to.include('secret');
   });
 
-  it('is none where only what it does not look at differs, or properties stand in another order', async () => {
+  it('is none where only unselected parts differ, or the order of properties', async () => {
     const byAmount = placing({ fingerprint: 'amount' }, async () => 'held')(store);
     expect(await byAmount({ ...hold, memo: 'a' })).to.equal('held');
     expect(await byAmount({ ...hold, memo: 'b' })).to.equal('held');
@@ -150,14 +143,14 @@ describe('a fingerprint that differs', () => {
     expect(await byAll({ amount: 100, id: 'tx-1' })).to.equal('held');
   });
 
-  it('may look at what is missing: nothing is a value there', async () => {
+  it('may select a missing value, which then counts as a value', async () => {
     const place = placing({ fingerprint: 'memo' }, async () => 'held')(store);
     await place(hold);
     expect(await place(hold)).to.equal('held');
     expect(await rejection(place({ ...hold, memo: 'm' }))).to.be.instanceOf(FingerprintError);
   });
 
-  it('looks at all arguments by `true`, and at none of them twice', async () => {
+  it('covers all arguments by `true`, and reads each of them once', async () => {
     const place = makeIdempotent(async (_id: string, amount?: number) => amount, {
       name: 'Holds.adjust',
       key: '@',

@@ -12,7 +12,7 @@ interface Vector {
   readonly digest: string;
 }
 
-/** The payloads that JSON cannot write down, by the description that the vectors have of them. */
+/** The payloads that JSON cannot express, by their descriptions in the vectors. */
 const described: Record<string, () => unknown> = {
   'undefined in a list': () => [undefined],
   'an id of 1, and a memo that is undefined': () => ({ id: 1, memo: undefined }),
@@ -45,7 +45,7 @@ const described: Record<string, () => unknown> = {
   'properties $, $x and $$ of 1, 2, 3': () => ({ $: 1, $x: 2, $$: 3 }),
 };
 
-/** JSON in one form, written down once more and independently of the library. */
+/** JSON in one form, written a second time and independently of the library. */
 function stableJson(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(stableJson).join(',')}]`;
   if (typeof value !== 'object' || value === null) return JSON.stringify(value);
@@ -56,7 +56,7 @@ function stableJson(value: unknown): string {
 describe('golden vectors', () => {
   const vectors = fixture<Vector[]>('vectors/keys.json');
 
-  it('are many, and describe each kind of payload', () => {
+  it('are many, and cover each kind of payload', () => {
     expect(vectors).to.have.length.of.at.least(25);
     expect(vectors.flatMap((vector) => vector.described ?? [])).to.have.members(Object.keys(described));
   });

@@ -11,7 +11,7 @@ const places = fc.nat({ max: 1_000 });
 describe('keys of any payload', function () {
   this.timeout(120_000);
 
-  it('are the same for a payload whose properties, Map entries and Set members stand in another order', async () => {
+  it('are the same for a payload whose properties, Map entries and Set members are in another order', async () => {
     await fc.assert(
       fc.asyncProperty(recipe, fc.nat(), async (one, seed) => {
         const payload = build(one);
@@ -23,7 +23,7 @@ describe('keys of any payload', function () {
     );
   });
 
-  it('are the same for payloads that differ in one place exactly when they are deep-equal all the same', async () => {
+  it('are the same for payloads that differ in one place exactly when they are deep-equal nevertheless', async () => {
     const seen = { equal: 0, different: 0 };
     await fc.assert(
       fc.asyncProperty(recipe, places, places, fc.nat(), async (one, place, choice, seed) => {
@@ -35,11 +35,11 @@ describe('keys of any payload', function () {
       }),
       { numRuns },
     );
-    // Else the generator would have shown one side only.
+    // Otherwise the generator would have tested one of the two cases only.
     expect(Math.min(seen.equal, seen.different)).to.be.above(numRuns / 20);
   });
 
-  it('are the same for two payloads at random exactly when they are deep-equal', async () => {
+  it('are the same for two random payloads exactly when they are deep-equal', async () => {
     let equal = 0;
     await fc.assert(
       fc.asyncProperty(recipe, recipe, async (one, other) => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { Idempotent, InMemoryStore, inspect, KeyError, makeIdempotent, type Selector } from 'retrysafe';
+import { Idempotent, InMemoryStore, KeyError, makeIdempotent, recordOf, type Selector } from 'retrysafe';
 import { keyOf, keyReader } from '../support/key-of.js';
 import { rejection, thrown } from '../support/rejection.js';
 import { ScriptedStore } from '../support/scripted-store.js';
@@ -7,7 +7,7 @@ import { unhandledDuring } from '../support/unhandled-rejections.js';
 
 type AnySelector = Selector<unknown, readonly unknown[]>;
 
-/** The error of a call whose key or scope selects nothing; neither method nor store hears of it. */
+/** The error of a call whose key or scope selects nothing. Neither the method nor the store is called. */
 async function refusal(
   options: { key?: AnySelector; scope?: AnySelector },
   ...args: readonly unknown[]
@@ -97,7 +97,7 @@ describe('a key or scope that selects nothing', () => {
       const late = (() => Promise.resolve('k')) as unknown as AnySelector;
       const { cause } = await refusal({ [option]: late }, {});
       expect(cause).to.be.instanceOf(TypeError).and.to.have.property('message').that.includes('promise');
-      // Nobody else would hear of its rejection.
+      // Nothing else handles its rejection.
       const failing = (() => Promise.reject(new Error('unheard'))) as unknown as AnySelector;
       expect(await unhandledDuring(() => refusal({ [option]: failing }, {}))).to.deep.equal([]);
     });
@@ -163,13 +163,13 @@ describe('what counts as a value in a key', () => {
     });
   }
 
-  it('is nothing that a condition looks at: an item without it is merely left out by the filter', async () => {
+  it('is not what the condition of a filter reads: an item without it is only filtered out', async () => {
     const reader = keyReader({ key: "items[?type == 'card'].id" });
     const key = await reader({ items: [{ type: 'card', id: 1 }] });
     expect(await reader({ items: [{ type: 'card', id: 1 }, { id: 2 }] })).to.equal(key);
   });
 
-  it('is nothing that the condition of a filter goes through: a part that is missing there is merely looked past', async () => {
+  it('is not a step of the path in a filter’s condition: an item where it is missing is only skipped', async () => {
     const orders = (...tags: readonly object[]) => ({
       orders: [
         { id: 1, tags: [{ name: 'urgent' }] },
@@ -187,7 +187,7 @@ describe('what counts as a value in a key', () => {
     }
   });
 
-  it('is each argument by default, and none is left out', async () => {
+  it('is each argument by default, without exception', async () => {
     const keys = await Promise.all([
       keyOf(),
       keyOf(undefined),
@@ -203,7 +203,7 @@ describe('what counts as a value in a key', () => {
     expect(new Set(keys)).to.have.property('size', keys.length);
   });
 
-  it('is what the instance knows as well, for a key function', async () => {
+  it('is also the state of the instance, which a key function can read', async () => {
     const store = new InMemoryStore();
     class TenantLedger {
       constructor(readonly tenant: string) {}
@@ -220,7 +220,9 @@ describe('what counts as a value in a key', () => {
     }
     const [one, other] = [new TenantLedger('a'), new TenantLedger('b')];
     expect([await one.close('x'), await other.close('x')]).to.deep.equal(['a x', 'b x']);
-    expect((await inspect(one, 'close', 'x'))?.key).not.to.equal((await inspect(other, 'close', 'x'))?.key);
+    expect((await recordOf(one, 'close', 'x').inspect())?.key).not.to.equal(
+      (await recordOf(other, 'close', 'x').inspect())?.key,
+    );
   });
 });
 
@@ -266,7 +268,7 @@ describe('the same payload', () => {
     expect(new Set(keys)).to.have.property('size', 4);
   });
 
-  it('has another key where name, scope and key only read the same when they are put together', async () => {
+  it('has another key where name, scope and key differ but give the same text when they are joined', async () => {
     const read = (name: string, scope: string, key: string) =>
       keyReader({ name, scope: () => scope, key: () => key })(payload);
     const keys = await Promise.all([
@@ -304,7 +306,7 @@ describe('the same payload', () => {
   });
 });
 
-describe('expressions over what JSON does not have', () => {
+describe('expressions over values that JSON does not have', () => {
   const at = (time: number) => ({
     placedAt: new Date(time),
     lines: new Map([['a', time]]),

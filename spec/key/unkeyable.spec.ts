@@ -107,7 +107,7 @@ describe('payloads that cannot be told apart', () => {
     'bytes with a property whose name is a symbol': () =>
       Object.assign(Uint8Array.of(1), { [Symbol(secret)]: 1 }),
     'a promise': () => Promise.resolve(secret),
-    // biome-ignore lint/suspicious/noThenProperty: it is what other libraries' promises have
+    // biome-ignore lint/suspicious/noThenProperty: promises of other libraries have it
     'a promise of another library': () => ({ then: (resolve: (value: string) => void) => resolve(secret) }),
     'a readable stream': () => Readable.from([secret]),
     'a writable stream': () => new Writable(),
@@ -152,7 +152,7 @@ describe('payloads that cannot be told apart', () => {
     for (const payload of places) expect((await refusal(payload)).message).not.to.include(secret);
   });
 
-  it('are refused, and nothing crashes, where they are nested 100,000 levels deep', async () => {
+  it('are refused without a crash where they are nested 100,000 levels deep', async () => {
     const wraps: ((inner: unknown) => unknown)[] = [
       (inner) => ({ inner }),
       (inner) => [inner],
@@ -165,7 +165,7 @@ describe('payloads that cannot be told apart', () => {
     }
   });
 
-  it('have a status code of 400 and name the operation, since the sender is to blame', async () => {
+  it('have a status code of 400 and name the operation, since the request is at fault', async () => {
     expect(await refusal(() => 1)).to.include({
       code: 'ERR_IDEMPOTENCY_KEY',
       statusCode: 400,
@@ -174,26 +174,26 @@ describe('payloads that cannot be told apart', () => {
   });
 });
 
-describe('payloads that look as if they could not be told apart', () => {
+describe('payloads that seem impossible to tell apart, and are not', () => {
   it('have a key where a class shows its private fields by toJSON', async () => {
     const key = await keyOf(new OpenVault('a'));
     expect(await keyOf(new OpenVault('a'))).to.equal(key);
     expect(await keyOf(new OpenVault('b'))).not.to.equal(key);
   });
 
-  it('have a key where one object stands in two places', async () => {
+  it('have a key where one object is in two places', async () => {
     const shared = { id: 1 };
     expect(await keyOf({ a: shared, b: shared })).to.equal(await keyOf({ a: { id: 1 }, b: { id: 1 } }));
   });
 
-  it('have a key where a small part is selected of a request nested 100,000 levels deep', async () => {
+  it('have a key where the selector takes a small part of a request nested 100,000 levels deep', async () => {
     const request = { user: 'u', product: 'p', notes: nested(100_000, (inner) => ({ inner })) };
     const key = await keyReader({ key: '[user, product]' })({ user: 'u', product: 'p' });
     expect(await keyReader({ key: '[user, product]' })(request)).to.equal(key);
     expect(await keyReader({ key: ({ user, product }) => [user, product] })(request)).to.equal(key);
   });
 
-  it('have keys of their own where properties besides its elements tell lists with holes apart', async () => {
+  it('have different keys where lists with holes differ in properties other than elements', async () => {
     const withHole = (label: string) => Object.assign(new Array(2), { 1: 'b', label });
     const keys = await Promise.all(
       [withHole('x'), withHole('y'), [null, 'b'], [undefined, 'b']].map((list) => keyOf(list)),

@@ -1,8 +1,8 @@
 import { expect } from 'chai';
-import { type Codec, InMemoryStore, inspect, makeIdempotent, OutcomeUnavailableError } from 'retrysafe';
+import { type Codec, InMemoryStore, makeIdempotent, OutcomeUnavailableError, recordOf } from 'retrysafe';
 import { defer } from '../support/defer.js';
 import { rejection } from '../support/rejection.js';
-import { recordOf, replayed, storedOutcome } from '../support/replayed.js';
+import { replayed, storedOutcome, storedRecordOf } from '../support/replayed.js';
 import { ScriptedStore } from '../support/scripted-store.js';
 
 const marker = 'PAYLOAD-4111-1111';
@@ -23,7 +23,7 @@ class ReversingCodec implements Codec {
   }
 }
 
-describe('a codec of one’s own (codec)', () => {
+describe('a custom codec (codec)', () => {
   it('encodes a result once and decodes it for each replay', async () => {
     const codec = new ReversingCodec();
     const { value, record } = await replayed({ amount: 12 }, { codec });
@@ -32,7 +32,7 @@ describe('a codec of one’s own (codec)', () => {
     expect([codec.encoded, codec.decoded]).to.deep.equal([1, 1]);
   });
 
-  it('decodes for concurrent callers one by one, so that none shares with another', async () => {
+  it('decodes for each concurrent caller, so that they share no object', async () => {
     const codec = new ReversingCodec();
     const gate = defer();
     const quotePrice = makeIdempotent(
@@ -95,7 +95,7 @@ describe('a codec of one’s own (codec)', () => {
       expect((error as Error).message)
         .to.include('quoteFee')
         .and.not.include(marker);
-      expect(await inspect(quoteFee)).to.include({ status: 'completed', outcome: 'none' });
+      expect(await recordOf(quoteFee).inspect()).to.include({ status: 'completed', outcome: 'none' });
       expect(runs).to.equal(1);
     });
   }
@@ -115,7 +115,7 @@ describe('a codec of one’s own (codec)', () => {
     expect(error).to.be.instanceOf(OutcomeUnavailableError);
     const { message, key } = error as OutcomeUnavailableError;
     expect(message).to.include('quoteTax').and.to.include('forget').and.not.include(marker);
-    expect(key).to.equal((await recordOf(store, quoteTax)).key);
+    expect(key).to.equal((await storedRecordOf(store, quoteTax)).key);
     expect(runs).to.equal(1);
   });
 

@@ -1,10 +1,11 @@
 import { expect } from 'chai';
+import * as retrysafe from 'retrysafe';
 import {
   ClaimLostError,
   ConfigurationError,
   currentExecution,
+  type ErrorAdvice,
   FingerprintError,
-  forget,
   IdempotencyError,
   type IdempotentOptions,
   InProgressError,
@@ -14,6 +15,7 @@ import {
   OutcomeUnknownError,
   type PersistenceStore,
   ReentrantCallError,
+  recordOf,
   StoreError,
 } from 'retrysafe';
 import type { SinonFakeTimers } from 'sinon';
@@ -22,7 +24,7 @@ import { rejection, thrown } from '../support/rejection.js';
 import { ScriptedStore } from '../support/scripted-store.js';
 import { fakeTime } from '../support/time.js';
 
-/** A payload that no message may tell. */
+/** A payload that no message may contain. */
 const marker = 'PAYLOAD-4111-1111';
 
 interface Request {
@@ -52,11 +54,12 @@ interface ErrorCase {
   readonly errorClass: abstract new (...args: never[]) => IdempotencyError;
   readonly code: string;
   readonly statusCode: number;
+  readonly advice: ErrorAdvice;
   /** Whether the error can know a key. */
   readonly hasKey: boolean;
   /** What the message says to do next. */
   readonly nextStep: RegExp;
-  /** Situations that bring it about. */
+  /** Situations that cause it. */
   readonly situations: Record<string, (clock: SinonFakeTimers) => unknown>;
 }
 
@@ -67,8 +70,9 @@ const cases: ErrorCase[] = [
     errorClass: KeyError,
     code: 'ERR_IDEMPOTENCY_KEY',
     statusCode: 400,
+    advice: 'fix-request',
     hasKey: false,
-    nextStep: /send the value|let `\w+` select|cannot be selected from this call|right would be the part/,
+    nextStep: /send the value|let `\w+` select|cannot be selected from this call|expected the part/,
     situations: {
       'a key that selects nothing': () => rejection(placing()({ ...request, id: null })),
       'a scope that selects nothing': () => rejection(placing(undefined, { scope: 'tenant' })(request)),
@@ -82,7 +86,7 @@ const cases: ErrorCase[] = [
             },
           })(request),
         ),
-      'a key function that answers with a promise': () =>
+      'a key function that returns a promise': () =>
         rejection(
           placing(undefined, {
             key: ((given: Request) => Promise.resolve(given.id)) as unknown as () => string,
@@ -92,7 +96,7 @@ const cases: ErrorCase[] = [
         rejection(
           placing(undefined, { key: 'powertools_json(body).id' })({ ...request, body: `${marker}{` }),
         ),
-      'what looks like a whole event, without a context of Lambda': () =>
+      'what has the shape of an event, without a context of Lambda': () =>
         rejection(
           placing(undefined, { key: '@' })({
             ...request,
@@ -107,6 +111,7 @@ const cases: ErrorCase[] = [
     errorClass: InProgressError,
     code: 'ERR_IDEMPOTENCY_IN_PROGRESS',
     statusCode: 409,
+    advice: 'retry-later',
     hasKey: true,
     nextStep: /try again in \d+ s/,
     situations: {
@@ -119,7 +124,7 @@ const cases: ErrorCase[] = [
         const place = placing(() => defer().promise);
         void place(request);
         await clock.tickAsync(1);
-        return rejection(forget(place, request));
+        return rejection(recordOf(place, request).forget());
       },
     },
   },
@@ -127,6 +132,7 @@ const cases: ErrorCase[] = [
     errorClass: FingerprintError,
     code: 'ERR_IDEMPOTENCY_FINGERPRINT',
     statusCode: 422,
+    advice: 'fix-request',
     hasKey: true,
     nextStep: /send a new key/,
     situations: {
@@ -141,8 +147,9 @@ const cases: ErrorCase[] = [
     errorClass: OutcomeUnknownError,
     code: 'ERR_IDEMPOTENCY_OUTCOME_UNKNOWN',
     statusCode: 409,
+    advice: 'ask-human',
     hasKey: true,
-    nextStep: /`forget` the key|let `onAbandoned` decide|unless `onAbandoned` says otherwise/,
+    nextStep: /free the key by `recordOf|let `onAbandoned` decide|unless `onAbandoned` says otherwise/,
     situations: {
       'an unknown outcome that the policy refuses': async () => {
         const place = placing(failure, { onError: () => 'unknown', onAbandoned: 'refuse' });
@@ -168,8 +175,9 @@ const cases: ErrorCase[] = [
     errorClass: OutcomeUnavailableError,
     code: 'ERR_IDEMPOTENCY_OUTCOME_UNAVAILABLE',
     statusCode: 409,
+    advice: 'ask-human',
     hasKey: true,
-    nextStep: /`forget\(/,
+    nextStep: /`recordOf\(.*\.forget\(\)`/,
     situations: {
       'a result that could not be stored': async () => {
         const place = placing(() => ({ card: marker, print: () => marker }));
@@ -182,6 +190,7 @@ const cases: ErrorCase[] = [
     errorClass: ClaimLostError,
     code: 'ERR_IDEMPOTENCY_CLAIM_LOST',
     statusCode: 409,
+    advice: 'retry-later',
     hasKey: true,
     nextStep: /stop working|send the request again|do not begin the transaction/,
     situations: {
@@ -202,7 +211,7 @@ const cases: ErrorCase[] = [
         const place = placing(() => gate.promise);
         const call = rejection(place(request));
         await clock.tickAsync(1);
-        await forget({ force: true }, place, request);
+        await recordOf(place, request).forget({ force: true });
         gate.resolve();
         return call;
       },
@@ -219,6 +228,7 @@ const cases: ErrorCase[] = [
     errorClass: ReentrantCallError,
     code: 'ERR_IDEMPOTENCY_REENTRANT',
     statusCode: 500,
+    advice: 'fix-code',
     hasKey: true,
     nextStep: /call it with another key, or call what it does directly/,
     situations: {
@@ -232,6 +242,7 @@ const cases: ErrorCase[] = [
     errorClass: StoreError,
     code: 'ERR_IDEMPOTENCY_STORE',
     statusCode: 503,
+    advice: 'retry-later',
     hasKey: true,
     nextStep: /Try again when the store answers|try again when it does|do not begin the transaction/,
     situations: {
@@ -251,8 +262,9 @@ const cases: ErrorCase[] = [
     errorClass: ConfigurationError,
     code: 'ERR_IDEMPOTENCY_CONFIGURATION',
     statusCode: 500,
+    advice: 'fix-code',
     hasKey: false,
-    nextStep: /right would be/,
+    nextStep: /expected/,
     situations: {
       'a wrong option': () => thrown(() => placing(undefined, { ttl: 0 })),
       'a whole Lambda event as the key': () =>
@@ -262,7 +274,7 @@ const cases: ErrorCase[] = [
             { awsRequestId: marker, getRemainingTimeInMillis: () => 30_000 },
           ),
         ),
-      'an onAbandoned that answers with none of its decisions': async () => {
+      'an onAbandoned that returns none of its decisions': async () => {
         const store = new ScriptedStore();
         await rejection(placing(failure, { onError: () => 'unknown' }, store)(request));
         const onAbandoned = () => marker as 'run';
@@ -272,21 +284,21 @@ const cases: ErrorCase[] = [
   },
 ];
 
-describe('the errors of this library (section 8 of the design)', () => {
+describe('the errors of this library', () => {
   let clock: SinonFakeTimers;
   beforeEach(() => {
     clock = fakeTime();
   });
   afterEach(() => clock.restore());
 
-  for (const { errorClass, code, statusCode, hasKey, nextStep, situations } of cases) {
+  for (const { errorClass, code, statusCode, advice, hasKey, nextStep, situations } of cases) {
     for (const [what, provoke] of Object.entries(situations)) {
       it(`${what}: ${errorClass.name} with code, status and what to do next, and no payload`, async () => {
         const error = (await provoke(clock)) as IdempotencyError;
         expect(error).to.be.instanceOf(errorClass);
         expect(error).to.be.instanceOf(IdempotencyError);
         expect(error).to.be.instanceOf(Error);
-        expect(error).to.include({ name: errorClass.name, code, statusCode });
+        expect(error).to.include({ name: errorClass.name, code, statusCode, advice });
         for (const other of cases) {
           if (other.errorClass === errorClass) continue;
           expect(error, `also ${other.errorClass.name}`).to.not.be.instanceOf(other.errorClass);
@@ -303,11 +315,64 @@ describe('the errors of this library (section 8 of the design)', () => {
     }
   }
 
+  it('are all listed here', () => {
+    const exported = Object.values(retrysafe).filter(
+      (one) => typeof one === 'function' && one.prototype instanceof Error && one !== IdempotencyError,
+    );
+    expect(exported).to.have.members(cases.map(({ errorClass }) => errorClass));
+  });
+
+  it('have a status that says the same as their advice', () => {
+    const statuses: Record<ErrorAdvice, readonly number[]> = {
+      'retry-later': [409, 503],
+      'fix-request': [400, 422],
+      'fix-code': [500],
+      'ask-human': [409],
+    };
+    for (const { advice, statusCode } of cases) expect(statuses[advice]).to.include(statusCode);
+  });
+
+  it('advise another try where the store did not tell whether a completion was applied', async () => {
+    const store = new ScriptedStore();
+    const place = placing(
+      async () => {
+        await currentExecution().completion({ card: marker });
+        store.always('find', 'fail').always('replace', 'fail');
+        return { card: marker };
+      },
+      { lease: 1 },
+      store,
+    );
+    const call = rejection(place(request));
+    await clock.tickAsync(60_000);
+    expect(await call)
+      .to.be.instanceOf(OutcomeUnknownError)
+      .and.include({ advice: 'retry-later' });
+  });
+
+  it('advise to change the code where the store is used wrongly, breaks its contract, or never takes the record', async () => {
+    const faults = [
+      new ConfigurationError('of the store'),
+      new StoreError('no such table', { advice: 'fix-code' }),
+      new StoreError('too large', { tooLarge: true }),
+    ];
+    for (const fault of faults) {
+      const store = new ScriptedStore().always('claim', async () => {
+        throw fault;
+      });
+      expect(await rejection(placing(undefined, {}, store)(request)))
+        .to.be.instanceOf(StoreError)
+        .and.include({ advice: 'fix-code' });
+    }
+    const wrong = new ScriptedStore().always('claim', async () => ({}) as never);
+    expect(await rejection(placing(undefined, {}, wrong)(request))).to.include({ advice: 'fix-code' });
+  });
+
   it('name the operation where no key can be known', async () => {
     expect(await rejection(placing()({ ...request, id: null }))).to.have.property('operation', 'placeOrder');
   });
 
-  it('bear the fault that brought them about as `cause`', async () => {
+  it('have the fault that caused them as `cause`', async () => {
     const fault = new Error('the table is gone');
     const store = new ScriptedStore().always('claim', async () => {
       throw fault;
@@ -326,7 +391,7 @@ describe('the errors of this library (section 8 of the design)', () => {
       .to.be.instanceOf(StoreError)
       .with.property('step', 'replace');
     store.always('find', 'fail');
-    expect(await rejection(forget(place, request)))
+    expect(await rejection(recordOf(place, request).forget()))
       .to.be.instanceOf(StoreError)
       .with.property('step', 'find');
   });
@@ -341,7 +406,7 @@ describe('the errors of this library (section 8 of the design)', () => {
     expect(error.message).to.include('31 s');
   });
 
-  it('are no one’s but ours: an error that bears a name and code of ours is not an instance', () => {
+  it('are recognised: another error with a name and code of ours is not an instance', () => {
     const lookalike = Object.assign(new Error('mine'), {
       name: 'InProgressError',
       code: 'ERR_IDEMPOTENCY_IN_PROGRESS',

@@ -6,12 +6,12 @@ import {
   type IdempotentOptions,
   InMemoryStore,
   InProgressError,
-  inspect,
   KeyError,
   makeIdempotent,
   OutcomeUnavailableError,
   OutcomeUnknownError,
   ReentrantCallError,
+  recordOf,
   StoreError,
 } from 'retrysafe';
 import { type CaughtWarnings, catchWarnings } from '../support/process-warnings.js';
@@ -31,7 +31,7 @@ function throwing(make: () => unknown, options: IdempotentOptions = {}) {
   return { charge, seen };
 }
 
-/** What a duplicate gets of an error that is remembered. */
+/** What a duplicate gets for an error that is remembered. */
 async function replayOf<T>(make: () => T, options: IdempotentOptions): Promise<T> {
   const { charge, seen } = throwing(make, options);
   await rejection(charge());
@@ -42,7 +42,7 @@ async function replayOf<T>(make: () => T, options: IdempotentOptions): Promise<T
 
 const remembered = { onError: () => 'remember' as const };
 
-/** Tells its instances as zod 4 does: by what they bear, and not by their prototype. */
+/** Recognises its instances as zod 4 does: by their properties, and not by their prototype. */
 function tellingByTraits(): (new (issues: unknown) => Error) & { prototype: object } {
   function Telling(this: unknown, issues: unknown): Error {
     return Object.defineProperties(new Error('invalid'), {
@@ -57,7 +57,7 @@ function tellingByTraits(): (new (issues: unknown) => Error) & { prototype: obje
   return Telling as never;
 }
 
-/** As the errors of AWS's SDK do: by their name and two of their fields. */
+/** Recognises its instances as AWS's SDK does: by their name and two of their fields. */
 class ServiceError extends Error {
   readonly $fault = 'client';
   override name = 'ServiceError';
@@ -116,7 +116,7 @@ describe('what an error is besides its fields', () => {
     expect(warnings.texts('RETRYSAFE_LEFT_OUT')).to.deep.equal([]);
   });
 
-  it('replays without those hidden parts that cannot be kept, which is said once', async () => {
+  it('replays without hidden parts that cannot be stored, and warns once', async () => {
     const make = () =>
       Object.defineProperties(new Error('invalid'), {
         issues: { value: [1] },
@@ -131,20 +131,20 @@ describe('what an error is besides its fields', () => {
     }
     const texts = warnings.texts('RETRYSAFE_LEFT_OUT');
     expect(
-      texts.filter((text) => text.startsWith('Error is kept without format, deep.of, which')),
+      texts.filter((text) => text.startsWith('Error is stored without format, deep.of, which')),
     ).to.have.length(1);
   });
 
-  it('replays without properties whose names are symbols, which is said where everybody sees them', async () => {
+  it('replays without properties whose names are symbols, and warns where they are enumerable', async () => {
     const error = await replayOf(
       () => Object.assign(new RangeError('a'), { b: 1, [Symbol('PAYLOAD')]: 2 }),
       remembered,
     );
     expect(error).to.include({ message: 'a', b: 1 });
-    expect(warnings.texts('RETRYSAFE_LEFT_OUT').join()).to.match(/^RangeError is kept without …, which/);
+    expect(warnings.texts('RETRYSAFE_LEFT_OUT').join()).to.match(/^RangeError is stored without …, which/);
   });
 
-  it('replays of what an HTTP client throws everything that can be kept, and the rest is said once', async () => {
+  it('replays what can be stored of an HTTP client’s error, and warns once of the rest', async () => {
     class HttpClientError extends Error {
       response: unknown;
     }
@@ -178,7 +178,7 @@ describe('what an error is besides its fields', () => {
     const texts = warnings.texts('RETRYSAFE_LEFT_OUT');
     expect(texts).to.have.length(1);
     expect(texts[0]).to.match(
-      /^HttpClientError is kept without response\.config, response\.request, config, request, which no record can keep\. .*\{ class, name, to, from \}/,
+      /^HttpClientError is stored without response\.config, response\.request, config, request, which no record can hold\. .*\{ class, name, to, from \}/,
     );
   });
 
@@ -196,7 +196,7 @@ describe('what an error is besides its fields', () => {
     });
   }
 
-  it('leaves that data to the class where it comes back as an instance of that', async () => {
+  it('leaves that data to the class where it comes back as its instance', async () => {
     const error = await replayOf(() => new NotFoundError('no such order'), { remember: [NotFoundError] });
     expect(Object.getOwnPropertyNames(error).sort()).to.deep.equal(['message', 'stack']);
     expect(error.describe()).to.equal('not found');
@@ -252,8 +252,8 @@ describe('what an error is besides its fields', () => {
 });
 
 describe('whether an error is one of those that `remember` lists', () => {
-  it('is decided by what its class says by Symbol.hasInstance, and so is what it replays as', async () => {
-    // Of another copy of the module: its prototype is another.
+  it('is decided by its class’s Symbol.hasInstance, which also decides what it replays as', async () => {
+    // It comes from another copy of the module, so its prototype differs.
     const make = () =>
       Object.assign(new Error('throttled'), { name: 'ServiceError', $fault: 'client', code: 5 });
     const error = await replayOf(make, { remember: [ServiceError] });
@@ -265,14 +265,14 @@ describe('whether an error is one of those that `remember` lists', () => {
     expect(seen.runs, 'of another error').to.equal(2);
   });
 
-  it('is refused, when it is defined, of a class whose instances are told by what no replay has', () => {
+  it('is refused at definition for a class that recognises its instances by what no replay has', () => {
     const Telling = tellingByTraits();
     const error = thrown(() => throwing(() => new Telling([]), { remember: [Telling] })) as Error;
     expect(error).to.be.instanceOf(ConfigurationError);
-    expect(error.message).to.match(/Telling tells its instances by Symbol\.hasInstance.*to: /);
+    expect(error.message).to.match(/Telling decides by Symbol\.hasInstance.*to: /);
   });
 
-  it('works of such a class by an entry', async () => {
+  it('works for such a class by an entry', async () => {
     const Telling = tellingByTraits();
     const entry = {
       class: Telling,
@@ -287,14 +287,14 @@ describe('whether an error is one of those that `remember` lists', () => {
       .that.deep.equals([{ path: 'a' }]);
   });
 
-  it('completes the key without an outcome where what is replayed would not be told as one', async () => {
+  it('completes the key without an outcome where a replay would not be recognised', async () => {
     class Fickle extends Error {
       #real = true;
       static override [Symbol.hasInstance](it: unknown): boolean {
         return typeof it === 'object' && it !== null && #real in it && it.#real;
       }
     }
-    // Its source shows no private field to whoever compiled it to a WeakMap.
+    // Its source shows no private field where a compiler replaced that by a WeakMap.
     const seen = new WeakSet<object>();
     class Seen extends Error {
       constructor(message: string) {
@@ -310,11 +310,11 @@ describe('whether an error is one of those that `remember` lists', () => {
     await rejection(charge());
     const error = (await rejection(charge())) as Error;
     expect(error).to.be.instanceOf(OutcomeUnavailableError);
-    expect(error.message).to.match(/Seen tells its instances by Symbol\.hasInstance/);
+    expect(error.message).to.match(/Seen decides by Symbol\.hasInstance/);
     expect(counted.runs).to.equal(1);
   });
 
-  it('holds for what is thrown and no error, of a subclass as well', async () => {
+  it('holds for thrown values that are no errors, of subclasses too', async () => {
     class Problem {
       constructor(readonly status: number) {}
     }
@@ -333,7 +333,7 @@ describe('whether an error is one of those that `remember` lists', () => {
     ConfigurationError: new ConfigurationError('wrong'),
   };
   for (const [name, error] of Object.entries(passing)) {
-    it(`is not so of our own ${name} by a parent of its class, and is by its class itself`, async () => {
+    it(`is not decided by a parent class for our own ${name}, but by its class itself`, async () => {
       const parents = [Error, Object.getPrototypeOf(error.constructor)];
       for (const remember of [[Error], parents, [KeyError, Error]]) {
         const { charge, seen } = throwing(() => error, { remember });
@@ -349,14 +349,14 @@ describe('whether an error is one of those that `remember` lists', () => {
     });
   }
 
-  it('is so by a parent of our errors that are about the request', async () => {
+  it('is decided by a parent class for our errors about the request', async () => {
     const again = await replayOf(() => new KeyError('no id'), { remember: [Error] });
     expect(again).to.include({ name: 'KeyError', message: 'no id' });
   });
 
-  it('is told to inspect: a passing error of ours leaves the key free', async () => {
+  it('is visible to inspect: a passing error of ours leaves the key free', async () => {
     const { charge } = throwing(() => new StoreError('gone'), { remember: [Error] });
     await rejection(charge());
-    expect(await inspect(charge)).to.have.property('status', 'released');
+    expect(await recordOf(charge).inspect()).to.have.property('status', 'released');
   });
 });

@@ -4,13 +4,13 @@ import {
   Idempotent,
   type IdempotentOptions,
   InMemoryStore,
-  inspect,
   makeIdempotent,
   OutcomeUnknownError,
+  recordOf,
 } from 'retrysafe';
 import { defer } from '../support/defer.js';
 import { rejection } from '../support/rejection.js';
-import { recordOf } from '../support/replayed.js';
+import { storedRecordOf } from '../support/replayed.js';
 
 class Declined extends Error {
   override readonly name = 'Declined';
@@ -55,12 +55,12 @@ describe('errors by default', () => {
     const error = new Error('the network is down');
     const { chargeCard, seen } = throwing((run) => (run === 1 ? error : 'nothing'));
     expect(await rejection(chargeCard())).to.equal(error);
-    expect(await inspect(chargeCard)).to.include({ status: 'released' });
+    expect(await recordOf(chargeCard).inspect()).to.include({ status: 'released' });
     expect(await chargeCard()).to.equal('charged');
     expect(seen.runs).to.equal(2);
   });
 
-  it('let one of the concurrent calls after the other try', async () => {
+  it('let the concurrent calls try one after the other', async () => {
     const gate = defer();
     const store = new InMemoryStore();
     let runs = 0;
@@ -84,7 +84,7 @@ describe('errors by default', () => {
 describe('errors that are outcomes by `remember`', () => {
   const remember = [Declined];
 
-  it('are kept, those of other classes are not', async () => {
+  it('are stored, those of other classes are not', async () => {
     const { chargeCard, seen } = throwing((run) => (run === 1 ? new TypeError('a bug') : declined()), {
       remember,
     });
@@ -108,7 +108,7 @@ describe('errors that are outcomes by `remember`', () => {
     expect(replay.stack).to.match(/^Declined: insufficient funds\n +at /);
   });
 
-  it('are a copy for each caller', async () => {
+  it('come back as a copy for each caller', async () => {
     const { chargeCard } = throwing(() => declined(), { remember });
     await rejection(chargeCard());
     const [one, other] = [await rejection(chargeCard()), await rejection(chargeCard())] as Declined[];
@@ -194,7 +194,7 @@ describe('errors that are outcomes by `remember`', () => {
   });
 });
 
-/** What an HTTP client throws: functions, sockets and cycles all over, and a few telling fields. */
+/** What an HTTP client throws: functions, sockets and cycles, and a few fields that say something. */
 function clientError(message: string): Error {
   const socket = new Socket();
   const request: Record<string, unknown> = { socket, abort: () => {} };
@@ -210,8 +210,8 @@ function clientError(message: string): Error {
   });
 }
 
-describe('errors that cannot be kept whole', () => {
-  it('are remembered without what cannot be kept', async () => {
+describe('errors that cannot be stored whole', () => {
+  it('are remembered without what cannot be stored', async () => {
     const { chargeCard, seen } = throwing(() => clientError('402'), { onError: () => 'remember' });
     await rejection(chargeCard());
     const replay = await rejection(chargeCard());
@@ -221,7 +221,7 @@ describe('errors that cannot be kept whole', () => {
     expect(replay).to.not.have.any.keys('config', 'request', 'toJSON');
   });
 
-  it('keep those own fields that can be kept', async () => {
+  it('keep their own fields that can be stored', async () => {
     const { chargeCard } = throwing(() => clientError('402'), { onError: () => 'remember' });
     await rejection(chargeCard());
     expect(await rejection(chargeCard()))
@@ -229,7 +229,7 @@ describe('errors that cannot be kept whole', () => {
       .that.deep.equals({ declineCode: 'stolen_card', at: new Date(4) });
   });
 
-  it('keep their class, and their cause without what cannot be kept', async () => {
+  it('keep their class, and their cause without what cannot be stored', async () => {
     const { chargeCard } = throwing(() => declined({ cause: clientError('402') }), { remember: [Declined] });
     await rejection(chargeCard());
     const replay = (await rejection(chargeCard())) as Declined & { cause?: Error };
@@ -263,14 +263,14 @@ describe('errors that cannot be kept whole', () => {
       const thrown = make();
       const { chargeCard, seen } = throwing(() => thrown, { onError: () => 'remember' });
       expect((await rejection(chargeCard())) === thrown, 'whether it is the very same').to.equal(true);
-      expect(await inspect(chargeCard)).to.include({ status: 'completed' });
+      expect(await recordOf(chargeCard).inspect()).to.include({ status: 'completed' });
       await rejection(chargeCard());
       expect(seen.runs).to.equal(1);
     });
   }
 });
 
-describe('whatever is thrown', () => {
+describe('any thrown value', () => {
   const thrown: Record<string, () => unknown> = {
     'an error': () => new Error('plain'),
     'an error with a name like a built-in property': () =>
@@ -283,7 +283,7 @@ describe('whatever is thrown', () => {
     undefined: () => undefined,
     false: () => false,
     'a plain object': () => ({ status: 402, at: new Date(1) }),
-    'an object that looks like an ending': () => ({ value: 1, error: 2 }),
+    'an object with the shape of an outcome': () => ({ value: 1, error: 2 }),
   };
   for (const [what, make] of Object.entries(thrown)) {
     it(`reaches the first caller as the very same value when it is released: ${what}`, async () => {
@@ -294,7 +294,7 @@ describe('whatever is thrown', () => {
       expect(seen.runs).to.equal(2);
     });
 
-    it(`reaches the first caller as the very same value when it is remembered, and others equal: ${what}`, async () => {
+    it(`reaches the first caller as the very same value when it is remembered, and duplicates get an equal one: ${what}`, async () => {
       const value = make();
       const { chargeCard, seen } = throwing(() => value, { onError: () => 'remember' });
       expect(await rejection(chargeCard())).to.equal(value);
@@ -330,6 +330,6 @@ describe('whatever is thrown', () => {
   it('leaves a remembered error readable in the store', async () => {
     const { chargeCard, store } = throwing(() => declined(), { remember: [Declined] });
     await rejection(chargeCard());
-    expect(JSON.stringify(await recordOf(store, chargeCard))).to.include('insufficient funds');
+    expect(JSON.stringify(await storedRecordOf(store, chargeCard))).to.include('insufficient funds');
   });
 });

@@ -4,16 +4,15 @@ import {
   ConfigurationError,
   configureIdempotency,
   FingerprintError,
-  forget,
   IdempotencyError,
   InProgressError,
-  inspect,
   KeyError,
   makeIdempotent,
   OutcomeUnavailableError,
   OutcomeUnknownError,
   onIdempotencyEvent,
   ReentrantCallError,
+  recordOf,
   StoreError,
 } from 'retrysafe';
 import { defer } from '../support/defer.js';
@@ -24,6 +23,7 @@ import { ScriptedStore } from '../support/scripted-store.js';
 class ApplicationError extends IdempotencyError {
   readonly code = 'ERR_IDEMPOTENCY_CLAIM_LOST';
   readonly statusCode = 418;
+  readonly advice = 'ask-human';
 }
 
 class StoreErrorOfTheShop extends StoreError {}
@@ -59,7 +59,7 @@ const foreign: Record<string, unknown> = {
   'an object that is no error': { name: 'ClaimLostError', code: 'ERR_IDEMPOTENCY_CLAIM_LOST' },
 };
 
-describe("an application's own error that bears one of our names or codes", () => {
+describe("an application's own error that has one of our names or codes", () => {
   let thrown: unknown[];
   let runs: number;
   let store: ScriptedStore;
@@ -90,14 +90,14 @@ describe("an application's own error that bears one of our names or codes", () =
       expect(caught === error, 'the very object').to.equal(true);
       expect(events).to.deep.equal(['released']);
       expect(store.count('replace'), 'released with one write').to.equal(1);
-      expect((await inspect(visitShop, 'a'))?.status).to.equal('released');
+      expect((await recordOf(visitShop, 'a').inspect())?.status).to.equal('released');
       expect(await visitShop('a')).to.equal('open');
       expect(await visitShop('a')).to.equal('open');
       expect(runs).to.equal(2);
     });
   }
 
-  it('makes no duplicate that waits for it give up: the duplicate runs itself', async () => {
+  it('does not make a waiting duplicate give up: the duplicate runs the method', async () => {
     let gate = defer();
     const visitGatedShop = makeIdempotent(async function visitGatedShop(_what: string) {
       await gate.promise;
@@ -115,7 +115,7 @@ describe("an application's own error that bears one of our names or codes", () =
     }
   });
 
-  it('is remembered only by its own class, and replays as that', async () => {
+  it('is remembered only by its own class, and replays as an instance of it', async () => {
     const remembering = makeIdempotent(
       async (_id: string) => {
         runs += 1;
@@ -155,7 +155,7 @@ describe("an application's own error that bears one of our names or codes", () =
     expect(await outer('a')).to.equal('open');
   });
 
-  it('from a store that merely looks like ours is a fault like any other: the outcome is kept', async () => {
+  it('from a store is a fault like any other, though it resembles ours: the outcome is stored', async () => {
     const fault = foreign['an error named StoreError with tooLarge'];
     store.next('replace', () => Promise.reject(fault));
     expect(await visitShop('a')).to.equal('open');
@@ -177,7 +177,7 @@ describe("an application's own error that bears one of our names or codes", () =
     const recovering = makeIdempotent(
       async (_id: string) => {
         runs += 1;
-        throw new Error('nobody knows');
+        throw new Error('unknown');
       },
       {
         name: 'visitRecoveringShop',
@@ -189,8 +189,8 @@ describe("an application's own error that bears one of our names or codes", () =
     );
     await rejection(recovering('a'));
     expect(await rejection(recovering('a'))).to.equal(error);
-    expect((await inspect(recovering, 'a'))?.status).to.equal('unknown');
+    expect((await recordOf(recovering, 'a').inspect())?.status).to.equal('unknown');
     expect(runs).to.equal(1);
-    expect(await forget(recovering, 'a')).to.equal(true);
+    expect(await recordOf(recovering, 'a').forget()).to.equal(true);
   });
 });

@@ -35,7 +35,7 @@ describe('a replay that is changed on its way (mapReplay)', () => {
     return { answer, gate, store };
   }
 
-  it('bears the header on replays alone, from the store, from a joined run and from what is kept', async () => {
+  it('sets the header on replays only: from the store, from a joined run and from memory', async () => {
     for (const options of [{}, { keepLocal: 1 }, { readFirst: true }]) {
       const { answer, gate } = answering(options);
       const first = answer();
@@ -49,7 +49,7 @@ describe('a replay that is changed on its way (mapReplay)', () => {
     }
   });
 
-  it('bears the header also for who waited in another process', async () => {
+  it('sets the header also for a caller that waited in another process', async () => {
     const { answer, gate, store } = answering({});
     const elsewhere = answering({}, store.peer());
     const first = answer();
@@ -82,7 +82,7 @@ describe('a replay that is changed on its way (mapReplay)', () => {
     expect((await answer()).headers).to.have.property('Idempotent-Replayed');
   });
 
-  it('is told the record, without the outcome itself', async () => {
+  it('gets the record, without the outcome itself', async () => {
     const seen: RecordView[] = [];
     const { answer, gate } = answering({
       ttl: 60,
@@ -128,7 +128,7 @@ describe('a replay that is changed on its way (mapReplay)', () => {
     expect(await service.greet('Ada')).to.equal('hello Ada again');
   });
 
-  it('that fails gives its caller that error, and leaves the outcome as it is', async () => {
+  it('rejects its caller where it fails, and does not change the outcome', async () => {
     const failure = new Error('no header today');
     let isFailing = true;
     const { answer, gate } = answering({
@@ -144,7 +144,7 @@ describe('a replay that is changed on its way (mapReplay)', () => {
     expect(await answer()).to.deep.equal({ body: 'ok', headers: {} });
   });
 
-  it('is not asked about remembered errors', async () => {
+  it('is not called for remembered errors', async () => {
     const declined = makeIdempotent(
       async function declineRequest(): Promise<Answer> {
         throw new RangeError('declined');

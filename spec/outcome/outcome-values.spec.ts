@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { expect } from 'chai';
-import fc from 'fast-check';
-import { objectsIn } from '../support/references.js';
 import { replayed, storedOutcome } from '../support/replayed.js';
 
-/** Values that replay as what they were, compared in depth with those of a second making. */
+/** Values that replay unchanged. Each is compared deeply with a second one that the same function makes. */
 const values: Record<string, () => unknown> = {
   'a Date': () => new Date('2026-02-03T04:05:06.789Z'),
   'a Map': () =>
@@ -236,36 +234,12 @@ describe('values come back as what they were', () => {
     }
   });
 
-  it('replays an array with a hole as an array with a hole, whatever other properties it bears', async () => {
+  it('replays an array with a hole as an array with a hole, whatever other properties it has', async () => {
     const { value } = await replayed(
       Object.assign(new Array(1), { note: 'one property makes up for the hole' }),
     );
     expect(value).to.have.length(1);
     expect(0 in value, 'whether the hole was filled').to.equal(false);
-  });
-
-  it('replays whatever value fast-check can make, deep-equal and of the same prototypes', async function () {
-    this.timeout(180_000);
-    const anything = fc.anything({
-      withBigInt: true,
-      withBoxedValues: true,
-      withDate: true,
-      withMap: true,
-      withNullPrototype: true,
-      withObjectString: true,
-      withSet: true,
-      withSparseArray: true,
-      withTypedArray: true,
-    });
-    await fc.assert(
-      fc.asyncProperty(anything, async (made) => {
-        // Node.js 20 finds no two invalid dates equal; they have a spec of their own.
-        fc.pre(![...objectsIn(made)].some((part) => part instanceof Date && Number.isNaN(part.getTime())));
-        const { value } = await replayed(made);
-        assert.deepStrictEqual(value, made);
-      }),
-      { numRuns: process.env.CI ? 10_000 : 1_000 },
-    );
   });
 });
 

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import { type IdempotencyRecord, InMemoryStore, makeIdempotent, OutcomeUnavailableError } from 'retrysafe';
 import { rejection } from '../support/rejection.js';
-import { recordOf } from '../support/replayed.js';
+import { storedRecordOf } from '../support/replayed.js';
 
 class Money {
   amount = 1;
@@ -16,7 +16,7 @@ async function replayOf(kind: 'value' | 'error', devalue: unknown): Promise<unkn
   const store = new InMemoryStore();
   const charge = makeIdempotent(async () => 'first', { name: 'charge', store, classes: [Money, Declined] });
   await charge();
-  const record = await recordOf(store, charge);
+  const record = await storedRecordOf(store, charge);
   const state = { ...record.state, outcome: { kind, devalue: JSON.stringify(devalue) } };
   await store.replace({ ...record, token: 'another.1', state } as IdempotencyRecord, record.token);
   return kind === 'value' ? charge() : rejection(charge());
@@ -29,7 +29,7 @@ describe('a stored row with odd names in it', () => {
     ['Error', Error.prototype],
     ['=Declined', Declined.prototype],
   ] as const) {
-    it(`gives a replayed error no other prototype by a field named __proto__: ${tag}`, async () => {
+    it(`does not change the prototype of a replayed error by a field named __proto__: ${tag}`, async () => {
       const fields = ['entries', 6];
       const row = [
         [tag, 1],
@@ -53,7 +53,7 @@ describe('a stored row with odd names in it', () => {
     });
   }
 
-  it('keeps an error an error whose fields are named like parts of every error or object', async () => {
+  it('replays an error whose fields are named like parts of every error or object', async () => {
     const names = ['name', 'message', 'stack', 'cause', 'constructor', 'then', 'toString', 'toJSON'];
     const fields = Object.fromEntries(names.map((name) => [name, 5]));
     const row = [['Error', 1], { name: 2, message: 3, fields: 4 }, 'RangeError', 'declined', fields, 'odd'];
@@ -63,7 +63,7 @@ describe('a stored row with odd names in it', () => {
     expect(own(error, 'constructor')).to.equal('odd');
   });
 
-  it('takes nothing but a list for the errors of an AggregateError', async () => {
+  it('accepts only a list for the errors of an AggregateError', async () => {
     const row = [
       ['Error', 1],
       { name: 2, message: 3, fields: 4, errors: 5 },

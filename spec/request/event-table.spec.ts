@@ -5,7 +5,7 @@ import { keyReader } from '../support/key-of.js';
 import { carriers, type LambdaEvent as Event, lambdaEvent } from '../support/lambda-events.js';
 import { rejection } from '../support/rejection.js';
 
-/** The file that has such an event, and what another delivery of it may change. */
+/** The file with such an event, and what may differ in another delivery of it. */
 type Row = readonly [file: string, redeliver: (event: Event) => void];
 
 const newRequest = ({ requestContext, headers }: Event) => {
@@ -115,13 +115,13 @@ const rows: Readonly<Record<string, Row>> = {
   'Step Functions': ['step-functions', () => {}],
 };
 
-const page = readFileSync(new URL('../../../docs/events.md', import.meta.url), 'utf8');
+const page = readFileSync(new URL('../../../docs/reference/aws-events.md', import.meta.url), 'utf8');
 const documented = [...page.matchAll(/^\| ([^|]+) \| ([^|]+) \| `([^|]+)` \| (refused|possible) \|$/gm)].map(
   ([, name = '', decoded = '', key = '', whole = '']) => ({ name, decoded, key, whole }),
 );
 const context = { awsRequestId: 'request-1', getRemainingTimeInMillis: () => 30_000 };
 
-describe('the table of events in docs/events.md', () => {
+describe('the table of events in docs/reference/aws-events.md', () => {
   it('has each event once, and each event has a file of its own', () => {
     expect(documented.map(({ name }) => name)).to.have.members(Object.keys(rows));
     const files = readdirSync(new URL('../../../spec/request/events/', import.meta.url)).map((name) =>
@@ -151,7 +151,7 @@ describe('the table of events in docs/events.md', () => {
       expect(decoded.split(',')[0]).to.equal(place === undefined ? 'nothing' : `\`${place}\``);
     });
 
-    it(`proposes a key that another delivery has as well: ${name}`, async () => {
+    it(`proposes a key that is the same for another delivery: ${name}`, async () => {
       const reader = keyReader({ key });
       expect(await reader(again())).to.equal(await reader(lambdaEvent(file)));
     });
@@ -172,7 +172,7 @@ describe('the table of events in docs/events.md', () => {
       }
     });
 
-    // The detail of a schedule is empty, and what a queue's message holds is not looked at for an error.
+    // The detail of a schedule is empty, and a queue's message is not read for an error.
     if (whole === 'possible' || ['scheduled', 'sqs-from-sns'].includes(file)) continue;
     it(`has an error that proposes such a key: ${name}`, async () => {
       const { message } = (await rejection(keyReader()(lambdaEvent(file), context))) as Error;

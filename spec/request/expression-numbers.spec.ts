@@ -18,7 +18,7 @@ const items = `[
 const document = `{"items":${items},"mixed":[10, 9, 1e400, -1, ${wei}],"nested":[[${wei}],[2]],"list":[${wei}],"same":${wei},
   "pairs":[["wei",${wei}]],"part":{"wei":${wei}},"text":"26e7694","precise":"1222223333.00000001","n":1.5}`;
 
-/** What an expression selects of the document above. */
+/** What an expression selects from the document above. */
 const selections: Readonly<Record<string, unknown>> = {
   'items[?wei > `100`].id': ['a', 'c', 'd', 'f'],
   'items[?wei >= `1152921504606846977`].id': ['a', 'd', 'f'],
@@ -79,7 +79,7 @@ const selections: Readonly<Record<string, unknown>> = {
   "to_number('0x10') || to_number('') || to_number(' 1') || to_number('Infinity') || 'none'": 'none',
 };
 
-/** What cannot be computed exactly, or is no number's to be asked. */
+/** Expressions that cannot be computed exactly, or that no number has an answer to. */
 const refused: Readonly<Record<string, RegExp>> = {
   'sum(mixed)': /sum\(\) cannot compute/,
   'avg(list)': /avg\(\) cannot compute/,
@@ -98,20 +98,20 @@ const refused: Readonly<Record<string, RegExp>> = {
   'sort_by(items, &[wei])': /neither all numbers nor all texts/,
 };
 
-/** What a number has none of. */
+/** Parts that a number does not have. */
 const nothing = ['same.written', 'same.*', 'items[*].wei.written', '[same, same.constructor]'];
 
 describe('an expression over numbers that a double does not hold', () => {
   const select = (key: string) => keyReader({ key: `body | ${key}` })(httpEvent(document));
 
   for (const [key, value] of Object.entries(selections)) {
-    it(`selects what is right: ${key}`, async () => {
+    it(`selects the right value: ${key}`, async () => {
       expect(await select(key)).to.equal(await keyOfValue(value));
     });
   }
 
   for (const [key, reason] of Object.entries(refused)) {
-    it(`is refused where it cannot be right: ${key}`, async () => {
+    it(`is refused where it could be wrong: ${key}`, async () => {
       const error = (await rejection(select(key))) as KeyError;
       expect(error).to.be.instanceOf(KeyError);
       expect((error.cause as Error).message).to.match(reason);
@@ -148,12 +148,12 @@ describe('an expression over the bigints of a service', () => {
     'type(list[0])': 'number',
     'contains(list, `10`)': true,
   }))
-    it(`selects what is right: ${key}`, async () => {
+    it(`selects the right value: ${key}`, async () => {
       expect(await select(key)).to.equal(await keyOfValue(value));
     });
 
   for (const key of ['sum(list)', 'items[0].wei + `1`', "join('-', list)"])
-    it(`is refused where it cannot be right: ${key}`, async () => {
+    it(`is refused where it could be wrong: ${key}`, async () => {
       expect(await rejection(select(key))).to.be.instanceOf(KeyError);
     });
 });
@@ -184,7 +184,7 @@ describe('an expression that orders', () => {
     'max_by(none, &@) || `"none"`': 'none',
     'sort_by(none, &@) || `"none"`': 'none',
   }))
-    it(`selects what is right: ${key}`, async () => {
+    it(`selects the right value: ${key}`, async () => {
       expect(await select(key)).to.equal(await keyOfValue(value));
     });
 });

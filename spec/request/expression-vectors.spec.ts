@@ -15,8 +15,8 @@ interface Vector {
 const vectors = fixture<Vector[]>('vectors/expressions.json');
 const keyOfValue = (value: unknown) => keyReader({ key: 'value' })({ value });
 
-describe('what is promised of expressions', () => {
-  it('is written down for both promises', () => {
+describe('the promises about expressions', () => {
+  it('have vectors of both kinds', () => {
     expect(new Set(vectors.map(({ promise }) => promise))).to.have.property('size', 2);
   });
 
@@ -25,12 +25,12 @@ describe('what is promised of expressions', () => {
       keyReader(option === 'key' ? { key: expression } : { key: () => 1, scope: expression })(document);
 
     if (refused) {
-      it(`holds: ${promise}, by ${expression}, which is refused`, async () => {
+      it(`hold: ${promise}, by ${expression}, which is refused`, async () => {
         for (const option of ['key', 'scope'] as const)
           expect(await rejection(read(option)), option).to.be.instanceOf(KeyError);
       });
     } else {
-      it(`holds: ${promise}, by ${expression}`, async () => {
+      it(`hold: ${promise}, by ${expression}`, async () => {
         expect(await read('key')).to.equal(await keyOfValue(selects));
         expect(await read('scope')).to.equal(
           await keyReader({ key: () => 1, scope: 'value' })({ value: selects }),

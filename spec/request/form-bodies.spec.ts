@@ -26,7 +26,7 @@ describe('the body of a form', () => {
     expect(await keyReader({ key: 'body.Body' })(event)).to.equal(await keyOfValue('Place hold tx-1'));
   });
 
-  it('is read in whatever case its content type is written, and whatever follows it', async () => {
+  it('is read whatever the case of its content type, and whatever follows it', async () => {
     for (const type of [
       'application/x-www-form-urlencoded',
       'Application/X-WWW-Form-URLEncoded; charset=UTF-8',
@@ -39,7 +39,7 @@ describe('the body of a form', () => {
     }
   });
 
-  it('is read by VPC Lattice, load balancers and function URLs as well', async () => {
+  it('is read from VPC Lattice, load balancers and function URLs, too', async () => {
     const headers = { 'content-type': ['application/x-www-form-urlencoded'] };
     for (const file of ['vpc-lattice-v1', 'vpc-lattice-v2', 'alb', 'websocket']) {
       const event = { ...lambdaEvent(file), headers, multiValueHeaders: headers, body: 'id=7' };
@@ -47,7 +47,7 @@ describe('the body of a form', () => {
     }
   });
 
-  it('has a JSON object in a field read, as Slack sends it', async () => {
+  it('is read with a JSON object in a field, as Slack sends it', async () => {
     const payload = encodeURIComponent('{"id": 9007199254740993, "actions": [{"value": "tx-1"}]}');
     expect(await keyReader({ key: 'body.payload.actions[0].value' })(form(`payload=${payload}`))).to.equal(
       await keyOfValue('tx-1'),
@@ -79,7 +79,7 @@ describe('the body of a form', () => {
       expect(await rejection(keyReader({ key: 'body.a' })(form(body))), body).to.be.instanceOf(KeyError);
   });
 
-  it('has fields of any name, without touching what objects inherit', async () => {
+  it('has fields of any name, and does not change what objects inherit', async () => {
     const reader = keyReader({ key: 'body."__proto__"' });
     expect(await reader(form('__proto__=7&b=1'))).to.equal(await keyOfValue('7'));
     expect(({} as Record<string, unknown>).b).to.equal(undefined);
@@ -96,7 +96,7 @@ describe('the body of a form', () => {
   };
 
   for (const [what, [one, other]] of Object.entries(different)) {
-    it(`is never one with another body: ${what}`, async () => {
+    it(`has its own key: ${what}`, async () => {
       const reader = keyReader({ key: 'body' });
       const bytes = (body: string) =>
         form(body).body && {
@@ -119,7 +119,7 @@ describe('the body of a form', () => {
     );
   });
 
-  it('has its other fields read beside one that is no UTF-8', async () => {
+  it('is read beside a field that is no UTF-8', async () => {
     expect(await keyReader({ key: 'body.id' })(form('name=M%FCller&id=7'))).to.equal(await keyOfValue('7'));
   });
 

@@ -6,7 +6,7 @@ import { rejection } from '../support/rejection.js';
 
 const context = { awsRequestId: 'request-1', getRemainingTimeInMillis: () => 30_000 };
 
-/** What a sender may write to be taken for a service of AWS. */
+/** What a sender may write to imitate a service of AWS. */
 const imitations: Readonly<Record<string, object>> = {
   'a source that does not exist': { Records: [{ eventSource: 'aws:x' }] },
   'a source without its fields': { Records: [{ eventSource: 'aws:s3' }, { eventSource: 'aws:dynamodb' }] },
@@ -42,7 +42,7 @@ async function runs(key: string | undefined, ...args: readonly unknown[]): Promi
   return count;
 }
 
-describe('a request that looks a little like an event', () => {
+describe('a request that is only similar to an event', () => {
   for (const [what, imitation] of Object.entries(imitations)) {
     it(`is a request like any other: ${what}`, async () => {
       expect(await runs(undefined, imitation)).to.equal(1);
@@ -61,11 +61,11 @@ describe('a request that looks a little like an event', () => {
   }
 });
 
-describe('a request that is an event in every part', () => {
+describe('a request that has the exact shape of an event', () => {
   for (const [source, make] of Object.entries(whole)) {
     const carried = (file: string) => lambdaEvent(file, JSON.stringify(make()));
 
-    it(`is what its sender sent, where a body or a message holds it: ${source}`, async () => {
+    it(`is its sender's data, where a body or a message contains it: ${source}`, async () => {
       expect(await runs('body', carried('api-gateway-rest'), context)).to.equal(1);
       expect(await runs('body', carried('function-url'), context)).to.equal(1);
       expect(await runs('Records[0].body', carried('sqs'), context)).to.equal(1);
@@ -76,7 +76,7 @@ describe('a request that is an event in every part', () => {
         await keyReader({ key: () => 1, fingerprint })(carried('alb'), context);
     });
 
-    it(`is what its publisher sent, where an event holds it as it is: ${source}`, async () => {
+    it(`is its publisher's data, where an event contains it unchanged: ${source}`, async () => {
       const bridged = { ...lambdaEvent('eventbridge'), detail: { held: make() } };
       expect(await runs('detail.held', bridged, context)).to.equal(1);
       const resolved = { ...lambdaEvent('appsync'), arguments: { input: make(), list: [make()] } };
@@ -84,7 +84,7 @@ describe('a request that is an event in every part', () => {
       expect(await runs('arguments.list', resolved, context)).to.equal(1);
     });
 
-    it(`is refused as its sender's fault, and not as ours, where it is the argument: ${source}`, async () => {
+    it(`is refused as a fault of the request, where it is the argument: ${source}`, async () => {
       for (const args of [[make()], [make(), 'another argument'], [{ body: make() }, context]]) {
         const key = args.length === 2 && args[1] === context ? 'body' : undefined;
         const error = await rejection(runs(key, ...args));
@@ -125,7 +125,7 @@ describe('an ordinary list as the argument', () => {
     expect(await runs(undefined, [])).to.equal(1);
   });
 
-  it('is looked at no longer than it is full', async () => {
+  it('is not read past its elements where it has holes', async () => {
     const [record] = lambdaEvent('pipes-sqs');
     const holes = Object.assign(new Array(4_294_967_295), { 0: record });
     expect(await keyReader({ key: '[0].messageId' })(holes)).to.equal(

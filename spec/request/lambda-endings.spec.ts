@@ -40,7 +40,7 @@ describe('the end of a Lambda invocation', () => {
     clock.restore();
   });
 
-  /** A method that notes which attempt it is. */
+  /** A method that records which attempt it is. */
   const method = async () => {
     runs.push(currentExecution().attempt);
     return 'ran';
@@ -50,7 +50,7 @@ describe('the end of a Lambda invocation', () => {
   const status = async () => (await standing(store))?.state.status;
 
   describe('that comes before a claim is answered', () => {
-    it('gives the key back: the next call runs at once, and nobody asks what became of it', async () => {
+    it('frees the key: the next call runs at once, and `onAbandoned` is not called', async () => {
       const operation = deployed();
       const error = rejection(
         operation(store.next('claim', answeredAfter(2_700)), method)('a', invocation(3_000)),
@@ -64,7 +64,7 @@ describe('the end of a Lambda invocation', () => {
       expect(runs).to.deep.equal([1]);
     });
 
-    it('gives back what was released before, too, with its attempts counted as they were', async () => {
+    it('frees a key that was released before, too, and does not change its attempts', async () => {
       const operation = deployed();
       await rejection(operation(store, () => Promise.reject(new Error('busy')))('a'));
       const other = store.peer().next('replace', answeredAfter(2_700));
@@ -76,7 +76,7 @@ describe('the end of a Lambda invocation', () => {
       expect(runs).to.deep.equal([2]);
     });
 
-    it('gives back nothing that was abandoned before: that stays to be found out', async () => {
+    it('does not free a key that was abandoned before: its recovery is still to come', async () => {
       const operation = deployed({ lease: 3 });
       await crash(operation, store, 'a');
       await clock.tickAsync(5_000);
@@ -90,7 +90,7 @@ describe('the end of a Lambda invocation', () => {
       expect(runs).to.deep.equal([]);
     });
 
-    it('is told as it is where the key cannot be given back', async () => {
+    it('is reported as it is where the key cannot be freed', async () => {
       const operation = deployed();
       store.next('claim', answeredAfter(2_700)).always('replace', 'fail');
       const error = rejection(operation(store, method)('a', invocation(3_000)));
@@ -99,7 +99,7 @@ describe('the end of a Lambda invocation', () => {
       expect(runs).to.deep.equal([]);
     });
 
-    it('leaves no trap where the call had waited for one that was released in the last 500 ms', async () => {
+    it('leaves nothing abandoned where the call had waited for one that was released in the last 500 ms', async () => {
       const operation = deployed({ wait: 30 });
       const end = defer<never>();
       const first = rejection(operation(store, () => end.promise)('a'));
@@ -122,9 +122,9 @@ describe('the end of a Lambda invocation', () => {
     });
   });
 
-  describe('that comes while a recovery function finds out', () => {
+  describe('that comes while a recovery function runs', () => {
     for (const takes of [2_800, 4_000]) {
-      it(`keeps the method from beginning: it took ${takes} ms of 3,000`, async () => {
+      it(`prevents the start of the method: recovery took ${takes} ms of 3,000`, async () => {
         const asked: number[] = [];
         const operation = deployed({
           lease: 3,
@@ -140,7 +140,7 @@ describe('the end of a Lambda invocation', () => {
         await clock.tickAsync(6_000);
         expect(await error).to.be.instanceOf(InProgressError);
         expect(runs).to.deep.equal([]);
-        // It was no attempt: the next call asks about the same one.
+        // It was no attempt: the next call recovers the same one.
         expect(await operation(store.peer(), method)('a', invocation(60_000))).to.equal('ran');
         expect({ asked, runs }).to.deep.equal({ asked: [1, 1], runs: [2] });
       });
@@ -148,7 +148,7 @@ describe('the end of a Lambda invocation', () => {
   });
 
   describe('and a completion for the transaction', () => {
-    /** How many writes it takes to get a completion with so many milliseconds left of the invocation. */
+    /** How many writes a completion takes with so many milliseconds left of the invocation. */
     async function writesFor(left: number, lease: number, before = async () => {}): Promise<number> {
       const operation = deployed({ lease });
       let writes = Number.NaN;
@@ -165,7 +165,7 @@ describe('the end of a Lambda invocation', () => {
       return writes;
     }
 
-    it('needs no renewal where the lease reaches to the end of the invocation already', async () => {
+    it('needs no renewal where the lease already lasts until the end of the invocation', async () => {
       expect(await writesFor(10_000, 30)).to.equal(0);
     });
 
@@ -173,7 +173,7 @@ describe('the end of a Lambda invocation', () => {
       expect(await writesFor(10_000, 30, () => pause(9_000))).to.equal(0);
     });
 
-    it('can be had although the store takes no renewal, which could gain nothing', async () => {
+    it('needs no renewal that could gain nothing, so it also works where the store fails', async () => {
       store.always('replace', 'fail');
       expect(await writesFor(10_000, 30)).to.equal(0);
     });
@@ -185,7 +185,7 @@ describe('the end of a Lambda invocation', () => {
   });
 
   describe('and the calls that are made in it', () => {
-    /** The end of the lease that was asked for first, since the start. */
+    /** The end of the first lease, in milliseconds since the start. */
     const leaseEnd = (one: ScriptedStore) => {
       const state = one.calls[0]?.record?.state;
       return state?.status === 'in-progress' ? state.leaseUntil - start : Number.NaN;
@@ -195,7 +195,7 @@ describe('the end of a Lambda invocation', () => {
       ['that has ended', {}],
       ['that has ended and is not idempotent just now', { enabled: false }],
     ] as const) {
-      it(`is known to what a nested call ${what} left behind, while the enclosing one goes on`, async () => {
+      it(`still applies to work that a nested call ${what} left running, while the enclosing one runs`, async () => {
         const [inmost, gate, left] = [new ScriptedStore(), defer(), defer()];
         const third = deployed()(inmost, never);
         const second = deployed(more)(new ScriptedStore(), async (id) => {
@@ -216,7 +216,7 @@ describe('the end of a Lambda invocation', () => {
       });
     }
 
-    it('is known across a nested call that is not idempotent just now', async () => {
+    it('applies through a nested call whose idempotency is disabled', async () => {
       const inmost = new ScriptedStore();
       const third = deployed()(inmost, never);
       const second = deployed({ enabled: false })(new ScriptedStore(), (id) => third(id));
@@ -225,7 +225,7 @@ describe('the end of a Lambda invocation', () => {
       expect(leaseEnd(inmost)).to.equal(5_000);
     });
 
-    it('means nothing to what is left behind when all of them have ended', async () => {
+    it('does not apply to work that still runs when all of them have ended', async () => {
       const [later, gate] = [new ScriptedStore(), defer()];
       const third = deployed()(later, never);
       const second = deployed()(new ScriptedStore(), async (id) => {
@@ -237,7 +237,7 @@ describe('the end of a Lambda invocation', () => {
       expect(leaseEnd(later)).to.equal(30_000);
     });
 
-    it('still refuses a call for the key of the enclosing one, made by what a nested call left behind', async () => {
+    it('still refuses a call with the enclosing call’s key by work that a nested call left running', async () => {
       const [gate, refused] = [defer(), defer<unknown>()];
       const second = deployed()(new ScriptedStore(), async () => {
         void gate.promise.then(() => refused.resolve(rejection(first('a'))));
@@ -255,7 +255,7 @@ describe('the end of a Lambda invocation', () => {
     });
   });
 
-  it('that comes while a call waits is no fault of the store: no look is given hardly any time', async () => {
+  it('that comes while a call waits is no fault of the store: no read starts with hardly any time left', async () => {
     const faults: unknown[] = [];
     const stop = onIdempotencyEvent('store-failed', ({ step }) => faults.push(step));
     const operation = deployed({ wait: 10 });
@@ -266,7 +266,7 @@ describe('the end of a Lambda invocation', () => {
     const error = rejection(operation(peer, method)('a', invocation(3_000)));
     const { random } = Math;
     try {
-      // The pauses before the looks are of 50 ms, 100 ms, 200 ms and so on, and the last ends with the wait.
+      // The pauses before the reads are 50 ms, 100 ms, 200 ms and so on, and the last ends with the wait.
       Math.random = () => 1;
       await clock.tickAsync(4_000);
     } finally {

@@ -11,7 +11,7 @@ const keyOfText = (text: string) => keyReader({ key: (one) => one as string })(t
 
 describe('an event that carries JSON as text', () => {
   for (const [source, { path }] of Object.entries(carriers)) {
-    it(`is seen decoded by a string expression: ${source}`, async () => {
+    it(`is decoded for a string expression: ${source}`, async () => {
       const key = await keyReader({ key: `${path}.transactionId` })(event(source));
       expect(key).to.equal(await keyOfText('tx-1'));
     });
@@ -45,7 +45,7 @@ describe('an event that carries JSON as text', () => {
       expect(await reader(event(source, '{"id": "9007199254740993"}'))).not.to.equal(keys[1]);
     });
 
-    it(`has text that is not JSON stay text: ${source}`, async () => {
+    it(`keeps text that is not JSON as text: ${source}`, async () => {
       const reader = keyReader({ key: path });
       expect(await reader(event(source, 'Hold 1'))).to.equal(await keyOfText('Hold 1'));
       expect(await reader(event(source, '{"id": 1'))).to.equal(await keyOfText('{"id": 1'));
@@ -63,20 +63,20 @@ describe('an event that carries JSON as text', () => {
     });
   }
 
-  it('is refused as a list of what AppSync resolves at once, whose parts may be keys', async () => {
+  it('is refused as a list that AppSync resolves at once, of which parts may be keys', async () => {
     const list = [event('appsync'), event('appsync')];
     expect(await rejection(keyReader()(list, context))).to.be.instanceOf(ConfigurationError);
     expect(await keyReader({ key: '[0].arguments.transactionId' })(list)).to.equal(await keyOfText('tx-1'));
   });
 
-  it('is seen decoded in every record', async () => {
+  it('is decoded in every record', async () => {
     const two = event('sqs');
     two.Records.push({ ...two.Records[0], body: '{"transactionId":"tx-2"}' });
     const key = await keyReader({ key: 'Records[].body.transactionId' })(two);
     expect(key).to.equal(await keyReader({ key: () => ['tx-1', 'tx-2'] })());
   });
 
-  it('is decoded no further than a key looks', async () => {
+  it('is decoded no further than a key reads', async () => {
     for (const source of ['kinesis', 'firehose', 'active-mq']) {
       const whole = event(source);
       const list = whole.Records ?? whole.records ?? whole.messages;
@@ -106,7 +106,7 @@ describe('an event that carries JSON as text', () => {
     }
   });
 
-  it('is seen decoded where the method takes a single record', async () => {
+  it('is decoded where the method takes a single record', async () => {
     const expected = await keyOfText('tx-1');
     expect(await keyReader({ key: 'body.transactionId' })(event('sqs').Records[0])).to.equal(expected);
     expect(await keyReader({ key: 'Sns.Message.transactionId' })(event('sns').Records[0])).to.equal(expected);
@@ -115,7 +115,7 @@ describe('an event that carries JSON as text', () => {
     );
   });
 
-  it('has no number that a text can pass for', async () => {
+  it('has no number that equals a text', async () => {
     const reader = keyReader({ key: 'body.id' });
     const number = await reader(event('alb', '{"id":9007199254740993}'));
     const text = JSON.stringify({ id: '\u0000retrysafe:integer:9007199254740993' });
@@ -123,26 +123,26 @@ describe('an event that carries JSON as text', () => {
     expect(await reader(event('alb', '{"id":"\\"9007199254740993\\""}'))).not.to.equal(number);
   });
 
-  it('has integers past 2^53 that can be made into text', async () => {
+  it('has integers past 2^53 that to_string() can write', async () => {
     const reader = keyReader({ key: "join('-', [body.user, to_string(body.id)])" });
     expect(await reader(event('alb', '{"user":"u","id":9007199254740993}'))).to.equal(
       await keyOfText('u-9007199254740993'),
     );
   });
 
-  it('has the digits in its texts and names left alone', async () => {
+  it('keeps the digits in its texts and names', async () => {
     const body = { 'order 12345678901234567890': 'card 98765432109876543210' };
     expect(await keyReader({ key: 'body' })(event('alb', JSON.stringify(body)))).to.equal(
       await keyReader({ key: () => body })(),
     );
   });
 
-  it('is seen as it is by a function', async () => {
+  it('reaches a key function unchanged', async () => {
     const key = await keyReader({ key: (one: Event) => JSON.parse(one.body).transactionId })(event('alb'));
     expect(key).to.equal(await keyOfText('tx-1'));
   });
 
-  it('that only looks a little like one is left alone', async () => {
+  it('is left alone where it is only similar to one', async () => {
     const expected = await keyOfText('{"id":1}');
     expect(await keyReader({ key: 'body' })({ body: '{"id":1}' })).to.equal(expected);
     expect(await keyReader({ key: 'Records[0].body' })({ Records: [{ body: '{"id":1}' }] })).to.equal(
@@ -166,7 +166,7 @@ describe('expressions written for AWS Powertools', () => {
       expect(await reader(event('sqs'))).to.equal(await keyReader({ key: () => ['tx-1'] })());
     });
 
-    it(`take what a text has for a value, whatever is empty in it: ${prefix}json`, async () => {
+    it(`take what a text contains for a value, even where it is empty: ${prefix}json`, async () => {
       const text = '{"id":1,"memo":null,"order":{"name":"","tags":[]}}';
       for (const part of ['', '.order']) {
         const reader = keyReader({ key: `${prefix}json(body)${part}` });
@@ -212,7 +212,7 @@ describe('expressions written for AWS Powertools', () => {
     });
   }
 
-  it('may hold functions in a let-expression', async () => {
+  it('may use functions in a let-expression', async () => {
     const key =
       "let $body = powertools_json(body) in join('-', [$body.transactionId, to_string($body.amount)])";
     expect(await keyReader({ key })(event('alb'))).to.equal(await keyOfText('tx-1-100'));
@@ -249,7 +249,7 @@ describe('a header as a key', () => {
     }
   });
 
-  it('goes together with a part of the decoded body', async () => {
+  it('can be combined with a part of the decoded body', async () => {
     const reader = keyReader({ key: "[header('idempotency-key'), body.transactionId]" });
     expect(await reader(event('api-gateway-http'))).to.equal(
       await keyReader({ key: () => ['idem-1', 'tx-1'] })(),

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ClaimLostError, currentExecution, InProgressError, inspect, makeIdempotent } from 'retrysafe';
+import { ClaimLostError, currentExecution, InProgressError, makeIdempotent, recordOf } from 'retrysafe';
 import { defer } from '../support/defer.js';
 import { deployable, restOfTurn, standing } from '../support/deployment.js';
 import { invocation } from '../support/invocation.js';
@@ -12,7 +12,7 @@ import { fakeTime } from '../support/time.js';
 const start = Date.UTC(2026, 0, 1);
 const never = () => new Promise<never>(() => {});
 
-/** The ends of all leases that were asked for, in milliseconds since the start. */
+/** The ends of all leases that the call asked for, in milliseconds since the start. */
 function leases(store: ScriptedStore): number[] {
   return store.calls.flatMap(({ record }) =>
     record?.state.status === 'in-progress' ? [record.state.leaseUntil - start] : [],
@@ -43,7 +43,7 @@ describe('a call in a Lambda invocation', () => {
   }
 
   describe('and its context', () => {
-    it('is known by its arguments without the context, wherever that stands', async () => {
+    it('has a key of its arguments without the context, wherever that is', async () => {
       const key = await keyOf('tx-1', 100);
       expect(await keyOf('tx-1', 100, invocation(1_000))).to.equal(key);
       expect(await keyOf(invocation(2_000), 'tx-1', 100)).to.equal(key);
@@ -51,7 +51,7 @@ describe('a call in a Lambda invocation', () => {
       expect(await keyOf('tx-1')).not.to.equal(key);
     });
 
-    it('takes nothing for a context that is none', async () => {
+    it('does not take other arguments for a context', async () => {
       const lookalikes = [{ awsRequestId: 'a' }, { awsRequestId: 'a', remaining: 3 }, { functionName: 'f' }];
       const keys = await Promise.all([undefined, ...lookalikes].map((one) => keyOf('tx-1', one)));
       expect(new Set([...keys, await keyOf('tx-1')])).to.have.property('size', 5);
@@ -75,7 +75,7 @@ describe('a call in a Lambda invocation', () => {
       );
     });
 
-    it('hands the context on to the method', async () => {
+    it('passes the context to the method', async () => {
       const context = invocation(9_000);
       const operation = deployable({ key: '@' });
       expect(await operation(store, async (_id, given) => given === context)('a', context)).to.equal(true);
@@ -90,12 +90,12 @@ describe('a call in a Lambda invocation', () => {
       void place('long', invocation(60_000));
       void place('none');
       await restOfTurn();
-      expect((await inspect(place, 'short'))?.leaseUntil).to.equal(start + 5_000);
-      expect((await inspect(place, 'long'))?.leaseUntil).to.equal(start + 30_000);
-      expect((await inspect(place, 'none'))?.leaseUntil).to.equal(start + 30_000);
+      expect((await recordOf(place, 'short').inspect())?.leaseUntil).to.equal(start + 5_000);
+      expect((await recordOf(place, 'long').inspect())?.leaseUntil).to.equal(start + 30_000);
+      expect((await recordOf(place, 'none').inspect())?.leaseUntil).to.equal(start + 30_000);
     });
 
-    it('ends with the invocation wherever the context stands among the arguments', async () => {
+    it('ends with the invocation wherever the context is among the arguments', async () => {
       const place = makeIdempotent(async (..._args: readonly unknown[]): Promise<void> => never(), {
         name: 'Lambda.holdAnyway',
         store,
@@ -114,7 +114,7 @@ describe('a call in a Lambda invocation', () => {
       };
       void deployable({ key: '@', lease: 3 })(store, work)('a', invocation(10_500));
       await clock.tickAsync(10_499);
-      // Once a second, and not over and over where the lease cannot grow any more.
+      // Once a second, and not again and again where the lease cannot grow any more.
       expect(leases(store).length).to.be.within(8, 11);
       expect(Math.max(...leases(store))).to.equal(10_500);
       expect(signal?.aborted).to.equal(false);
@@ -173,7 +173,7 @@ describe('a call in a Lambda invocation', () => {
       expect(abortedAt).to.deep.equal({ a: 5_000, b: 20_000, c: 7_000 });
     });
 
-    it('stops waiting by its own time, and the running one goes on', async () => {
+    it('stops waiting at its own end, and the running one goes on', async () => {
       const answer = defer<string>();
       const operation = deployable({ key: '@' });
       const first = operation(store, () => answer.promise)('a', invocation(60_000));
@@ -232,7 +232,7 @@ describe('a call in a Lambda invocation', () => {
       expect({ isRun, calls: inner.count() }).to.deep.equal({ isRun: false, calls: 0 });
     });
 
-    it('goes by its own context where it was given one', async () => {
+    it('uses its own context where it has one', async () => {
       const inner = new ScriptedStore();
       const nested = deployable({ key: '@' })(inner, never);
       void deployable({ key: '@' })(store, (id) => nested(id, invocation(4_000)))('a', invocation(5_000));
@@ -261,7 +261,7 @@ describe('a call in a Lambda invocation', () => {
       expect(await call).to.equal('held');
     });
 
-    it('does not run where its claim is answered so late that less than the margin is left', async () => {
+    it('does not run where its claim returns so late that less than the margin is left', async () => {
       let runs = 0;
       const work = async () => {
         runs += 1;

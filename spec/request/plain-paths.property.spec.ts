@@ -5,7 +5,7 @@ import { type IdempotencyRecord, InMemoryStore, makeIdempotent } from 'retrysafe
 import { seed } from '../support/random.js';
 
 const numRuns = process.env.CI ? 10_000 : 2_000;
-// Few, so that paths lead somewhere; among them what every object and every array has.
+// Few names, so that most paths select something. Some of them are inherited by every object or array.
 const names = ['a', 'b', 'length', 'size', 'constructor', '__proto__', 'toString', 'let', 'header'];
 
 const index = fc.integer({ min: -3, max: 3 }).map((at) => `[${at}]`);
@@ -14,7 +14,7 @@ const name = fc.oneof(
   fc.constantFrom(...names, 'x-y', 'é"\\').map((one) => JSON.stringify(one)),
 );
 const space = fc.constantFrom('', '', '', ' ', '\n\t');
-// At the first branch of each `oneof` the nesting ends: lists of lists would otherwise grow without end.
+// The first branch of each `oneof` ends the nesting. Otherwise lists of lists would grow without end.
 const nesting = { maxDepth: 3, depthIdentifier: 'parts of a path', withCrossShrink: true } as const;
 const { path } = fc.letrec<{ path: string; list: string; hash: string; step: string }>((tie) => ({
   list: fc.tuple(space, fc.array(tie('path'), { minLength: 1, maxLength: 3 })).map(bracketed('[', ']')),
@@ -68,13 +68,13 @@ const { document } = fc.letrec<{ document: unknown }>((tie) => ({
   ),
 }));
 
-// Most have something under the names that paths begin with.
+// Most documents have something under the names that paths begin with.
 const request = fc.oneof(
   { weight: 3, arbitrary: fc.dictionary(fc.constantFrom(...names), document, { minKeys: 4 }) },
   { weight: 1, arbitrary: document },
 );
 
-/** What of a document a duplicate is compared by; a text that differs exactly where that differs. */
+/** What a duplicate is compared by, as a text that differs exactly where that differs. */
 async function selected(fingerprint: string | (() => never), request: unknown): Promise<string> {
   let kept: IdempotencyRecord | undefined;
   const store = new InMemoryStore();
@@ -102,7 +102,7 @@ async function selected(fingerprint: string | (() => never), request: unknown): 
 describe('plain paths', function () {
   this.timeout(120_000);
 
-  it('select what JMESPath selects by them, of any document', async () => {
+  it('select what JMESPath selects, from any document', async () => {
     const seen = new Set<string>();
     await fc.assert(
       fc.asyncProperty(path, request, async (expression, given) => {
@@ -112,7 +112,7 @@ describe('plain paths', function () {
       }),
       { numRuns, seed },
     );
-    // Else nearly everything would have selected nothing.
+    // Otherwise nearly all paths would have selected nothing.
     expect(seen.size).to.be.above(numRuns / 20);
   });
 

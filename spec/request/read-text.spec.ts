@@ -1,7 +1,5 @@
 import { expect } from 'chai';
-import * as fc from 'fast-check';
 import { keyReader } from '../support/key-of.js';
-import { seed } from '../support/random.js';
 
 const queued = (body: string) => ({ Records: [{ eventSource: 'aws:sqs', body }] });
 const keyOfMessage = keyReader({ key: 'Records[0].body' });
@@ -40,7 +38,7 @@ describe('a message that is a text', () => {
     expect(await keyOfMessage(queued(' [1, "26e7694"]'))).to.equal(await keyOfValue([1, '26e7694']));
   });
 
-  it('is whatever JSON it is where the expression asks for it', async () => {
+  it('is any JSON where the expression decodes it', async () => {
     const read = keyReader({ key: 'Records[0].powertools_json(body)' });
     expect(await read(queued('1e3'))).to.equal(await keyOfValue(1_000));
     expect(await read(queued('"quoted"'))).to.equal(await keyOfValue('quoted'));
@@ -48,61 +46,9 @@ describe('a message that is a text', () => {
   });
 });
 
-/** JSON as somebody else would write it: with white space, escapes, names twice, and numbers of every length. */
-const space = fc.constantFrom('', '', '', ' ', '\n\t');
-const words = fc.oneof(
-  fc.string({ maxLength: 6 }),
-  fc.constantFrom('a', 'b', '__proto__', '"', '\\', '\\"', '1e400', '0', '[', '}', ','),
-);
-const name = words.map((word) => JSON.stringify(word));
-const { json } = fc.letrec<{ json: string }>((tie) => ({
-  json: fc.oneof(
-    { depthSize: 'medium' },
-    fc.constantFrom('0', '-1', '1.5', 'true', 'false', 'null', '123456789012345', '1e3', '-0'),
-    name,
-    fc
-      .tuple(space, fc.array(tie('json'), { maxLength: 4 }), space)
-      .map(([before, parts, between]) => `[${before}${parts.join(`${between},${before}`)}${between}]`),
-    fc
-      .tuple(space, fc.array(fc.tuple(name, tie('json')), { maxLength: 4 }), space)
-      .map(
-        ([before, parts, between]) =>
-          `{${parts.map(([one, part]) => `${before}${one}${between}:${part}`).join(',')}${between}}`,
-      ),
-  ),
-}));
-
-describe('a text of JSON', function () {
-  this.timeout(60_000);
+describe('a text of JSON', () => {
   const long = '12345678901234567890';
   const read = (text: string) => keyOfMessage(queued(text));
-  const whole = (value: unknown) => keyOfValue(withoutMinusZero(value));
-
-  it('is what JSON.parse makes of it, whatever is in it', async () => {
-    await fc.assert(
-      fc.asyncProperty(json, async (text) => {
-        expect(await read(`[${text},0]`)).to.equal(await whole(JSON.parse(`[${text},0]`)));
-      }),
-      { seed, numRuns: 2_000 },
-    );
-  });
-
-  it('has its long numbers in the places where they are written', async () => {
-    await fc.assert(
-      fc.asyncProperty(json, json, name, async (text, other, own) => {
-        // A text at random stands for the number where JSON.parse reads it.
-        const made = (number: string) =>
-          `{${own}:[${text},${number},{"x":${number},"y":${other},"x":${number}}],"n":${other},"a":${text},"z":{"deep":[${number}]}}`;
-        const expected = JSON.parse(made('"of twenty digits"'), (_, part) =>
-          part === 'of twenty digits' ? BigInt(long) : part,
-        );
-        const digest = (await whole(expected)) as string;
-        expect(await read(made(long))).to.equal(digest);
-        expect(await read(made(`${long}.0`))).to.equal(digest);
-      }),
-      { seed, numRuns: 2_000 },
-    );
-  });
 
   it('has the last of two properties with one name', async () => {
     const cases: readonly [string, unknown][] = [
@@ -116,14 +62,3 @@ describe('a text of JSON', function () {
     for (const [text, value] of cases) expect(await read(text), text).to.equal(await keyOfValue(value));
   });
 });
-
-// JSON has one zero, and a service's own numbers have two.
-function withoutMinusZero(value: unknown): unknown {
-  if (Object.is(value, -0)) return 0;
-  if (Array.isArray(value)) return value.map(withoutMinusZero);
-  if (typeof value !== 'object' || value === null) return value;
-  const copy = {};
-  for (const [name, part] of Object.entries(value))
-    Object.defineProperty(copy, name, { value: withoutMinusZero(part), enumerable: true });
-  return copy;
-}

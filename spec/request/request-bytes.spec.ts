@@ -7,7 +7,7 @@ import { rejection } from '../support/rejection.js';
 
 const text = (value: string) => Buffer.from(value).toString('base64');
 
-/** Pairs of bytes that would be one text, since each has something that is no UTF-8. */
+/** Pairs of bytes that would be one text, since each has a part that is no UTF-8. */
 const pairs: Readonly<Record<string, readonly [Buffer, Buffer]>> = {
   'Latin-1': [Buffer.from('M\xfcller', 'latin1'), Buffer.from('M\xf6ller', 'latin1')],
   protobuf: [Buffer.from([0x08, 0x96, 0x01]), Buffer.from([0x08, 0x97, 0x01])],
@@ -37,7 +37,7 @@ describe('bytes that are no text', () => {
         };
         expect(await reader(event(one))).to.equal(await reader(event(Buffer.from(one))));
         expect(await reader(event(one))).not.to.equal(await reader(event(other)));
-        // Nor are they what a text with U+FFFD says.
+        // They do not equal a text with U+FFFD either.
         expect(await reader(event(one))).not.to.equal(await reader(event(Buffer.from(one.toString()))));
       });
     }
@@ -54,7 +54,7 @@ describe('bytes that are no text', () => {
     }
   }
 
-  it('are not accepted in the place of others by a fingerprint', async () => {
+  it('have different fingerprints', async () => {
     const [one, other] = pairs['an image'] as readonly [Buffer, Buffer];
     const upload = makeIdempotent(async (_event: unknown) => 'uploaded', {
       name: 'Images.upload',
@@ -71,7 +71,7 @@ describe('bytes that are no text', () => {
     expect(await rejection(upload(event(other)))).to.be.instanceOf(FingerprintError);
   });
 
-  it('leave text what it was, with its byte order mark', async () => {
+  it('do not change what text is, with its byte order mark', async () => {
     const reader = keyReader({ key: 'base64(data)' });
     for (const value of ['Müller', '\ufeffa', '💶'])
       expect(await reader({ data: text(value) })).to.equal(await keyReader({ key: () => value })());
@@ -90,18 +90,18 @@ describe('bytes that are no text', () => {
     'let $bytes = base64(data) in type($bytes)': 'type()',
     'sort_by([{data: base64(data)}], &type(data))': 'type()',
   })) {
-    it(`are told to be none by ${expression}`, async () => {
+    it(`are refused as no text by ${expression}`, async () => {
       const data = (pairs['an image'] as readonly [Buffer, Buffer])[0].toString('base64');
       expect(await cause(expression, { id: 'a', data })).to.include(name);
     });
   }
 
-  it('are written by to_string() as nothing, wherever they are', async () => {
+  it('are refused by to_string(), wherever they are', async () => {
     expect(await cause('to_string([base64(data)])', { data: '/9j/4A==' })).to.include('to_string()');
     expect(await cause('to_string({data: base64(data)})', { data: '/9j/4A==' })).to.include('to_string()');
   });
 
-  it('are compared by what they are, and are something where there are any', async () => {
+  it('are compared byte by byte, and count as true where there are any', async () => {
     const bytes = (last: number) => Buffer.from([0xff, last]).toString('base64');
     const request = { one: bytes(1), same: bytes(1), other: bytes(2), none: '', name: 'a' };
     for (const [key, as] of [
@@ -118,7 +118,7 @@ describe('bytes that are no text', () => {
     expect(await keyReader({ key: 'missing || base64(one)' })(request)).to.equal(same);
   });
 
-  it('are not listed one by one where an expression asks whether there are any', async () => {
+  it('are not listed one by one where an expression tests whether there are any', async () => {
     const large = { data: Buffer.alloc(6_000_000, 0xff).toString('base64'), id: 'a' };
     const started = process.cpuUsage();
     await keyReader({ key: 'base64(data) && id' })(large);
@@ -126,7 +126,7 @@ describe('bytes that are no text', () => {
     expect(user / 1_000, 'milliseconds').to.be.below(600);
   });
 
-  it('may be handed on by not_null() and to_array()', async () => {
+  it('may pass through not_null() and to_array()', async () => {
     const request = { data: '/9j/4A==' };
     expect(await keyReader({ key: 'not_null(missing, base64(data))' })(request)).to.equal(
       await keyReader({ key: 'base64(data)' })(request),
@@ -148,7 +148,7 @@ describe('text that is not base64', () => {
   };
 
   for (const [what, data] of Object.entries(wrong)) {
-    it(`is refused, and not read as what is left of it: ${what}`, async () => {
+    it(`is refused, and not read in part: ${what}`, async () => {
       for (const key of ['base64(data)', 'powertools_base64(data)', 'base64_gzip(data)'])
         expect(await cause(key, { data })).to.equal('the text is not base64');
       expect(await cause('body', { ...lambdaEvent('function-url'), body: data })).to.equal(
@@ -157,14 +157,14 @@ describe('text that is not base64', () => {
     });
   }
 
-  it('is no matter of a key that does not look at it', async () => {
+  it('does not affect a key that does not select it', async () => {
     const event = { ...lambdaEvent('function-url'), body: '!' };
     expect(await keyReader({ key: "header('idempotency-key')" })(event)).to.equal(
       await keyReader({ key: () => 'idem-1' })(),
     );
   });
 
-  it('is not what base64 of the URL alphabet, without padding or in lines is', async () => {
+  it('does not include base64 in the URL alphabet, without padding or in lines', async () => {
     const reader = keyReader({ key: 'base64(data)' });
     const whole = Buffer.from('>>>???Hold 1').toString('base64');
     const key = await reader({ data: whole });

@@ -22,7 +22,7 @@ function incoming(): IncomingMessage {
   return message;
 }
 
-/** What Hono's context has, in short: the headers behind `req.raw`, and a `get` of its own for something else. */
+/** A context like Hono's: the headers are at `req.raw`, and its own `get` reads something else. */
 class HonoContext {
   readonly req: { raw: Request; header(name: string): string | undefined };
 
@@ -93,13 +93,13 @@ describe('header()', () => {
   };
 
   for (const [what, sent] of Object.entries(several)) {
-    it(`is all values of a header that was sent with different ones: ${what}`, async () => {
+    it(`returns all values of a header that has several different ones: ${what}`, async () => {
       for (const reader of Object.values(readers))
         expect(await reader(sent)).to.equal(await keyOfValue(['a', 'b']));
     });
   }
 
-  it('is one value of a header that was sent twice with the same', async () => {
+  it('returns one value of a header that was sent twice with the same value', async () => {
     for (const reader of Object.values(readers)) {
       const sent = { headers: { 'Idempotency-Key': 'idem-1', 'idempotency-key': 'idem-1' } };
       expect(await reader(sent)).to.equal(await keyOfValue('idem-1'));
@@ -126,14 +126,14 @@ describe('header()', () => {
     }
   });
 
-  it('asks nothing of what merely has a `get`, such as an HTTP client', async () => {
+  it('does not call a `get` that is not one of headers, such as an HTTP client’s', async () => {
     const asked: unknown[] = [];
     const client = { get: (url: unknown) => asked.push(url), has: () => true };
     expect(await rejection(readers['a plain path'](client))).to.be.instanceOf(KeyError);
     expect(asked).to.deep.equal([]);
   });
 
-  it('has the values of Kafka read as text in an expression, unless they are no bytes', async () => {
+  it('reads Kafka’s values as text in an expression, unless they are no bytes', async () => {
     const event = lambdaEvent('msk');
     const [record] = event.records['holds-0'];
     const reader = keyReader({ key: 'records."holds-0"[0].headers[0].id' });
@@ -147,7 +147,7 @@ describe('header()', () => {
     expect(await key(0x69, 0.5)).not.to.equal(await key(0x69, 0));
   });
 
-  it('finds a value that is no text: a list of bytes stays apart from its text', async () => {
+  it('finds a value that is no text: a list of bytes differs from its text', async () => {
     const record = lambdaEvent('msk').records['holds-0'][0];
     record.headers = [{ 'idempotency-key': [0xff] }, { other: [0x61] }];
     const key = await readers['a plain path'](record);
@@ -155,7 +155,7 @@ describe('header()', () => {
     expect(await readers['a plain path'](record)).not.to.equal(key);
   });
 
-  it('is looked for in the request, wherever an expression has come to', async () => {
+  it('is read from the request, at any place of an expression', async () => {
     const request = {
       headers: { 'idempotency-key': 'k-1' },
       body: { id: 'a', headers: { 'idempotency-key': 'other' } },

@@ -4,8 +4,8 @@ import {
   configureIdempotency,
   IdempotencyDefaults,
   Idempotent,
-  inspect,
   makeIdempotent,
+  recordOf,
 } from 'retrysafe';
 import type { SinonFakeTimers } from 'sinon';
 import { ScriptedStore } from '../support/scripted-store.js';
@@ -29,11 +29,12 @@ describe('defaults', () => {
     clock.restore();
   });
 
-  /** How long the claim and the outcome of a first call are kept, in milliseconds. */
+  /** How long the claim and the outcome of a first call last, in milliseconds. */
   async function leaseAndTtl(service: Timed, id = 'a'): Promise<[number, number]> {
     await service.place(id);
     const claimed = store.calls.findLast(({ step }) => step === 'claim')?.record?.state;
-    const { expiresAt } = (await inspect(service, 'place', id)) ?? expect.fail('there is no record');
+    const { expiresAt } =
+      (await recordOf(service, 'place', id).inspect()) ?? expect.fail('there is no record');
     return [
       (claimed?.status === 'in-progress' ? claimed.leaseUntil : 0) - Date.now(),
       expiresAt - Date.now(),
@@ -41,7 +42,7 @@ describe('defaults', () => {
   }
 
   describe('of classes', () => {
-    it('are merged option by option, the nearest class of the instance winning', async () => {
+    it('are merged option by option; the nearest class of the instance wins', async () => {
       @IdempotencyDefaults({ ttl: 60, lease: 10 })
       class MergingClerk {
         @Idempotent()
@@ -65,7 +66,7 @@ describe('defaults', () => {
       expect(await leaseAndTtl(new UndefinedFrontClerk())).to.deep.equal([20_000, 60_000]);
     });
 
-    it('name operations: that of the method before that of the class before its own, which no class inherits', async () => {
+    it('name operations: by the method’s name option, else the class’s, else the class itself; none is inherited', async () => {
       class PlainClerk {
         @Idempotent()
         async stamp(_id: string) {}
@@ -87,7 +88,7 @@ describe('defaults', () => {
       const names: string[] = [];
       for (const method of ['stamp', 'stampTwice', 'sign', 'signTwice', 'initial'] as const) {
         await deputy[method]('a');
-        names.push((await inspect(deputy, method, 'a'))?.operation ?? '');
+        names.push((await recordOf(deputy, method, 'a').inspect())?.operation ?? '');
       }
       expect(names).to.deep.equal([
         'PlainClerk.stamp',
@@ -98,7 +99,7 @@ describe('defaults', () => {
       ]);
     });
 
-    it('add up where a class is given them twice, the upper ones winning', async () => {
+    it('are merged where a class has them twice; the upper ones win', async () => {
       @IdempotencyDefaults({ ttl: 60 })
       @IdempotencyDefaults({ ttl: 120, lease: 10 })
       class TwiceGivenClerk {
@@ -108,7 +109,7 @@ describe('defaults', () => {
       expect(await leaseAndTtl(new TwiceGivenClerk())).to.deep.equal([10_000, 60_000]);
     });
 
-    it('are kept from parents and siblings', async () => {
+    it('do not apply to parents and siblings', async () => {
       class SharedClerk {
         @Idempotent()
         async file(_id: string) {}
@@ -122,7 +123,7 @@ describe('defaults', () => {
         [new SharedClerk(), 86_400_000],
       ] as const) {
         await clerk.file(`${ttl} ${clerk.constructor.name}`);
-        const view = await inspect(clerk, 'file', `${ttl} ${clerk.constructor.name}`);
+        const view = await recordOf(clerk, 'file', `${ttl} ${clerk.constructor.name}`).inspect();
         expect((view?.expiresAt ?? 0) - Date.now(), clerk.constructor.name).to.equal(ttl);
       }
     });
@@ -135,7 +136,9 @@ describe('defaults', () => {
         static async file(_id: string) {}
       }
       await StaticClerk.file('a');
-      expect(((await inspect(StaticClerk, 'file', 'a'))?.expiresAt ?? 0) - Date.now()).to.equal(60_000);
+      expect(((await recordOf(StaticClerk, 'file', 'a').inspect())?.expiresAt ?? 0) - Date.now()).to.equal(
+        60_000,
+      );
     });
   });
 
@@ -144,7 +147,7 @@ describe('defaults', () => {
     function proxied<C extends AnyClass>(target: C): C {
       return new Proxy(target, {});
     }
-    /** As a decorator does that was made for classes called without `new`. */
+    /** Does what a decorator does that was made for classes called without `new`. */
     function wrapped<C extends AnyClass>(target: C): C {
       const wrapper = function wrapper(...args: unknown[]) {
         return Reflect.construct(target as unknown as new () => object, args);
@@ -166,7 +169,9 @@ describe('defaults', () => {
       }
       expect(await leaseAndTtl(new ProxiedClerk())).to.deep.equal([10_000, 60_000]);
       await ProxiedClerk.file('a');
-      expect(((await inspect(ProxiedClerk, 'file', 'a'))?.expiresAt ?? 0) - Date.now()).to.equal(60_000);
+      expect(((await recordOf(ProxiedClerk, 'file', 'a').inspect())?.expiresAt ?? 0) - Date.now()).to.equal(
+        60_000,
+      );
     });
 
     it('by a function: apply to its instances', async () => {
@@ -207,7 +212,9 @@ describe('defaults', () => {
       configureIdempotency({});
       await clerk.place('c');
       expect(store.count(), 'the store is the default one').to.equal(0);
-      expect(((await inspect(clerk, 'place', 'c'))?.expiresAt ?? 0) - Date.now()).to.equal(86_400_000);
+      expect(((await recordOf(clerk, 'place', 'c').inspect())?.expiresAt ?? 0) - Date.now()).to.equal(
+        86_400_000,
+      );
     });
 
     it('stay as they were where a new configuration is refused', async () => {
@@ -217,7 +224,7 @@ describe('defaults', () => {
       expect(await leaseAndTtl(clerk, 'd')).to.deep.equal([30_000, 60_000]);
     });
 
-    it('are not changed by what later becomes of the object it was given', async () => {
+    it('are not changed by a later change of the object that was passed', async () => {
       const options = { store, ttl: 60 };
       configureIdempotency(options);
       options.ttl = 120;

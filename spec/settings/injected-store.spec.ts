@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ConfigurationError, IdempotencyDefaults, Idempotent, inspect } from 'retrysafe';
+import { ConfigurationError, IdempotencyDefaults, Idempotent, recordOf } from 'retrysafe';
 import { rejection } from '../support/rejection.js';
 import { ScriptedStore } from '../support/scripted-store.js';
 
@@ -7,7 +7,7 @@ interface Order {
   readonly id: string;
 }
 
-describe('a store that the constructor was given', () => {
+describe('a store that is injected into the constructor', () => {
   it('keeps the records of the instance it was injected into', async () => {
     class InjectedOrders {
       runs = 0;
@@ -26,11 +26,11 @@ describe('a store that the constructor was given', () => {
     expect([one.runs, one.store.count('claim'), other.store.count()]).to.deep.equal([1, 2, 0]);
     await other.place({ id: 'a' });
     expect([other.runs, other.store.count('claim')]).to.deep.equal([1, 1]);
-    const record = await inspect(other, 'place', { id: 'a' });
+    const record = await recordOf(other, 'place', { id: 'a' }).inspect();
     expect(await other.store.inner.find(record?.key ?? '')).to.have.property('key', record?.key);
   });
 
-  it('serves all methods of a class by its defaults', async () => {
+  it('serves all methods of a class that its defaults name', async () => {
     @IdempotencyDefaults({ store: (self) => self.store })
     class InjectedByDefault {
       constructor(readonly store: ScriptedStore) {}
@@ -42,7 +42,7 @@ describe('a store that the constructor was given', () => {
     expect(orders.store.count('claim')).to.equal(1);
   });
 
-  it('is refused by name where the function answers with no store, before the method runs', async () => {
+  it('is refused by name where the function returns no store, before the method runs', async () => {
     class UninjectedOrders {
       store?: ScriptedStore;
       runs = 0;
@@ -54,7 +54,7 @@ describe('a store that the constructor was given', () => {
     const orders = new UninjectedOrders();
     const error = await rejection(orders.place({ id: 'a' }));
     expect(error).to.be.instanceOf(ConfigurationError);
-    expect((error as Error).message).to.match(/UninjectedOrders\.place.*"store".*undefined.*right would be/);
+    expect((error as Error).message).to.match(/UninjectedOrders\.place.*"store".*undefined.*expected/);
     expect(orders.runs).to.equal(0);
   });
 });

@@ -5,9 +5,9 @@ import {
   IdempotencyDefaults,
   Idempotent,
   type IdempotentOptions,
-  inspect,
   makeIdempotent,
   type RecordView,
+  recordOf,
 } from 'retrysafe';
 import sinon, { type SinonFakeTimers, type SinonStub } from 'sinon';
 import { defer } from '../support/defer.js';
@@ -66,27 +66,27 @@ function deskWith(
   return new FrontDesk();
 }
 
-/** One option, two values of it, and how to see which of them is in force. */
+/** One option, two values of it, and how to tell which of them applies. */
 interface Row {
   readonly values: readonly [unknown, unknown];
   /** What is seen with the first value, with the second, and with neither. */
   readonly seen: readonly [unknown, unknown, unknown];
   readonly fixed?: IdempotentOptions;
-  look(desk: Desk): Promise<unknown>;
+  observe(desk: Desk): Promise<unknown>;
 }
 
-async function recordOf(desk: Desk): Promise<RecordView> {
-  const view = await inspect(desk, 'serve', request);
+async function viewOf(desk: Desk): Promise<RecordView> {
+  const view = await recordOf(desk, 'serve', request).inspect();
   return view ?? expect.fail('there is no record');
 }
 
-/** Looks while the method runs, and lets it end. */
-async function whileRunning<T>(desk: Desk, look: () => Promise<T>): Promise<T> {
+/** Reads while the method runs, and lets it end. */
+async function whileRunning<T>(desk: Desk, observe: () => Promise<T>): Promise<T> {
   const gate = defer();
   work = () => (runs === 1 ? gate.promise : 'ran again');
   const running = desk.serve(request).catch(() => {});
   await clock.tickAsync(0);
-  const seen = await look();
+  const seen = await observe();
   gate.resolve();
   await clock.tickAsync(1_000);
   await running;
@@ -104,26 +104,26 @@ const table: Record<string, Row> = {
   ttl: {
     values: [60, '2m'],
     seen: [60_000, 120_000, 86_400_000],
-    async look(desk) {
+    async observe(desk) {
       await desk.serve(request);
-      return (await recordOf(desk)).expiresAt - Date.now();
+      return (await viewOf(desk)).expiresAt - Date.now();
     },
   },
   unresolvedTtl: {
     values: ['2h', 'until-resolved'],
     seen: [7_200_000, 'until it is resolved', 86_400_000],
     fixed: { onError: () => 'unknown' },
-    async look(desk) {
+    async observe(desk) {
       work = () => Promise.reject(new Error('no answer'));
       await rejection(desk.serve(request));
-      const { expiresAt } = await recordOf(desk);
+      const { expiresAt } = await viewOf(desk);
       return expiresAt === 253_402_300_799_999 ? 'until it is resolved' : expiresAt - Date.now();
     },
   },
   store: {
     values: shops,
     seen: ['first', 'second', 'neither'],
-    async look(desk) {
+    async observe(desk) {
       const before = shops.map((shop) => shop.count('claim'));
       await desk.serve(request);
       const [first, second] = shops.map((shop, at) => shop.count('claim') > (before[at] ?? 0));
@@ -133,7 +133,7 @@ const table: Record<string, Row> = {
   scope: {
     values: ['tenant', 'user'],
     seen: ['a run for each tenant', 'a run for each user', 'one run'],
-    async look(desk) {
+    async observe(desk) {
       await desk.serve(request);
       await desk.serve({ ...request, tenant: 't2' });
       if (runs === 2) return 'a run for each tenant';
@@ -144,7 +144,7 @@ const table: Record<string, Row> = {
   fingerprint: {
     values: ['tenant', 'user'],
     seen: ['refuses another tenant', 'refuses another user', 'refuses nothing'],
-    async look(desk) {
+    async observe(desk) {
       await desk.serve(request);
       const refused = 'ERR_IDEMPOTENCY_FINGERPRINT';
       if ((await codeOf(desk.serve({ ...request, tenant: 't2' }))) === refused)
@@ -156,12 +156,12 @@ const table: Record<string, Row> = {
   lease: {
     values: [10, '20s'],
     seen: [10_000, 20_000, 30_000],
-    look: (desk) => whileRunning(desk, async () => ((await recordOf(desk)).leaseUntil ?? 0) - Date.now()),
+    observe: (desk) => whileRunning(desk, async () => ((await viewOf(desk)).leaseUntil ?? 0) - Date.now()),
   },
   renewFor: {
     values: [60, '2m'],
     seen: [60_000, 120_000, 900_000],
-    async look(desk) {
+    async observe(desk) {
       const from = Date.now();
       const gate = defer();
       let lostAt = 0;
@@ -181,7 +181,7 @@ const table: Record<string, Row> = {
   wait: {
     values: [2, '4s'],
     seen: [2_000, 4_000, 10_000],
-    look: (desk) =>
+    observe: (desk) =>
       whileRunning(desk, async () => {
         const from = Date.now();
         const refusedAt = rejection(desk.serve(request)).then(() => Date.now());
@@ -193,7 +193,7 @@ const table: Record<string, Row> = {
     values: ['refuse', () => ({ value: 'recovered' })],
     seen: ['ERR_IDEMPOTENCY_OUTCOME_UNKNOWN', 'recovered', 'ran again'],
     fixed: { lease: 30, renewFor: 30 },
-    look: (desk) =>
+    observe: (desk) =>
       whileRunning(desk, async () => {
         await clock.tickAsync(31_000);
         return codeOf(desk.serve(request));
@@ -202,7 +202,7 @@ const table: Record<string, Row> = {
   remember: {
     values: [[Declined], [Expired]],
     seen: ['Declined', 'Expired', ''],
-    async look(desk) {
+    async observe(desk) {
       const remembered = [];
       for (const Failure of [Declined, Expired]) {
         work = () => {
@@ -218,16 +218,16 @@ const table: Record<string, Row> = {
   onError: {
     values: [() => 'remember', () => 'unknown'],
     seen: ['completed', 'unknown', 'released'],
-    async look(desk) {
+    async observe(desk) {
       work = () => Promise.reject(new Error('no'));
       await rejection(desk.serve(request));
-      return (await recordOf(desk)).status;
+      return (await viewOf(desk)).status;
     },
   },
   onStoreFailure: {
     values: ['run', 'throw'],
     seen: ['ran', 'ERR_IDEMPOTENCY_STORE', 'ERR_IDEMPOTENCY_STORE'],
-    look(desk) {
+    observe(desk) {
       store.next('claim', 'fail', 'fail');
       return codeOf(desk.serve(request));
     },
@@ -235,7 +235,7 @@ const table: Record<string, Row> = {
   mapReplay: {
     values: [() => 'first', () => 'second'],
     seen: ['first', 'second', 'ran'],
-    async look(desk) {
+    async observe(desk) {
       await desk.serve(request);
       return desk.serve(request);
     },
@@ -246,7 +246,7 @@ const table: Record<string, Row> = {
       { encode: JSON.stringify, decode: () => 'second' },
     ],
     seen: ['first', 'second', 'ran'],
-    async look(desk) {
+    async observe(desk) {
       await desk.serve(request);
       return desk.serve(request);
     },
@@ -254,7 +254,7 @@ const table: Record<string, Row> = {
   classes: {
     values: [[Money], [Weight]],
     seen: ['Money', 'Weight', ''],
-    async look(desk) {
+    async observe(desk) {
       work = () => [new Money(), new Weight()];
       await desk.serve(request);
       const replayed = (await desk.serve(request)) as object[];
@@ -267,7 +267,7 @@ const table: Record<string, Row> = {
   readFirst: {
     values: [true, false],
     seen: ['find', 'claim', 'claim'],
-    async look(desk) {
+    async observe(desk) {
       await desk.serve(request);
       store.calls.length = 0;
       await desk.serve(request);
@@ -277,7 +277,7 @@ const table: Record<string, Row> = {
   keepLocal: {
     values: [1, 2],
     seen: [1, 2, 0],
-    async look(desk) {
+    async observe(desk) {
       const ids = ['a', 'b', 'c'];
       for (const id of ids) await desk.serve({ id });
       let kept = 0;
@@ -293,11 +293,11 @@ const table: Record<string, Row> = {
     values: [0, '5s'],
     seen: [0, 5, 1],
     fixed: { lease: 30, renewFor: 30 },
-    look: (desk) =>
+    observe: (desk) =>
       whileRunning(desk, async () => {
         await clock.tickAsync(30_000);
         for (let seconds = 0; seconds <= 10; seconds += 1) {
-          if ((await recordOf(desk)).status === 'abandoned') return seconds;
+          if ((await viewOf(desk)).status === 'abandoned') return seconds;
           await clock.tickAsync(1_000);
         }
         return 'never';
@@ -306,7 +306,7 @@ const table: Record<string, Row> = {
   enabled: {
     values: [false, true],
     seen: [2, 1, 1],
-    async look(desk) {
+    async observe(desk) {
       await desk.serve(request);
       await desk.serve(request);
       return runs;
@@ -329,11 +329,11 @@ describe('layering', () => {
   });
 
   async function see(option: string, layers: Layers): Promise<unknown> {
-    const { look, fixed } = table[option] as Row;
+    const { observe, fixed } = table[option] as Row;
     store = new ScriptedStore();
     runs = 0;
     work = () => 'ran';
-    return look(deskWith(layers, { ...(option !== 'store' && { store }), ...fixed }));
+    return observe(deskWith(layers, { ...(option !== 'store' && { store }), ...fixed }));
   }
 
   for (const [option, { values, seen }] of Object.entries(table)) {
@@ -354,7 +354,7 @@ describe('layering', () => {
     });
   }
 
-  it('is shown for each option that more than the method may have', () => {
+  it('is tested for each option that has more than one level', () => {
     const known = (error: unknown) =>
       /the options are (.*)$/.exec((error as Error).message)?.[1]?.split(', ');
     const options = known(thrown(() => configureIdempotency({ nope: 1 } as IdempotentOptions)));

@@ -2,13 +2,12 @@ import { expect } from 'chai';
 import {
   ConfigurationError,
   currentExecution,
-  forget,
   Idempotent,
   InMemoryStore,
-  inspect,
   KeyError,
   makeIdempotent,
   onIdempotencyEvent,
+  recordOf,
   StoreError,
 } from 'retrysafe';
 import { type CaughtWarnings, catchWarnings } from '../support/process-warnings.js';
@@ -16,7 +15,7 @@ import { rejection, thrown } from '../support/rejection.js';
 import { ScriptedStore } from '../support/scripted-store.js';
 import { fakeTime } from '../support/time.js';
 
-describe('what a slip of the pen is told', () => {
+describe('what a message says after a slip', () => {
   let warnings: CaughtWarnings;
 
   beforeEach(() => {
@@ -27,14 +26,14 @@ describe('what a slip of the pen is told', () => {
     warnings.restore();
   });
 
-  it('names the expression and where it looked when a key selects nothing', async () => {
+  it('names the expression and what it read when a key selects nothing', async () => {
     const place = makeIdempotent(async function placeByName(_transactionId: string, _amount: number) {}, {
       key: 'transactionId',
     });
     const error = (await rejection(place('secret-4111', 5))) as KeyError;
     expect(error).to.be.instanceOf(KeyError);
     expect(error.message)
-      .to.include('the expression transactionId looks into the first argument, which is of type string')
+      .to.include('the expression transactionId reads the first argument, which is of type string')
       .and.not.include('4111');
   });
 
@@ -48,7 +47,7 @@ describe('what a slip of the pen is told', () => {
     );
   });
 
-  it('names no property that may be data itself', async () => {
+  it('names no property whose name may be data', async () => {
     const note = makeIdempotent(async function noteCards(_cards: object) {});
     const error = (await rejection(note({ cards: { '4111-1111': { check: () => true } } }))) as KeyError;
     expect(error.message).to.include('[0].cards.….check').and.not.include('4111');
@@ -57,7 +56,7 @@ describe('what a slip of the pen is told', () => {
   it('warns, once, where a fingerprint selects nothing', async () => {
     const pay = makeIdempotent(async function payByTypo(_request: { id: string; amount: number }) {}, {
       key: 'id',
-      fingerprint: 'amuont',
+      fingerprint: 'amuont' as string,
     });
     await pay({ id: '1', amount: 1 });
     await pay({ id: '2', amount: 1 });
@@ -88,7 +87,7 @@ describe('what a slip of the pen is told', () => {
     }
   });
 
-  it('tells a time without its unit, and sums from hyphens', () => {
+  it('names a duration without its unit, and a hyphen that reads as a minus', () => {
     const refused = (options: object) =>
       (thrown(() => makeIdempotent(async function slip() {}, options)) as Error).message;
     expect(refused({ wait: '10' })).to.include("did you mean '10s'?");
@@ -99,7 +98,7 @@ describe('what a slip of the pen is told', () => {
 });
 
 describe('a run without a claim', () => {
-  it('keeps its caller no longer than a second for the record', async () => {
+  it('makes its caller wait at most a second for the record', async () => {
     const clock = fakeTime();
     const warnings = catchWarnings();
     try {
@@ -118,7 +117,7 @@ describe('a run without a claim', () => {
   });
 });
 
-describe('what a message blames, and what it says to do next', () => {
+describe('what a message names as the fault, and what it says to do next', () => {
   let warnings: CaughtWarnings;
 
   beforeEach(() => {
@@ -140,19 +139,19 @@ describe('what a message blames, and what it says to do next', () => {
       pay = makeIdempotent(async function payOnce(_id: string) {}, { store, wait: 0 });
     });
 
-    it('`inspect` says that it has no answer, and nothing of a method', async () => {
+    it('`inspect` says that it got no answer, and mentions no method', async () => {
       store.next('find', 'fail');
-      const { message } = await ended(inspect(pay, 'a'));
+      const { message } = await ended(recordOf(pay, 'a').inspect());
       expect(message)
         .to.match(/^payOnce: .*so `inspect` has no answer.*`cause`\. Call `inspect` again/)
         .and.not.match(/method|onStoreFailure/);
     });
 
-    it('`forget` says that nobody knows whether the key was freed, and to call it again', async () => {
+    it('`forget` says that the key may or may not be free, and to call it again', async () => {
       await pay('a');
       for (const step of ['find', 'replace'] as const) {
         store.next(step, 'fail');
-        const error = await ended(forget(pay, 'a'));
+        const error = await ended(recordOf(pay, 'a').forget());
         expect(error).to.be.instanceOf(StoreError).and.include({ step });
         expect(error.message)
           .to.match(/^payOnce: the store did not tell whether the key was freed.*Call `forget` again/)
@@ -171,14 +170,14 @@ describe('what a message blames, and what it says to do next', () => {
         onError: () => 'release',
       });
       await open('b');
-      await forget(open, 'b');
+      await recordOf(open, 'b').forget();
       store.next('replace', 'fail').next('replace', 'fail');
       const atTakeOver = await ended(open('b'));
       expect(atTakeOver).to.include({ step: 'replace' });
       expect(atTakeOver.message).to.include('Try again when the store answers').and.not.include(advice);
     });
 
-    it('says of a store that breaks its laws what it answered, and to correct it', async () => {
+    it('says what a store returned that breaks the contract, and to correct it', async () => {
       store.always('claim', async () => ({ key: 'other' }) as never);
       expect((await ended(pay('a'))).message).to.match(
         /claim\(\) resolved to no record that holds the key; correct the store, by the contract of retrysafe\/testing/,
@@ -186,7 +185,7 @@ describe('what a message blames, and what it says to do next', () => {
     });
   });
 
-  it('`forget` of a running call says how to take the key away from it', async () => {
+  it('`forget` of a running call says how to free the key', async () => {
     let end = () => {};
     const running = new Promise<void>((resolve) => {
       end = resolve;
@@ -196,13 +195,13 @@ describe('what a message blames, and what it says to do next', () => {
     });
     const first = pay('a');
     await Promise.resolve();
-    const { message } = await ended(forget(pay, 'a'));
-    expect(message).to.include('forget({ force: true }, …)').and.not.include('`wait`');
+    const { message } = await ended(recordOf(pay, 'a').forget());
+    expect(message).to.include('forget({ force: true })').and.not.include('`wait`');
     end();
     await first;
   });
 
-  it('says to a call that its recovery function refused that it was asked', async () => {
+  it('tells a call that its recovery function refused it', async () => {
     const options = { refuse: 'refuse', function: () => 'refuse' as const } as const;
     const words = Object.entries(options).map(async ([name, onAbandoned]) => {
       const pay = makeIdempotent(
@@ -224,7 +223,7 @@ describe('what a message blames, and what it says to do next', () => {
     expect(byFunction).to.include('`onAbandoned` refused it this time').and.not.include('let `onAbandoned`');
   });
 
-  it('claims of no record that it cannot read that its work was done', async () => {
+  it('does not claim for an unreadable record that its work was done', async () => {
     const store = new ScriptedStore();
     const pay = makeIdempotent(async function payByNewer(_id: string) {}, { store, wait: 0 });
     await pay('a');
@@ -240,7 +239,7 @@ describe('what a message blames, and what it says to do next', () => {
       .and.not.include('the work was done before');
   });
 
-  it('names the kind of error that a selector, `onError`, `ttl` or `store` threw, and hands over the error itself', async () => {
+  it('names the kind of error that a selector, `onError`, `ttl` or `store` threw, and has the error itself as its cause', async () => {
     class BrokenRules extends TypeError {}
     const broken = new BrokenRules('secret-4111');
     const failing = () => {
@@ -283,7 +282,7 @@ describe('what a message blames, and what it says to do next', () => {
     for (const event of events) expect(event).to.include({ error: broken, attempt: 1 });
   });
 
-  it('repeats what an error of the library says that such a function threw', async () => {
+  it('repeats the message where such a function threw an error of this library', async () => {
     const pay = makeIdempotent(async (_id: string) => {}, {
       name: 'pay by a late execution',
       store: new InMemoryStore(),
@@ -295,16 +294,16 @@ describe('what a message blames, and what it says to do next', () => {
     );
   });
 
-  it('lists the idempotent methods of a service where `inspect` is given the name of none', async () => {
+  it('lists the idempotent methods of a service where `recordOf` is given the name of none', async () => {
     class PaymentDesk {
       @Idempotent({ store: new InMemoryStore() })
       async settle(_id: string) {}
     }
-    expect((await ended(inspect(new PaymentDesk(), 'setle' as 'settle', 'a'))).message).to.include(
+    expect((thrown(() => recordOf(new PaymentDesk(), 'setle' as 'settle', 'a')) as Error).message).to.include(
       'no idempotent method of that name in an instance of PaymentDesk, which has settle here',
     );
     // biome-ignore lint/suspicious/noExplicitAny: the compiler refuses it as well
-    const { message } = await ended(inspect(undefined as any, 'a@b.c'));
+    const { message } = thrown(() => recordOf(undefined as any, '#a@b.c')) as Error;
     expect(message).to.include('of that name in undefined').and.not.include('a@b.c');
   });
 });

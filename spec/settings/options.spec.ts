@@ -8,7 +8,7 @@ import {
 } from 'retrysafe';
 import { thrown } from '../support/rejection.js';
 
-// biome-ignore-start lint/suspicious/noExplicitAny: wrong options are what this is about
+// biome-ignore-start lint/suspicious/noExplicitAny: these tests pass wrong options
 const anyIdempotent = Idempotent as (options?: unknown) => any;
 const anyMakeIdempotent = makeIdempotent as (fn: unknown, options?: unknown) => unknown;
 const anyDefaults = IdempotencyDefaults as (options?: unknown) => any;
@@ -51,9 +51,9 @@ const selectors = [
 const classLists = (what: string) => [
   wrong(Declined, 'the class Declined', new RegExp(`a list of ${what}$`)),
   wrong({}, 'an object', new RegExp(`a list of ${what}$`)),
-  wrong(['Declined'], 'a list of 1', new RegExp(`a list of ${what}; a text of 8 characters is none`)),
-  wrong([() => 1], 'a list of 1', /a function is none/),
-  wrong([ab], 'a list of 1', /"ab" looks minified: build with keepNames, or rename the class/),
+  wrong(['Declined'], 'a list of 1', new RegExp(`a list of ${what}; a text of 8 characters is not a class`)),
+  wrong([() => 1], 'a list of 1', /a function is not a class/),
+  wrong([ab], 'a list of 1', /"ab" looks minified: build with keepNames, rename the class/),
   wrong([Declined, DeclinedOfAnother], 'a list of 2', /with different names; two are named "Declined"/),
   wrong(
     [WithPrivateState],
@@ -132,7 +132,7 @@ const table: Record<string, readonly Wrong[]> = {
   onError: [
     wrong('release', 'a text of 7 characters', /a function$/),
     wrong(async () => 'release', 'an async function', /a synchronous function$/),
-    wrong(function* () {}, 'a generator function', /a function that is no generator$/),
+    wrong(function* () {}, 'a generator function', /a function that is not a generator$/),
   ],
   onStoreFailure: [
     wrong('ignore', 'a text of 6 characters', /one of 'throw', 'run'$/),
@@ -140,8 +140,8 @@ const table: Record<string, readonly Wrong[]> = {
   ],
   mapReplay: [
     wrong({}, 'an object', /a function$/),
-    wrong(function* () {}, 'a generator function', /a function that is no generator$/),
-    wrong(async function* () {}, 'a generator function', /a function that is no generator$/),
+    wrong(function* () {}, 'a generator function', /a function that is not a generator$/),
+    wrong(async function* () {}, 'a generator function', /a function that is not a generator$/),
   ],
   codec: [
     wrong(JSON, 'an object', /an object with encode\(value\): string and decode\(text\): unknown/),
@@ -179,7 +179,7 @@ const table: Record<string, readonly Wrong[]> = {
 
 const tellTale = async () => {};
 
-/** Where options are given, what a message then begins with, and which options are not for that place. */
+/** Where options can be given, how a message about them begins, and which options that place does not take. */
 const places = [
   {
     place: 'a method',
@@ -233,14 +233,14 @@ describe('a wrong option is refused when it is given, with its name, its value a
         for (const { value, shown, right } of values) {
           const message = refusal(() => give({ [option]: value }));
           expect(message, place).to.match(begins);
-          expect(message, place).to.contain(`option "${option}" is ${shown}; right would be `);
-          expect(message.slice(message.indexOf('right would be')), place).to.match(right);
+          expect(message, place).to.contain(`option "${option}" is ${shown}; expected `);
+          expect(message.slice(message.indexOf('expected')), place).to.match(right);
         }
       }
     });
   }
 
-  it('has a wrong value for each option there is', () => {
+  it('covers every option with a wrong value', () => {
     const listed = /the options are (.*)$/.exec(refusal(() => anyMakeIdempotent(tellTale, { nope: 1 })))?.[1];
     expect(listed?.split(', ')).to.have.members(Object.keys(table));
   });
@@ -256,19 +256,19 @@ describe('a wrong option is refused when it is given, with its name, its value a
       }
     });
 
-    it(`refuses for ${place} what are no options at all`, () => {
+    it(`refuses values for ${place} that are no options at all`, () => {
       for (const options of ['300', 300, ['key'], true]) {
-        expect(refusal(() => give(options))).to.match(/the options are .*; right would be an object such as/);
+        expect(refusal(() => give(options))).to.match(/the options are .*; expected an object such as/);
       }
     });
 
-    it(`takes an option that is undefined for ${place} as one that is not given`, () => {
+    it(`ignores an option that is undefined for ${place}`, () => {
       const levelOptions = Object.keys(table).filter((option) => !not.includes(option));
       give(Object.fromEntries(levelOptions.map((option) => [option, undefined])));
     });
   }
 
-  it('refuses key and name for the process, and key for a class, as what they are', () => {
+  it('refuses key and name for the process, and key for a class, and says why', () => {
     expect(refusal(() => anyConfigure({ key: 'id' }))).to.contain(
       `there is no option "key" at process level`,
     );
@@ -285,7 +285,7 @@ describe('a wrong option is refused when it is given, with its name, its value a
     expect(message).not.to.match(/4111|nested secret/);
   });
 
-  it('takes times in each way that makes sense', () => {
+  it('accepts durations in every documented form', () => {
     for (const ttl of [
       1,
       0.5,
@@ -310,9 +310,7 @@ describe('a wrong option is refused when it is given, with its name, its value a
     for (const { begins, give } of places) {
       const message = refusal(() => give({ lease: 60, renewFor: '30s' }));
       expect(message).to.match(begins);
-      expect(message).to.match(
-        /option "lease" is 60; right would be no longer than renewFor, which is .*30s/,
-      );
+      expect(message).to.match(/option "lease" is 60; expected no longer than renewFor, which is .*30s/);
     }
   });
 

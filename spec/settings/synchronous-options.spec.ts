@@ -6,10 +6,10 @@ import {
   IdempotencyDefaults,
   type IdempotentOptions,
   InMemoryStore,
-  inspect,
   KeyError,
   makeIdempotent,
   OutcomeUnavailableError,
+  recordOf,
 } from 'retrysafe';
 import { type CaughtWarnings, catchWarnings } from '../support/process-warnings.js';
 import { rejection, thrown } from '../support/rejection.js';
@@ -17,12 +17,12 @@ import { unhandledDuring } from '../support/unhandled-rejections.js';
 
 type Options = Record<string, unknown>;
 
-/** What an option answers with that comes too late, each of them with a failure that nobody else hears. */
+/** Promises that an option returns and that come too late. Nothing else handles their rejections. */
 const late: Record<string, () => unknown> = {
   'a promise': () => Promise.reject(new Error('unheard')),
   'a promise of another realm': () => runInNewContext('Promise.reject(new Error("unheard"))'),
   'a promise whose `then` is hidden': () =>
-    // biome-ignore lint/suspicious/noThenProperty: that is what it is about
+    // biome-ignore lint/suspicious/noThenProperty: this tests thenables
     Object.assign(Promise.reject(new Error('unheard')), { then: undefined }),
   "another library's promise": () => {
     const inner = Promise.reject(new Error('unheard'));
@@ -46,7 +46,7 @@ const late: Record<string, () => unknown> = {
 
 let names = 0;
 
-describe('an option that should answer at once, and answers with a promise', () => {
+describe('an option that must return at once, and returns a promise', () => {
   let warnings: CaughtWarnings;
   let runs: number;
 
@@ -68,7 +68,7 @@ describe('an option that should answer at once, and answers with a promise', () 
     );
   }
 
-  /** Asserts that nothing is left that would end the process. */
+  /** Asserts that no rejection is left that would end the process. */
   async function quietly(use: () => Promise<void>): Promise<void> {
     expect(await unhandledDuring(use), 'promises that would end the process').to.deep.equal([]);
   }
@@ -90,28 +90,28 @@ describe('an option that should answer at once, and answers with a promise', () 
         quietly(async () => {
           const error = await rejection(operation({ store: answer })({}));
           expect(error).to.be.instanceOf(ConfigurationError);
-          expect((error as Error).message).to.match(/option "store" is .*right would be/);
+          expect((error as Error).message).to.match(/option "store" is .*expected/);
           expect(runs).to.equal(0);
         }));
 
-      it('is a `ttl` of a day, and a warning', () =>
+      it('gives a `ttl` of a day, with a warning', () =>
         quietly(async () => {
           const call = operation({ ttl: answer });
           await call({});
-          const { expiresAt = 0, completedAt = 0 } = (await inspect(call, {})) ?? {};
+          const { expiresAt = 0, completedAt = 0 } = (await recordOf(call, {}).inspect()) ?? {};
           expect(expiresAt - completedAt).to.equal(86_400_000);
           expect(warnings.texts('RETRYSAFE_TTL')).to.have.length(1);
         }));
 
-      it('makes the outcome unknown as the decision of `onError`, with a warning', () =>
+      it('makes the outcome unknown where it is the decision of `onError`, with a warning', () =>
         quietly(async () => {
           const call = operation({ onError: answer }, () => Promise.reject(new Error('no')));
           expect(await rejection(call({}))).to.have.property('message', 'no');
-          expect(await inspect(call, {})).to.include({ status: 'unknown' });
+          expect(await recordOf(call, {}).inspect()).to.include({ status: 'unknown' });
           expect(warnings.texts('RETRYSAFE_ON_ERROR')).to.have.length(1);
         }));
 
-      it('completes the key without an outcome as the text of `codec.encode`', () =>
+      it('completes the key without an outcome where it is the text of `codec.encode`', () =>
         quietly(async () => {
           const call = operation({ codec: { encode: answer, decode: JSON.parse } });
           expect(await call({})).to.equal('done');
@@ -122,7 +122,7 @@ describe('an option that should answer at once, and answers with a promise', () 
           expect(runs).to.equal(1);
         }));
 
-      it('is the failure of the call alone where `mapReplay` may be asynchronous', () =>
+      it('fails only the call where it comes from `mapReplay`, which may be asynchronous', () =>
         quietly(async () => {
           const call = operation({ mapReplay: answer });
           await call({});
@@ -135,7 +135,7 @@ describe('an option that should answer at once, and answers with a promise', () 
   for (const what of ['a promise', "another library's promise", 'a promise of another realm']) {
     const answer = late[what] as () => unknown;
 
-    it(`makes the outcome unavailable as the value of \`codec.decode\`, where it is ${what}`, () =>
+    it(`makes the outcome unavailable where \`codec.decode\` returns ${what}`, () =>
       quietly(async () => {
         const call = operation({ codec: { encode: () => 'text', decode: answer } });
         await call({});
@@ -145,7 +145,7 @@ describe('an option that should answer at once, and answers with a promise', () 
           .that.includes('codec.decode returned a promise');
       }));
 
-    it(`completes the key without an outcome as the answer of a toJSON(), where it is ${what}`, () =>
+    it(`completes the key without an outcome where a toJSON() returns ${what}`, () =>
       quietly(async () => {
         class LateNote {
           toJSON() {
@@ -161,19 +161,19 @@ describe('an option that should answer at once, and answers with a promise', () 
       }));
   }
 
-  it('in a request is left to its sender, who may await it', async () => {
+  it('in a request is left to its sender, which may await it', async () => {
     const own = Promise.reject(new Error('the sender hears it'));
     const unhandled = await unhandledDuring(async () => {
       expect(await rejection(operation({})({ own }))).to.be.instanceOf(KeyError);
     });
-    // The test runner tells of it once more.
+    // The test runner would report it again.
     expect([...new Set(unhandled)].map((reason) => (reason as Error).message)).to.deep.equal([
       'the sender hears it',
     ]);
   });
 });
 
-describe('a function of an option that shows by itself that it cannot answer at once', () => {
+describe('a function of an option that is visibly asynchronous', () => {
   const options: Record<string, (fn: unknown) => Options> = {
     key: (key) => ({ key }),
     scope: (scope) => ({ scope }),
@@ -195,12 +195,12 @@ describe('a function of an option that shows by itself that it cannot answer at 
 
   for (const [option, make] of Object.entries(options)) {
     for (const [what, fn] of Object.entries(functions)) {
-      it(`is refused as ${option} when the class is defined, where it is ${what}`, () => {
+      it(`is refused as ${option} at definition, where it is ${what}`, () => {
         const given = make(fn) as never;
         expect(thrown(() => makeIdempotent(async () => {}, { name: 'late.function', ...(given as object) })))
           .to.be.instanceOf(ConfigurationError)
           .with.property('message')
-          .that.matches(/a synchronous function|a function that is no generator/);
+          .that.matches(/a synchronous function|a function that is not a generator/);
         if (option === 'key') return;
         class LateDesk {}
         expect(thrown(() => IdempotencyDefaults(given)(LateDesk))).to.be.instanceOf(ConfigurationError);
@@ -209,7 +209,7 @@ describe('a function of an option that shows by itself that it cannot answer at 
     }
   }
 
-  it('is welcome where a promise is: as `mapReplay` and `onAbandoned`', () => {
+  it('is accepted where a promise is: as `mapReplay` and `onAbandoned`', () => {
     const asynchronous = async () => 'run' as const;
     makeIdempotent(async () => 'run' as const, {
       name: 'late.welcome',

@@ -2,7 +2,7 @@ import { type IdempotencyRecord, type PersistenceStore, StoreError } from 'retry
 
 type Kept = IdempotencyRecord | undefined;
 
-/** A store that keeps every law, in parts that a broken one can do otherwise. */
+/** A store that obeys every law, in parts that a broken one can override. */
 export class SoundStore implements PersistenceStore {
   readonly texts = new Map<string, string>();
 
@@ -13,7 +13,7 @@ export class SoundStore implements PersistenceStore {
 
   async replace(record: IdempotencyRecord, token: string): Promise<Kept> {
     const holder = this.read(record.key);
-    return holder && this.bears(holder, token, record) ? this.keep(record) : holder;
+    return holder && this.matches(holder, token, record) ? this.keep(record) : holder;
   }
 
   async find(key: string): Promise<Kept> {
@@ -24,7 +24,7 @@ export class SoundStore implements PersistenceStore {
     return expiresAt > now;
   }
 
-  bears(holder: IdempotencyRecord, token: string, _record: IdempotencyRecord): boolean {
+  matches(holder: IdempotencyRecord, token: string, _record: IdempotencyRecord): boolean {
     return holder.token === token;
   }
 
@@ -39,7 +39,7 @@ export class SoundStore implements PersistenceStore {
   }
 }
 
-/** A store that does one thing wrong, and the one law that this breaks. */
+/** A store with one fault, and the one law that the fault breaks. */
 export interface BrokenStore {
   readonly fault: string;
   readonly breaks: string;
@@ -84,7 +84,7 @@ function withFields(change: (field: unknown) => unknown, value: unknown): unknow
 
 export const brokenStores: readonly BrokenStore[] = [
   {
-    fault: 'makes a record up for a key that nobody has written yet',
+    fault: 'invents a record for a key that was never written',
     breaks: 'a claim of a free key keeps the record and returns it',
     create: () =>
       new (class extends SoundStore {
@@ -106,7 +106,7 @@ export const brokenStores: readonly BrokenStore[] = [
       })(),
   },
   {
-    fault: 'answers whoever comes too late with the holder’s token and the state of their own',
+    fault: 'returns to a losing claim the holder’s token with the claim’s own state',
     breaks: 'a claim of a held key changes nothing and returns the holder',
     create: () =>
       new (class extends SoundStore {
@@ -174,7 +174,7 @@ export const brokenStores: readonly BrokenStore[] = [
     breaks: 'a replace with another token changes nothing and returns the holder',
     create: () =>
       new (class extends SoundStore {
-        override bears(holder: IdempotencyRecord, token: string): boolean {
+        override matches(holder: IdempotencyRecord, token: string): boolean {
           return holder.token.toLowerCase() === token.toLowerCase();
         }
       })(),
@@ -184,7 +184,7 @@ export const brokenStores: readonly BrokenStore[] = [
     breaks: 'a replace with another token changes nothing and returns the holder',
     create: () =>
       new (class extends SoundStore {
-        override bears(holder: IdempotencyRecord, token: string): boolean {
+        override matches(holder: IdempotencyRecord, token: string): boolean {
           return token === '' || holder.token === token;
         }
       })(),
@@ -194,7 +194,7 @@ export const brokenStores: readonly BrokenStore[] = [
     breaks: 'a replace with another token changes nothing and returns the holder',
     create: () =>
       new (class extends SoundStore {
-        override bears(holder: IdempotencyRecord, token: string): boolean {
+        override matches(holder: IdempotencyRecord, token: string): boolean {
           return holder.token.startsWith(token);
         }
       })(),
@@ -214,7 +214,7 @@ export const brokenStores: readonly BrokenStore[] = [
     breaks: 'a replace ignores expiresAt',
     create: () =>
       new (class extends SoundStore {
-        override bears(holder: IdempotencyRecord, token: string): boolean {
+        override matches(holder: IdempotencyRecord, token: string): boolean {
           return holder.token === token && holder.expiresAt > Date.now();
         }
       })(),
@@ -226,7 +226,7 @@ export const brokenStores: readonly BrokenStore[] = [
       new (class extends SoundStore {
         readonly seen = new Set<string>();
 
-        override bears(holder: IdempotencyRecord, token: string, record: IdempotencyRecord): boolean {
+        override matches(holder: IdempotencyRecord, token: string, record: IdempotencyRecord): boolean {
           return holder.token === token || this.seen.has(record.token);
         }
 
@@ -237,7 +237,7 @@ export const brokenStores: readonly BrokenStore[] = [
       })(),
   },
   {
-    fault: 'looks whether a key is free, and writes a moment later',
+    fault: 'reads whether a key is free, and writes a moment later',
     breaks: 'one of several simultaneous claims wins, and each of them returns the winner',
     create: () =>
       new (class extends SoundStore {
@@ -249,7 +249,7 @@ export const brokenStores: readonly BrokenStore[] = [
       })(),
   },
   {
-    fault: 'looks whether a record has expired, and writes a moment later',
+    fault: 'reads whether a record has expired, and writes a moment later',
     breaks:
       'one of several simultaneous claims of an expired record wins, and each of them returns the winner',
     create: () =>
@@ -300,7 +300,7 @@ export const brokenStores: readonly BrokenStore[] = [
     create: () => withStatesBy((state) => Object.fromEntries(Object.entries(state).sort())),
   },
   {
-    fault: 'keeps and answers with the very objects it is given',
+    fault: 'stores and returns the very objects that it gets',
     breaks: 'a returned record shares no references with an argument or with the kept record',
     create: () =>
       new (class extends SoundStore {
@@ -317,7 +317,7 @@ export const brokenStores: readonly BrokenStore[] = [
       })(),
   },
   {
-    fault: 'answers with the very objects it keeps',
+    fault: 'returns the very objects that it stores',
     breaks: 'a returned record shares no references with an argument or with the kept record',
     create: () =>
       new (class extends SoundStore {

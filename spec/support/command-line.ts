@@ -1,6 +1,6 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 
-/** A wrong option of a command: it is named, and what would be right. */
+/** A wrong option of a command. The message names it and says what would be right. */
 export class WrongOption extends TypeError {}
 
 /**
@@ -29,7 +29,7 @@ export function wholeNumber(
   const number = /^\d+$/.test(text) ? Number(text) : Number.NaN;
   if (number >= least && number <= most) return number;
   const range = most === Number.MAX_SAFE_INTEGER ? `${least} or more` : `from ${least} to ${most}`;
-  throw new WrongOption(`--${option} ${text}: right would be a whole number, ${range}`);
+  throw new WrongOption(`--${option} ${text}: expected a whole number, ${range}`);
 }
 
 /**
@@ -41,7 +41,7 @@ export function someOf<T extends string>(option: string, text: string | undefine
   const named = text?.split(',') ?? all;
   const unknown = named.find((name) => !all.some((known) => known === name));
   if (unknown !== undefined)
-    throw new WrongOption(`--${option} ${unknown}: right would be some of ${all.join(',')}`);
+    throw new WrongOption(`--${option} ${unknown}: expected some of ${all.join(',')}`);
   return all.filter((name) => named.includes(name));
 }
 

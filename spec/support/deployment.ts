@@ -11,8 +11,8 @@ export type Work = (id: string, context?: unknown) => Promise<unknown>;
 let count = 0;
 
 /**
- * One operation, under a name of its own, as several processes have it: each call of the answer is the operation in
- * the process that sees `store`, doing `work` there. With the same store object it is the same process.
+ * One operation, under a name of its own, in several processes. The returned function makes the operation of one process,
+ * with its `store` and its `work`. The same store object means the same process.
  */
 export function deployable(options: IdempotentOptions = {}) {
   count += 1;
@@ -26,13 +26,13 @@ export function deployable(options: IdempotentOptions = {}) {
     });
 }
 
-/** What really stands under the key that was claimed first, whatever the script does to the store's calls. */
+/** The real record of the key that was claimed first, whatever the script does to the store's calls. */
 export async function standing(store: ScriptedStore): Promise<IdempotencyRecord | undefined> {
   const key = store.calls.find(({ record }) => record)?.record?.key;
   return key === undefined ? undefined : store.inner.find(key);
 }
 
-/** A process that gets the key and dies in the middle of the work: it never renews, completes or releases. */
+/** A process that claims the key and dies during the work: it never renews, completes or releases. */
 export async function crash(
   operation: ReturnType<typeof deployable>,
   store: ScriptedStore,

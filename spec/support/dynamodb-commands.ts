@@ -7,13 +7,13 @@ interface HttpRequest {
 /** What a client sends: each of its attempts, as its innermost middleware sees it. */
 export class SentCommands {
   readonly #sent: string[] = [];
-  readonly #looks = new Set<() => void>();
+  readonly #checks = new Set<() => void>();
 
   constructor(client: DynamoDBClient) {
     client.middlewareStack.add(
       (next) => (args) => {
         this.#sent.push(nameOf(args.request as HttpRequest, args.input));
-        for (const look of this.#looks) look();
+        for (const check of this.#checks) check();
         return next(args);
       },
       { step: 'deserialize', priority: 'low', name: 'sentCommands' },
@@ -28,13 +28,13 @@ export class SentCommands {
   /** Resolves when so many of them were sent since the last `take`. */
   sent(name: string, count: number): Promise<void> {
     return new Promise((resolve) => {
-      const look = () => {
+      const check = () => {
         if (this.#sent.filter((one) => one === name).length < count) return;
-        this.#looks.delete(look);
+        this.#checks.delete(check);
         resolve();
       };
-      this.#looks.add(look);
-      look();
+      this.#checks.add(check);
+      check();
     });
   }
 }

@@ -15,11 +15,11 @@ import { Traffic } from './dynamodb-traffic.js';
 
 /**
  * What happens to a request:
- * `lose` it is applied, and the connection breaks before its answer arrives;
+ * `lose` it is applied, and the connection breaks before its response arrives;
  * `late` the connection breaks at once, and the request arrives when the spec delivers it;
- * `hold` it arrives when the spec delivers it, and its client waits for the answer all the time;
- * `hang` it is not applied and never answered; `swallow` it is applied and never answered;
- * or DynamoDB's own fault: it is not applied and answered with that.
+ * `hold` it arrives when the spec delivers it, and its client waits for the response all the time;
+ * `hang` it is not applied and gets no response; `swallow` it is applied and gets no response;
+ * or a fault of DynamoDB's: it is not applied, and its client gets that fault.
  */
 export type Fate = 'pass' | 'lose' | 'late' | 'hold' | 'hang' | 'swallow' | DynamoDBFault;
 
@@ -58,7 +58,7 @@ interface RawAnswer {
   readonly body: Buffer;
 }
 
-/** The network between clients and an engine, in the hands of a spec. */
+/** The network between clients and an engine, which a spec controls. */
 export class DynamoDBProxy {
   /** Every request that came, the oldest first. */
   readonly seen: Seen[] = [];
@@ -98,7 +98,7 @@ export class DynamoDBProxy {
     return this.traffic.watch(this.#dynamoDB.client({ endpoint: this.endpoint, ...config }));
   }
 
-  /** A client that reaches the engine by itself, as another machine does. */
+  /** A client that reaches the engine without the proxy, as another machine does. */
   directClient(config: DynamoDBClientConfig = {}): DynamoDBClient {
     return this.traffic.watch(this.#dynamoDB.client(config));
   }
@@ -121,14 +121,14 @@ export class DynamoDBProxy {
     return this;
   }
 
-  /** Forgets what came and what was to happen. */
+  /** Forgets all requests and fates. */
   reset(): void {
     this.heal();
     this.seen.length = 0;
     this.held.length = 0;
   }
 
-  /** Breaks all connections of clients. What they sent arrives all the same. */
+  /** Breaks all connections of clients. What they sent still arrives. */
   breakConnections(): void {
     this.#server.closeAllConnections();
   }
@@ -153,7 +153,7 @@ export class DynamoDBProxy {
     return this.traffic.quiet();
   }
 
-  /** Resolves when so many requests of that kind have come, from whichever process. */
+  /** Resolves when so many requests of that kind have come, from any process. */
   async arrived(kind: RequestKind, count = 1): Promise<void> {
     while (this.count(kind) < count) await this.traffic.change();
   }
@@ -177,7 +177,7 @@ export class DynamoDBProxy {
       return answer;
     };
     this.seen.push(seen);
-    // Where the engine is gone, its client hears no more of it than without a proxy.
+    // Where the engine is gone, its client gets no response, as without a proxy.
     await this.#meet(seen, outgoing, apply).catch(() => outgoing.destroy());
     this.traffic.changed();
   }

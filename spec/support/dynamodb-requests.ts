@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http';
 import { gunzipSync } from 'node:zlib';
 import type { RecordState } from 'retrysafe';
 
-/** What a request is for; `unknown` is the write after which nobody knows the outcome. */
+/** What a request is for. `unknown` is the write that marks an outcome as unknown. */
 export type RequestKind =
   | 'claim'
   | 'take-over'
@@ -14,12 +14,12 @@ export type RequestKind =
   | 'transaction'
   | 'other';
 
-/** A request of DynamoDB's protocol, as far as it tells what it is for. */
+/** The parts of a request of DynamoDB's protocol that say what it is for. */
 export interface DynamoDBRequest {
   readonly kind: RequestKind;
-  /** The same for everything that a client sends to get one answer. */
+  /** The same for all attempts of one command. */
   readonly invocation: string;
-  /** This one sending. */
+  /** This attempt. */
   readonly sending: string;
   /** The idempotency key of the record that it writes, in a table whose partition key is `id`. */
   readonly key: string | undefined;
@@ -63,7 +63,7 @@ function kindOf(target: string | undefined, { Item }: Body, follows: string | un
   if (target === 'GetItem') return 'find';
   if (target === 'TransactWriteItems') return 'transaction';
   if (target !== 'PutItem' || !Item) return 'other';
-  // A claim compares with a time alone, every other write with a token.
+  // A claim compares with a time only, every other write with a token.
   if (follows === undefined) return 'claim';
   switch (stateOf(Item).status) {
     case 'completed':

@@ -8,7 +8,7 @@ export class Traffic {
   readonly sent: string[] = [];
   readonly #preparing = new Set<object>();
   readonly #inFlight = new Set<string>();
-  /** What gets an answer only if the spec says so. */
+  /** Requests that get a response only if the spec says so. */
   readonly #parked = new Set<string>();
   readonly #watchers = new Set<() => void>();
 
@@ -56,7 +56,7 @@ export class Traffic {
     this.changed();
   }
 
-  /** Resolves when every request has its answer, but for those that get none for now. */
+  /** Resolves when every request has its response, except those that get none for now. */
   async quiet(): Promise<void> {
     for (let calmTurns = 0; calmTurns < 5; calmTurns += 1) {
       while (!this.#isQuiet) {

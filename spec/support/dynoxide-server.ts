@@ -6,7 +6,7 @@ import { loopback, type ServerCommand, ServerFolder } from './server-process.js'
 
 const binary = findBinary();
 
-/** A dynoxide of a spec's own, with its tables in a file. */
+/** A dynoxide that one spec controls, with its tables in a file. */
 export class DynoxideServer extends OwnServer {
   /** Whether this machine can run one. */
   static readonly isInstalled = binary !== undefined;

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 
-/** What Lambda passes beside the event, as far as it matters here. */
+/** The parts of Lambda's context that are used here. */
 export interface InvocationContext {
   readonly functionName: string;
   readonly awsRequestId: string;

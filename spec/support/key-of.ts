@@ -1,12 +1,12 @@
 import {
   type IdempotencyRecord,
   type IdempotentOptions,
-  inspect,
   makeIdempotent,
   type PersistenceStore,
+  recordOf,
 } from 'retrysafe';
 
-/** A store without records that notes which key it was asked for. */
+/** A store without records that records which key was claimed. */
 class AskedStore implements PersistenceStore {
   asked: string | undefined;
 
@@ -25,7 +25,7 @@ class AskedStore implements PersistenceStore {
 
 type KeyOptions = Pick<IdempotentOptions, 'name' | 'key' | 'scope' | 'fingerprint'>;
 
-/** Answers with a function that tells the key of a call with these arguments, without making the call. */
+/** Returns a function that returns the key of a call with these arguments, without making the call. */
 export function keyReader(options: KeyOptions = {}): (...args: readonly unknown[]) => Promise<string> {
   return async (...args) => {
     const store = new AskedStore();
@@ -34,7 +34,7 @@ export function keyReader(options: KeyOptions = {}): (...args: readonly unknown[
       ...options,
       store,
     });
-    await inspect(accept, ...args);
+    await recordOf(accept, ...args).inspect();
     if (store.asked === undefined) throw new Error('the store was not asked for a key');
     return store.asked;
   };

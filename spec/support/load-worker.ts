@@ -1,7 +1,7 @@
 import { Load } from './load.js';
 import { openStore, type StoreDescription } from './store-description.js';
 
-/** What a worker process is sent: what to do, and then when to stop. */
+/** The messages to a worker process: what to do, and then when to stop. */
 export type LoadOrder =
   | {
       readonly kind: 'begin';
@@ -20,7 +20,7 @@ process.on('message', (order: LoadOrder) => {
 });
 process.send?.('ready');
 
-// Whatever is left running keeps this process from its end, and what nobody handles ends it with another code.
+// Work that still runs keeps this process alive, and an unhandled rejection ends it with another exit code.
 async function begin(order: Extract<LoadOrder, { kind: 'begin' }>): Promise<void> {
   const { store, close } = await openStore(order.store);
   load = new Load(order.worker, { ...order, store });

@@ -22,14 +22,14 @@ export const lease = 2_000;
 // it, for its method, and for five seconds with its completion.
 export const longestCall = 3_000 + (4 * lease) / 3 + longestRun + 5_000;
 
-/** What the operation answers with: which run it was. */
+/** What the operation returns: which run it was. */
 export interface Hold {
   readonly key: string;
   readonly run: string;
 }
 
 /**
- * A line of the ledger: a run that began, ended or declined, a call that was answered or refused, or an outcome that the
+ * A line of the ledger: a run that began, ended or declined, a call that returned or was refused, or an outcome that the
  * store did not take.
  */
 export interface LoadLine {
@@ -45,7 +45,7 @@ export interface LoadLine {
   readonly code?: string;
 }
 
-/** The operation, on whichever store and with whatever it does. */
+/** The operation, on any store and with any work. */
 export function placeHold(
   store: PersistenceStore,
   run: (key: string) => Promise<Hold>,
@@ -135,7 +135,7 @@ export class Load {
   }
 
   #append(kind: LoadLine['kind'], more: Omit<LoadLine, 'kind' | 'at'>): void {
-    // One write at the end of the file, whoever else writes.
+    // One append, which is atomic beside other writers.
     appendFileSync(this.#ledger, `${JSON.stringify({ kind, at: Date.now(), ...more })}\n`);
   }
 }

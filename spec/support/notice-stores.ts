@@ -2,14 +2,14 @@ import { EventEmitter } from 'node:events';
 import type { IdempotencyRecord, PersistenceStore } from 'retrysafe';
 import { SoundStore } from './broken-stores.js';
 
-/** What a signal has heard of its key since it last asked. */
+/** The notices of a key that a signal got since it last waited. */
 interface Ear {
   isDue: boolean;
   fault: Error | undefined;
   wake: () => void;
 }
 
-/** A store that keeps every law and gives notices, in parts that a broken one can do otherwise. */
+/** A store that obeys every law and gives notices, in parts that a broken one can override. */
 export class SoundNoticeStore extends SoundStore {
   readonly ears = new Map<AbortSignal, { readonly key: string; readonly ear: Ear }>();
   readonly connection = new EventEmitter();

@@ -1,14 +1,14 @@
 import { type IdempotencyRecord, InMemoryStore, type PersistenceStore } from 'retrysafe';
 import { ScriptedStore } from './scripted-store.js';
 
-/** Who listens to a key, and whether something happened to it while nobody asked. */
+/** The listeners of a key, and whether it changed between two waits. */
 interface Ear {
   readonly key: string;
   isDue: boolean;
   wake: () => void;
 }
 
-/** The records of all processes, and who hears of their changes. */
+/** The records of all processes, and the listeners to their changes. */
 class Records implements PersistenceStore {
   readonly ears = new Map<AbortSignal, Ear>();
   readonly #kept = new InMemoryStore();
@@ -38,7 +38,7 @@ class Records implements PersistenceStore {
   }
 }
 
-/** A scripted store that gives notices, or does what the spec says instead. */
+/** A scripted store that gives notices, or does what the spec says. */
 export class NotifyingStore extends ScriptedStore {
   /** The signals of those who asked for notices here, once for each notice that they asked for. */
   readonly asked: AbortSignal[] = [];
@@ -66,7 +66,7 @@ export class NotifyingStore extends ScriptedStore {
     this.#records.isMute = true;
   }
 
-  /** Tells everybody who listens that something happened, where nothing did. */
+  /** Gives all listeners a notice without a change. */
   cryWolf(): void {
     this.#records.notify();
   }

@@ -34,7 +34,7 @@ export async function startIn(
   }
 }
 
-/** A server of a spec's own, which it may kill and start again. */
+/** A server that one spec controls, which it may kill and start again. */
 export abstract class OwnServer {
   readonly host = loopback;
   readonly port: number;
@@ -56,7 +56,7 @@ export abstract class OwnServer {
     return this.#process.pid;
   }
 
-  /** As a power cut does: by SIGKILL to the one that all its processes belong to. Resolves when all of them are gone. */
+  /** Ends it as a power cut does: by SIGKILL to its process group. Resolves when all its processes are gone. */
   async kill(): Promise<void> {
     await this.#process.kill();
   }

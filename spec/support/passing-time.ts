@@ -18,7 +18,7 @@ export class PassingTime {
 
   constructor(readonly traffic: Quietable) {}
 
-  /** Lets time pass. Nothing times out because a request takes its real time. */
+  /** Lets time pass. No time-out fires because a request takes real time. */
   async pass(milliseconds: number): Promise<void> {
     const end = Date.now() + milliseconds;
     await this.traffic.quiet();
@@ -28,7 +28,7 @@ export class PassingTime {
     }
   }
 
-  /** Lets time pass until the promise has settled, for two minutes at most, and answers as it does. */
+  /** Lets time pass until the promise has settled, for two minutes at most. Settles as the promise does. */
   async until<T>(promise: Promise<T>): Promise<T> {
     let isSettled = false;
     const settle = () => {

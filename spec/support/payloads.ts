@@ -75,7 +75,7 @@ const builders = {
   uint16Array: (recipe) => new Uint16Array(bytes(recipe)),
   float64Array: (recipe) => new Float64Array([...bytes(recipe), Number.NaN, -0]),
   bigInt64Array: (recipe) => new BigInt64Array([...bytes(recipe)].map(BigInt)),
-  // A view into the middle of a larger buffer is what it shows.
+  // A view into a larger buffer counts as the bytes that it shows.
   window: (recipe) =>
     new Uint8Array(Uint8Array.of(9, 9, ...bytes(recipe), 9).buffer, 2, bytes(recipe).length),
   dataView: (recipe) => new DataView(bytes(recipe).buffer),
@@ -163,7 +163,7 @@ const scalar = fc.oneof(
   fc.record({ kind: fc.constantFrom('pattern', 'url'), content: word }),
 );
 
-/** Recipes of payloads from a domain so small that equal ones meet by chance, too. */
+/** Recipes of payloads from a domain so small that some are equal by chance. */
 export const recipe: fc.Arbitrary<Recipe> = fc.letrec<{ any: Recipe }>((tie) => {
   const named = (kinds: readonly Recipe['kind'][]) =>
     fc
@@ -201,7 +201,7 @@ export const recipe: fc.Arbitrary<Recipe> = fc.letrec<{ any: Recipe }>((tie) => 
   };
 }).any;
 
-// A kind stands beside those that look like it when they are written carelessly.
+// Each kind is next to those with a similar text form, which a careless encoding would confuse.
 const relatives: readonly (readonly Recipe['kind'][])[] = [
   ['object', 'bare'],
   ['list', 'lines', 'sparse', 'set'],

@@ -15,13 +15,13 @@ export interface PostgresServerOptions {
   readonly durable?: boolean;
 }
 
-/** A PostgreSQL of a spec's own. */
+/** A PostgreSQL server that one spec controls. */
 export class PostgresServer extends OwnServer {
   /** Why this machine cannot run one, if so. */
   static get obstacle(): string | undefined {
     if (!binaries) return 'there is no PostgreSQL server on this machine';
     return isRoot && !unprivilegedUser()
-      ? 'PostgreSQL does not run as root, and there is nobody else'
+      ? 'PostgreSQL does not run as root, and there is no other user'
       : undefined;
   }
 
@@ -71,7 +71,7 @@ function debianFolders(): string[] {
     .map((version) => join(debian, version, 'bin'));
 }
 
-/** A server looks for its own files beside the program itself, not beside a link to it. */
+/** A server finds its own files beside the program itself, not beside a link to it. */
 function realFolder(folder: string): string | undefined {
   const program = join(folder, 'postgres');
   return existsSync(program) ? dirname(realpathSync(program)) : undefined;

@@ -26,7 +26,7 @@ export interface PostgresFixture {
   client(options?: ClientConfig): Promise<Client>;
   /** Runs one statement, or several that have no values, wherever the specs run. */
   query(text: string, values?: unknown[]): Promise<PostgresRows>;
-  /** The name of a table that is nobody else's. Where the database is not ours, it is dropped after the specs. */
+  /** The name of a new table. Where the database is not ours, the table is dropped after the specs. */
   tableName(): string;
   /** Specs that need more than one connection are pending where there is no server. */
   needsServer(context: Mocha.Context): void;
@@ -64,7 +64,7 @@ export function usePostgres(): PostgresFixture {
     },
     pool(options = {}) {
       const pool = new Pool({ ...fixture.connection, ...options });
-      // A connection that is lost while nobody uses it. Whoever uses one hears of it.
+      // An idle connection was lost. A connection in use reports the loss itself.
       pool.on('error', () => {});
       ending.push(() => pool.end());
       return pool;

@@ -2,7 +2,7 @@ import sinon from 'sinon';
 
 /** The process warnings that were emitted since, which then do not reach the terminal. */
 export interface CaughtWarnings {
-  /** The texts of those that bear `code`. */
+  /** The texts of the warnings with this `code`. */
   texts(code: string): string[];
   restore(): void;
 }

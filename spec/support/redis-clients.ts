@@ -140,7 +140,7 @@ export const clientsOfServer: Readonly<Record<string, Made>> = {
   },
 };
 
-/** The same with options that change what replies look like, or what keys are called. */
+/** The same with options that change the form of replies, or the names of keys. */
 export const unusualClientsOfServer: Readonly<Record<string, Made>> = {
   'ioredis that speaks RESP3': (clients, address) =>
     clients.ioredis(address, { protocol: 3 } as RedisOptions),

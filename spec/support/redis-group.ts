@@ -71,7 +71,7 @@ export async function startClusterReplica(
 
 /**
  * Moves a slot without keys to another master, and resolves when no node can think otherwise any more. A node believes
- * whoever has the newest epoch: unless the new master has it, what the former one said just before may win.
+ * the node with the newest epoch: unless the new master has it, what the former one said just before may win.
  */
 export async function moveSlot(
   { masters }: { readonly masters: readonly RedisServer[] },

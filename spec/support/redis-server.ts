@@ -16,7 +16,7 @@ const binary = ['redis-server', 'valkey-server'].find(
   (name) => spawnSync(name, ['--version'], { stdio: 'ignore' }).status === 0,
 );
 
-/** A Redis of a spec's own. */
+/** A Redis server that one spec controls. */
 export class RedisServer extends OwnServer {
   /** Whether this machine has one. */
   static readonly isInstalled = binary !== undefined;

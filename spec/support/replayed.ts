@@ -3,11 +3,11 @@ import {
   type IdempotencyRecord,
   type IdempotentOptions,
   InMemoryStore,
-  inspect,
   makeIdempotent,
+  recordOf,
 } from 'retrysafe';
 
-/** What came of a result that was recorded once and asked for again. */
+/** A result that was recorded once and replayed. */
 export interface Replayed<T> {
   /** What the duplicate got. */
   readonly value: T;
@@ -15,7 +15,7 @@ export interface Replayed<T> {
   readonly record: IdempotencyRecord;
 }
 
-/** Returns `value` from an idempotent method, calls it again, and answers with what the second call got. */
+/** Returns `value` from an idempotent method, calls it again, and returns what the second call got. */
 export async function replayed<T>(value: T, options: IdempotentOptions = {}): Promise<Replayed<T>> {
   const store = new InMemoryStore();
   let runs = 0;
@@ -31,15 +31,15 @@ export async function replayed<T>(value: T, options: IdempotentOptions = {}): Pr
   );
   const again = await produceValue();
   expect(runs, 'how often the method ran').to.equal(1);
-  return { value: again, record: await recordOf(store, produceValue) };
+  return { value: again, record: await storedRecordOf(store, produceValue) };
 }
 
 /** The record that a function without arguments left in its store. */
-export async function recordOf(
+export async function storedRecordOf(
   store: { find(key: string): Promise<IdempotencyRecord | undefined> },
   operation: () => Promise<unknown>,
 ): Promise<IdempotencyRecord> {
-  const view = await inspect(operation);
+  const view = await recordOf(operation).inspect();
   const record = await store.find(view?.key ?? '');
   return record ?? expect.fail('the store keeps no record of this call');
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** Whether a process runs. One that has ended and that nobody has asked about yet does not. */
+/** Whether a process runs. A zombie, which has ended but was not awaited, does not. */
 export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);

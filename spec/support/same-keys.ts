@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { type IdempotentOptions, inspect, makeIdempotent } from 'retrysafe';
+import { type IdempotentOptions, makeIdempotent, recordOf } from 'retrysafe';
 import { type Fate, Fleet } from './fleet.js';
 import { seed, shuffler } from './random.js';
 import { openStore, type StoreDescription } from './store-description.js';
@@ -10,7 +10,7 @@ import type { Answer, Line } from './store-worker.js';
 
 const keys = Array.from({ length: 200 }, (_, index) => `hold-${index}`);
 
-/** Registers what eight processes with the same 200 keys do on one store, an empty one for each of the specs. */
+/** Defines tests in which eight processes use the same 200 keys on one store. Each test has an empty store. */
 export function sameKeys(emptyStore: () => Promise<StoreDescription>): void {
   let folder: string;
   let description: StoreDescription;
@@ -22,7 +22,7 @@ export function sameKeys(emptyStore: () => Promise<StoreDescription>): void {
 
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-  /** Lets eight processes do the same, and answers with what they got and what they wrote. */
+  /** Lets eight processes do the same. Returns what they got and what they wrote. */
   async function runAll(options: IdempotentOptions, fateOf?: () => Fate) {
     const ledger = join(folder, 'ledger');
     const job = {
@@ -41,7 +41,7 @@ export function sameKeys(emptyStore: () => Promise<StoreDescription>): void {
     return { answers, killed: fleet.killed, lines };
   }
 
-  /** Every process got the same, and so does whoever asks now: nothing runs any more. */
+  /** Every process got the same outcomes, and a later call gets them without a run. */
   async function expectEqualAnswers(answers: readonly ReadonlyMap<string, Answer>[]): Promise<void> {
     expect(answers).to.have.length(8);
     const [first = new Map<string, Answer>()] = answers;
@@ -54,7 +54,7 @@ export function sameKeys(emptyStore: () => Promise<StoreDescription>): void {
         store,
       });
       for (const key of keys) {
-        expect(await inspect(placeHold, key), key).to.include({ status: 'completed' });
+        expect(await recordOf(placeHold, key).inspect(), key).to.include({ status: 'completed' });
         expect(await placeHold(key)).to.deep.equal(first.get(key));
       }
     } finally {
@@ -62,7 +62,7 @@ export function sameKeys(emptyStore: () => Promise<StoreDescription>): void {
     }
   }
 
-  it('run each once, and all get the same answers', async () => {
+  it('run each once, and all get the same results', async () => {
     const { answers, lines } = await runAll({ wait: 30 });
     const begun = lines.filter(({ kind }) => kind === 'begin').map(({ key }) => key);
     expect(begun).to.have.length(200).and.have.members(keys);
@@ -72,7 +72,7 @@ export function sameKeys(emptyStore: () => Promise<StoreDescription>): void {
     );
   });
 
-  it('complete each, though they are killed at random: what is completed never runs again, and nothing runs beside a living run', async () => {
+  it('complete each, though they are killed at random: no completed key runs again, and no two living runs overlap', async () => {
     const { answers, killed, lines } = await runAll(
       { lease: '4s', clockTolerance: 0.1, wait: 30 },
       fates(seed),
@@ -107,7 +107,7 @@ export function sameKeys(emptyStore: () => Promise<StoreDescription>): void {
     console.log(
       `      seed ${seed}: ${killed.size} processes killed; ${counts.runs} runs of 200 keys, ${counts.repeated} of them again after a killed runner, ${counts.ended} of which had ended unrecorded`,
     );
-    // Five were killed in the middle of a run for certain.
+    // At least five were killed in the middle of a run.
     expect(killed.size).to.be.at.least(5);
     expect(counts.repeated).to.be.at.least(5);
   });

@@ -5,8 +5,8 @@ type Step = 'claim' | 'replace' | 'find';
 
 /**
  * What happens to a call of the store:
- * `fail` it is not applied and rejects; `lose` it is applied, but its answer is lost and it rejects;
- * `hang` it is not applied and never answers; `swallow` it is applied and never answers;
+ * `fail` it is not applied and rejects; `lose` it is applied, but its response is lost and it rejects;
+ * `hang` it is not applied and never settles; `swallow` it is applied and never settles;
  * `hold` it waits until the spec lets it through with `release()`; or the spec's own function.
  */
 export type Fate =
@@ -15,7 +15,7 @@ export type Fate =
   | 'hang'
   | 'swallow'
   | 'hold'
-  // biome-ignore lint/suspicious/noExplicitAny: each step has an answer of its own
+  // biome-ignore lint/suspicious/noExplicitAny: each step has a result type of its own
   | ((apply: () => Promise<any>) => Promise<any>);
 
 /** A call that was made. */

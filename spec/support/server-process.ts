@@ -8,7 +8,7 @@ import type { Writable } from 'node:stream';
 
 export const loopback = '127.0.0.1';
 const startLimit = 20_000;
-// The server ends with this process, however that ends: its watcher reads a pipe that breaks then without a word.
+// The server ends with this process, however that ends: a watcher reads a pipe, which then breaks.
 const untilParentEnds = `
 (
   trap '' HUP INT TERM
@@ -20,7 +20,7 @@ const untilParentEnds = `
 shift 2
 exec "$@" 3<&-`;
 
-/** Who runs a server, where that is not whoever runs this process. */
+/** The user that runs a server, where that is not the user of this process. */
 export interface SystemUser {
   readonly uid: number;
   readonly gid: number;
@@ -31,7 +31,7 @@ export interface ServerCommand {
   readonly command: readonly string[];
   /** Its folder, which it starts in. */
   readonly folder: ServerFolder;
-  /** What it says when it serves. */
+  /** What it prints when it serves. */
   readonly ready: RegExp;
   /** What ends it at once. */
   readonly signal?: NodeJS.Signals;
@@ -144,7 +144,7 @@ export class ServerProcess {
   }
 }
 
-/** Starts a server on a port that was free just now; somebody else may be quicker, so it may take another one. */
+/** Starts a server on a port that was free just now. If another process takes that port first, it tries another one. */
 export async function startOnFreePort<T>(start: (port: number) => Promise<T>): Promise<T> {
   for (let tries = 1; ; tries += 1) {
     try {

@@ -25,7 +25,7 @@ describe('the servers of the specs', function () {
   describe('Redis', () => {
     const redis = useRedis();
 
-    it('is one for all, with keys of each one’s own', async () => {
+    it('is shared by all specs, with separate keys', async () => {
       const [one, other] = [redis.prefix(), redis.prefix()];
       const ioredis = await redis.ioredis();
       const nodeRedis = await redis.nodeRedis();
@@ -33,7 +33,7 @@ describe('the servers of the specs', function () {
       expect([await nodeRedis.get(`${one}key`), await ioredis.get(`${other}key`)]).to.eql(['one', 'other']);
     });
 
-    it('has after a kill what it appended', async () => {
+    it('has what it appended after a kill', async () => {
       const server = await started(RedisServer.start({ appendonly: true }));
       await server.call('SET', 'key', 'kept');
       await killed(server);
@@ -42,7 +42,7 @@ describe('the servers of the specs', function () {
       expect(await server.call('GET', 'key')).to.equal('kept');
     });
 
-    it('has after a kill nothing where it appends nothing', async () => {
+    it('has nothing after a kill where it appends nothing', async () => {
       const server = await started(RedisServer.start());
       await server.call('SET', 'key', 'lost');
       await killed(server);
@@ -80,7 +80,7 @@ describe('the servers of the specs', function () {
   describe('PostgreSQL', () => {
     const postgres = usePostgres();
 
-    it('runs statements wherever the specs run, in tables of each one’s own', async () => {
+    it('runs statements wherever the specs run, in separate tables', async () => {
       const [one, other] = [postgres.tableName(), postgres.tableName()];
       await postgres.query(`CREATE TABLE ${one} (name text); CREATE TABLE ${other} (name text)`);
       await postgres.query(`INSERT INTO ${one} VALUES ($1)`, ['kept']);
@@ -109,7 +109,7 @@ describe('the servers of the specs', function () {
         const { rows: children } = await client.query('SELECT pid FROM pg_stat_activity');
         expect(children.every(({ pid }) => isRunning(pid))).to.equal(true);
         await killed(server);
-        // They have let go of everything by now; the system may need a moment to take them off its list.
+        // They hold nothing by now. The system may still list them for a moment.
         await until('they are gone', () => !children.some(({ pid }) => isRunning(pid)), 1_000);
         await rejection(connected(server));
 
@@ -140,7 +140,7 @@ describe('the servers of the specs', function () {
     await until('both are gone', () => left().length === 0);
   });
 
-  it('are missed as pending, loudly, but in CI as a failure', function () {
+  it('are reported as pending where they are missing, and in CI as a failure', function () {
     const sandbox = sinon.createSandbox();
     const skip = sandbox.stub();
     const context = { test: this.test, skip } as unknown as Mocha.Context;
@@ -158,7 +158,7 @@ describe('the servers of the specs', function () {
     }
   });
 
-  /** A server that ends with its spec, and leaves nothing behind then. */
+  /** A server that ends with its spec and then leaves nothing. */
   async function started<T extends RedisServer | PostgresServer>(starting: Promise<T>): Promise<T> {
     const server = await starting;
     stops.push(async () => {

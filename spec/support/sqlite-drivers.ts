@@ -4,7 +4,7 @@ import type { SqliteDatabase } from 'retrysafe/sqlite';
 export const sqliteDrivers = ['node:sqlite', 'better-sqlite3'] as const;
 export type SqliteDriver = (typeof sqliteDrivers)[number];
 
-/** What the specs use of a database, whichever the driver. */
+/** What the specs use of a database, with any driver. */
 export type OpenDatabase = SqliteDatabase & {
   exec(sql: string): unknown;
   prepare(sql: string): { all(...values: unknown[]): unknown[] };
@@ -40,7 +40,7 @@ export function openAsItIs(
   return new (classOf(driver))(file, options);
 }
 
-/** Opens a file that nobody may change by this handle. */
+/** Opens a file read-only. */
 export function openReadOnly(driver: SqliteDriver, file: string): OpenDatabase {
   return openAsItIs(driver, file, driver === 'node:sqlite' ? { readOnly: true } : { readonly: true });
 }

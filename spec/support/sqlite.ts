@@ -8,9 +8,9 @@ import { type OpenDatabase, obstacleTo, openDatabase, type SqliteDriver } from '
 /** Files of SQLite for specs, removed afterwards. */
 export interface SqliteFixture {
   readonly driver: SqliteDriver;
-  /** The path of a file that is nobody else's, and not there yet. */
+  /** The path of a file that does not exist yet and that nothing else uses. */
   path(): string;
-  /** Creates a file with an empty table, and answers with its path. */
+  /** Creates a file with an empty table, and returns its path. */
   createFile(table?: string): string;
   /** Opens a file as documented. It is closed after the specs. */
   open(path?: string): OpenDatabase;
@@ -19,10 +19,14 @@ export interface SqliteFixture {
 }
 
 // Each runs where it can: `node:sqlite` from Node.js 22.16 on, `better-sqlite3` on the version that its binary was
-// made for. Where the one is not to be had, the other must be.
+// made for. Where the one is not available, the other must be.
 const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
 const hasNodeSqlite = major > 22 || (major === 22 && minor >= 16);
 const mayBePending = (driver: SqliteDriver) => hasNodeSqlite === (driver === 'better-sqlite3');
+
+/** The command that installs what is missing where the specs of SQLite need it. */
+const remedy = (driver: SqliteDriver) =>
+  driver === 'better-sqlite3' && !hasNodeSqlite ? '. `npm run install:sqlite` installs it' : '';
 
 /** Gives the specs of a `describe` files of SQLite. They are pending where the driver cannot run. */
 export function useSqlite(driver: SqliteDriver): SqliteFixture {
@@ -55,7 +59,7 @@ export function useSqlite(driver: SqliteDriver): SqliteFixture {
   before(function () {
     const obstacle = obstacleTo(driver);
     if (obstacle !== undefined)
-      pending(this, `${driver} does not run here: ${obstacle}`, mayBePending(driver));
+      pending(this, `${driver} does not run here: ${obstacle}${remedy(driver)}`, mayBePending(driver));
     folder = mkdtempSync(join(tmpdir(), 'retrysafe-sqlite-'));
   });
   after(() => {

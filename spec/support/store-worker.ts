@@ -32,12 +32,12 @@ export interface Answer {
   readonly attempt: number;
 }
 
-/** A line of the ledger: a run that began, a run that ended, or an outcome that some caller got. */
+/** A line of the ledger: a run that began, a run that ended, or an outcome that a caller got. */
 export interface Line extends Answer {
   readonly kind: 'begin' | 'end' | 'answered';
 }
 
-// Whoever forks this file sends it one job, and then the keys of its runs that may go on.
+// The parent process sends one job, and then the keys of the runs that may go on.
 process.once('message', (job: Job) => void work(job));
 process.once('disconnect', () => process.exit());
 tell({ kind: 'ready' });
@@ -45,7 +45,7 @@ tell({ kind: 'ready' });
 async function work({ worker, store: description, ledger, keys, atOnce, options }: Job): Promise<void> {
   const goOn = new Map<string, () => void>();
   process.on('message', (key: string) => goOn.get(key)?.());
-  // One write at the end of the file, whoever else writes.
+  // One append, which is atomic beside other writers.
   const append = (line: Line) => appendFileSync(ledger, `${JSON.stringify(line)}\n`);
 
   const { store } = await openStore(description);

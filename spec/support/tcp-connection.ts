@@ -8,7 +8,7 @@ export interface Address {
   readonly port: number;
 }
 
-/** What a connection asks of its proxy and tells it. */
+/** What a connection needs of its proxy and reports to it. */
 export interface ProxyLedger {
   fateOf(text: string): TcpFate;
   saw(request: SeenRequest): void;
@@ -38,7 +38,7 @@ export class ProxiedConnection {
   #fate: TcpFate = 'pass';
   /** What the server got and has not answered, the oldest first. */
   readonly #open: Open[] = [];
-  /** What it has not got: the request that was held back, and all that came after it. */
+  /** What the server has not got: the request that was held, and all that came after it. */
   #waiting: Open[] = [];
 
   constructor(client: Socket, target: Address, number: number, ledger: ProxyLedger) {
@@ -77,7 +77,7 @@ export class ProxiedConnection {
     this.#ledger.saw(seen);
     const reachesClient = fate === 'pass' || fate === 'hold';
     const open: Open = { seen, bytes, answered: defer(), reachesClient, answersLeft: answers };
-    // Nobody may be waiting for it.
+    // The test may not await it.
     open.answered.promise.catch(() => {});
     if (fate === 'hang') return;
     if (fate === 'late' || fate === 'hold') {
@@ -137,7 +137,7 @@ export class ProxiedConnection {
     if (this.#client.destroyed) this.#leaveServer();
   }
 
-  /** The server hears that the client is gone when it has had, and answered, all that the client sent before. */
+  /** The server learns that the client is gone after it has answered everything that the client sent before. */
   #leaveServer(): void {
     if (this.#open.length === 0 && this.#waiting.length === 0) this.#server.end();
   }
@@ -150,7 +150,7 @@ export class ProxiedConnection {
   #serverLeft(): void {
     const lost = new Error('the server closed the connection before it answered');
     for (const { answered } of [...this.#open.splice(0), ...this.#waiting.splice(0)]) answered.reject(lost);
-    // Who is never to be answered hears nothing of this either.
+    // A client that must never get a response does not get this either.
     if (this.#fate !== 'hang' && this.#fate !== 'swallow') this.#client.destroySoon();
     if (this.#client.destroyed) this.#ledger.closed();
   }

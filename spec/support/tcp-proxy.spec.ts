@@ -30,7 +30,7 @@ describe('TcpProxy before Redis', () => {
   });
   afterEach(() => client.disconnect());
 
-  it('passes requests and answers of any size', async () => {
+  it('passes requests and responses of any size', async () => {
     const value = 'é'.repeat(1_000_000);
     await client.set(key, value);
     expect(await client.get(key)).to.equal(value);
@@ -38,7 +38,7 @@ describe('TcpProxy before Redis', () => {
     expect(proxy.seen.every(({ isAnswered, fate }) => isAnswered && fate === 'pass')).to.equal(true);
   });
 
-  it('passes the newer protocol, and messages to subscribers, which are no answers', async () => {
+  it('passes the newer protocol, and messages to subscribers, which are no responses', async () => {
     const subscriber = await redis.nodeRedis({
       RESP: 3,
       socket: { ...proxy.endpoint, reconnectStrategy: false },
@@ -56,7 +56,7 @@ describe('TcpProxy before Redis', () => {
     expect(proxy.seen.every(({ isAnswered }) => isAnswered)).to.equal(true);
   });
 
-  it('tells messages and confirmations from the answer to what a subscriber asks for', async () => {
+  it('tells messages from the confirmations of a subscriber’s requests', async () => {
     const heard = defer<string>();
     const subscriber = await redis.nodeRedis({
       RESP: 3,
@@ -77,14 +77,14 @@ describe('TcpProxy before Redis', () => {
     expect((await lost)[0]).to.equal(2);
   });
 
-  it('lose: it is applied, and the connection breaks before the answer', async () => {
+  it('lose: it is applied, and the connection breaks before the response', async () => {
     proxy.next('incr', 'lose');
     await rejection(client.incr(key));
     expect(proxy.of('incr')).to.containSubset([{ fate: 'lose', isAnswered: true }]);
     expect(await direct.get(key)).to.equal('1');
   });
 
-  it('lose: what was sent before it has its answer, what was sent after it shares its fate', async () => {
+  it('lose: what was sent before it gets its response, what was sent after it shares its fate', async () => {
     proxy.next(key, 'pass', 'lose');
     const outcomes = await Promise.allSettled([
       client.set(other, 'before'),
@@ -117,7 +117,7 @@ describe('TcpProxy before Redis', () => {
     expect(await direct.lrange(key, 0, -1)).to.eql(['first', 'second']);
   });
 
-  it('hold: it waits for its delivery, and so does what comes after it, but no other connection', async () => {
+  it('hold: it waits for its delivery, and so do later requests, but no other connection', async () => {
     proxy.next('incr', 'hold');
     const held = client.incr(key);
     const after = client.get(key);
@@ -145,7 +145,7 @@ describe('TcpProxy before Redis', () => {
     proxy.next('incr', 'hang');
     const calls = Promise.race([client.incr(key), client.set(other, 'after')]);
     await proxy.arrived('set');
-    // Whatever had gone on would be there before this.
+    // A request that had passed would have arrived before this.
     await (await connect()).ping();
     expect(await direct.mget(key, other)).to.eql([null, null]);
     expect(await isUnsettled(calls)).to.equal(true);
@@ -154,7 +154,7 @@ describe('TcpProxy before Redis', () => {
     await rejection(calls);
   });
 
-  it('swallow: it is applied and never answered, and so is what comes after it', async () => {
+  it('swallow: it is applied and gets no response, and so do later requests', async () => {
     proxy.next('incr', 'swallow');
     const calls = Promise.race([client.incr(key), client.set(other, 'after')]);
     await Promise.all([proxy.applied('incr'), proxy.applied('set')]);
@@ -218,7 +218,7 @@ describe('TcpProxy before PostgreSQL', () => {
   const insert = (name: string) => client.query(`INSERT INTO ${table} VALUES ($1) RETURNING name`, [name]);
   const names = async () => (await postgres.query(`SELECT name FROM ${table}`)).rows.map(({ name }) => name);
 
-  it('passes queries of both kinds, faults, and notices that answer none', async () => {
+  it('passes queries of both kinds, faults, and notices that belong to no query', async () => {
     const heard = defer<string | undefined>();
     client.on('notification', ({ payload }) => heard.resolve(payload));
     await client.query(`LISTEN ${table}`);
@@ -229,7 +229,7 @@ describe('TcpProxy before PostgreSQL', () => {
     expect(proxy.seen.map(({ isAnswered }) => isAnswered)).to.eql([true, true, true]);
   });
 
-  it('lose: a commit is done, and its client does not hear of it', async () => {
+  it('lose: a commit is done, and its client does not learn of it', async () => {
     proxy.next('COMMIT', 'lose');
     await client.query('BEGIN');
     await insert('one');
@@ -247,7 +247,7 @@ describe('TcpProxy before PostgreSQL', () => {
     expect(await names()).to.eql(['one']);
   });
 
-  it('hold, hang and swallow: a statement with values waits, is never applied, or never answered', async () => {
+  it('hold, hang and swallow: a statement with values waits, is never applied, or gets no response', async () => {
     proxy.next('INSERT', 'hold', 'swallow').next('DELETE', 'hang');
     const held = insert('held');
     await proxy.arrived('INSERT');

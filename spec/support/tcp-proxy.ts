@@ -5,10 +5,10 @@ import { type Address, ProxiedConnection } from './tcp-connection.js';
 
 /**
  * What happens to a request:
- * `lose` it is forwarded, and the connection breaks before its answer arrives;
+ * `lose` it is forwarded, and the connection breaks before its response arrives;
  * `late` the connection breaks at once, and the request arrives when the spec delivers it;
- * `hold` it arrives when the spec delivers it, and its client waits for the answer all the time;
- * `hang` it is not forwarded and never answered; `swallow` it is forwarded and never answered.
+ * `hold` it arrives when the spec delivers it, and its client waits for the response all the time;
+ * `hang` it is not forwarded and gets no response; `swallow` it is forwarded and gets no response.
  *
  * Clients send many requests over one connection. What came before one passes, with its answers (with `late` they
  * are lost where they are not there yet); what comes after it, on that connection, shares its fate: it is delivered
@@ -37,7 +37,7 @@ export interface HeldRequest extends SeenRequest {
 /** What is searched in the text of a request. */
 export type Pattern = RegExp | string;
 
-/** The network between clients and a Redis or PostgreSQL server, in the hands of a spec. Encryption is not known to it. */
+/** The network between clients and a Redis or PostgreSQL server, which a spec controls. It does not support encryption. */
 export class TcpProxy {
   /** Every request that came, the oldest first. */
   readonly seen: SeenRequest[] = [];
@@ -51,7 +51,7 @@ export class TcpProxy {
   readonly #server: Server;
   #accepted = 0;
 
-  /** The target is looked at with each connection: a fixture does, too. */
+  /** The target is read for each connection, so that a fixture can be passed as well. */
   constructor(target: Address) {
     this.#target = target;
     this.#server = createServer((client) => this.#accept(client));
@@ -95,7 +95,7 @@ export class TcpProxy {
     return this;
   }
 
-  /** Forgets what came and what was to happen, and breaks the connections that do not pass any more. */
+  /** Forgets all requests and fates, and breaks the connections that do not pass any more. */
   reset(): void {
     this.heal();
     this.seen.length = 0;
@@ -123,7 +123,7 @@ export class TcpProxy {
     return held.deliver();
   }
 
-  /** Resolves when so many requests of that kind have come, from whichever client. */
+  /** Resolves when so many requests of that kind have come, from any client. */
   async arrived(pattern: Pattern, count = 1): Promise<void> {
     while (this.count(pattern) < count) await this.#change();
   }
@@ -169,7 +169,7 @@ export class TcpProxy {
   }
 }
 
-/** A string is looked for as it is: a key may have dots and brackets. */
+/** A string is searched literally: a key may have dots and brackets. */
 function inText(pattern: Pattern): RegExp {
   return typeof pattern === 'string' ? new RegExp(pattern.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')) : pattern;
 }

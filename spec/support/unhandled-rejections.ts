@@ -5,7 +5,7 @@ export async function unhandledDuring(run: () => Promise<unknown>): Promise<unkn
   process.on('unhandledRejection', listener);
   try {
     await run();
-    // Node.js looks for them when the microtasks of a turn are done.
+    // Node.js reports them when the microtasks of a turn are done.
     await new Promise((resolve) => setImmediate(resolve));
   } finally {
     process.off('unhandledRejection', listener);

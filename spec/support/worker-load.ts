@@ -8,7 +8,7 @@ const program = fileURLToPath(new URL('./load-worker.js', import.meta.url));
 /** Load from a process of its own. */
 export class WorkerLoad {
   readonly #child: ChildProcess;
-  /** Resolves to how it ended, and what it said. */
+  /** Resolves to how it ended, and what it printed. */
   readonly #ended: Promise<{ readonly code: number | string; readonly said: string }>;
 
   private constructor(readonly worker: string) {
@@ -24,7 +24,7 @@ export class WorkerLoad {
   static async start(order: Omit<Extract<LoadOrder, { kind: 'begin' }>, 'kind'>): Promise<WorkerLoad> {
     const load = new WorkerLoad(order.worker);
     const failed = load.#ended.then(({ said }) => Promise.reject(new Error(said)));
-    // Afterwards it is for whoever stops it to see how it ended.
+    // Afterwards the caller that stops it checks how it ended.
     failed.catch(() => {});
     const told = () => Promise.race([once(load.#child, 'message'), failed]);
     await told();
@@ -33,7 +33,7 @@ export class WorkerLoad {
     return load;
   }
 
-  /** Lets what it began come to an end. Resolves when the process has ended by itself. */
+  /** Lets it finish what it began. Resolves when the process has ended by itself. */
   stop() {
     if (this.#child.connected) this.#send({ kind: 'stop' });
     return this.#ended;

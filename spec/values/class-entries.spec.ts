@@ -8,17 +8,17 @@ import {
   Idempotent,
   type IdempotentOptions,
   InMemoryStore,
-  inspect,
   KeyError,
   makeIdempotent,
   OutcomeUnavailableError,
+  recordOf,
 } from 'retrysafe';
 import { type CaughtWarnings, catchWarnings } from '../support/process-warnings.js';
 import { rejection, thrown } from '../support/rejection.js';
 import { replayed, storedOutcome } from '../support/replayed.js';
 import { unhandledDuring } from '../support/unhandled-rejections.js';
 
-/** As in libraries: private fields, a name of one letter, the own class on each instance, an iterator of its own. */
+/** Like classes of libraries: private fields, a name of one letter, `constructor` on each instance, an iterator. */
 class M {
   readonly #cents: bigint;
 
@@ -70,7 +70,7 @@ async function keyWith(options: IdempotentOptions, payload: unknown): Promise<st
     ...options,
   });
   await accept(payload);
-  return (await inspect(accept, payload))?.key ?? expect.fail('no record');
+  return (await recordOf(accept, payload).inspect())?.key ?? expect.fail('no record');
 }
 
 describe('an entry { class, name, to, from } in `classes`', () => {
@@ -83,7 +83,7 @@ describe('an entry { class, name, to, from } in `classes`', () => {
     configureIdempotency({});
   });
 
-  it('replays instances that no record could bring back by their fields, wherever they are in a result', async () => {
+  it('replays instances that cannot be restored from their fields, wherever they are in a result', async () => {
     const make = () => ({ price: new M(5n), list: [new M(0n)], map: new Map([['a', new M(7n)]]) });
     const { value, record } = await replayed(make(), { classes: [money] });
     expect(value.price).to.be.instanceOf(M).with.property('cents', 5n);
@@ -110,7 +110,7 @@ describe('an entry { class, name, to, from } in `classes`', () => {
     new Map([[1, [2n]]]),
     new Plain(1),
   ]) {
-    it(`gives \`from\` exactly what \`to\` gave: ${typeof data} ${String(data)}`, async () => {
+    it(`passes to \`from\` exactly what \`to\` returned: ${typeof data} ${String(data)}`, async () => {
       const given: unknown[] = [];
       const entry: ClassEntry<Tree> = {
         class: Tree,
@@ -141,7 +141,7 @@ describe('an entry { class, name, to, from } in `classes`', () => {
     expect((one?.children[0] as M | undefined)?.cents).to.equal(1n);
   });
 
-  it('gives a class another name in records, kept by its fields where it has no functions', async () => {
+  it('gives a class another name in records, and stores its fields where it has no functions', async () => {
     const classes = [{ class: Plain, name: 'Amount' }];
     const { value, record } = await replayed(new Plain(4), { classes });
     expect(value.doubled()).to.equal(8);
@@ -154,7 +154,7 @@ describe('an entry { class, name, to, from } in `classes`', () => {
     expect(value.doubled()).to.equal(8);
   });
 
-  it('is not asked about an instance of a subclass, whose own data it does not know', async () => {
+  it('does not apply to an instance of a subclass, whose own data it does not know', async () => {
     class Discount extends Plain {
       readonly percent = 5;
     }
@@ -165,7 +165,7 @@ describe('an entry { class, name, to, from } in `classes`', () => {
     expect(warnings.texts('RETRYSAFE_UNLISTED_CLASS').join()).to.include('Discount');
   });
 
-  it('remembers errors, those of subclasses as well, as `to` and `from` say', async () => {
+  it('remembers errors by `to` and `from`, those of subclasses too', async () => {
     class PaymentError extends Error {
       readonly #reason: string;
       constructor(reason: string) {
@@ -198,7 +198,7 @@ describe('an entry { class, name, to, from } in `classes`', () => {
     expect(runs).to.equal(1);
   });
 
-  it('may say how a class is kept that `remember` lists by itself', async () => {
+  it('may say how a class is stored that `remember` lists alone', async () => {
     class Refusal extends Error {
       override readonly name = 'Refusal';
       code = 0;
@@ -224,7 +224,7 @@ describe('an entry { class, name, to, from } in `classes`', () => {
   });
 
   describe('in keys', () => {
-    it('tells instances apart by what `to` gives, and one from its bare data', async () => {
+    it('tells instances apart by what `to` returns, and an instance from its bare data', async () => {
       const options = { classes: [money] };
       const one = await keyWith(options, { price: new M(5n) });
       expect(await keyWith(options, { price: new M(5n) })).to.equal(one);
@@ -234,7 +234,7 @@ describe('an entry { class, name, to, from } in `classes`', () => {
       expect(await keyWith(other, { price: new M(5n) })).to.not.equal(one);
     });
 
-    it('is looked at in maps, lists, scopes and fingerprints, and as the whole key', async () => {
+    it('applies in maps, lists, scopes and fingerprints, and to the whole key', async () => {
       const options = { classes: [money] };
       for (const wrap of [
         (it: M) => it,
@@ -250,7 +250,7 @@ describe('an entry { class, name, to, from } in `classes`', () => {
       expect(await scoped(1n)).to.not.equal(await scoped(2n));
     });
 
-    it('has the name of the entry in place of the class’s', async () => {
+    it('uses the name of the entry instead of the class’s', async () => {
       const renamed = class P2 {
         constructor(readonly amount: number) {}
       };
@@ -290,7 +290,7 @@ describe('an entry { class, name, to, from } in `classes`', () => {
       expect(await keyWith({}, new M(1n))).to.not.equal(await keyWith({}, new M(2n)));
     });
 
-    it('names the way where an instance cannot be told apart without it', async () => {
+    it('is what the error proposes where an instance cannot be told apart without it', async () => {
       const accept = makeIdempotent(async (_: unknown) => {}, { name: 'accept', store: new InMemoryStore() });
       const error = await rejection(accept({ price: new M(1n) }));
       expect(error).to.be.instanceOf(KeyError);
@@ -303,9 +303,9 @@ describe('an entry { class, name, to, from } in `classes`', () => {
       'that throws': () => {
         throw new Error('PAYLOAD');
       },
-      'that answers with a promise': () => Promise.reject(new Error('PAYLOAD')),
-      'that answers with the instance': (it: unknown) => it,
-      'that answers with a function': () => () => 1,
+      'that returns a promise': () => Promise.reject(new Error('PAYLOAD')),
+      'that returns the instance': (it: unknown) => it,
+      'that returns a function': () => () => 1,
     })) {
       it(`is a KeyError where \`to\` is one ${what}`, async () => {
         const entry = { class: M, name: 'Money', to, from: () => new M(1n) } as ClassEntry;
@@ -331,15 +331,15 @@ describe('an entry { class, name, to, from } in `classes`', () => {
         },
         /`to` of the entry "Money" threw/,
       ],
-      '`to` answers with a promise': [
+      '`to` returns a promise': [
         { to: () => Promise.reject(new Error('PAYLOAD')) },
-        /`to` of the entry "Money" answered with a promise/,
+        /`to` of the entry "Money" returned a promise/,
       ],
-      '`to` answers with the instance': [
+      '`to` returns the instance': [
         { to: (it) => it },
-        /`to` of the entry "Money" answered with the instance itself/,
+        /`to` of the entry "Money" returned the instance itself/,
       ],
-      '`to` answers with a function': [{ to: () => () => 'PAYLOAD' }, /Cannot stringify a function/],
+      '`to` returns a function': [{ to: () => () => 'PAYLOAD' }, /Cannot stringify a function/],
       '`from` throws': [
         {
           from: () => {
@@ -348,13 +348,13 @@ describe('an entry { class, name, to, from } in `classes`', () => {
         },
         /`from` of the entry "Money" threw/,
       ],
-      '`from` answers with a promise': [
+      '`from` returns a promise': [
         { from: (() => Promise.reject(new Error('PAYLOAD'))) as never },
-        /`from` of the entry "Money" answered with a promise/,
+        /`from` of the entry "Money" returned a promise/,
       ],
-      '`from` answers with nothing': [
+      '`from` returns nothing': [
         { from: (() => undefined) as never },
-        /`from` of the entry "Money" answered with no instance of its class/,
+        /`from` of the entry "Money" returned no instance of its class/,
       ],
     };
     for (const [what, [part, reason]] of Object.entries(faults)) {
@@ -375,7 +375,7 @@ describe('an entry { class, name, to, from } in `classes`', () => {
       });
     }
 
-    it('are refused to read an instance that contains itself, clearly', async () => {
+    it('get a clear error for an instance that contains itself', async () => {
       const entry: ClassEntry<Tree, unknown> = {
         class: Tree,
         name: 'Tree',
@@ -403,7 +403,7 @@ describe('an entry { class, name, to, from } in `classes`', () => {
     const wrong: Record<string, readonly [classes: readonly unknown[], right: RegExp]> = {
       'has no class': [[{ name: 'Money' }], /the entry "Money" has no class/],
       'has a class that is none': [[{ class: () => 1, name: 'Money' }], /the entry "Money" has no class/],
-      'has no name': [[{ class: class_ }], /one of the class Plain has no name/],
+      'has no name': [[{ class: class_ }], /the entry of the class Plain has no name/],
       'has an empty name': [[{ class: class_, name: '' }], /has no name/],
       'has only `to`': [
         [{ class: class_, name: 'A b', to: () => 1 }],
@@ -423,7 +423,7 @@ describe('an entry { class, name, to, from } in `classes`', () => {
         /`from` of the entry "Money" is not/,
       ],
       'has a generator': [[{ ...money, *to() {} }], /`to` of the entry "Money" is not/],
-      'is misspelt': [[{ ...money, form: 1 }], /the entry "Money" has something else/],
+      'is misspelt': [[{ ...money, form: 1 }], /the entry "Money" has another part/],
       'has private fields and no functions': [
         [{ class: M, name: 'Money' }],
         /has private fields: give it `to` and `from`/,
@@ -444,7 +444,7 @@ describe('an entry { class, name, to, from } in `classes`', () => {
         [class TenantHeaders extends Headers {}],
         /TenantHeaders is a built-in class, or extends one/,
       ],
-      'is null': [[null], /null is none/],
+      'is null': [[null], /null is not a class/],
     };
     for (const option of ['classes', 'remember'] as const)
       for (const [what, [classes, right]] of Object.entries(wrong))
@@ -466,7 +466,7 @@ describe('an entry { class, name, to, from } in `classes`', () => {
 });
 
 describe('a class that extends a built-in class', () => {
-  it('is kept by its content and its own fields where it is listed', async () => {
+  it('is stored by its content and its own fields where it is listed', async () => {
     class Tags extends Set<string> {
       readonly sorted = true;
     }

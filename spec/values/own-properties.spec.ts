@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { expect } from 'chai';
-import { inspect, makeIdempotent, OutcomeUnavailableError } from 'retrysafe';
+import { makeIdempotent, OutcomeUnavailableError, recordOf } from 'retrysafe';
 import { type CaughtWarnings, catchWarnings } from '../support/process-warnings.js';
 import { rejection } from '../support/rejection.js';
 import { replayed } from '../support/replayed.js';
@@ -8,7 +8,7 @@ import { ScriptedStore } from '../support/scripted-store.js';
 
 const more = () => ({ nextToken: 't-1', at: new Date(5), parts: [new Set([1n])] });
 
-/** Built-in values that bear properties of their own. */
+/** Built-in values that have properties of their own. */
 const bearing: Record<string, () => object> = {
   'an array': () => Object.assign([1, { a: 2 }], more()),
   'an empty array': () => Object.assign([], more()),
@@ -32,7 +32,7 @@ const bearing: Record<string, () => object> = {
   'a boxed bigint': () => Object.assign(Object(1n), more()),
 };
 
-describe('properties of their own that built-in values bear', () => {
+describe('own properties of built-in values', () => {
   let warnings: CaughtWarnings;
   beforeEach(() => {
     warnings = catchWarnings();
@@ -68,7 +68,7 @@ describe('properties of their own that built-in values bear', () => {
     assert.deepStrictEqual(value, make());
   });
 
-  it('replay of a RegExp: where it goes on', async () => {
+  it('replay of a RegExp: its lastIndex', async () => {
     const made = /a/g;
     made.lastIndex = 3;
     const { value } = await replayed([made]);
@@ -85,7 +85,7 @@ describe('properties of their own that built-in values bear', () => {
     }
   });
 
-  it('replay as what their getter answers with', async () => {
+  it('replay as what their getter returns', async () => {
     const made = Object.defineProperty([1], 'total', { enumerable: true, get: () => new Date(3) });
     const { value } = await replayed(made);
     expect(value).to.have.deep.property('total', new Date(3));
@@ -98,7 +98,7 @@ describe('properties of their own that built-in values bear', () => {
     expect(Object.getOwnPropertyDescriptor(value, '__proto__')?.value).to.deep.equal({ admin: true });
   });
 
-  it('replay where they, or its content, contain the value itself', async () => {
+  it('replay where they, or the content, contain the value itself', async () => {
     const list: unknown[] & { self?: unknown } = [1];
     list.push({ list });
     list.self = list;
@@ -125,7 +125,7 @@ describe('properties of their own that built-in values bear', () => {
     );
   });
 
-  it('do not count where they are symbols that nobody enumerates', async () => {
+  it('do not count where they are symbols that are not enumerable', async () => {
     const { value } = await replayed(Object.defineProperty([1], Symbol('bookkeeping'), { value: () => {} }));
     expect(value).to.deep.equal([1]);
   });
@@ -168,11 +168,11 @@ describe('properties of their own that built-in values bear', () => {
         { name: 'produce', store },
       );
       await produce();
-      expect(await inspect(produce)).to.include({ status: 'completed', outcome: 'none' });
+      expect(await recordOf(produce).inspect()).to.include({ status: 'completed', outcome: 'none' });
       const error = await rejection(produce());
       expect(error).to.be.instanceOf(OutcomeUnavailableError);
       const state = JSON.stringify(
-        await store.find((await inspect(produce))?.key ?? '', { consistent: true }),
+        await store.find((await recordOf(produce).inspect())?.key ?? '', { consistent: true }),
       );
       expect(JSON.parse(state).state.outcome.reason).to.match(reason);
       expect(state).to.not.include('PAYLOAD');

@@ -66,7 +66,7 @@ describe('instances of classes that are not listed', () => {
     expect(warnings.texts(code)[0]).to.include('Coupon').and.to.include('classes').and.not.to.include('ten');
   });
 
-  it('replay as what their toJSON() answers with', async () => {
+  it('replay as what their toJSON() returns', async () => {
     const { value } = await replayed<unknown>({ outside: new Temperature(300) });
     assert.deepStrictEqual(value, { outside: { celsius: 27 } });
     expect(warnings.texts(code).join()).to.include('Temperature');
@@ -77,7 +77,7 @@ describe('instances of classes that are not listed', () => {
     assert.deepStrictEqual(value, [{ open: true }]);
   });
 
-  it('replay as their own fields where toJSON() answers with the instance itself', async () => {
+  it('replay as their own fields where toJSON() returns the instance itself', async () => {
     const { value } = await replayed<unknown>({ snapshot: new Snapshot() });
     assert.deepStrictEqual(value, { snapshot: { takenAt: 5 } });
   });

@@ -19,7 +19,7 @@ const kinds = [
   'Error',
 ];
 
-/** An instance of a class that calls itself so, and is something else. */
+/** An instance of a class whose Symbol.toStringTag names another class. */
 function selfCalled(kind: string, fields: object): object {
   class SelfCalled {
     get [Symbol.toStringTag](): string {
@@ -34,7 +34,7 @@ function selfCalled(kind: string, fields: object): object {
   return Object.assign(new SelfCalled(), fields);
 }
 
-describe('a value that calls itself something by Symbol.toStringTag', () => {
+describe('a value whose Symbol.toStringTag names another class', () => {
   let warnings: CaughtWarnings;
   beforeEach(() => {
     warnings = catchWarnings();
@@ -42,7 +42,7 @@ describe('a value that calls itself something by Symbol.toStringTag', () => {
   afterEach(() => warnings.restore());
 
   for (const kind of kinds) {
-    it(`replays as the instance that it is, with its fields, where it calls itself ${kind}`, async () => {
+    it(`replays as what it is, with its fields, where the tag is ${kind}`, async () => {
       const { value } = await replayed<unknown>([selfCalled(kind, { price: 5n })]);
       assert.deepStrictEqual(value, [{ price: 5n }]);
       expect(warnings.texts('RETRYSAFE_UNLISTED_CLASS').join()).to.include(
@@ -50,7 +50,7 @@ describe('a value that calls itself something by Symbol.toStringTag', () => {
       );
     });
 
-    it(`is told apart by its fields in keys where it calls itself ${kind}`, async () => {
+    it(`is told apart by its fields in keys where the tag is ${kind}`, async () => {
       const one = await keyOf(selfCalled(kind, { price: 5 }));
       expect(await keyOf(selfCalled(kind, { price: 5 }))).to.equal(one);
       expect(await keyOf(selfCalled(kind, { price: 6 }))).to.not.equal(one);

@@ -22,7 +22,7 @@ export class BankUnavailable extends Error {
   readonly statusCode = 503;
 }
 
-/** Asks the core bank for a hold. Asked again with the same `key`, it answers with the hold that it placed. */
+/** Asks the core bank for a hold. Asked again with the same `key`, it returns the hold that it placed. */
 export async function placeHold(order: HoldOrder, key: string): Promise<Hold> {
   const response = await fetch(`${process.env.CORE_BANK_URL}/holds`, {
     method: 'POST',

@@ -55,7 +55,7 @@ class PreFundService {
   }
 }
 
-// A fault while the record is looked at comes wrapped into one of the persistence layer.
+// A fault while the record is read is wrapped into an error of the persistence layer.
 function withStatus(error: unknown): unknown {
   const [, statusCode] =
     statuses.find(([type]) => error instanceof type || (error as Error).cause instanceof type) ?? [];

@@ -22,7 +22,7 @@ export class PreFundApi {
   }
 }
 
-/** An error that bears the HTTP status to answer with. */
+/** An error that has the HTTP status of the response. */
 interface HttpError extends Error {
   readonly statusCode?: number;
 }

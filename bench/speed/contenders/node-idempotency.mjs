@@ -4,7 +4,7 @@ import { ttl } from '../payload.mjs';
 
 export const setUp = {
   memory:
-    '`onRequest` before and `onResponse` after the work, with its `MemoryStorageAdapter`. It has no JMESPath: the key is handed to it as the header that it looks for, and it is given no body, so that it hashes nothing at all; its key is the header as it came',
+    '`onRequest` before and `onResponse` after the work, with its `MemoryStorageAdapter`. It has no JMESPath. It gets the key in the header that it reads, and no body, so that it hashes nothing. Its key is the header as it came',
 };
 
 /** The work made idempotent by node-idempotency, as its own middleware does it. */

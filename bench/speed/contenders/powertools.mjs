@@ -9,7 +9,7 @@ import { BasePersistenceLayer, IdempotencyRecord } from '@aws-lambda-powertools/
 import { ttl } from '../payload.mjs';
 
 const common =
-  "`eventKeyJmesPath: 'body.transactionId'`, `throwOnNoIdempotencyKey: true`, which spares it a further look for the key at every call, a Lambda context, without which it writes a warning at every call, and a `keyPrefix`, which tells one operation's keys from another's, as retrysafe's names do";
+  "`eventKeyJmesPath: 'body.transactionId'`, `throwOnNoIdempotencyKey: true`, which saves it a second selection of the key at every call, a Lambda context, without which it writes a warning at every call, and a `keyPrefix`, which separates the keys of operations, as names do in retrysafe";
 export const setUp = {
   memory: `\`makeIdempotent\` with a persistence layer over a \`Map\` of JSON text, as in \`InMemoryStore\`; ${common}`,
   dynamodb: `\`makeIdempotent\` with its \`DynamoDBPersistenceLayer\`; ${common}`,

@@ -6,21 +6,20 @@ import {
   publish,
 } from '../../events.js';
 import type { Identity } from '../../key/identity.js';
-import { instantAfter } from '../../options/duration.js';
-import { answerKind } from '../../options/wrong-option.js';
+import { kindOfData } from '../../options/wrong-option.js';
 import { LeaseTerm, steadyNow } from '../../process/steady-clock.js';
 import { backoff, pause } from '../../process/timers.js';
 import { warnOnce } from '../../process/warnings.js';
+import { instantAfter } from '../../record/instants.js';
 import type { IdempotencyRecord, PersistenceStore } from '../../record/persistence-store.js';
 import { type RecordState, unresolvedExpiry, unsettledExpiry } from '../../record/record.js';
-import { LAMBDA_MARGIN } from '../../request/events/lambda.js';
-import { askOption, type NoAnswer } from '../../settings/asked-option.js';
-import { computedTtl, RIGHT_TTL } from '../../settings/duration-checks.js';
+import { LAMBDA_MARGIN_MS } from '../../request/events/lambda.js';
+import { askOption, type OptionFault } from '../../settings/asked-option.js';
+import { computedTtl, DEFAULT_TTL_MS, EXPECTED_TTL } from '../../settings/duration-checks.js';
 import type { Settings } from '../../settings/settings.js';
-import { type Answer, ask, type Hearing } from './store-calls.js';
+import { ask, type CallLimits, type StoreResult } from './store-calls.js';
 
-const LONGEST_STORE_CALL = 5_000;
-const DEFAULT_TTL = 86_400_000;
+const LONGEST_STORE_CALL_MS = 5_000;
 
 /** What an event tells besides what every event tells. */
 type Details<N extends IdempotencyEventName> = Omit<IdempotencyEvents[N], keyof IdempotencyEvent>;
@@ -37,6 +36,10 @@ export class Call {
   hasSeenHolder = false;
   /** Whether this process forgot the key since the call began: what it is told may be what was forgotten. */
   isForgotten = false;
+  /** The outcome of another call that this one answers with. */
+  replayed: { readonly record: IdempotencyRecord; readonly source: 'store' | 'joined' | 'kept' } | undefined;
+  /** The record of its own outcome, once it stands. */
+  recorded: IdempotencyRecord | undefined;
   #waited = 0;
   #turns = 0;
   /** The fencing token of the latest run that it was told of. */
@@ -82,7 +85,7 @@ export class Call {
 
   /** Milliseconds that this call may still wait for somebody else's outcome. Running does not count. */
   get waitLeft(): number {
-    return Math.min(this.settings.wait - this.#waited, this.endsAt - LAMBDA_MARGIN - steadyNow());
+    return Math.min(this.settings.wait - this.#waited, this.endsAt - LAMBDA_MARGIN_MS - steadyNow());
   }
 
   /** Charges the time that `wait` takes to the call's one budget. */
@@ -126,14 +129,14 @@ export class Call {
   }
 
   get isEnding(): boolean {
-    return this.endsAt - steadyNow() < LAMBDA_MARGIN;
+    return this.endsAt - steadyNow() < LAMBDA_MARGIN_MS;
   }
 
   /** @throws {InProgressError} where the invocation ends too soon to begin anything. */
   refuseIfEnding(): void {
     if (!this.isEnding) return;
     throw new InProgressError(
-      `${this.operation}: less than ${LAMBDA_MARGIN} ms are left of this Lambda invocation, so nothing was begun (key ${this.key}); let the sender try again, or give the function a longer timeout`,
+      `${this.operation}: less than ${LAMBDA_MARGIN_MS} ms are left of this Lambda invocation, so nothing was begun (key ${this.key}); let the sender try again, or give the function a longer timeout`,
       { operation: this.operation, key: this.key, retryAfter: 1 },
     );
   }
@@ -142,17 +145,17 @@ export class Call {
   ask<T>(
     step: StoreStep,
     send: () => Promise<T>,
-    hearing: Partial<Hearing> = {},
+    limits: Partial<CallLimits> = {},
     check: (answer: T) => void = () => {},
-  ): Promise<Answer<T>> {
-    const { limit = Number.POSITIVE_INFINITY, isAwaited = true, cutOff } = hearing;
-    const longest = Math.min(LONGEST_STORE_CALL, this.settings.lease / 3, this.endsAt - steadyNow());
+  ): Promise<StoreResult<T>> {
+    const { limitMs = Number.POSITIVE_INFINITY, isAwaited = true, cutOff } = limits;
+    const longestMs = Math.min(LONGEST_STORE_CALL_MS, this.settings.lease / 3, this.endsAt - steadyNow());
     const onFault = ({ fault, isLate }: { readonly fault: unknown; readonly isLate?: true }) => {
       // Whoever had less time than a store may take learned nothing about the store.
-      if (!(isLate && limit < longest))
+      if (!(isLate && limitMs < longestMs))
         this.publish('store-failed', () => ({ step, error: fault, failedOpen: false }));
     };
-    return ask(send, { limit: Math.min(longest, limit), isAwaited, cutOff }, { check, onFault });
+    return ask(send, { limitMs: Math.min(longestMs, limitMs), isAwaited, cutOff }, { check, onFault });
   }
 
   /** Milliseconds for which an outcome is kept. A failing ttl function costs a warning, never the outcome. */
@@ -160,24 +163,24 @@ export class Call {
     const { ttl } = this.settings;
     if (typeof ttl === 'number') return ttl;
     const asked = askOption(() => ttl(result, ...this.args));
-    const computed = 'answer' in asked ? computedTtl(asked.answer) : undefined;
+    const computed = 'value' in asked ? computedTtl(asked.value) : undefined;
     if (computed !== undefined) return computed;
     this.tellOption(
       'ttl',
-      'answer' in asked ? { fault: `it answered with ${answerKind(asked.answer)}` } : asked,
+      'value' in asked ? { fault: `it returned ${kindOfData(asked.value)}` } : asked,
       'gave no time to keep an outcome for, so it is kept for a day',
-      RIGHT_TTL,
+      EXPECTED_TTL,
     );
-    return DEFAULT_TTL;
+    return DEFAULT_TTL_MS;
   }
 
   /** Tells that the function of an option gave nothing to go by: once as a warning, and each time as an event. */
-  tellOption(option: 'ttl' | 'onError', { fault, error }: NoAnswer, what: string, right: string): void {
+  tellOption(option: 'ttl' | 'onError', { fault, error }: OptionFault, what: string, expected: string): void {
     this.publish('option-failed', () => ({ option, reason: fault, error }));
     warnOnce(
       `${option}:${this.operation}`,
       option === 'ttl' ? 'RETRYSAFE_TTL' : 'RETRYSAFE_ON_ERROR',
-      `${this.operation}: option "${option}" ${what}, since ${fault}; right would be ${right}`,
+      `${this.operation}: option "${option}" ${what}, since ${fault}; expected ${expected}`,
     );
   }
 

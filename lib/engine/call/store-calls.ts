@@ -2,12 +2,11 @@ import { StoreError, type StoreStep } from '../../errors.js';
 import { startTimer } from '../../process/timers.js';
 
 /** What became of a store call: its answer, or a fault after which nobody knows whether it was done. */
-export type Answer<T> = { readonly value: T } | { readonly fault: unknown; readonly isLate?: true };
+export type StoreResult<T> = { readonly value: T } | { readonly fault: unknown; readonly isLate?: true };
 
 /** For how long a store call is listened to. */
-export interface Hearing {
-  /** In milliseconds. */
-  readonly limit: number;
+export interface CallLimits {
+  readonly limitMs: number;
   /** Whether a caller awaits it. */
   readonly isAwaited: boolean;
   /** Aborts where somebody cannot wait that long after all. */
@@ -15,7 +14,7 @@ export interface Hearing {
 }
 
 /** A store gave an answer that none may give. Its message is in our words alone. */
-export class WrongAnswer extends TypeError {
+export class WrongResult extends TypeError {
   constructor(step: StoreStep, what: string) {
     super(`${step}() resolved to ${what}; correct the store, by the contract of retrysafe/testing`);
   }
@@ -25,18 +24,18 @@ export class WrongAnswer extends TypeError {
 export interface Listeners<T> {
   /** Throws where the answer is none that a store may give. */
   readonly check: (answer: T) => void;
-  readonly onFault: (answer: Extract<Answer<T>, { fault: unknown }>) => void;
+  readonly onFault: (answer: Extract<StoreResult<T>, { fault: unknown }>) => void;
 }
 
-/** Sends a store call and gives it up after `limit` milliseconds. Never throws. */
+/** Sends a store call and gives it up after `limitMs` milliseconds. Never throws. */
 export function ask<T>(
   send: () => Promise<T>,
-  { limit, isAwaited, cutOff }: Hearing,
+  { limitMs, isAwaited, cutOff }: CallLimits,
   { check, onFault }: Listeners<T>,
-): Promise<Answer<T>> {
+): Promise<StoreResult<T>> {
   return new Promise((resolve) => {
     let isOver = false;
-    const end = (answer: Answer<T>) => {
+    const end = (answer: StoreResult<T>) => {
       // What comes of a call that was given up is no news about the store.
       if (isOver) return;
       isOver = true;
@@ -51,7 +50,7 @@ export function ask<T>(
         fault: new StoreError(`the store gave no answer ${when}; try again when it does`),
       });
     const cut = () => late('in time');
-    const stop = startTimer(limit, () => late(`within ${Math.round(limit)} ms`), { isAwaited });
+    const stop = startTimer(limitMs, () => late(`within ${Math.round(limitMs)} ms`), { isAwaited });
     cutOff?.addEventListener('abort', cut);
     const fail = (fault: unknown) => end({ fault });
     const hear = (value: T) => {

@@ -7,16 +7,21 @@ import {
   StoreError,
   type StoreStep,
 } from '../../errors.js';
-import type { IdempotencyRecord } from '../../record/persistence-store.js';
+import { type IdempotencyRecord, isRecordOf } from '../../record/persistence-store.js';
 import {
   type CompletedState,
   type InProgressState,
-  isRecordOf,
   type RecordState,
   readState,
 } from '../../record/record.js';
 import type { Call } from './call.js';
-import { WrongAnswer } from './store-calls.js';
+import { WrongResult } from './store-calls.js';
+
+/** The state that a claim was taken over from. */
+export interface TakenOver {
+  readonly from: 'released' | 'abandoned' | 'unknown';
+  readonly state: RecordState;
+}
 
 /** What a call does about the record that holds its key. */
 export type Verdict =
@@ -24,11 +29,7 @@ export type Verdict =
   | { readonly kind: 'wait'; readonly state: InProgressState }
   /** The record has expired: claim once more. */
   | { readonly kind: 'claim' }
-  | {
-      readonly kind: 'take-over';
-      readonly from: 'released' | 'abandoned' | 'unknown';
-      readonly state: RecordState;
-    }
+  | ({ readonly kind: 'take-over' } & TakenOver)
   | { readonly kind: 'refuse'; readonly error: Error };
 
 /** Judges a record that a claim or a replace answered with. */
@@ -94,14 +95,14 @@ export function outcomeUnknown(call: Call): OutcomeUnknownError {
       ? ', or let `onAbandoned` be a function that finds out'
       : '; `onAbandoned` refused it this time, and is asked again by the next equal call';
   return new OutcomeUnknownError(
-    `${call.operation}: an earlier call ended without a recorded outcome (key ${call.key}); find out whether its work was done, then \`forget\` the key to allow another run${otherwise}`,
+    `${call.operation}: an earlier call ended without a recorded outcome (key ${call.key}); find out whether its work was done, then free the key by \`recordOf(…).forget()\` to allow another run${otherwise}`,
     named(call),
   );
 }
 
 export function unavailable(call: Call, reason: string): OutcomeUnavailableError {
   return new OutcomeUnavailableError(
-    `${call.operation}: the work was done before, but its outcome cannot be had: ${reason} (key ${call.key}). It is not run again by itself; \`forget(service, method, …args)\` frees the key if it should be`,
+    `${call.operation}: the work was done before, but its outcome cannot be had: ${reason} (key ${call.key}). It is not run again by itself; \`recordOf(service, method, …args).forget()\` frees the key if it should be`,
     named(call),
   );
 }
@@ -109,7 +110,7 @@ export function unavailable(call: Call, reason: string): OutcomeUnavailableError
 // A call may be running under it, or have done its work: that cannot be told either.
 function unreadable(call: Call, reason: string): OutcomeUnavailableError {
   return new OutcomeUnavailableError(
-    `${call.operation}: the record under ${call.key} cannot be read, since ${reason}, so that nobody can tell whether the work was done. It is not run by itself; use the version that wrote it, or find out, and \`forget(service, method, …args)\` frees the key`,
+    `${call.operation}: the record under ${call.key} cannot be read, since ${reason}, so that nobody can tell whether the work was done. It is not run by itself; use the version that wrote it, or find out, and \`recordOf(service, method, …args).forget()\` frees the key`,
     named(call),
   );
 }
@@ -139,7 +140,7 @@ export function storeFault(
 ): StoreError {
   // What an error of ours says has no payload; what others say is for the log, by way of the cause.
   const why =
-    cause instanceof IdempotencyError || cause instanceof WrongAnswer
+    cause instanceof IdempotencyError || cause instanceof WrongResult
       ? `: ${cause.message}`
       : ` for the reason that is this error's \`cause\`. ${advice}`;
   return new StoreError(`${call.operation}: ${what} (key ${call.key})${why}`, {
@@ -147,6 +148,7 @@ export function storeFault(
     step,
     cause,
     tooLarge: cause instanceof StoreError && cause.tooLarge,
+    ...(cause instanceof WrongResult && { advice: 'fix-code' as const }),
   });
 }
 

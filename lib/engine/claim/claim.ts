@@ -1,21 +1,21 @@
 import type { StoreStep } from '../../errors.js';
 import { LeaseTerm, noTerm } from '../../process/steady-clock.js';
-import type { IdempotencyRecord } from '../../record/persistence-store.js';
-import { FORMAT, type InProgressState, isRecordOf, type RecordState } from '../../record/record.js';
+import { type IdempotencyRecord, isRecordOf } from '../../record/persistence-store.js';
+import { FORMAT, type InProgressState, type RecordState } from '../../record/record.js';
 import type { Call } from '../call/call.js';
-import { type Answer, type Hearing, WrongAnswer } from '../call/store-calls.js';
+import { type CallLimits, type StoreResult, WrongResult } from '../call/store-calls.js';
 import { newOwner } from './owner.js';
 
 /** What became of a write. */
-export type Written =
+export type WriteResult =
   /** It stands. */
-  | { readonly kind: 'done' }
+  | { readonly kind: 'written' }
   /** An earlier write of ours stands, whose answer we never got: go on from there. */
-  | { readonly kind: 'moved' }
+  | { readonly kind: 'earlier-write' }
   /** Somebody else holds the key. */
-  | { readonly kind: 'lost'; readonly holder: IdempotencyRecord }
+  | { readonly kind: 'taken'; readonly holder: IdempotencyRecord }
   /** Nobody holds the key. */
-  | { readonly kind: 'gone' }
+  | { readonly kind: 'missing' }
   /** Nobody knows. To be followed by another write, never by a read. */
   | { readonly kind: 'unanswered'; readonly fault: unknown; readonly isLate?: true };
 
@@ -25,19 +25,19 @@ type Unsent<State> = State extends RecordState ? Omit<State, 'format' | 'fingerp
 export class Claim {
   readonly #owner = newOwner();
   #sent = 0;
-  #standing: IdempotencyRecord | undefined;
+  #confirmed: IdempotencyRecord | undefined;
   #term = noTerm;
   /** Of what was sent and may come to stand, by token. */
   readonly #sentTerms = new Map<string, LeaseTerm>();
   #isInDoubt = false;
-  #hasMoved = false;
+  #showedEarlierWrite = false;
 
   constructor(readonly call: Call) {}
 
   /** The last record of ours that was confirmed. */
-  get standing(): IdempotencyRecord {
-    if (!this.#standing) throw new TypeError('nothing of this claim is known to stand');
-    return this.#standing;
+  get confirmed(): IdempotencyRecord {
+    if (!this.#confirmed) throw new TypeError('nothing of this claim is known to stand');
+    return this.#confirmed;
   }
 
   /** Whether something was sent after the last confirmed record that may stand by now, or come to stand. */
@@ -83,40 +83,40 @@ export class Claim {
   async claim(
     record: IdempotencyRecord,
     now: number,
-    hearing: Partial<Hearing> = {},
-  ): Promise<Exclude<Written, { kind: 'gone' }>> {
+    limits: Partial<CallLimits> = {},
+  ): Promise<Exclude<WriteResult, { kind: 'missing' }>> {
     const check = (holder: IdempotencyRecord) => {
       this.#checkOwn('claim', record, holder);
       if (holder?.token !== record.token && !(holder?.expiresAt > now))
-        throw new WrongAnswer('claim', 'no record that holds the key');
+        throw new WrongResult('claim', 'no record that holds the key');
       checkRecord('claim', record.key, holder);
     };
-    const answer = await this.call.ask('claim', () => this.call.store.claim(record, now), hearing, check);
-    return this.#read(record, answer) as Exclude<Written, { kind: 'gone' }>;
+    const answer = await this.call.ask('claim', () => this.call.store.claim(record, now), limits, check);
+    return this.#read(record, answer) as Exclude<WriteResult, { kind: 'missing' }>;
   }
 
   /** Puts `record` after the one that bears `token`: our last confirmed one, or one that is taken over. */
   async follow(
     record: IdempotencyRecord,
-    token = this.standing.token,
-    hearing: Partial<Hearing> = {},
-  ): Promise<Written> {
+    token = this.confirmed.token,
+    limits: Partial<CallLimits> = {},
+  ): Promise<WriteResult> {
     const check = (holder: IdempotencyRecord | undefined) => {
       if (holder?.token === token)
-        throw new WrongAnswer('replace', 'the record that it should have replaced');
+        throw new WrongResult('replace', 'the record that it should have replaced');
       this.#checkOwn('replace', record, holder);
       checkRecord('replace', record.key, holder);
     };
     const send = () => this.call.store.replace(record, token);
-    return this.#read(record, await this.call.ask('replace', send, hearing, check));
+    return this.#read(record, await this.call.ask('replace', send, limits, check));
   }
 
   /** Lengthens the lease by a new record after the last confirmed one. */
-  renew(change: { readonly attempt?: number } = {}, hearing: Partial<Hearing> = {}): Promise<Written> {
-    const { status, attempt, fencingToken } = this.standing.state;
+  renew(change: { readonly attempt?: number } = {}, limits: Partial<CallLimits> = {}): Promise<WriteResult> {
+    const { status, attempt, fencingToken } = this.confirmed.state;
     // What ended the claim already is never written over.
-    if (status !== 'in-progress') return Promise.resolve({ kind: 'moved' });
-    return this.follow(this.draftInProgress({ attempt, fencingToken, ...change }), undefined, hearing);
+    if (status !== 'in-progress') return Promise.resolve({ kind: 'earlier-write' });
+    return this.follow(this.draftInProgress({ attempt, fencingToken, ...change }), undefined, limits);
   }
 
   isOurs(record: IdempotencyRecord): boolean {
@@ -125,23 +125,23 @@ export class Claim {
 
   // Of what was sent in doubt only one write can come to stand: after that one there is no other.
   #checkOwn(step: StoreStep, sent: IdempotencyRecord, holder: IdempotencyRecord | undefined): void {
-    if (!this.#hasMoved || !holder || holder.token === sent.token || !this.isOurs(holder)) return;
+    if (!this.#showedEarlierWrite || !holder || holder.token === sent.token || !this.isOurs(holder)) return;
     throw new TypeError(`${step}() resolved to one earlier record of this call after another`);
   }
 
-  #read(sent: IdempotencyRecord, answer: Answer<IdempotencyRecord | undefined>): Written {
+  #read(sent: IdempotencyRecord, answer: StoreResult<IdempotencyRecord | undefined>): WriteResult {
     this.#isInDoubt = 'fault' in answer;
-    this.#hasMoved = false;
+    this.#showedEarlierWrite = false;
     if ('fault' in answer) return { kind: 'unanswered', ...answer };
     const holder = answer.value;
-    if (!holder) return { kind: 'gone' };
-    if (!this.isOurs(holder)) return { kind: 'lost', holder };
+    if (!holder) return { kind: 'missing' };
+    if (!this.isOurs(holder)) return { kind: 'taken', holder };
     const isSent = holder.token === sent.token;
-    this.#standing = isSent ? sent : holder;
-    this.#term = this.#termOf(this.#standing);
+    this.#confirmed = isSent ? sent : holder;
+    this.#term = this.#termOf(this.#confirmed);
     this.#sentTerms.clear();
-    this.#hasMoved = !isSent;
-    return { kind: isSent ? 'done' : 'moved' };
+    this.#showedEarlierWrite = !isSent;
+    return { kind: isSent ? 'written' : 'earlier-write' };
   }
 
   #termOf({ token, state }: IdempotencyRecord): LeaseTerm {
@@ -153,5 +153,5 @@ export class Claim {
 
 function checkRecord(step: StoreStep, key: string, holder: IdempotencyRecord | undefined): void {
   if (!holder || isRecordOf(key, holder)) return;
-  throw new WrongAnswer(step, 'something that is no record');
+  throw new WrongResult(step, 'something that is no record');
 }

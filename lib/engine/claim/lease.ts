@@ -15,7 +15,7 @@ export class Lease {
   #renewsAt = Number.POSITIVE_INFINITY;
   #renewal: Promise<void> | undefined;
   #isRenewing = true;
-  #lost: ClaimLostError | undefined;
+  #lossError: ClaimLostError | undefined;
   // These two are made for whoever wants them: few methods look at their signal, and most are done before a renewal.
   #controller: AbortController | undefined;
   #cutOff: AbortController | undefined;
@@ -31,13 +31,13 @@ export class Lease {
 
   get signal(): AbortSignal {
     this.#controller ??= new AbortController();
-    if (this.#lost) this.#controller.abort(this.#lost);
+    if (this.#lossError) this.#controller.abort(this.#lossError);
     return this.#controller.signal;
   }
 
   /** Why the claim is lost, once it is: the reason of the signal. */
-  get lost(): ClaimLostError | undefined {
-    return this.#lost;
+  get lossError(): ClaimLostError | undefined {
+    return this.#lossError;
   }
 
   /**
@@ -73,7 +73,7 @@ export class Lease {
   /** Sets the timer anew. A lease that has lapsed is lost there and then, whatever its timer says. */
   #schedule(): void {
     this.#stopTimer();
-    if (this.#lost) return;
+    if (this.#lossError) return;
     const { left } = this;
     if (left <= 0) {
       this.#lapse();
@@ -89,7 +89,7 @@ export class Lease {
     this.#renewsAt = Number.POSITIVE_INFINITY;
     this.#schedule();
     // A timer may fire late, in a process that was frozen: a lease that lapsed is not brought back to life.
-    if (!this.#lost) this.#renewal = this.#renew();
+    if (!this.#lossError) this.#renewal = this.#renew();
   }
 
   async #renew(): Promise<void> {
@@ -97,9 +97,9 @@ export class Lease {
     this.#cutOff = new AbortController();
     const written = await this.claim.renew({}, { isAwaited: false, cutOff: this.#cutOff.signal });
     switch (written.kind) {
-      case 'done':
-      case 'moved':
-        if (this.#lost) break;
+      case 'written':
+      case 'earlier-write':
+        if (this.#lossError) break;
         // It may have been answered when its own lease had lapsed again, in a process that was suspended.
         if (this.left > 0) call.publish('renewed', () => ({ leaseUntil: this.claim.term.until }));
         this.#confirm();
@@ -126,15 +126,15 @@ export class Lease {
   #lose(reason: string): void {
     this.#isRenewing = false;
     this.#stopTimer();
-    if (this.#lost) return;
+    if (this.#lossError) return;
     const { call } = this.claim;
-    this.#lost = new ClaimLostError(
+    this.#lossError = new ClaimLostError(
       `${call.operation}: the claim on ${call.key} is lost, ${reason}; stop working, another call may do the same`,
       named(call),
     );
     // Whoever joined must not wait for a run that others may already repeat.
     this.run.sendAway();
     call.publish('claim-lost', () => ({}));
-    this.#controller?.abort(this.#lost);
+    this.#controller?.abort(this.#lossError);
   }
 }

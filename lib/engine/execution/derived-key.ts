@@ -5,7 +5,7 @@ import { sha256 } from '../../key/digest.js';
 export function deriveKey(key: string, label: string): string {
   if (typeof label !== 'string' || label === '') {
     throw new ConfigurationError(
-      `deriveKey(label): the label is ${typeof label === 'string' ? 'empty' : `a ${typeof label}`}; right would be a text that names the downstream call, such as 'hold'`,
+      `deriveKey(label): the label is ${typeof label === 'string' ? 'empty' : `a ${typeof label}`}; expected a text that names the downstream call, such as 'hold'`,
     );
   }
   const digest = sha256(JSON.stringify([key, label]), 'hex');

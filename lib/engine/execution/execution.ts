@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { ClaimLostError, ConfigurationError, StoreError } from '../../errors.js';
-import { instantAfter } from '../../options/duration.js';
 import { shared } from '../../process/shared.js';
+import { instantAfter } from '../../record/instants.js';
 import type { Completion, IdempotencyRecord, PersistenceStore } from '../../record/persistence-store.js';
 import type { StoredOutcome } from '../../record/record.js';
 import type { Call } from '../call/call.js';
@@ -11,7 +11,7 @@ import type { Claim } from '../claim/claim.js';
 import { Lease } from '../claim/lease.js';
 import type { LocalRun } from '../waiting/local-runs.js';
 import { deriveKey } from './derived-key.js';
-import { discreet } from './discreet.js';
+import { hideResult } from './hide-result.js';
 
 /**
  * How long a method that asks for its completion waits for a renewal that is in flight, and then for one of its own, in
@@ -107,7 +107,7 @@ export class ClaimedExecution extends NestedExecution implements Execution {
     const unaborted = isOpen ? new AbortController().signal : undefined;
     const { attempt, fencingToken } = isOpen
       ? { attempt: 1, fencingToken: call.startedAt }
-      : claim.standing.state;
+      : claim.confirmed.state;
     this.view = Object.freeze({
       operation: call.operation,
       key: call.key,
@@ -135,33 +135,34 @@ export class ClaimedExecution extends NestedExecution implements Execution {
 
   async #completion(result: unknown): Promise<Completion> {
     const { call, claim, lease } = this;
-    if (!lease) throw this.#lost('it runs without a claim, since the store could not be reached');
-    if (!this.isRunning) throw this.#lost('the method has returned already');
+    if (!lease) throw this.#noCompletion('it runs without a claim, since the store could not be reached');
+    if (!this.isRunning) throw this.#noCompletion('the method has returned already');
     await lease.stopRenewing(COMPLETION_PATIENCE.inFlight);
-    if (lease.lost) throw lease.lost;
+    if (lease.lossError) throw lease.lossError;
     // A renewal before the second completion changes the token that the first one was to follow. And one whose answer
     // is unknown may have changed it already: a transaction that follows the old one would be cancelled.
     const isShort = claim.term.left < call.newTerm().left / 2;
     if (this.issued || isShort || claim.isInDoubt) await this.#renewForCompletion();
     const outcome = call.settings.format.encodeValue(result);
-    const { attempt, fencingToken } = claim.standing.state;
+    const { attempt, fencingToken } = claim.confirmed.state;
     const completedAt = Date.now();
     const state = { status: 'completed' as const, attempt, fencingToken, completedAt, outcome };
     const ttl = executions.run(this, () => call.ttlOf(result));
     const record = claim.draft(state, instantAfter(completedAt, ttl));
     this.issued = { record, outcome };
-    return discreet({ record, token: claim.standing.token });
+    return hideResult({ record, token: claim.confirmed.token });
   }
 
   async #renewForCompletion(): Promise<void> {
     const { call, claim } = this;
     for (let tries = 0; ; ) {
-      const written = await claim.renew({}, { limit: COMPLETION_PATIENCE.own });
-      if (claim.standing.state.status === 'completed')
-        throw this.#lost('an earlier completion of it was applied');
-      if (written.kind === 'done') return;
-      if (written.kind === 'lost' || written.kind === 'gone') throw this.#lost('another call took it over');
-      if (written.kind === 'moved') continue;
+      const written = await claim.renew({}, { limitMs: COMPLETION_PATIENCE.own });
+      if (claim.confirmed.state.status === 'completed')
+        throw this.#noCompletion('an earlier completion of it was applied');
+      if (written.kind === 'written') return;
+      if (written.kind === 'taken' || written.kind === 'missing')
+        throw this.#noCompletion('another call took it over');
+      if (written.kind === 'earlier-write') continue;
       if (!written.isLate && tries++ === 0) continue;
       const advice = written.isLate
         ? '; ask for the completion before the transaction begins, which may hold the only connection that the store has'
@@ -173,7 +174,7 @@ export class ClaimedExecution extends NestedExecution implements Execution {
     }
   }
 
-  #lost(reason: string): ClaimLostError {
+  #noCompletion(reason: string): ClaimLostError {
     const { call } = this;
     return new ClaimLostError(
       `${call.operation}: no completion of ${call.key} can be had, ${reason}; do not begin the transaction`,

@@ -10,7 +10,7 @@ import { joinableRun, type LocalRun } from './local-runs.js';
 /** Where the outcome was found that a waiting call answers with. */
 export interface Found {
   readonly record: IdempotencyRecord;
-  readonly source: 'store' | 'joined';
+  readonly source: 'store' | 'joined' | 'kept';
 }
 
 /** A call's waiting for somebody else's outcome. */
@@ -72,7 +72,7 @@ export class Waiting {
     const left = until - steadyNow();
     if (left <= 0) return 'nothing new';
     const answer = await call.ask('find', () => call.store.find(call.key), {
-      limit: left,
+      limitMs: left,
     });
     return 'fault' in answer ? 'nothing new' : answer.value;
   }

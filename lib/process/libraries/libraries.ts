@@ -1,18 +1,18 @@
-// What most services never use is loaded by the first who does, and at once, since a wrong expression is an error of
-// the class that is being defined. The build puts these libraries into the package: no bundler and no test runner is
-// then asked for a `require` that it may not have.
+// Most services never use these libraries, so each is loaded at its first use. It is loaded synchronously, since a wrong
+// expression is an error while a class is being defined. The build copies the libraries into the package, because bundlers and
+// test runners may have no `require`.
 
-/** JMESPath: only for an expression that is no plain path. */
+/** JMESPath, for expressions that are not plain paths. */
 export function jmespath(): typeof import('./jmespath-library.js') {
   return require('./jmespath-library.js');
 }
 
-/** The codec's library: only for an outcome that is no plain JSON. */
+/** The encoding of outcomes that are not plain JSON. */
 export function devalue(): typeof import('./devalue.js') {
   return require('./devalue.js');
 }
 
-/** The registry of reflect-metadata: only where a copy of that library has made it. Loading it makes one. */
+/** The registry of reflect-metadata. Loading it creates one, so it is loaded only if another copy has created it. */
 export function registeredMetadata(): typeof import('reflect-metadata/no-conflict') {
   return require('reflect-metadata/no-conflict');
 }

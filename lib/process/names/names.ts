@@ -1,46 +1,51 @@
 import { ConfigurationError } from '../../errors.js';
 import { shared } from '../shared.js';
 import { warnOnce } from '../warnings.js';
-import { areMinified } from './kept-names.js';
+import { areMinified } from './build-names.js';
 
 /** The source text of the method behind each operation name. */
 const sources = shared('operation-sources', () => new Map<string, string>());
 
-/** Whether a name is one that a minifier gave: it would differ from build to build. */
-export function looksMinified(name: string): boolean {
-  return name.length <= 2;
-}
+/** What an operation can take its name from. */
+type Source = 'class' | 'method' | 'function';
 
-const madeUp = [
+const LOOKS_MINIFIED = 'looks minified';
+
+const inventedNames = [
   // TypeScript, Babel, swc, webpack; `new Function`.
   /^(?:_?(?:default|class|anonymous)|_Class)(?:_?\d+)?$|^_classThis/,
-  // esbuild, Bun and Rolldown: pay_card_default; webpack: pay_card_class, and while the class is defined a name of its own.
+  // esbuild, Bun and Rolldown: pay_card_default; webpack: pay_card_class, and another one while the class is being defined.
   /[^_]_(?:default|class)\d*$|^__[A-Z]+_+(?:DEFAULT|default)_/,
   // esbuild: _a, _a2.
   /^_[a-z]\d*$/,
   // Rollup: PaymentService$1; Parcel: $4fa36e821943b400$var$PaymentService.
   /\$\d+$|^\$[\da-f]{16}\$/,
-  // Those of all classes would be one operation, and their sources do not tell them apart.
+  // Bound methods of all classes would have one name, and their source code is the same.
   /^bound /,
 ];
 
-/** Says why the name of a class or function cannot be part of a key, if it cannot. */
-export function describeBorrowedNameFault(
-  name: string,
-  what: 'class' | 'function' = 'class',
-): string | undefined {
-  // A large bundle has more names than there are of two letters.
+/**
+ * Returns why the name of a class, method or function cannot be part of a key, or `undefined` if it can. A name that a minifier or
+ * compiler gave changes from build to build.
+ */
+export function describeBorrowedNameFault(name: string, what: Source = 'class'): string | undefined {
+  if (name.length <= 2) return LOOKS_MINIFIED;
+  // Compilers and bundlers invent no names for methods.
+  if (what === 'method') return undefined;
+  // A large bundle has more names than there are names of two letters.
   const isShort = name.length === 3 && areMinified(what);
-  if (isShort || looksMinified(name)) return 'looks minified';
-  return madeUp.some((pattern) => pattern.test(name)) ? 'was made up by a compiler or bundler' : undefined;
+  if (isShort) return LOOKS_MINIFIED;
+  return inventedNames.some((pattern) => pattern.test(name))
+    ? 'was made up by a compiler or bundler'
+    : undefined;
 }
 
 /**
- * Refuses the name of a class or function that cannot be part of an operation's name.
+ * Checks that the name of a class, method or function can be part of an operation's name.
  *
  * @throws {ConfigurationError}
  */
-export function checkBorrowedName(name: string, what: 'class' | 'function', where: string): void {
+export function checkBorrowedName(name: string, what: Source, where: string): void {
   const fault = describeBorrowedNameFault(name, what);
   if (fault) throw missingName(where, what, name, fault);
 }
@@ -51,33 +56,28 @@ const remedies = {
   function: "makeIdempotent(placeHold, { name: 'placeHold' })",
 };
 
-/** The refusal of a name that would differ from build to build, or be that of many. */
-export function missingName(
-  where: string,
-  what: 'class' | 'method' | 'function',
-  name: string,
-  fault: string,
-): ConfigurationError {
-  const isMinified = name !== '' && fault === 'looks minified';
-  const said =
+/** The error for a name that would change from build to build, or that several operations would have. */
+function missingName(where: string, what: Source, name: string, fault: string): ConfigurationError {
+  const isMinified = name !== '' && fault === LOOKS_MINIFIED;
+  const why =
     name === '' ? `the ${what} has no name` : `the name of the ${what} is "${name}", which ${fault}`;
   return new ConfigurationError(
-    `${where}: option "name" is undefined, and ${said}; keys made with it would change from build to build, or be shared with another ${what}. Right would be ${remedies[what]}${isMinified ? ', or a build with keepNames' : ''}`,
+    `${where}: option "name" is undefined, and ${why}; keys made with it would change from build to build, or be shared with another ${what}. Set it with ${remedies[what]}${isMinified ? ', or build with keepNames' : ''}`,
   );
 }
 
-/** Answers with what would be right where `name` cannot name an operation. */
+/** Returns what is expected instead of `name`, or `undefined` if it can name an operation. */
 export function describeNameFault(name: unknown): string | undefined {
   const isName = typeof name === 'string' && name.length > 0 && name.length <= 200 && name.trim() === name;
   return isName ? undefined : 'a text of 1 to 200 characters without surrounding space';
 }
 
-/** Warns once where two different methods bear one operation name: equal payloads would share a key. */
+/** Warns once if two different methods have one operation name: equal payloads would then share a key. */
 export function registerName(name: string, method: (...args: never[]) => unknown): void {
   const source = Function.prototype.toString.call(method);
   const known = sources.get(name);
   sources.set(name, known ?? source);
-  // Compared by source, since module resets (test runners, hot reload) define one method anew again and again.
+  // Methods are compared by source code, since test runners and hot reload define the same method again.
   if (known === undefined || known === source) return;
   warnOnce(
     `name:${name}`,

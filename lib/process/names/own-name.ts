@@ -1,7 +1,7 @@
-// `kept-names` has a class and a function of these names, too: bundlers rename what meets another of its name. So this is a
-// file of its own in dist/ as well.
+// `build-names` declares a class and a function of the same names: bundlers rename declarations of equal names. So this stays a
+// file of its own in dist/, too.
 class RetrysafeOwnName {}
 function retrysafeOwnName(): void {}
 
-/** What these are called at run time. */
+/** The names of these at run time. */
 export const namesInAnotherFile = { class: RetrysafeOwnName.name, function: retrysafeOwnName.name };

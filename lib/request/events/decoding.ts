@@ -1,16 +1,26 @@
 import { isUtf8 } from 'node:buffer';
 import { decodedJson } from '../../values/json/exact-json.js';
 
-/** A few kilobytes of base64 may stand for gigabytes. No event is near it: Lambda takes 6 MB of text. */
+/** A few kilobytes of gzip may unpack to gigabytes. No event comes near this size: Lambda takes 6 MB of text. */
 const LARGEST_UNZIPPED = 32 * 1_024 * 1_024;
 
+/** Decodes base64 to text, or to bytes where these are no UTF-8. */
+export function fromBase64(base64: string): string | Buffer {
+  return textOrBytes(bytesOf(base64));
+}
+
+/** Decodes base64 of a gzip file likewise. An error names `what` the text came from. */
+export function fromZippedBase64(base64: string, what: string): string | Buffer {
+  return textOrBytes(unzipped(bytesOf(base64), what));
+}
+
 /**
- * Reads base64 (RFC 4648), also of the URL alphabet, without padding, and in lines. `Buffer.from` alone skips what is no
- * base64 and ends at a `=`, so that two texts would be one value.
+ * Reads base64 (RFC 4648), also in the URL alphabet, without padding, and in lines. `Buffer.from` alone skips characters
+ * that are no base64 and stops at a `=`, so that two texts would be one value.
  *
- * @throws {TypeError} without the text, which is somebody's payload.
+ * @throws {TypeError} without the text, which is a user's payload.
  */
-export function bytesOf(base64: string): Buffer {
+function bytesOf(base64: string): Buffer {
   const bytes = Buffer.from(base64, 'base64');
   if (bytes.toString('base64') === base64) return bytes;
   const inOneForm = base64
@@ -22,13 +32,13 @@ export function bytesOf(base64: string): Buffer {
   throw new TypeError('the text is not base64');
 }
 
-/** The text that bytes are. Bytes that are no UTF-8 stay bytes: each of them would be the same question mark as text. */
+/** Returns the text of bytes. Bytes that are no UTF-8 stay bytes: as text, each of them would be the same character. */
 export function textOrBytes(bytes: Buffer): string | Buffer {
   return isUtf8(bytes) ? bytes.toString() : bytes;
 }
 
-/** @throws {RangeError} where too much comes out of it; the error names `what` it came from. */
-export function unzipped(zipped: Buffer, what: string): Buffer {
+/** @throws {RangeError} where the result is too large. The error names `what` the bytes came from. */
+function unzipped(zipped: Buffer, what: string): Buffer {
   try {
     return process.getBuiltinModule('node:zlib').gunzipSync(zipped, { maxOutputLength: LARGEST_UNZIPPED });
   } catch (error) {
@@ -37,7 +47,7 @@ export function unzipped(zipped: Buffer, what: string): Buffer {
   }
 }
 
-/** Text that is a JSON list or object becomes its value; other text stays text, and bytes stay bytes. */
+/** Decodes text that is a JSON list or object. Other text stays text, and bytes stay bytes. */
 export function decodedText(text: string | Buffer): unknown {
   return typeof text === 'string' ? decodedJson(text) : text;
 }

@@ -5,19 +5,19 @@ import {
   isObject,
   isText,
   kafkaHeaders,
-  type Loose,
   notification,
+  type PayloadObject,
   queuedText,
 } from './lambda-payloads.js';
 
-/** One shape in which AWS hands over an event, or a record of one. `docs/events.md` has the table for users. */
+/** One shape in which AWS passes an event, or a record of one. `docs/reference/aws-events.md` has the table for users. */
 export interface EventShape {
-  /** A property without which nothing else is asked. */
+  /** The property that is tested first. An object without it has another shape. */
   readonly mark: string;
-  /** Asks for the source and for fields of its own, so that no payload of a business is taken for an event. */
-  readonly is: (value: Loose) => boolean;
+  /** Tests the source and fields that only this shape has, so that an application's payload is not taken for an event. */
+  readonly is: (value: PayloadObject) => boolean;
   readonly decoders?: Decoders;
-  /** A key that is the same with every delivery, as an error proposes it. */
+  /** An expression whose value is the same with every delivery. Error messages propose it. */
   readonly goodKey: string;
 }
 
@@ -28,11 +28,11 @@ function dataOf(mark: string, is: EventShape['is']): EventShape {
 }
 
 function undecoded(source: string, goodKey: string): EventShape {
-  const is = (record: Loose) => record.eventSource === `aws:${source}` && isObject(record[source]);
+  const is = (record: PayloadObject) => record.eventSource === `aws:${source}` && isObject(record[source]);
   return { mark: source, is, goodKey };
 }
 
-/** Records may come in a batch, in the list that EventBridge Pipes hand over, or one by one. */
+/** The shapes of records. Records come in a batch, in the list of EventBridge Pipes, or one by one. */
 export const records: readonly EventShape[] = [
   {
     mark: 'body',
@@ -49,10 +49,10 @@ export const records: readonly EventShape[] = [
   {
     mark: 'kinesis',
     is: ({ eventSource, kinesis }) => eventSource === 'aws:kinesis' && isObject(kinesis),
-    decoders: { kinesis: (part) => decodedWhenRead(part as Loose, { data: base64 }) },
+    decoders: { kinesis: (part) => decodedWhenRead(part as PayloadObject, { data: base64 }) },
     goodKey: 'kinesis.data.id',
   },
-  // Kinesis, as Pipes spread it.
+  // Kinesis through Pipes, which flatten the record.
   dataOf(
     'sequenceNumber',
     ({ eventSource, sequenceNumber }) => eventSource === 'aws:kinesis' && isText(sequenceNumber),

@@ -1,14 +1,14 @@
 import { decodedText } from './decoding.js';
 
-/** Frameworks take a thousand. Ten megabytes would have millions, which take a minute where none can be read. */
+/** Frameworks take a thousand fields. Ten megabytes can have millions of them, which take a minute to read. */
 const MOST_FIELDS = 10_000;
 
 /**
- * Reads the fields of a form (`application/x-www-form-urlencoded`, as the URL standard parses it). A name that is there more
- * than once has the list of its values. A value that is a JSON object, as Slack's `payload` is, is read; a list stays
- * text, since it would be one with the list of a repeated name. Answers with nothing where a name cannot be read.
+ * Reads the fields of a form (`application/x-www-form-urlencoded`, as the URL standard parses it). A name that occurs more
+ * than once has the list of its values. A value that is a JSON object, such as Slack's `payload`, is decoded. A JSON list
+ * stays text, since it would equal the list of a repeated name. Returns nothing where a name cannot be read.
  *
- * @throws {RangeError} where there are too many.
+ * @throws {RangeError} where there are too many fields.
  */
 export function formFields(body: string): Readonly<Record<string, unknown>> | undefined {
   const fields = new Map<string, unknown[]>();
@@ -35,8 +35,8 @@ function fieldValue(escaped: string): unknown {
   return typeof value === 'string' && value.startsWith('{') ? decodedText(value) : value;
 }
 
-// An escape that is no UTF-8, or no escape at all, has no text: `%FC` and `%25FC` would be one. What was sent is kept, as
-// bytes, which nothing that can be read is equal to.
+// An escape that is no UTF-8 has no text: read leniently, `%FC` and `%25FC` would be one value. The text as it was sent is
+// returned as bytes, which no readable value equals.
 function unescaped(escaped: string): string | Buffer {
   const text = escaped.replaceAll('+', ' ');
   try {

@@ -1,11 +1,13 @@
 import { isMap } from 'node:util/types';
+import { entriesOf } from '../../values/built-in-kinds.js';
+import type { Fields } from '../../values/own-properties.js';
 
-type Loose = Readonly<Record<string, unknown>>;
+type RequestPart = Readonly<Fields>;
 
 /**
- * A header of a request: of a Lambda event, of what Express, Fastify, Koa and Node.js hand over, of a fetch `Request` or its
- * `Headers`, of a context that has one (`{ request }`, `{ req }`, Hono's), of a Map or a list of pairs. Names mean the
- * same whatever their case (RFC 9110, section 5.1). One that was sent with different values is the list of them.
+ * Returns a header of a request, or null. It reads Lambda events, the requests of Express, Fastify, Koa and Node.js, a fetch
+ * `Request` and its `Headers`, a context with a request (`{ request }`, `{ req }`, Hono's), a Map and a list of pairs. The
+ * case of the name does not count (RFC 9110, section 5.1). A header with several different values is the list of them.
  */
 export function lookUpHeader(request: unknown, wanted: unknown): unknown {
   const name = String(wanted).toLowerCase();
@@ -19,7 +21,7 @@ export function lookUpHeader(request: unknown, wanted: unknown): unknown {
 
 function* headersWithin(request: unknown): Iterable<unknown> {
   if (!isObject(request)) return;
-  // `headers` of an event of API Gateway or a load balancer has only the last of several values.
+  // In events of API Gateway and load balancers, `headers` has only the last of several values.
   yield request.multiValueHeaders;
   yield request.headers;
   for (const inner of [request.raw, request.request, request.req]) {
@@ -28,7 +30,7 @@ function* headersWithin(request: unknown): Iterable<unknown> {
     if (isObject(inner.raw)) yield inner.raw.headers;
   }
   const isPairs = Array.isArray(request) && Array.isArray(request[0]);
-  // Not whatever has a `get`: it may be a client that would send a request.
+  // A `get` method is not enough: it may be that of a client, which would send a request.
   if (isMap(request) || isPairs || Object.prototype.toString.call(request) === '[object Headers]')
     yield request;
 }
@@ -36,24 +38,23 @@ function* headersWithin(request: unknown): Iterable<unknown> {
 function valuesOf(headers: unknown, wanted: string): unknown[] {
   if (!isObject(headers)) return [];
   if (!isMap(headers) && hasGet(headers)) return [headers.get(wanted)].filter(isThere);
-  return entriesOf(headers)
+  return pairsOf(headers)
     .filter(([name]) => typeof name === 'string' && name.toLowerCase() === wanted)
     .flatMap(([, value]) => value)
     .filter(isThere);
 }
 
-function entriesOf(headers: Loose): readonly (readonly [unknown, unknown])[] {
-  // Its own, whatever iterator it shows.
-  if (isMap(headers)) return [...Map.prototype.entries.call(headers)];
+function pairsOf(headers: RequestPart): readonly (readonly [unknown, unknown])[] {
+  if (isMap(headers)) return [...entriesOf(headers)];
   if (!Array.isArray(headers)) return Object.entries(headers);
   return Object.values(headers).flatMap((header) => {
     if (Array.isArray(header)) return [[header[0], header[1]] as const];
-    // Kafka's are a list of objects, each with one header.
+    // Kafka has a list of objects with one header each.
     return isObject(header) ? Object.entries(header) : [];
   });
 }
 
-function hasGet(value: Loose): value is Loose & { get(name: string): unknown } {
+function hasGet(value: RequestPart): value is RequestPart & { get(name: string): unknown } {
   return typeof value.get === 'function' && typeof value.has === 'function';
 }
 
@@ -61,6 +62,6 @@ function isThere(value: unknown): boolean {
   return value !== undefined && value !== null;
 }
 
-function isObject(value: unknown): value is Loose {
+function isObject(value: unknown): value is RequestPart {
   return typeof value === 'object' && value !== null;
 }

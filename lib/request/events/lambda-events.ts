@@ -1,6 +1,13 @@
 import { isPlain } from '../../values/class-facts.js';
 import { type EventShape, records } from './event-records.js';
-import { decodedWhenRead, httpBody, isObject, isText, type Loose, zippedBase64 } from './lambda-payloads.js';
+import {
+  decodedWhenRead,
+  httpBody,
+  isObject,
+  isText,
+  type PayloadObject,
+  zippedBase64,
+} from './lambda-payloads.js';
 
 const batch: EventShape = {
   mark: 'Records',
@@ -10,7 +17,7 @@ const batch: EventShape = {
 };
 
 const events: readonly EventShape[] = [
-  // API Gateway (REST, HTTP, WebSocket), load balancers, function URLs, VPC Lattice of version 2.
+  // API Gateway (REST, HTTP, WebSocket), load balancers, function URLs, VPC Lattice version 2.
   {
     mark: 'requestContext',
     is: ({ requestContext, isBase64Encoded, httpMethod, path, rawPath }) =>
@@ -19,7 +26,7 @@ const events: readonly EventShape[] = [
     decoders: { body: (body, event) => httpBody(body, event, event.isBase64Encoded) },
     goodKey: 'body.id',
   },
-  // VPC Lattice of version 1.
+  // VPC Lattice version 1.
   {
     mark: 'raw_path',
     is: ({ raw_path, method, headers }) => isText(raw_path) && isText(method) && isObject(headers),
@@ -57,7 +64,7 @@ const events: readonly EventShape[] = [
   {
     mark: 'awslogs',
     is: ({ awslogs }) => isObject(awslogs) && isText(awslogs.data),
-    decoders: { awslogs: (part) => decodedWhenRead(part as Loose, { data: zippedBase64 }) },
+    decoders: { awslogs: (part) => decodedWhenRead(part as PayloadObject, { data: zippedBase64 }) },
     goodKey: 'awslogs.data.logEvents[].id',
   },
   // EventBridge.
@@ -70,7 +77,7 @@ const events: readonly EventShape[] = [
   // AppSync: resolvers, and its Event API.
   {
     mark: 'info',
-    is: ({ info, arguments: given }) => isObject(info) && isText(info.parentTypeName) && isObject(given),
+    is: ({ info, arguments: fields }) => isObject(info) && isText(info.parentTypeName) && isObject(fields),
     goodKey: 'arguments.id',
   },
   {
@@ -91,7 +98,7 @@ const events: readonly EventShape[] = [
   },
 ];
 
-/** Shapes by their marks, so that few questions are asked about what is no event. */
+/** Shapes by their marks, so that few tests are made of an object that is no event. */
 type Shapes = ReadonlyMap<string, readonly EventShape[]>;
 
 const recordShapes = byMark(records);
@@ -103,13 +110,13 @@ function byMark(shapes: readonly EventShape[]): Shapes {
   return marked;
 }
 
-/** The shapes of the copies that were made here, whose text is decoded and which look like no event any more. */
+/** The shapes of decoded copies. A copy does not have the shape of its event any more, since its text is decoded. */
 const copies = new WeakMap<object, EventShape>();
 
 function shapeOf(value: unknown, shapes: Shapes): EventShape | undefined {
   if (!isObject(value)) return undefined;
   const known = copies.get(value);
-  // Events come from JSON. Nothing is read of what does not, such as a getter of a service.
+  // Events come from JSON. Other objects are not read at all: they may be services with getters.
   if (known || !isPlain(value)) return known;
   for (const name of Object.keys(value)) {
     const shape = shapes.get(name)?.find(({ is }) => is(value));
@@ -118,7 +125,7 @@ function shapeOf(value: unknown, shapes: Shapes): EventShape | undefined {
   return undefined;
 }
 
-/** What would be a good key of an event, or of a record of one; nothing where the value is neither. */
+/** Returns an expression that is a good key for an event, or for a record of one; nothing where the value is neither. */
 export function goodKeyOf(value: unknown): string | undefined {
   const shape = shapeOf(value, allShapes);
   if (shape !== batch) return shape?.goodKey;
@@ -131,17 +138,17 @@ export function isDecodedCopy(value: object): boolean {
   return copies.has(value);
 }
 
-/** The records of an event, which has none where it is no batch; nothing where the value is no event. */
+/** Returns the records of an event, or an empty list where it is no batch; nothing where the value is no event. */
 export function recordsOf(value: unknown): readonly unknown[] | undefined {
   const shape = shapeOf(value, allShapes);
   if (!shape) return undefined;
   return Object.keys(shape.decoders ?? {}).flatMap((name) => {
-    const part = (value as Loose)[name];
+    const part = (value as PayloadObject)[name];
     return Array.isArray(part) ? part : isObject(part) ? Object.values(part).flat() : [];
   });
 }
 
-/** The event with the text in it decoded, for expressions to look into. The event itself stays as it is. */
+/** Returns a copy of an event whose text is decoded, for expressions to read. The event itself does not change. */
 export function decodedEvent(event: unknown): unknown {
   return isListOfRecords(event) ? decodedRecords(event) : decodedBy(event, allShapes);
 }
@@ -149,7 +156,7 @@ export function decodedEvent(event: unknown): unknown {
 function decodedBy(value: unknown, shapes: Shapes): unknown {
   const shape = shapeOf(value, shapes);
   if (!shape?.decoders) return value;
-  const copy = decodedWhenRead(value as Loose, shape.decoders);
+  const copy = decodedWhenRead(value as PayloadObject, shape.decoders);
   copies.set(copy, shape);
   return copy;
 }
@@ -159,12 +166,12 @@ function isListOfRecords(value: unknown): value is readonly unknown[] {
   return Array.isArray(value) && isRecord(value[0]) && isFull(value) && value.every(isRecord);
 }
 
-// A list of mostly holes would take as long as it says it is.
+// A list of mostly holes would take as much time as its length says.
 function isFull(list: readonly unknown[]): boolean {
   return Object.keys(list).length === list.length;
 }
 
-/** A list whose members are decoded when they are read. */
+/** Returns a list whose members are decoded when they are read. */
 function decodedRecords(list: unknown): unknown {
   if (!Array.isArray(list) || !isFull(list)) return list;
   const decoded = new Map<string | symbol, unknown>();
@@ -180,6 +187,6 @@ function decodedRecords(list: unknown): unknown {
 
 function recordsByName(groups: unknown): unknown {
   return Object.fromEntries(
-    Object.entries(groups as Loose).map(([name, group]) => [name, decodedRecords(group)]),
+    Object.entries(groups as PayloadObject).map(([name, group]) => [name, decodedRecords(group)]),
   );
 }

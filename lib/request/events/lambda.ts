@@ -1,11 +1,11 @@
-/** What of a Lambda context is used here. */
+/** The members of a Lambda context that are used here. */
 export interface LambdaContext {
   readonly awsRequestId: string;
   getRemainingTimeInMillis(): number;
 }
 
-/** What is kept free at the end of an invocation, in milliseconds, for the answer to get out. */
-export const LAMBDA_MARGIN = 500;
+/** Milliseconds that are reserved at the end of an invocation, for the response to be sent. */
+export const LAMBDA_MARGIN_MS = 500;
 
 export function isLambdaContext(value: unknown): value is LambdaContext {
   const candidate = value as Partial<LambdaContext> | null | undefined;
@@ -14,12 +14,12 @@ export function isLambdaContext(value: unknown): value is LambdaContext {
       typeof candidate?.getRemainingTimeInMillis === 'function' && typeof candidate.awsRequestId === 'string'
     );
   } catch {
-    // A getter that throws is somebody else's.
+    // The getter of an argument that throws: this is no Lambda context.
     return false;
   }
 }
 
-/** When the invocation that these arguments belong to ends, if they belong to one. 0 ms left is 0 ms. */
+/** Returns when the invocation ends whose context is among these arguments, if there is one. */
 export function invocationEnd(args: readonly unknown[], now: number): number | undefined {
   const context = args.find(isLambdaContext);
   return context && now + Math.max(0, context.getRemainingTimeInMillis());

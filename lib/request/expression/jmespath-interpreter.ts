@@ -1,7 +1,7 @@
 import { jmespath } from '../../process/libraries/libraries.js';
+import { withExactNumbers } from '../../values/json/exact-json.js';
 import { ExactNumber, isAnyNumber, orderOfNumbers, plain } from '../../values/json/exact-number.js';
-import { read } from '../../values/json/json-text.js';
-import { isEqual, numberFunctions } from './jmespath-numbers.js';
+import { isEqual, numberFunctions } from './jmespath-functions.js';
 
 type Library = ReturnType<typeof jmespath>;
 export type Interpreter = Library['TreeInterpreter'];
@@ -16,18 +16,18 @@ const orders: Readonly<Record<string, (order: number) => boolean>> = {
 };
 
 /**
- * Makes an interpreter of our own. Whatever number it meets, of whatever form, is one to it: the library's takes a bigint
- * for nothing, leaves it out of a filter, and sorts numbers as texts.
+ * Makes an interpreter of our own, which takes numbers of every form for numbers. The library's own takes a bigint for
+ * nothing, drops it from a filter, and sorts numbers as texts.
  */
 export function newInterpreter(): Interpreter {
   const { TreeInterpreter, TYPE_NUMBER } = jmespath();
 
   class ExactInterpreter extends (TreeInterpreter.constructor as new () => Interpreter) {
     override visit(node: Node, value: Value): ReturnType<Interpreter['visit']> {
-      return read(plain(this.exactly(node, read(value)))) as Value;
+      return withExactNumbers(plain(this.exactly(node, withExactNumbers(value)))) as Value;
     }
 
-    // No private names: what `withScope` makes has been made by the library.
+    // The methods are not private: the library makes the object that `withScope` returns.
     exactly(node: Node, value: Value): unknown {
       switch (node.type) {
         case 'Field':
@@ -57,7 +57,10 @@ export function newInterpreter(): Interpreter {
         case 'FilterProjection':
           return super.visit({ ...node, condition: truth(node.condition) }, value);
         case 'Flatten':
-          return super.visit({ ...node, child: literal(listOfRead(this.visit(node.child, value))) }, value);
+          return super.visit(
+            { ...node, child: literal(exactElements(this.visit(node.child, value))) },
+            value,
+          );
         case 'ValueProjection': {
           const left: unknown = this.visit(node.left, value);
           return left instanceof ExactNumber ? null : super.visit({ ...node, left: literal(left) }, value);
@@ -74,7 +77,7 @@ export function newInterpreter(): Interpreter {
       return literal(operand);
     }
 
-    // The library's own would go on with an interpreter of its own.
+    // The library's own method would return an interpreter of the library's class.
     override withScope(...scope: Parameters<Interpreter['withScope']>): Interpreter {
       const scoped = Object.setPrototypeOf(super.withScope(...scope), ExactInterpreter.prototype);
       scoped.runtime = this.runtime;
@@ -98,7 +101,7 @@ export function newInterpreter(): Interpreter {
   return made;
 }
 
-// The library asks bytes for the name of each of them, to see whether there is any.
+// To test bytes for emptiness, the library would list the name of every byte.
 function truth(node: Node): Node {
   return { type: 'NotExpression', child: { type: 'NotExpression', child: node } } as Node;
 }
@@ -107,8 +110,8 @@ function literal(value: unknown): Node {
   return { type: 'Literal', value } as Node;
 }
 
-function listOfRead(value: unknown): unknown {
-  return Array.isArray(value) ? value.map(read) : value;
+function exactElements(value: unknown): unknown {
+  return Array.isArray(value) ? value.map(withExactNumbers) : value;
 }
 
 function compared(name: string, one: unknown, other: unknown): boolean | null {

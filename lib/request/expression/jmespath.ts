@@ -1,32 +1,31 @@
 import { jmespath } from '../../process/libraries/libraries.js';
 import { parseExactly } from '../../values/json/exact-json.js';
-import { bytesOf, textOrBytes, unzipped } from '../events/decoding.js';
+import { fromBase64, fromZippedBase64 } from '../events/decoding.js';
 import { lookUpHeader } from '../events/header.js';
-import type { Compiled } from './expression.js';
+import type { CompiledExpression } from './compiled.js';
 import { type Interpreter, newInterpreter } from './jmespath-interpreter.js';
-import { markLiterals, quoted } from './jmespath-literals.js';
 
-/** A node of a parsed expression, as far as it is looked into here. */
+/** What is read of a node of a parsed expression. */
 interface Node {
   readonly type: string;
   readonly name?: unknown;
   readonly [part: string]: unknown;
 }
 
-/** A projection of a key selects nothing of one of its parts. */
+/** Thrown where a projection of a key selects nothing from one of its elements. */
 export class MissingPart extends Error {}
 
-// JMESPath drops what a projection selects nothing of, so that `items[].id` would give an order with a missing id
-// the key of another order. Every projected part is passed through this function, which does not let nothing pass.
+// JMESPath drops the elements from which a projection selects nothing. With `items[].id`, an order with a missing id would
+// have the key of another order. So this function is called with every projected element, and throws where it is nothing.
 const PART = 'retrysafe_part';
 const HEADER = 'header';
-// The language knows no bytes: to its functions they are an object with a property for each of them. Every argument of a
-// function is passed through this one, which does not let bytes pass.
+// The language has no bytes: to its functions they are an object with a property for each byte. So this function is called
+// with every argument of another function, and throws where it is bytes.
 const ARGUMENT = 'retrysafe_argument';
-/** What does nothing with its arguments but hand them on. */
-const handsOn = /^(?:not_null|to_array|retrysafe_part)$/;
+/** Functions that only pass their arguments on. */
+const passesOn = /^(?:not_null|to_array|retrysafe_part)$/;
 
-/** Is told what the expression that is being evaluated has parsed. */
+/** Called with each value that the running expression parses from a text. */
 let onParsed: ((value: unknown) => void) | undefined;
 
 const decoders = {
@@ -36,14 +35,14 @@ const decoders = {
     onParsed?.(parsed);
     return parsed;
   },
-  base64: (value: unknown) => (typeof value === 'string' ? textOrBytes(bytesOf(value)) : value),
+  base64: (value: unknown) => (typeof value === 'string' ? fromBase64(value) : value),
   base64_gzip: (value: unknown) =>
-    typeof value === 'string' ? textOrBytes(unzipped(bytesOf(value), 'base64_gzip()')) : value,
+    typeof value === 'string' ? fromZippedBase64(value, 'base64_gzip()') : value,
 } satisfies Record<string, (value: unknown) => unknown>;
 
 let interpreter: Interpreter | undefined;
 
-// One of our own: the package's is shared with the application, and so would our functions be.
+// The interpreter is our own. The application may use the package's, and would see our functions in it.
 function ownInterpreter(): Interpreter {
   const { TYPE_ANY } = jmespath();
   const made = newInterpreter();
@@ -72,15 +71,15 @@ function ownInterpreter(): Interpreter {
   return made;
 }
 
-/** Compiles an expression by JMESPath, which is loaded by the first. */
-export function compileJmespath(text: string, needsParts: boolean): Compiled {
+/** Compiles an expression with JMESPath. The first call loads the library. */
+export function compileJmespath(text: string, needsParts: boolean): CompiledExpression {
   const facts: Facts = { subtracts: false, decodes: false, literals: new Map() };
-  let ready: never;
+  let prepared: never;
   try {
     const parsed = jmespath().compile(text);
     const marked = markLiterals(text);
     facts.literals = marked.literals;
-    ready = prepare(
+    prepared = prepare(
       marked.literals.size > 0 ? jmespath().compile(marked.text) : parsed,
       needsParts,
       facts,
@@ -90,11 +89,12 @@ export function compileJmespath(text: string, needsParts: boolean): Compiled {
     return { fault: `a JMESPath expression; this one does not parse: ${why}` };
   }
   if (facts.subtracts) {
-    const right = quoteHyphens(text);
+    const quotedText = quoteHyphens(text);
+    const remedy = isOneName(quotedText) ? 'put the name into double quotes' : `write ${quotedText}`;
     const advice =
-      right === text
+      quotedText === text
         ? 'a key of several parts is a list, such as [userId, orderId]'
-        : `JMESPath reads a hyphen as a minus: ${isOneName(right) ? 'put the name into double quotes' : `write ${right}`}`;
+        : `JMESPath reads a hyphen as a minus: ${remedy}`;
     return { fault: `free of arithmetic on names; ${advice}` };
   }
   interpreter ??= ownInterpreter();
@@ -105,7 +105,7 @@ export function compileJmespath(text: string, needsParts: boolean): Compiled {
       select: (document, tellParsed) => {
         onParsed = tellParsed;
         try {
-          return ours.search(ready, document as never);
+          return ours.search(prepared, document as never);
         } finally {
           onParsed = undefined;
         }
@@ -114,7 +114,7 @@ export function compileJmespath(text: string, needsParts: boolean): Compiled {
   };
 }
 
-/** What is found out about an expression, or is known of it, while it is prepared. */
+/** What is known of an expression while it is prepared. */
 interface Facts {
   subtracts: boolean;
   decodes: boolean;
@@ -135,7 +135,7 @@ function prepare(node: unknown, needsParts: boolean, facts: Facts): unknown {
       prepare(child, needsParts && part !== 'condition', facts),
     ]),
   ) as Record<string, unknown>;
-  if (type === 'Function' && !handsOn.test(String(name)))
+  if (type === 'Function' && !passesOn.test(String(name)))
     copy.children = (copy.children as Node[]).map((child) => ({
       type: 'Function',
       name: ARGUMENT,
@@ -160,7 +160,29 @@ function quoteHyphens(text: string): string {
     .join('');
 }
 
-// It may be no expression at all, but a secret in the wrong place, which is not repeated.
-function isOneName(quoted: string): boolean {
-  return /^"[^"]*"$/.test(quoted);
+// One name may be a secret in the wrong place and no expression, so it is not repeated.
+function isOneName(text: string): boolean {
+  return /^"[^"]*"$/.test(text);
+}
+
+/** The quoted parts of an expression, with quotes of any kind. */
+const quoted = /("(?:\\.|[^"])*"|`(?:\\.|[^`])*`|'(?:\\.|[^'])*')/;
+
+/** An expression in which a mark stands for each JSON literal that has a digit, and the literals by their marks. */
+interface MarkedExpression {
+  readonly text: string;
+  readonly literals: ReadonlyMap<unknown, unknown>;
+}
+
+// The library would read these literals with JSON.parse, which rounds.
+function markLiterals(expression: string): MarkedExpression {
+  const literals = new Map<unknown, unknown>();
+  const parts = expression.split(quoted).map((part) => {
+    if (!part.startsWith('`') || !/\d/.test(part)) return part;
+    // A mark has a digit, so that every literal of the expression that equals a mark is replaced itself.
+    const mark = `\0literal ${literals.size}`;
+    literals.set(mark, parseExactly(part.slice(1, -1).replaceAll('\\`', '`')));
+    return `\`${JSON.stringify(mark)}\``;
+  });
+  return { text: parts.join(''), literals };
 }

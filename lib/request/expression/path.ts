@@ -1,21 +1,21 @@
+import { withExactNumbers } from '../../values/json/exact-json.js';
 import { ExactNumber } from '../../values/json/exact-number.js';
-import { read } from '../../values/json/json-text.js';
 import { lookUpHeader } from '../events/header.js';
 
-/** Selects something of `value`, which is the document or a part of it. */
+/** Selects from `value`, which is the document or a part of it. */
 type Select = (value: unknown, document: unknown) => unknown;
 
-// A name, a quoted name, a text, an index, or a mark; with the space around it that JMESPath allows.
+// A name, a quoted name, a text, an index or a punctuation mark, with the space around it that JMESPath allows.
 const token = /[ \t\n\r]*(?:[A-Za-z_]\w*|"(?:\\.|[^"\\])*"|'[^'\\]*'|-?\d{1,9}|[.,:@()[\]{}])[ \t\n\r]*/gy;
 
 /**
- * Compiles an expression that is a plain path: names, indexes, `header('…')`, and lists and hashes of plain paths. It
- * selects exactly what JMESPath selects by it. Answers with nothing for any other expression, right or wrong.
+ * Compiles an expression that is a plain path: names, indexes, `header('…')`, and lists and hashes of plain paths. The
+ * result selects exactly what JMESPath would. Returns nothing for any other expression, valid or not.
  */
 export function compilePath(text: string): ((document: unknown) => unknown) | undefined {
-  // Most are no more than this, and a class that is being defined waits for it.
+  // Most expressions are names alone. This is fast, since the definition of a class waits for it.
   if (/^[A-Za-z_]\w*(?:\.[A-Za-z_]\w*)*$/.test(text)) {
-    const select = text.split('.').map(field).reduce(inTurn);
+    const select = text.split('.').map(field).reduce(chain);
     return (document) => select(document, document);
   }
   const tokens = text.match(token) ?? [];
@@ -25,7 +25,7 @@ export function compilePath(text: string): ((document: unknown) => unknown) | un
   return select && reader.isAtEnd ? (document) => select(document, document) : undefined;
 }
 
-/** Reads paths from tokens. Each method answers with nothing where what comes next is no such thing. */
+/** Reads paths from tokens. Each method returns nothing where the next tokens are no such thing. */
 class PathReader {
   #at = 0;
 
@@ -37,9 +37,9 @@ class PathReader {
 
   path(): Select | undefined {
     let select = this.#start();
-    while (select && (this.#sees('.') || this.#sees('['))) {
+    while (select && (this.#isNext('.') || this.#isNext('['))) {
       const step = this.#takes('.') ? this.#field() || this.#list() || this.#hash() : this.#index();
-      select = step && inTurn(select, step);
+      select = step && chain(select, step);
     }
     return select;
   }
@@ -68,7 +68,9 @@ class PathReader {
     if (open !== '[' || close !== ']' || Number.isNaN(index)) return undefined;
     this.#at += 3;
     return (value) =>
-      Array.isArray(value) ? (read(value)[index < 0 ? value.length + index : index] ?? null) : null;
+      Array.isArray(value)
+        ? (withExactNumbers(value)[index < 0 ? value.length + index : index] ?? null)
+        : null;
   }
 
   #list(): Select | undefined {
@@ -106,26 +108,26 @@ class PathReader {
     return name;
   }
 
-  #sees(mark: string): boolean {
+  #isNext(mark: string): boolean {
     return this.tokens[this.#at] === mark;
   }
 
   #takes(mark: string): boolean {
-    const isThere = this.#sees(mark);
+    const isThere = this.#isNext(mark);
     if (isThere) this.#at += 1;
     return isThere;
   }
 }
 
-// What a value inherits is selected, too, as JMESPath does it.
+// Inherited properties are selected, too, as in JMESPath.
 function field(name: string): Select {
   return (value) =>
     typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ExactNumber)
-      ? ((read(value) as Record<string, unknown>)[name] ?? null)
+      ? ((withExactNumbers(value) as Record<string, unknown>)[name] ?? null)
       : null;
 }
 
-function inTurn(first: Select, second: Select): Select {
+function chain(first: Select, second: Select): Select {
   return (value, document) => {
     const part = first(value, document);
     return part === null || part === undefined ? null : second(part, document);

@@ -1,7 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
 import { ConfigurationError } from '../../errors.js';
 import { isLate } from '../../options/synchronous.js';
-import { answerKind } from '../../options/wrong-option.js';
+import { kindOfData } from '../../options/wrong-option.js';
 import type { IdempotencyRecord } from '../../record/persistence-store.js';
 import { GRACE_MS, recordOf, stateText } from '../shared/stored-record.js';
 import { itemTooLarge } from './dynamodb-faults.js';
@@ -84,13 +84,13 @@ export class Items {
       throw wrongPartition('threw', key, cause);
     }
     if (typeof answer === 'string' && answer !== '') return answer;
-    throw wrongPartition(`returned ${isLate(answer) ? 'a promise' : answerKind(answer)}`, key);
+    throw wrongPartition(`returned ${isLate(answer) ? 'a promise' : kindOfData(answer)}`, key);
   }
 }
 
 function wrongPartition(did: string, key: string, cause?: unknown): ConfigurationError {
   return new ConfigurationError(
-    `DynamoDBStore: option "partitionKey" ${did} for ${key}; expected a function (key) => string that is synchronous`,
+    `DynamoDBStore: option "partitionKey" ${did} for ${key}; expected a synchronous function (key) => string`,
     cause === undefined ? {} : { cause },
   );
 }

@@ -1,3 +1,4 @@
+import { dropMemoryOf } from '../../process/store-memory.js';
 import type { IdempotencyRecord, PersistenceStore } from '../../record/persistence-store.js';
 
 interface Entry {
@@ -40,6 +41,21 @@ export class InMemoryStore implements PersistenceStore {
   /** How many records are kept now, including expired ones that have not been deleted yet. */
   get size(): number {
     return this.#entries.size;
+  }
+
+  /** The records that are kept just now, as copies, for a test to look at: those too that have expired and were not swept yet. */
+  records(): readonly IdempotencyRecord[] {
+    return [...this.#entries].map(([key, entry]) => revive(key, entry));
+  }
+
+  /**
+   * Drops every record, and what this process keeps or joins of them, as between two tests. A call that is running loses its
+   * claim.
+   */
+  clear(): void {
+    this.#entries.clear();
+    this.#round = this.#entries.entries();
+    dropMemoryOf(this);
   }
 
   #keep({ key, token, expiresAt, state }: IdempotencyRecord): IdempotencyRecord {

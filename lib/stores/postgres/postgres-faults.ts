@@ -40,7 +40,9 @@ export function explained(fault: unknown, table: string, isInTransaction: boolea
   // Class 54, program limits: a value, a row or a message is larger than the server takes.
   if (code?.startsWith('54')) return tooLarge('PostgresStore', limitOf(LARGEST_STATE_BYTES), fault);
   const known = isInTransaction ? advices : { ...advices, ...advicesOutside };
-  return withAdvice('PostgresStore', fault, code === undefined ? undefined : known[code]?.(table));
+  // A server that takes no writes may be one that is being replaced just now.
+  const isLasting = code !== '25006';
+  return withAdvice('PostgresStore', fault, code === undefined ? undefined : known[code]?.(table), isLasting);
 }
 
 /** An error of a client, or of a library around one. */

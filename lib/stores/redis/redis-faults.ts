@@ -34,5 +34,7 @@ export function explained(fault: unknown, key: string, prefix: string): unknown 
   const message = faultMessage(fault);
   if (/\bWRONGTYPE\b/.test(message)) return notOurs('RedisStore', key, foreignKey(prefix + key), fault);
   const [, advice] = advices.find(([sign]) => sign.test(message)) ?? [];
-  return withAdvice('RedisStore', fault, advice?.replace('PREFIX', prefix));
+  // A replica, a server without memory and one without its replicas may be in order again later.
+  const isLasting = !/\b(READONLY|OOM|NOREPLICAS)\b/i.test(message);
+  return withAdvice('RedisStore', fault, advice?.replace('PREFIX', prefix), isLasting);
 }

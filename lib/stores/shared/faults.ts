@@ -1,8 +1,17 @@
 import { StoreError } from '../../errors.js';
 
-/** Returns a `StoreError` that says what to do about a fault of a client, or the fault itself where there is no advice. */
-export function withAdvice(store: string, fault: unknown, advice: string | undefined): unknown {
-  return advice === undefined ? fault : new StoreError(`${store}: ${advice}`, { cause: fault });
+/**
+ * Returns a `StoreError` that says what to do about a fault of a client, or the fault itself where nothing is known about it.
+ * A fault that passes by itself is not lasting: its callers try again later.
+ */
+export function withAdvice(
+  store: string,
+  fault: unknown,
+  what: string | undefined,
+  isLasting = true,
+): unknown {
+  if (what === undefined) return fault;
+  return new StoreError(`${store}: ${what}`, { cause: fault, ...(isLasting && { advice: 'fix-code' }) });
 }
 
 /** Returns what is wrong with a record that passes a limit of its store. `limit` says it, with its unit. */

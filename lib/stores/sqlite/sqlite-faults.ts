@@ -6,20 +6,25 @@ export const LARGEST_STATE_BYTES = 1_000_000_000;
 
 const creation = 'by `database.exec(schema())`';
 
+// Result codes of SQLite (sqlite.org, Result and Error Codes).
+const BUSY = 5;
+const READONLY = 8;
+const FULL = 13;
 const TOO_BIG = 18;
 
-/** What to do about a result code of SQLite (sqlite.org, Result and Error Codes). */
+/** What to do about a result code. */
 const advices: Readonly<Record<number, string>> = {
-  5: 'the file is busy with the write of another connection; set `PRAGMA busy_timeout = 5000` and `PRAGMA journal_mode = WAL`, and keep transactions short',
-  8: 'the database is read-only; open it for writing',
-  13: 'the disk is full',
+  [BUSY]:
+    'the file is busy with the write of another connection; set `PRAGMA busy_timeout = 5000` and `PRAGMA journal_mode = WAL`, and keep transactions short',
+  [READONLY]: 'the database is read-only; open it for writing',
+  [FULL]: 'the disk is full',
 };
 
 /** The names of the same codes in `better-sqlite3`. */
 const names: Readonly<Record<string, number>> = {
-  SQLITE_BUSY: 5,
-  SQLITE_READONLY: 8,
-  SQLITE_FULL: 13,
+  SQLITE_BUSY: BUSY,
+  SQLITE_READONLY: READONLY,
+  SQLITE_FULL: FULL,
   SQLITE_TOOBIG: TOO_BIG,
 };
 
@@ -32,7 +37,9 @@ export function explained(fault: unknown, table: string): unknown {
   if (result === TOO_BIG) return tooLarge('SqliteStore', limitOf(LARGEST_STATE_BYTES), fault);
   const advice =
     result !== undefined && result in advices ? advices[result] : adviceOnTable(faultMessage(fault), table);
-  return withAdvice('SqliteStore', fault, advice);
+  // A busy file and a full disk may be in order again later.
+  const isLasting = result !== BUSY && result !== FULL;
+  return withAdvice('SqliteStore', fault, advice, isLasting);
 }
 
 function adviceOnTable(message: string, table: string): string | undefined {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { StoreError } from '../../errors.js';
-import { LATEST_INSTANT } from '../../options/duration.js';
+import { LATEST_INSTANT } from '../../record/instants.js';
 import type { IdempotencyRecord } from '../../record/persistence-store.js';
 import { FORMAT, type RecordState } from '../../record/record.js';
 import { holds, type Law, law, record, released } from './law.js';

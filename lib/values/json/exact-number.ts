@@ -1,22 +1,24 @@
-/** A decimal: its value is `sign` times 0.`digits` times ten to the power of `top`. The digits neither begin nor end with a zero. */
+/** A decimal. Its value is `sign` × 0.`digits` × 10^`top`. The digits neither begin nor end with a zero. */
 interface Decimal {
   readonly sign: -1 | 0 | 1;
   readonly digits: string;
   readonly top: bigint;
 }
 
-/** Beyond it, zeros are not written out: `1e999999999` would be a gigabyte. */
+/** More zeros than this are not written out: `1e999999999` would take a gigabyte. */
 const MOST_ZEROS = 1_000;
-/** What no double's own text has more of. */
+/** The most digits that the shortest text of a double has. */
 const DIGITS_OF_A_DOUBLE = 17;
 const LONGEST_EXPONENT = 1_000;
 
+const ZERO = 48;
+
 /**
- * A number of a JSON text, as it is written there. It is compared by its digits and its exponent, and never computed
- * with: a double holds neither 9007199254740993 nor 1222223333.00000001 nor 1e400.
+ * A number of a JSON text, as it is written there. A double holds neither 9007199254740993 nor 1222223333.00000001 nor
+ * 1e400, so such a number is compared by its digits and its exponent. Nothing computes with it.
  */
 export class ExactNumber {
-  // A property that shows, since JMESPath takes an object that shows none for nothing.
+  // This property is enumerable, since JMESPath takes an object without enumerable properties for an empty one.
   constructor(readonly written: string) {}
 
   #decimal: Decimal | undefined;
@@ -26,7 +28,7 @@ export class ExactNumber {
     return this.#decimal;
   }
 
-  /** The double of the same decimal value, or this where there is none. A zero is 0, whatever its sign. */
+  /** The double of exactly this value, or the number itself where there is none. Zero is 0, with either sign. */
   get plain(): number | ExactNumber {
     const { decimal } = this;
     if (decimal.sign === 0) return 0;
@@ -41,7 +43,7 @@ export class ExactNumber {
     return top >= BigInt(digits.length);
   }
 
-  /** The same for every way to write this number. */
+  /** One text for all ways to write this number. */
   get text(): string {
     const { sign, digits, top } = this.decimal;
     const minus = sign < 0 ? '-' : '';
@@ -53,32 +55,37 @@ export class ExactNumber {
   }
 }
 
-/** A number in any of the forms that a request may have it in. */
+/** A number in any form that it may have in a request. */
 export type AnyNumber = number | bigint | ExactNumber;
 
 export function isAnyNumber(value: unknown): value is AnyNumber {
   return typeof value === 'number' || typeof value === 'bigint' || value instanceof ExactNumber;
 }
 
-/** The value itself, as a double where it is a number of a JSON text that a double holds. */
+/** Returns the value itself, or the double where it is a number of a JSON text that a double holds. */
 export function plain(value: unknown): unknown {
   return value instanceof ExactNumber ? value.plain : value;
 }
 
-/** Below, at or above 0 as one number is below, at or above another, whatever their forms; NaN where one is NaN. */
+/** Compares two numbers of any form. Returns a number below, at or above 0, or NaN where one of them is NaN. */
 export function orderOfNumbers(one: AnyNumber, other: AnyNumber): number {
   if (typeof one === 'number' && typeof other === 'number') return orderOfDoubles(one, other);
-  // Every number with digits lies between the infinities.
-  if (isWithoutDigits(one)) return orderOfDoubles(one, 0);
-  if (isWithoutDigits(other)) return orderOfDoubles(0, other);
+  // Every other number lies between the infinities.
+  if (isNotFinite(one)) return orderOfDoubles(one, 0);
+  if (isNotFinite(other)) return orderOfDoubles(0, other);
   return orderOfDecimals(decimalForm(one), decimalForm(other));
+}
+
+/** Whether JSON writes a number as exactly that number. It writes NaN and the infinities as `null`, and -0 as `0`. */
+export function isJsonNumber(value: number): boolean {
+  return Number.isFinite(value) && !Object.is(value, -0);
 }
 
 function orderOfDoubles(one: number, other: number): number {
   return one === other ? 0 : one < other ? -1 : one > other ? 1 : Number.NaN;
 }
 
-function isWithoutDigits(value: AnyNumber): value is number {
+function isNotFinite(value: AnyNumber): value is number {
   return typeof value === 'number' && !Number.isFinite(value);
 }
 
@@ -102,11 +109,9 @@ function decimalOf(written: string): Decimal {
   };
 }
 
-const ZERO = 48;
-
 function exponentOf(text: string): bigint {
   const short = text.replace(/^([+-]?)0+(?=\d)/, '$1');
-  // To read a number of millions of digits takes seconds.
+  // BigInt takes seconds for a number of millions of digits.
   if (short.length > LONGEST_EXPONENT)
     throw new RangeError(`a number has an exponent of more than ${LONGEST_EXPONENT} digits`);
   return BigInt(short);

@@ -1,4 +1,4 @@
-/** A decimal of no more characters, and without an exponent, is the text of a double. */
+/** A double holds every decimal of at most this many characters that has no exponent. */
 export const SAFE_LENGTH = 15;
 
 export const QUOTE = 34;
@@ -21,7 +21,7 @@ export function isEnd(code: number): boolean {
   return code === LIST_END || code === OBJECT_END;
 }
 
-/** Whether a number begins with this. */
+/** Whether a number begins with this character. */
 export function isNumber(code: number): boolean {
   return isDigit(code) || code === MINUS;
 }
@@ -30,25 +30,23 @@ function isDigit(code: number): boolean {
   return code >= ZERO && code <= NINE;
 }
 
-/**
- * Behind the digits of the number that begins here, and behind its dot. An exponent may follow.
- */
+/** Returns where the digits of a number end, its fraction included. An exponent may follow. */
 export function endOfDigits(json: string, start: number): number {
   let end = start + 1;
   for (let code = json.charCodeAt(end); isDigit(code) || code === DOT; code = json.charCodeAt(end)) end += 1;
   return end;
 }
 
-/** Whether a double may not hold the number that begins here and has its digits up to `end`. */
+/** Whether a double may not hold the number that begins at `start` and whose digits end at `end`. */
 export function isRisky(json: string, start: number, end: number): boolean {
   if (end - start > SAFE_LENGTH || isExponent(json.charCodeAt(end))) return true;
-  // JSON.parse makes `-0` another number than `0`.
+  // JSON.parse reads `-0` as another number than `0`.
   return json.charCodeAt(start) === MINUS && json.charCodeAt(start + 1) === ZERO;
 }
 
-/** Behind the whole number that has its digits up to `end`. */
+/** Returns where a number ends whose digits end at `end`. */
 export function endOfNumber(json: string, end: number): number {
-  // Of the exponent the first is a sign or a digit, and all others are digits.
+  // An exponent begins with a sign or a digit. Only digits follow.
   return isExponent(json.charCodeAt(end)) ? endOfDigits(json, end + 1) : end;
 }
 
@@ -56,7 +54,7 @@ function isExponent(code: number): boolean {
   return code === 101 || code === 69;
 }
 
-/** Behind the quote that ends a string, which no backslash escapes. */
+/** Returns the place after a string's last quote, which is the first one that no backslash escapes. */
 export function endOfString(json: string, start: number): number {
   let end = start;
   let backslashes: number;
@@ -68,7 +66,7 @@ export function endOfString(json: string, start: number): number {
   return end + 1;
 }
 
-/** Behind the bracket that ends the list or object which begins here. */
+/** Returns the place after the bracket that ends the list or object. */
 export function endOfContainer(json: string, start: number): number {
   let depth = 0;
   for (let at = start; ; at += 1) {

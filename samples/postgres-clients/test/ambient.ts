@@ -1,4 +1,4 @@
-// Libraries that hand statements to whatever transaction the caller is in: what the store records must not be part of it.
+// Libraries that run statements in the caller's transaction. What the store records must not be part of it.
 import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { randomUUID } from 'node:crypto';
@@ -46,7 +46,7 @@ export const ambientTransactions: Record<string, (url: string) => Promise<void>>
         },
       };
       await assert.rejects(keepsItsRecord(ambientClient, inTransaction), hasRunAgain);
-      // What is the transaction's is for complete(), and what is nobody's is refused.
+      // A transaction is only for complete(), and a foreign object is refused.
       await inTransaction(async () =>
         assert.throws(
           () => new PostgresStore({ client: fromTypeORM(source.manager) }),

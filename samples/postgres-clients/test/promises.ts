@@ -1,7 +1,7 @@
 // What is promised on every client, as checks that reject where it is not kept.
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
-import { ClaimLostError, type Completion, ConfigurationError, forget, inspect, StoreError } from 'retrysafe';
+import { ClaimLostError, type Completion, ConfigurationError, recordOf, StoreError } from 'retrysafe';
 import { type PostgresClient, PostgresStore } from 'retrysafe/postgres';
 import { storeLaws } from 'retrysafe/testing';
 import type { Transfer } from '../transfer.js';
@@ -37,7 +37,7 @@ export const promises: Record<string, Check> = {
     const asked = newTransfer();
     const service = transfers();
     await service.transfer(asked);
-    const record = await inspect(service, 'transfer', asked);
+    const record = await recordOf(service, 'transfer', asked).inspect();
     assert.equal(record?.status, 'completed');
     const { rows } = await database.query(
       `SELECT t.xmin::text AS transfer, i.xmin::text AS completion, i.state::json->>'status' AS status
@@ -81,7 +81,7 @@ export const promises: Record<string, Check> = {
       });
     const lost = database.hold(
       () => loser.transfer(asked),
-      () => forget({ force: true }, transfers(), 'transfer', asked),
+      () => recordOf(transfers(), 'transfer', asked).forget({ force: true }),
     );
     await assert.rejects(lost, ClaimLostError);
     assert.ok(refusal instanceof ClaimLostError, 'complete() refused');
@@ -115,7 +115,7 @@ export const promises: Record<string, Check> = {
     for (const client of bare.clients as PostgresClient[]) {
       assert.throws(
         () => new PostgresStore({ client }),
-        isRefusal(new RegExp(`right would be ${bare.wrapper}\\(`)),
+        isRefusal(new RegExp(`expected ${bare.wrapper}\\(`)),
       );
       const completing = transfers().store.complete(client, await completionOf(database));
       await assert.rejects(completing, isRefusal(new RegExp(`pass \\(${bare.wrapper}\\(`)));
@@ -176,7 +176,7 @@ async function countOf(database: Database, { id }: Transfer): Promise<number> {
 
 async function leftNeither(service: Transfers, database: Database, asked: Transfer): Promise<void> {
   assert.equal(await countOf(database, asked), 0);
-  assert.equal((await inspect(service, 'transfer', asked))?.status, 'released');
+  assert.equal((await recordOf(service, 'transfer', asked).inspect())?.status, 'released');
 }
 
 /** It violated a constraint, which each library says in its own way. */

@@ -11,7 +11,7 @@ interface BankRequest {
 }
 
 /**
- * The core bank's HTTP interface. Each request bears a key that is the same on every attempt of the running call and
+ * The core bank's HTTP interface. Each request has a key that is the same on every attempt of the running call and
  * in every process, so that the bank recognises it.
  */
 export class CoreBank {
@@ -55,7 +55,7 @@ export class CoreBank {
   }
 
   async #answer(url: URL, lost: AbortSignal, request: RequestInit) {
-    // Not AbortSignal.any(): in Node.js 20 it forgets an AbortSignal.timeout() that nobody else holds.
+    // Not AbortSignal.any(): in Node.js 20 it forgets an AbortSignal.timeout() that nothing else holds.
     const controller = new AbortController();
     const abort = () => controller.abort();
     const timer = setTimeout(abort, this.timeout);

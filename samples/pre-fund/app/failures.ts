@@ -1,4 +1,4 @@
-/** A request that nobody can carry out as it is. */
+/** A request that cannot be carried out as it is. */
 export class InvalidRequest extends Error {
   override readonly name = 'InvalidRequest';
   readonly statusCode = 400;
@@ -27,7 +27,7 @@ export class BankUnavailable extends Error {
   readonly statusCode = 503;
 }
 
-/** The bank got a request and gave no answer. Nobody here knows whether it was carried out. */
+/** The bank got a request and gave no response. It may or may not have carried it out. */
 export class BankSilent extends Error {
   override readonly name = 'BankSilent';
   readonly statusCode = 503;
@@ -45,7 +45,7 @@ export class RefundsUnavailable extends Error {
   readonly statusCode = 503;
 }
 
-/** Somebody else writes the same balance just now. Nothing was done. */
+/** Another request writes the same balance just now. Nothing was done. */
 export class BalanceBusy extends Error {
   override readonly name = 'BalanceBusy';
   readonly statusCode = 503;

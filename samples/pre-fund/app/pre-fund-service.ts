@@ -14,12 +14,12 @@ import type {
 } from './orders.js';
 import type { Refunds } from './refunds.js';
 
-/** What a hold at the bank has in common, whoever asks for it. */
+/** What all holds at the bank have in common. */
 const holds = {
   fingerprint: '[accountId, cents]',
   remember: [InsufficientFunds],
   onError: (error: unknown) => (error instanceof BankSilent ? 'unknown' : undefined),
-  // Nobody knows how the attempt before ended: its process died, or the bank was silent.
+  // The end of the attempt before is unknown: its process died, or the bank did not respond.
   async onAbandoned(this: PreFundService): Promise<{ readonly value: Hold } | 'run'> {
     const hold = await this.bank.findHold();
     return hold ? { value: hold } : 'run';

@@ -1,13 +1,13 @@
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import { IdempotencyError } from 'retrysafe';
 
-/** An error that bears the HTTP status to answer with: each of the library's, and those of this service. */
+/** An error that has the HTTP status of the response: each of the library's, and those of this service. */
 interface HttpError extends Error {
   readonly statusCode: number;
   readonly retryAfter?: number;
 }
 
-/** What the library's own messages say is for whoever writes this service: they name keys, methods and options. */
+/** The library's own messages are for the developers of this service: they name keys, methods and options. */
 const details: Readonly<Record<string, string>> = {
   KeyError: 'The id is missing.',
   InProgressError: 'An equal request is still running; send the request again later.',

@@ -112,7 +112,7 @@ export function dollars(cents: number): string {
   return (cents / 100).toLocaleString('en-US', { style: 'currency', currency: 'USD' });
 }
 
-// The key is between the bank and whoever asked.
+// The key is between the bank and its caller.
 function answer<T extends Kept>({ key: _, ...rest }: T): object {
   return rest;
 }

@@ -1,6 +1,6 @@
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import type { Completion } from 'retrysafe';
-import { inspect } from 'retrysafe';
+import { recordOf } from 'retrysafe';
 import { CoreBank } from '../app/core-bank.js';
 import type { HoldOrder, Refund } from '../app/orders.js';
 import { PreFundApi } from '../app/pre-fund-api.js';
@@ -54,7 +54,7 @@ export class Cast {
 
   /** What is on record for a request for a hold. */
   recordOf(order: HoldOrder) {
-    return inspect(this.service, 'placeHold', order, lambdaContext());
+    return recordOf(this.service, 'placeHold', order, lambdaContext()).inspect();
   }
 }
 

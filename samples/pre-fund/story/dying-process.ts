@@ -32,7 +32,7 @@ process.once('message', async ({ event, bankUrl, connection }: Assignment) => {
   await store.find('anything');
   const service = new DyingService(store, new CoreBank(bankUrl), refunds);
   await new PreFundApi(service).handle(event, lambdaContext());
-  // Whoever comes here was not killed, and the parent takes note of it.
+  // A process that reaches this line was not killed, which the parent reports.
   process.disconnect();
 });
 

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto';
 import type { APIGatewayProxyEvent, Context, SQSEvent } from 'aws-lambda';
 
-/** An API Gateway REST event as AWS sends it: its body is JSON text, and every delivery bears ids of its own. */
+/** An API Gateway REST event as AWS sends it: its body is JSON text, and every delivery has ids of its own. */
 export function apiGatewayEvent(path: string, body: object): APIGatewayProxyEvent {
   const requestId = randomUUID();
   const headers = {

@@ -5,6 +5,6 @@ import { PreFundService } from '../app/pre-fund-service.js';
 @IdempotencyDefaults({ clockTolerance: '100ms' })
 export class ImpatientService extends PreFundService {}
 
-/** Whoever dies had a lease as short as the story is; nobody else needs one. */
+/** The process that dies has a lease as short as the story. No other process needs one. */
 @IdempotencyDefaults({ lease: '2s' })
 export class DyingService extends ImpatientService {}

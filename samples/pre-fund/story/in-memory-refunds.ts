@@ -3,7 +3,7 @@ import { NotRefundable } from '../app/failures.js';
 import type { Refund, Settlement } from '../app/orders.js';
 import type { Refunds } from '../app/refunds.js';
 
-/** Where no engine can run: balances and refunds in the memory of this process, which nobody else changes meanwhile. */
+/** Where no engine can run: balances and refunds in the memory of this process, which nothing else changes meanwhile. */
 export class InMemoryRefunds implements Refunds {
   readonly #balances = new Map<string, number>();
   readonly #made = new Set<string>();

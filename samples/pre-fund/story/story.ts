@@ -32,7 +32,7 @@ export class Story implements BankReport {
   readonly #keys = new Map<string, Set<string>>();
   #counts = counts(0, 0, 0, 0, 0);
 
-  /** The bank's, which hears of the story before the story hears of it. */
+  /** The bank's report, which exists before the story's. */
   ledger: readonly Hold[] = [];
 
   /** Plays a scene, whose counts have to be as expected in the end. */

@@ -5,8 +5,8 @@ import { type Records, tables } from './records.js';
 const interval = 5;
 
 /**
- * Tells how the items of the idempotency table change, by looking at all of them again and again: what stands for a
- * shorter time than that takes is not seen. The returned function looks once more and stops.
+ * Reports how the items of the idempotency table change, by reading all of them again and again. It misses a state that
+ * lasts for less time than one read. The returned function reads once more and stops.
  */
 export function watchTable({ client }: Records, tell: (line: string) => void): () => Promise<void> {
   if (!client) {
@@ -15,7 +15,7 @@ export function watchTable({ client }: Records, tell: (line: string) => void): (
   }
   const seen = new Map<string, string>();
   let isWatching = true;
-  const look = async () => {
+  const readAll = async () => {
     const { Items = [] } = await client.send(
       new ScanCommand({ TableName: tables.idempotency, ConsistentRead: true }),
     );
@@ -27,12 +27,12 @@ export function watchTable({ client }: Records, tell: (line: string) => void): (
     }
   };
   const watching = (async () => {
-    for (; isWatching; await pause(interval)) await look();
+    for (; isWatching; await pause(interval)) await readAll();
   })();
   return async () => {
     isWatching = false;
     await watching;
-    await look();
+    await readAll();
   };
 }
 
@@ -45,7 +45,7 @@ function described({ id, token, expiresAt, state }: Record<string, AttributeValu
     `${operation.replace(/^.*\./, '')}#${digest.slice(0, 6)}…`.padEnd(20),
     `${status}, attempt ${attempt}`.padEnd(22),
     `token ${owner.slice(0, 4)}….${version}`,
-    // What nobody knows is kept until somebody resolves it.
+    // An unknown outcome is kept until an operator resolves it.
     days > 36_500 ? 'never expires' : `expires in ${days.toFixed()} d`,
   ];
   return columns.join('  ');

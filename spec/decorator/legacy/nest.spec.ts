@@ -11,7 +11,7 @@ class HoldRequest {
   readonly amount!: number;
 }
 
-/** What a spec looks at besides the answers. */
+/** What a test reads besides the responses. */
 const bank = { holds: 0, started: defer(), gate: defer() };
 
 function placed({ transactionId, amount }: HoldRequest) {
@@ -99,7 +99,7 @@ describe('a NestJS controller', () => {
 
   for (const path of ['above', 'below']) {
     describe(`with @Post ${path} @Idempotent`, () => {
-      it('places one hold for two equal posts, and answers both the same', async () => {
+      it('places one hold for two equal posts, and sends both the same response', async () => {
         const first = await post(path, { transactionId: 't1', amount: 5 });
         const second = await post(path, { amount: 5, transactionId: 't1' });
         expect(first).to.deep.equal({
@@ -111,7 +111,7 @@ describe('a NestJS controller', () => {
         expect((await post(path, { transactionId: 't2', amount: 5 })).body.hold).to.equal('H2');
       });
 
-      it('answers 422 to another amount under the same key', async () => {
+      it('responds 422 to another amount under the same key', async () => {
         await post(path, { transactionId: 't1', amount: 5 });
         const { status, body } = await post(path, { transactionId: 't1', amount: 6 });
         expect(status).to.equal(422);
@@ -119,7 +119,7 @@ describe('a NestJS controller', () => {
         expect(bank.holds).to.equal(1);
       });
 
-      it('answers 400 where the key selects nothing', async () => {
+      it('responds 400 where the key selects nothing', async () => {
         const { status, body } = await post(path, { amount: 5 });
         expect(status).to.equal(400);
         expect(body.message).to.match(/`key` selects nothing/);
@@ -128,7 +128,7 @@ describe('a NestJS controller', () => {
     });
   }
 
-  it('answers 409 to a copy that arrives while the first is running', async () => {
+  it('responds 409 to a copy that arrives while the first is running', async () => {
     const first = post('slow', { transactionId: 't1', amount: 5 });
     await bank.started.promise;
     const copy = await post('slow', { transactionId: 't1', amount: 5 });
@@ -139,7 +139,7 @@ describe('a NestJS controller', () => {
     expect(bank.holds).to.equal(1);
   });
 
-  it('leaves parameter decorators in force, and gives `key` what they select', async () => {
+  it('does not disable parameter decorators, and passes what they select to `key`', async () => {
     const post1 = () => post('accounts/acc-1', { amount: 5 }, { 'Idempotency-Key': 'k1' });
     const first = await post1();
     expect(first.body).to.deep.equal({ hold: 'H1', amount: 5, account: 'acc-1', key: 'k1' });
@@ -150,7 +150,7 @@ describe('a NestJS controller', () => {
     expect((await post('accounts/acc-1', { amount: 5 })).status, 'no header, no key').to.equal(400);
   });
 
-  it('keeps the types that emitDecoratorMetadata notes, above and below', () => {
+  it('keeps the types of emitDecoratorMetadata, above and below', () => {
     for (const name of ['postAbove', 'postBelow'] as const) {
       const target = HoldsController.prototype;
       expect(Reflect.getMetadata('design:paramtypes', target, name)).to.deep.equal([HoldRequest]);

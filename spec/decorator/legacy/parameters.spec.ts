@@ -2,7 +2,7 @@ import { expect } from 'chai';
 import { ConfigurationError, Idempotent } from 'retrysafe';
 
 /** `Idempotent` for places where the compiler would refuse it. */
-// biome-ignore lint/suspicious/noExplicitAny: that is what refuses nothing
+// biome-ignore lint/suspicious/noExplicitAny: this type accepts everything
 const Anywhere = Idempotent as (...options: unknown[]) => any;
 
 describe('parameters', () => {
@@ -15,7 +15,7 @@ describe('parameters', () => {
     };
     expect(define).to.throw(
       ConfigurationError,
-      /OnConstructorParameter: it decorates a constructor parameter; right would be a method that returns a promise$/,
+      /OnConstructorParameter: it is on a constructor parameter; put it on a method that returns a promise$/,
     );
   });
 
@@ -28,7 +28,7 @@ describe('parameters', () => {
     };
     expect(define).to.throw(
       ConfigurationError,
-      /OnParameter\.place: it decorates a parameter; right would be a method/,
+      /OnParameter\.place: it is on a parameter; put it on a method/,
     );
   });
 

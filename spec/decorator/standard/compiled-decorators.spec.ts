@@ -10,16 +10,16 @@ import {
 import { rejection } from '../../support/rejection.js';
 import { ScriptedStore } from '../../support/scripted-store.js';
 
-// biome-ignore lint/suspicious/noExplicitAny: what compilers make of decorators has no types
+// biome-ignore lint/suspicious/noExplicitAny: the output of a compiler has no types
 const [Method, Class] = [Idempotent, IdempotencyDefaults] as any[];
 
 interface Compiled {
   readonly options?: IdempotentOptions;
   readonly defaults?: object;
-  /** What the compiler has for metadata, and the symbol under which the class has it then. */
+  /** The compiler's metadata, and the symbol under which the class has it. */
   readonly metadata?: object | undefined;
   readonly symbol?: symbol;
-  /** Puts a function of its own in the place of the decorated method. */
+  /** Replaces the decorated method by another function. */
   readonly isReplaced?: boolean;
 }
 
@@ -61,19 +61,21 @@ describe('standard decorators as compilers apply them', () => {
 
   const operations = () => store.calls.map(({ record }) => record?.key.split('#')[0]);
 
-  it('know the class without metadata, once an instance was made', async () => {
+  it('find the class without metadata, once an instance was made', async () => {
     const Payments = compiled({ metadata: undefined });
     const { pay } = Payments.prototype;
     const early = await rejection(pay({ id: 'a' }));
     expect(early).to.be.instanceOf(ConfigurationError);
-    expect((early as Error).message).to.match(/"name" is undefined, and the class cannot be told/);
+    expect((early as Error).message).to.match(
+      /"name" is undefined, and the class of the method is not known/,
+    );
     await new Payments().pay({ id: 'a' });
     await pay({ id: 'b' });
     expect(operations()).to.include('CompiledPayments.pay');
     expect(runs).to.equal(2);
   });
 
-  it('refuse a method that is handed on, without metadata', async () => {
+  it('refuse a method that is passed on, without metadata', async () => {
     const Payments = compiled({ metadata: undefined, defaults: { ttl: 60 } });
     const payments = new Payments();
     const { pay } = payments;
@@ -83,7 +85,7 @@ describe('standard decorators as compilers apply them', () => {
     expect(runs).to.equal(1);
   });
 
-  it('take an instance for what it is where neither metadata nor the method itself shows its class', async () => {
+  it('recognise an instance where neither metadata nor the method itself shows its class', async () => {
     const Payments = compiled({
       metadata: undefined,
       isReplaced: true,
@@ -97,7 +99,7 @@ describe('standard decorators as compilers apply them', () => {
     expect(runs).to.equal(1);
   });
 
-  it('know the class by its metadata, whichever symbol it is under', async () => {
+  it('find the class by its metadata, whatever the symbol', async () => {
     const Payments = compiled({ metadata: {}, symbol: Symbol('metadata of another polyfill') });
     expect(idempotentOperations(Payments)).to.deep.equal([
       { name: 'CompiledPayments.pay', method: 'pay', isStatic: false },
@@ -106,7 +108,7 @@ describe('standard decorators as compilers apply them', () => {
     expect(operations()).to.include('CompiledPayments.pay');
   });
 
-  it('leave the metadata as it was, for other decorators to read', () => {
+  it('do not change the metadata, which other decorators read', () => {
     const metadata = { of: 'another decorator' };
     compiled({ metadata });
     expect(Reflect.ownKeys(metadata)).to.deep.equal(['of']);

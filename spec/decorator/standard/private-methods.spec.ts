@@ -2,15 +2,14 @@ import { expect } from 'chai';
 import {
   ConfigurationError,
   configureIdempotency,
-  forget,
   Idempotent,
   InMemoryStore,
   idempotentOperations,
-  inspect,
+  recordOf,
 } from 'retrysafe';
 
 /** `Idempotent` for places where the compiler would refuse it. */
-// biome-ignore lint/suspicious/noExplicitAny: that is what refuses nothing
+// biome-ignore lint/suspicious/noExplicitAny: this type accepts everything
 const Anywhere = Idempotent as (...options: unknown[]) => any;
 
 class PrivateOrders {
@@ -77,13 +76,13 @@ describe('private methods', () => {
   it('belong to the class that declares them, called on a subclass too', async () => {
     const orders = new InheritingPrivate();
     await orders.place('a');
-    expect(await inspect(orders, '#place', 'a')).to.include({
+    expect(await recordOf(orders, '#place', 'a').inspect()).to.include({
       operation: 'PrivateOrders.#place',
       status: 'completed',
     });
   });
 
-  it('are refused without their instance, as `scope` asks it, and run in a function around them', async () => {
+  it('are refused without their instance where `scope` needs it, and run in a function around them', async () => {
     const orders = new PrivateOrders();
     const { handedOn, around } = orders.handOn();
     const error = await handedOn('a').catch((reason) => reason);
@@ -101,19 +100,24 @@ describe('private methods', () => {
 
   it('are inspected and forgotten by their name with #', async () => {
     const orders = new PrivateOrders();
-    expect(await inspect(orders, '#place', 'a')).to.equal(undefined);
+    expect(await recordOf(orders, '#place', 'a').inspect()).to.equal(undefined);
     await orders.place('a');
-    expect(await inspect(orders, '#place', 'a')).to.include({ status: 'completed', outcome: 'value' });
-    expect(await forget(orders, '#place', 'a')).to.equal(true);
-    expect((await inspect(orders, '#place', 'a'))?.status).to.equal('released');
+    expect(await recordOf(orders, '#place', 'a').inspect()).to.include({
+      status: 'completed',
+      outcome: 'value',
+    });
+    expect(await recordOf(orders, '#place', 'a').forget()).to.equal(true);
+    expect((await recordOf(orders, '#place', 'a').inspect())?.status).to.equal('released');
     await orders.place('a');
     expect(orders.runs).to.equal(2);
   });
 
   it('are inspected and forgotten by their name where they are static', async () => {
     await PrivateOrders.audit('a');
-    expect(await inspect(PrivateOrders, '#audit', 'a')).to.include({ operation: 'PrivateOrders.#audit' });
-    expect(await forget(PrivateOrders, '#audit', 'a')).to.equal(true);
+    expect(await recordOf(PrivateOrders, '#audit', 'a').inspect()).to.include({
+      operation: 'PrivateOrders.#audit',
+    });
+    expect(await recordOf(PrivateOrders, '#audit', 'a').forget()).to.equal(true);
     await PrivateOrders.audit('a');
     expect(PrivateOrders.runs).to.equal(2);
   });
@@ -125,7 +129,7 @@ describe('private methods', () => {
     ]);
   });
 
-  describe('what else is private is refused when the class is defined', () => {
+  describe('other private members are refused when the class is defined', () => {
     const places: Record<string, () => unknown> = {
       '#total, a getter': () =>
         class {
@@ -159,7 +163,7 @@ describe('private methods', () => {
         const name = place.slice(0, place.indexOf(','));
         expect(define).to.throw(
           ConfigurationError,
-          new RegExp(`on ${name}: it decorates an? .*right would be a method`),
+          new RegExp(`on ${name}: it is on an? .*put it on a method`),
         );
       });
     }

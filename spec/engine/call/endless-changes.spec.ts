@@ -11,7 +11,7 @@ import { rejection } from '../../support/rejection.js';
 import { ScriptedStore } from '../../support/scripted-store.js';
 import { fakeTime } from '../../support/time.js';
 
-describe('a store whose record changes hands without end', () => {
+describe('a store whose record changes its owner without end', () => {
   let clock: ReturnType<typeof fakeTime>;
   let store: ScriptedStore;
   let operation: ReturnType<typeof deployable>;
@@ -26,7 +26,7 @@ describe('a store whose record changes hands without end', () => {
 
   afterEach(() => clock.restore());
 
-  /** A record of somebody else's, under another token each time. */
+  /** A record of another owner, with a new token each time. */
   function another(state: Partial<RecordState>, more: Partial<IdempotencyRecord> = {}): IdempotencyRecord {
     const [first] = store.calls;
     tokens += 1;
@@ -54,7 +54,7 @@ describe('a store whose record changes hands without end', () => {
   };
 
   for (const [what, change] of Object.entries(changing)) {
-    it(`and ${what}: the call pauses between, and is refused when its wait is over`, async () => {
+    it(`and ${what}: the call pauses between its tries, and is refused when its wait is over`, async () => {
       change();
       let runs = 0;
       const error = rejection(
@@ -84,7 +84,7 @@ describe('a store whose record changes hands without end', () => {
     expect(await operation(store, async () => 'mine', { wait: 0 })('a')).to.equal('mine');
   });
 
-  it('does not let a recovery function be asked without end', async () => {
+  it('does not call a recovery function without end', async () => {
     let asked = 0;
     const abandoned = async () => another({ status: 'in-progress', leaseUntil: Date.now() - 5_000 });
     store.always('claim', abandoned);
@@ -107,8 +107,8 @@ describe('a store whose record changes hands without end', () => {
     expect(asked).to.be.within(2, 20);
   });
 
-  describe('between two earlier writes of our own', () => {
-    /** Answers each write with our own claim, under another of our tokens each time. */
+  describe('between two earlier writes of the same call', () => {
+    /** Returns the call's own claim for each write, with another of its tokens each time. */
     function lagging() {
       const claim = store.calls[0]?.record as IdempotencyRecord;
       const [owner] = claim.token.split('.');
@@ -118,7 +118,7 @@ describe('a store whose record changes hands without end', () => {
       });
     }
 
-    it('lets the caller have its result after five seconds', async () => {
+    it('returns the result to the caller after five seconds', async () => {
       const call = operation(store, async () => {
         lagging();
         return 'done';
@@ -130,7 +130,7 @@ describe('a store whose record changes hands without end', () => {
       expect(store.count('replace')).to.be.below(60);
     });
 
-    it('gives no completion to be written', async () => {
+    it('provides no completion to write', async () => {
       store.next('replace', 'fail');
       const call = operation(store, async () => {
         await currentExecution().completion('first');

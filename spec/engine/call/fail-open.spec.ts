@@ -29,7 +29,7 @@ describe('running without a claim', () => {
     clock.restore();
   });
 
-  /** A call that must not run: it has to end with an error of ours. */
+  /** A call that must not run: it must reject with an error of this library. */
   async function refused(call: Promise<unknown>): Promise<unknown> {
     const error = rejection(call);
     await clock.tickAsync(20_000);
@@ -37,7 +37,7 @@ describe('running without a claim', () => {
     return error;
   }
 
-  it('needs the claim to stay unknown after one repeat', async () => {
+  it('happens only where the claim stays unknown after one repeat', async () => {
     expect(await operation(store.next('claim', 'fail'), again)('a')).to.equal('again');
     expect(store.calls.map(({ step }) => step)).to.deep.equal(['claim', 'claim', 'replace']);
     const open = operation(peer.next('claim', 'fail', 'fail'), again);
@@ -45,7 +45,7 @@ describe('running without a claim', () => {
     expect(peer.calls.map(({ step }) => step)).to.deep.equal(['claim', 'claim', 'claim']);
   });
 
-  it('beside one whose outcome is recorded: its caller has its own, whoever joined has the recorded one', async () => {
+  it('beside one whose outcome is recorded: its caller gets its own result, joined calls get the recorded one', async () => {
     const end = defer<string>();
     const open = operation(store.next('claim', 'fail', 'fail'), () => end.promise);
     const [first, joined] = [open('a'), open('a')];
@@ -56,15 +56,15 @@ describe('running without a claim', () => {
     expect(await Promise.all([first, joined])).to.deep.equal(['here', 'elsewhere']);
   });
 
-  it('does not happen where the answer showed an abandoned claim, and only the take-over failed', async () => {
+  it('does not happen where the store returned an abandoned claim, and only the take-over failed', async () => {
     await crash(operation, store, 'a');
     await clock.tickAsync(7_000);
     const error = await refused(operation(peer.always('replace', 'fail'), again)('a'));
     expect(error).to.be.instanceOf(StoreError).and.to.include({ step: 'replace' });
   });
 
-  it('does not happen where an earlier claim of the call was answered', async () => {
-    // The claim is answered so late that it is renewed first, and has vanished by then.
+  it('does not happen where an earlier claim of the call succeeded', async () => {
+    // The claim returns so late that it is renewed first. By then it has vanished.
     store.next('claim', 'swallow', async (apply) => {
       const answer = await apply();
       await new Promise((resolve) => setTimeout(resolve, 1_500));
@@ -84,7 +84,7 @@ describe('running without a claim', () => {
     expect(await refused(call)).to.be.instanceOf(StoreError);
   });
 
-  it('does not happen where a first look showed a running call', async () => {
+  it('does not happen where a first read showed a running call', async () => {
     void operation(store, () => new Promise(() => {}))('a');
     await restOfTurn();
     await refused(operation(peer.always('claim', 'fail'), again, { readFirst: true })('a'));
@@ -99,7 +99,7 @@ describe('running without a claim', () => {
     await refused(call);
   });
 
-  it('does not happen while a run of this process is known to hold the claim, whatever `wait` is', async () => {
+  it('does not happen while a run of this process holds the claim, for any `wait`', async () => {
     void operation(store, () => new Promise(() => {}))('a');
     await restOfTurn();
     store.always('claim', 'fail');
@@ -121,7 +121,7 @@ describe('running without a claim', () => {
     expect(runs).to.equal(0);
   });
 
-  it('does not happen after a recovery function was asked and its claim was lost', async () => {
+  it('does not happen after a recovery function ran and its claim was lost', async () => {
     await crash(operation, store, 'a');
     await clock.tickAsync(7_000);
     const answer = defer<'run'>();

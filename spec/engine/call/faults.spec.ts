@@ -1,11 +1,11 @@
 import { expect } from 'chai';
 import {
   currentExecution,
-  forget,
   type IdempotencyEvents,
   InMemoryStore,
   OutcomeUnknownError,
   onIdempotencyEvent,
+  recordOf,
   StoreError,
 } from 'retrysafe';
 import { defer } from '../../support/defer.js';
@@ -66,7 +66,7 @@ describe('a store that fails', () => {
       });
     }
 
-    it('the StoreError bears the store’s own error as its cause, and neither its text nor the payload', async () => {
+    it('the StoreError has the store’s own error as its cause, but neither its text nor the payload', async () => {
       const own = new Error('connection refused');
       store.always('claim', () => Promise.reject(own));
       const error = (await rejection(
@@ -78,7 +78,7 @@ describe('a store that fails', () => {
         .and.not.match(/secret|connection refused/);
     });
 
-    it('a store that throws without a promise is a store that fails', async () => {
+    it('a store that throws synchronously is a store that fails', async () => {
       store.always('claim', () => {
         throw new Error('at once');
       });
@@ -86,7 +86,7 @@ describe('a store that fails', () => {
       expect(await rejection(call('a'))).to.be.instanceOf(StoreError);
     });
 
-    it('one failure is repeated and not noticed', async () => {
+    it('one failure is retried, and the caller does not notice it', async () => {
       let runs = 0;
       expect(await deployable(options)(store.next('claim', 'fail'), async () => ++runs)('a')).to.equal(1);
       expect(store.count('claim')).to.equal(2);
@@ -105,7 +105,7 @@ describe('a store that fails', () => {
       expect(opened[0]?.error).to.be.instanceOf(Error);
     });
 
-    it('its outcome is recorded afterwards where the store heals', async () => {
+    it('its outcome is recorded afterwards where the store recovers', async () => {
       const operation = deployable({ ...options, onStoreFailure: 'run' });
       await operation(store.next('claim', 'fail', 'fail'), async () => 'done')('a');
       expect(await operation(peer, async () => 'again')('a')).to.equal('done');
@@ -120,7 +120,7 @@ describe('a store that fails', () => {
     });
 
     for (const fate of ['lose', 'swallow'] as const) {
-      it(`the claim that was applied all the same (${fate}) is found and completed`, async () => {
+      it(`a claim that was applied nevertheless (${fate}) is found and completed`, async () => {
         const operation = deployable({ ...options, onStoreFailure: 'run' });
         const call = operation(store.next('claim', fate, 'fail'), async () => 'done')('a');
         await clock.tickAsync(5_000);
@@ -130,14 +130,14 @@ describe('a store that fails', () => {
       });
     }
 
-    it('and where the store stays away, the caller has its result all the same', async () => {
+    it('where the store stays down, the caller still gets its result', async () => {
       const operation = deployable({ ...options, onStoreFailure: 'run' });
       const call = operation(store.always('claim', 'fail'), async () => 'done')('a');
       await clock.tickAsync(6_000);
       expect(await call).to.equal('done');
     });
 
-    it('a run without a claim overwrites nobody’s outcome', async () => {
+    it('a run without a claim overwrites no outcome', async () => {
       const operation = deployable({ ...options, onStoreFailure: 'run' });
       const end = defer<string>();
       const open = operation(store.next('claim', 'fail', 'fail'), () => end.promise)('a');
@@ -149,7 +149,7 @@ describe('a store that fails', () => {
       expect(await standing(store)).to.deep.equal(before);
     });
 
-    it('a run without a claim has an execution that says so where it asks for a completion', async () => {
+    it('a run without a claim gets an error that says so where it asks for a completion', async () => {
       const operation = deployable({ ...options, onStoreFailure: 'run' });
       const call = operation(store.next('claim', 'fail', 'fail'), async () => {
         const { attempt, signal } = currentExecution();
@@ -159,7 +159,7 @@ describe('a store that fails', () => {
     });
 
     for (const fate of ['lose', 'swallow'] as const) {
-      it(`applied, its answer lost (${fate}), and repeated: we know our own token and run, once`, async () => {
+      it(`applied, its response lost (${fate}), and retried: the call recognises its token and runs once`, async () => {
         let runs = 0;
         const call = deployable(options)(store.next('claim', fate), async () => ++runs)('a');
         await clock.tickAsync(3_000);
@@ -171,7 +171,7 @@ describe('a store that fails', () => {
   });
 
   describe('at the completion', () => {
-    it('for a while: it is tried again until it holds, and nobody notices', async () => {
+    it('for a while: it is retried until it succeeds, and no caller notices', async () => {
       const warned = warnings();
       const lost = eventsOf('outcome-not-stored');
       const fates: Fate[] = ['fail', 'lose', 'fail'];
@@ -200,7 +200,7 @@ describe('a store that fails', () => {
       expect(await status()).to.equal('completed');
     });
 
-    it('for good: the caller has its result within 5 s, with one event and one process warning', async () => {
+    it('for good: the caller gets its result within 5 s, with one event and one process warning', async () => {
       const warned = warnings();
       const lost = eventsOf('outcome-not-stored');
       const call = deployable(options)(store.always('replace', 'fail'), async () => 'done');
@@ -242,7 +242,7 @@ describe('a store that fails', () => {
       expect(await Promise.all(calls)).to.deep.equal(['done', 'done']);
     });
 
-    it('it is retried in the background until the lease ends, and stands where the store heals', async () => {
+    it('it is retried in the background until the lease ends, and succeeds where the store recovers', async () => {
       const operation = deployable({ ...options, lease: 60 });
       const call = operation(store.always('replace', 'fail'), async () => 'done')('a');
       await clock.tickAsync(6_000);
@@ -283,7 +283,7 @@ describe('a store that fails', () => {
       expect(await rejection(operation(peer, async () => 'x')('a'))).to.be.instanceOf(OutcomeUnknownError);
     });
 
-    it('the record is then abandoned: a function is asked', async () => {
+    it('the record is then abandoned: a function decides', async () => {
       const operation = deployable({ ...options, onAbandoned: () => ({ value: 'found' }) });
       const call = operation(store.always('replace', 'fail'), async () => 'done')('a');
       await clock.tickAsync(7_000);
@@ -291,7 +291,7 @@ describe('a store that fails', () => {
       expect(await operation(peer, async () => 'x')('a')).to.equal('found');
     });
 
-    it('a record that vanished from the store is completed all the same', async () => {
+    it('a record that vanished from the store is completed nevertheless', async () => {
       let inner = new InMemoryStore();
       const emptied = new ScriptedStore({
         claim: (record, now) => inner.claim(record, now),
@@ -330,7 +330,7 @@ describe('a store that fails', () => {
       expect(await operation(peer, async () => 'second')('a')).to.equal('second');
     });
 
-    it('one failure is repeated: the key is free at once', async () => {
+    it('one failure is retried: the key is free at once', async () => {
       const operation = deployable(options);
       await rejection(
         operation(store.next('replace', 'fail'), async () => Promise.reject(new Error('no')))('a'),
@@ -338,7 +338,7 @@ describe('a store that fails', () => {
       expect(await status()).to.equal('released');
     });
 
-    it('that finds another holder: its outcome is the answer', async () => {
+    it('that finds another holder returns that holder’s outcome', async () => {
       const operation = deployable({ ...options, wait: 10 });
       const end = defer<string>();
       const call = operation(store.always('replace', 'fail'), () => end.promise)('a');
@@ -354,7 +354,7 @@ describe('a store that fails', () => {
       expect(await Promise.all([call, second])).to.deep.equal(['second', 'second']);
     });
 
-    it('whose answer is lost has released the key once, and harms no later run', async () => {
+    it('whose response is lost has released the key once, and does not affect a later run', async () => {
       const operation = deployable(options);
       const own = new Error('no');
       let seconds = 0;
@@ -373,7 +373,7 @@ describe('a store that fails', () => {
     });
   });
 
-  it('every fault is told by an event with its step', async () => {
+  it('every fault causes an event with its step', async () => {
     const events = eventsOf('store-failed');
     const operation = deployable(options);
     const call = operation(store.next('claim', 'fail').next('replace', 'fail'), async () => 'done');
@@ -384,6 +384,6 @@ describe('a store that fails', () => {
       'claim false',
       'replace false',
     ]);
-    await forget(call, 'a');
+    await recordOf(call, 'a').forget();
   });
 });

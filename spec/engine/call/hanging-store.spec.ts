@@ -66,7 +66,7 @@ describe('store calls that hang', () => {
     expect(await error).to.include({ code: 'ERR_IDEMPOTENCY_IN_PROGRESS' });
   });
 
-  it('keep nobody waiting in line: those who joined a call that got no answer ask all at once', async () => {
+  it('do not serialise waiting calls: those that joined a call without a response call the store at once', async () => {
     const call = operation(store.always('claim', 'hang'), never, { wait: 60 });
     const errors = [call('a'), call('a'), call('a'), call('a')].map(rejection);
     let ended = 0;
@@ -88,7 +88,7 @@ describe('store calls that hang', () => {
     expect((await standing(store))?.state.status).to.equal('completed');
   });
 
-  it('a look that hangs or fails while it waits ends nothing', async () => {
+  it('a read that hangs or fails does not end the wait', async () => {
     const end = defer<string>();
     void operation(store, () => end.promise, { lease: 60 })('a');
     await restOfTurn();

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type Duration, type IdempotentOptions, inspect, makeIdempotent } from 'retrysafe';
+import { type Duration, type IdempotentOptions, makeIdempotent, recordOf } from 'retrysafe';
 import { type CaughtWarnings, catchWarnings } from '../../support/process-warnings.js';
 import { ScriptedStore } from '../../support/scripted-store.js';
 import { fakeTime } from '../../support/time.js';
@@ -15,7 +15,7 @@ const endless: Record<string, Duration> = {
   'a text that passes what a database keeps as a bigint': '106751991168d',
 };
 
-describe('a length of time beyond all time', () => {
+describe('a duration beyond the latest instant', () => {
   let clock: ReturnType<typeof fakeTime>;
   let warnings: CaughtWarnings;
   let store: ScriptedStore;
@@ -43,7 +43,7 @@ describe('a length of time beyond all time', () => {
     );
   }
 
-  /** Asserts that every record was one that any store can keep and the engine can read. */
+  /** Asserts that every record was one that any store can hold and the engine can read. */
   function expectSafeRecords(): void {
     const records = store.calls.flatMap(({ record }) => record ?? []);
     expect(records).not.to.deep.equal([]);
@@ -59,10 +59,10 @@ describe('a length of time beyond all time', () => {
       ['the option', length],
       ['the answer of a function', () => length],
     ] as const) {
-      it(`is, as ${how} \`ttl\`, an outcome that stays, by ${what}`, async () => {
+      it(`as ${how} \`ttl\`, keeps an outcome for good, by ${what}`, async () => {
         const call = operation({ ttl });
         expect(await call('a')).to.equal(1);
-        expect(await inspect(call, 'a')).to.include({ expiresAt: LATEST, status: 'completed' });
+        expect(await recordOf(call, 'a').inspect()).to.include({ expiresAt: LATEST, status: 'completed' });
         await clock.tickAsync(YEARS);
         expect(await operation({ ttl }, store.peer())('a')).to.equal(1);
         expect([runs, warnings.texts('RETRYSAFE_TTL')]).to.deep.equal([1, []]);
@@ -71,18 +71,18 @@ describe('a length of time beyond all time', () => {
     }
 
     for (const option of ['lease', 'wait', 'clockTolerance', 'unresolvedTtl'] as const) {
-      it(`is, as the option \`${option}\`, no reason to lose an outcome or to run twice, by ${what}`, async () => {
+      it(`as the option \`${option}\`, causes neither a lost outcome nor a second run, by ${what}`, async () => {
         const more = option === 'lease' ? { renewFor: length } : {};
         const call = operation({ [option]: length, ...more });
         const answers = await Promise.all([call('a'), call('a')]);
         expect([...answers, await call('a')]).to.deep.equal([1, 1, 1]);
-        expect(await inspect(call, 'a')).to.include({ status: 'completed' });
+        expect(await recordOf(call, 'a').inspect()).to.include({ status: 'completed' });
         expectSafeRecords();
       });
     }
   }
 
-  it('is still refused as a bare number, which may have been meant otherwise', async () => {
+  it('is still refused as a bare number, which may be a mistake', async () => {
     const call = operation({ ttl: () => Number('1e999') });
     await call('a');
     expect(warnings.texts('RETRYSAFE_TTL')).to.have.length(1);

@@ -22,10 +22,10 @@ const isNonsense: Record<string, unknown> = {
   'a record without a token': { key: 'k', expiresAt: Number.MAX_SAFE_INTEGER, state: {} },
   'a token that is a number': { key: 'k', token: 1, expiresAt: Number.MAX_SAFE_INTEGER, state: {} },
 };
-/** More than any honest way needs. */
+/** More calls than any correct path needs. */
 const many = 100;
 
-describe('a store that breaks its laws', () => {
+describe('a store that breaks its contract', () => {
   let clock: ReturnType<typeof fakeTime>;
   let warnings: ReturnType<typeof catchWarnings>;
   let store: ScriptedStore;
@@ -49,7 +49,7 @@ describe('a store that breaks its laws', () => {
     runs += 1;
     return 'done';
   };
-  /** Lives on, ever turning to the event loop as well: a loop of promises alone would otherwise never be seen. */
+  /** Lets time pass and yields to the event loop each time: otherwise a loop of promises alone would never be noticed. */
   const live = async (time: number) => {
     for (let passed = 0; passed < time; passed += 500) {
       await clock.tickAsync(500);
@@ -58,11 +58,11 @@ describe('a store that breaks its laws', () => {
   };
   const someoneElses = (record: IdempotencyRecord, state: object): IdempotencyRecord => ({
     ...record,
-    token: 'somebody.1',
+    token: 'another.1',
     state: { format: 1, attempt: 1, fencingToken: 1, ...state } as IdempotencyRecord['state'],
   });
   const inner = new InMemoryStore();
-  /** A store that is fallen silent when it was asked so often that nothing but a loop can have done it. */
+  /** A store that stops responding once it was called so often that only a loop can be the cause. */
   const counted = (broken: Partial<PersistenceStore>): ScriptedStore => {
     const made: PersistenceStore = {
       claim: (record, now) => inner.claim(record, now),
@@ -72,14 +72,14 @@ describe('a store that breaks its laws', () => {
     };
     const one = new ScriptedStore(made);
     const cap = async (apply: () => Promise<unknown>) => {
-      // Never answered: whoever asked without a pause does not ask again.
+      // This never settles, so that a loop without a pause does not go on.
       return one.count() > 10 * many ? new Promise(() => {}) : apply();
     };
     return one.always('claim', cap).always('replace', cap).always('find', cap);
   };
 
   for (const [what, answer] of Object.entries(isNonsense)) {
-    describe(`and answers with ${what}`, () => {
+    describe(`and returns ${what}`, () => {
       it('to a claim: StoreError, and the method has not run', async () => {
         const call = operation(
           store.always('claim', async () => answer),
@@ -91,7 +91,7 @@ describe('a store that breaks its laws', () => {
         expect({ runs, calls: store.count() }).to.deep.equal({ runs: 0, calls: 2 });
       });
 
-      it('to a claim, open for failures: it runs without one', async () => {
+      it('to a claim with `onStoreFailure: run`: the method runs without a claim', async () => {
         store.next(
           'claim',
           async () => answer,
@@ -114,7 +114,7 @@ describe('a store that breaks its laws', () => {
         expect(clock.countTimers()).to.equal(0);
       });
 
-      it('to its completion: a fault like any other, the caller has its result', async () => {
+      it('to its completion: a fault like any other, and the caller gets its result', async () => {
         const faults: unknown[] = [];
         const stop = onIdempotencyEvent('store-failed', ({ error }) => faults.push(error));
         store.always('replace', async () => answer);
@@ -131,7 +131,7 @@ describe('a store that breaks its laws', () => {
         expect(warnings.texts('RETRYSAFE_OUTCOME_NOT_STORED')).to.have.length(1);
       });
 
-      it('to a release: the error of the method wins', async () => {
+      it('to a release: the caller gets the method’s error', async () => {
         const own = new Error('own');
         const call = operation(
           store.always('replace', async () => answer),
@@ -150,7 +150,7 @@ describe('a store that breaks its laws', () => {
     });
   }
 
-  it('and finds nonsense where an equal call runs: waiting goes on, without an unhandled rejection', async () => {
+  it('and finds no valid record where an equal call runs: the duplicate keeps waiting, without an unhandled rejection', async () => {
     void operation(store, () => new Promise((resolve) => setTimeout(resolve, 3_000, 'done')))('a');
     await restOfTurn();
     const peer = store.peer();
@@ -165,13 +165,13 @@ describe('a store that breaks its laws', () => {
     expect(runs).to.equal(0);
   });
 
-  describe('is not asked for ever', () => {
+  describe('is not called without end', () => {
     const released = { status: 'released' };
     const broken: Record<string, Partial<PersistenceStore>> = {
-      'a claim that answers with an expired record': {
+      'a claim that returns an expired record': {
         claim: async (record, now) => ({ ...someoneElses(record, released), expiresAt: now }),
       },
-      'a replace that answers with the record it should have replaced': {
+      'a replace that returns the record it should have replaced': {
         claim: async (record) => someoneElses(record, released),
         replace: async (record) => someoneElses(record, released),
       },
@@ -185,7 +185,7 @@ describe('a store that breaks its laws', () => {
         const one = counted(how);
         const error = rejection(operation(one, method)('never ending'));
         await live(30_000);
-        // With its pauses: what a duplicate may ask in the 10 s for which it waits.
+        // With pauses, this is what a duplicate may call in the 10 s for which it waits.
         expect(one.count()).to.be.within(1, 10 * many);
         expect(await error).to.be.instanceOf(StoreError);
         expect(runs).to.equal(0);
@@ -200,7 +200,7 @@ describe('a store that breaks its laws', () => {
       });
     }
 
-    it('a replace that answers our own writes with what they should have replaced: the caller has its result', async () => {
+    it('a replace that returns the record that it should have replaced: the caller gets its result', async () => {
       let held: IdempotencyRecord | undefined;
       const one = counted({
         claim: (record, now) => {

@@ -1,26 +1,25 @@
 import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import {
-  forget,
   type IdempotencyEvents,
   type IdempotencyRecord,
   type IdempotentOptions,
   InMemoryStore,
-  inspect,
   makeIdempotent,
   OutcomeUnavailableError,
   onIdempotencyEvent,
   type PersistenceStore,
   type RecordState,
+  recordOf,
   StoreError,
 } from 'retrysafe';
 import { defer } from '../../support/defer.js';
 import { type CaughtWarnings, catchWarnings } from '../../support/process-warnings.js';
 import { rejection } from '../../support/rejection.js';
-import { recordOf, storedOutcome } from '../../support/replayed.js';
+import { storedOutcome, storedRecordOf } from '../../support/replayed.js';
 import { ScriptedStore } from '../../support/scripted-store.js';
 
-/** A payload that no message and no event may tell. */
+/** A payload that no message and no event may contain. */
 const marker = 'PAYLOAD-4111-1111';
 
 class PrivateAccount {
@@ -73,7 +72,7 @@ const unstorable: Record<string, () => unknown> = {
   'more than the store takes': () => ({ text: marker.repeat(1_000) }),
 };
 
-/** An operation that returns what `make` makes, and what was seen of it. */
+/** An operation that returns what `make` makes, and what was observed of it. */
 function operation(make: () => unknown, options: IdempotentOptions = {}) {
   const store = (options.store as PersistenceStore | undefined) ?? new SmallStore();
   const seen = { runs: 0 };
@@ -111,12 +110,12 @@ describe('a result that cannot be stored', () => {
   });
 
   for (const [what, make] of Object.entries(unstorable)) {
-    it(`reaches its caller, completes the key and is never made twice: ${what}`, async () => {
+    it(`reaches its caller, completes the key and is made once: ${what}`, async () => {
       const result = make();
       const { issueReport, store, seen } = operation(() => result);
       expect(await issueReport(), 'what the caller gets').to.equal(result);
 
-      const view = await inspect(issueReport);
+      const view = await recordOf(issueReport).inspect();
       expect(view).to.include({ status: 'completed', outcome: 'none' });
       const key = view?.key ?? '';
       expect(events.map(({ operation, key, attempt }) => ({ operation, key, attempt }))).to.deep.equal([
@@ -133,16 +132,16 @@ describe('a result that cannot be stored', () => {
     });
   }
 
-  it('is made anew once its key is forgotten', async () => {
+  it('is made again once its key is forgotten', async () => {
     const { issueReport, seen } = operation(() => () => 1);
     await issueReport();
     await rejection(issueReport());
-    expect(await forget(issueReport)).to.equal(true);
+    expect(await recordOf(issueReport).forget()).to.equal(true);
     await issueReport();
     expect(seen.runs).to.equal(2);
   });
 
-  it('lets concurrent calls of one process know, and runs once', async () => {
+  it('runs once, and tells concurrent calls of one process', async () => {
     const gate = defer();
     const { issueReport, seen } = operation(async () => {
       await gate.promise;
@@ -152,12 +151,12 @@ describe('a result that cannot be stored', () => {
     const joined = [rejection(issueReport()), rejection(issueReport())];
     gate.resolve();
     expect(await first).to.have.property('print');
-    const key = (await inspect(issueReport))?.key ?? '';
+    const key = (await recordOf(issueReport).inspect())?.key ?? '';
     for (const error of await Promise.all(joined)) expectUnavailable(error, key);
     expect(seen.runs).to.equal(1);
   });
 
-  it('runs once where concurrent calls meet a result larger than the store takes', async () => {
+  it('runs once where concurrent calls get a result larger than the store takes', async () => {
     const gate = defer();
     const large = 'x'.repeat(2_000);
     const { issueReport, seen } = operation(async () => {
@@ -168,14 +167,14 @@ describe('a result that cannot be stored', () => {
     gate.resolve();
     const [first, ...joined] = await Promise.all(calls);
     expect(first).to.equal(large);
-    // They may be answered from the run they joined; they may not be answered with anything else.
+    // They may get the result of the run that they joined, and nothing else.
     for (const answer of joined) {
       if (answer !== large) expect(answer).to.be.instanceOf(OutcomeUnavailableError);
     }
     expect(seen.runs).to.equal(1);
   });
 
-  it('is completed also when it is a remembered error that is larger than the store takes', async () => {
+  it('completes the key also where it is a remembered error larger than the store takes', async () => {
     const { issueReport, seen } = operation(
       () => {
         throw new RangeError('x'.repeat(2_000));
@@ -183,7 +182,7 @@ describe('a result that cannot be stored', () => {
       { remember: [RangeError] },
     );
     expect(await rejection(issueReport())).to.be.instanceOf(RangeError);
-    const key = (await inspect(issueReport))?.key ?? '';
+    const key = (await recordOf(issueReport).inspect())?.key ?? '';
     expectUnavailable(await rejection(issueReport()), key);
     expect(seen.runs).to.equal(1);
   });
@@ -193,12 +192,15 @@ describe('a result that cannot be stored', () => {
     const here = operation(() => () => 1, { store });
     const there = operation(() => () => 1, { store: store.peer() });
     await here.issueReport();
-    expectUnavailable(await rejection(there.issueReport()), (await inspect(here.issueReport))?.key ?? '');
+    expectUnavailable(
+      await rejection(there.issueReport()),
+      (await recordOf(here.issueReport).inspect())?.key ?? '',
+    );
     expect([here.seen.runs, there.seen.runs]).to.deep.equal([1, 0]);
   });
 });
 
-/** What a duplicate is told of a result that was not kept. */
+/** What a duplicate is told of a result that was not stored. */
 async function toldOf(make: () => unknown, options: IdempotentOptions = {}): Promise<string> {
   const { issueReport } = operation(make, { ...options, store: new InMemoryStore() });
   await issueReport();
@@ -212,7 +214,7 @@ function nested(levels: number): unknown {
   return value;
 }
 
-describe('the reason why a result was not kept', () => {
+describe('the reason why a result was not stored', () => {
   for (const [what, make, reason] of [
     ['nested too deeply', () => nested(100_000), /^the result cannot be encoded: it is nested too deeply$/],
     [
@@ -268,7 +270,7 @@ describe('the reason why a result was not kept', () => {
     ['with a TextDecoder', () => [new TextDecoder()], /a TextDecoder in it is/],
     ['with a SharedArrayBuffer', () => [new SharedArrayBuffer(1)], /a SharedArrayBuffer in it is/],
   ] as const) {
-    it(`is the right one, names the part, and tells nothing of it: ${what}`, async () => {
+    it(`is correct and names the part, but contains nothing of it: ${what}`, async () => {
       const warnings = catchWarnings();
       const told = await toldOf(make);
       warnings.restore();
@@ -291,7 +293,7 @@ describe('the reason why a result was not kept', () => {
 const header = { format: 1, attempt: 1, fencingToken: 1 };
 const completed = { ...header, status: 'completed', completedAt: 1 };
 
-/** States that no version of this library wrote, that a newer one wrote, or whose outcome nobody can decode. */
+/** States that no version of this library wrote, that a newer one wrote, or whose outcome cannot be decoded. */
 const unreadable: Record<string, unknown> = {
   'null as a state': null,
   'a text as a state': `${marker}`,
@@ -336,22 +338,22 @@ describe('a record that cannot be read', () => {
   async function overwritten(state: unknown, options: IdempotentOptions = {}) {
     const made = operation(() => 'done', { ...options, store: new InMemoryStore() });
     await made.issueReport();
-    const record = await recordOf(made.store, made.issueReport);
+    const record = await storedRecordOf(made.store, made.issueReport);
     const written = { ...record, token: 'another.1', state: state as RecordState };
     await made.store.replace(written, record.token);
     return { ...made, key: record.key };
   }
 
   for (const [what, state] of Object.entries(unreadable)) {
-    it(`is refused and never run again by itself, and free once it is forgotten: ${what}`, async () => {
+    it(`is refused and does not run again until it is forgotten: ${what}`, async () => {
       const { issueReport, seen, key, store } = await overwritten(state);
       const before = await store.find(key);
       expectUnavailable(await rejection(issueReport()), key);
       expectUnavailable(await rejection(issueReport()), key);
       expect(seen.runs).to.equal(1);
-      expect(await store.find(key), 'the record, which nobody touched').to.deep.equal(before);
+      expect(await store.find(key), 'the record, unchanged').to.deep.equal(before);
 
-      expect(await forget(issueReport)).to.equal(true);
+      expect(await recordOf(issueReport).forget()).to.equal(true);
       expect(await issueReport()).to.equal('done');
       expect(seen.runs).to.equal(2);
     });
@@ -368,7 +370,7 @@ describe('a record that cannot be read', () => {
   it('is shown by inspect as unreadable', async () => {
     for (const what of ['null as a state', 'a newer format', 'an empty state']) {
       const { issueReport, key } = await overwritten(unreadable[what]);
-      expect(await inspect(issueReport)).to.include({ key, status: 'unreadable' });
+      expect(await recordOf(issueReport).inspect()).to.include({ key, status: 'unreadable' });
     }
   });
 
@@ -382,7 +384,7 @@ describe('a record that cannot be read', () => {
     }
   });
 
-  it('is refused also where calls look before they claim', async () => {
+  it('is refused also where calls read before they claim', async () => {
     for (const what of ['null as a state', 'a newer format', 'completed with null as an outcome']) {
       const { issueReport, seen, key } = await overwritten(unreadable[what], { readFirst: true });
       expectUnavailable(await rejection(issueReport()), key);
@@ -399,12 +401,15 @@ describe('a record that cannot be read', () => {
     }
   });
 
-  it('leaves an outcome alone that reads well', async () => {
+  it('does not affect an outcome that can be read', async () => {
     const { issueReport, store } = await overwritten({
       ...completed,
       outcome: { kind: 'value', json: 'old' },
     });
     expect(await issueReport()).to.equal('old');
-    expect(storedOutcome(await recordOf(store, issueReport))).to.deep.equal({ kind: 'value', json: 'old' });
+    expect(storedOutcome(await storedRecordOf(store, issueReport))).to.deep.equal({
+      kind: 'value',
+      json: 'old',
+    });
   });
 });

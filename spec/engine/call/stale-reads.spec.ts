@@ -33,7 +33,7 @@ describe('reads decide little', () => {
     clock.restore();
   });
 
-  /** What stands, with another state. */
+  /** The stored record, with another state. */
   async function like(state: object, more: object = {}): Promise<IdempotencyRecord> {
     const record = (await standing(store)) as IdempotencyRecord;
     return { ...record, token: 'stale.1', ...more, state: { ...record.state, ...state } as RecordState };
@@ -51,7 +51,7 @@ describe('reads decide little', () => {
   };
 
   for (const [name, read] of Object.entries(stale)) {
-    it(`a waiting call that finds ${name}, which may be stale, asks by a claim and goes on waiting`, async () => {
+    it(`a waiting call that finds ${name}, which may be stale, claims and goes on waiting`, async () => {
       const first = operation(store, work)('a');
       await restOfTurn();
       const duplicate = operation(peer.next('find', read, read), work)('a');
@@ -75,7 +75,7 @@ describe('reads decide little', () => {
     });
   }
 
-  it('a waiting call that finds no record really asks the store by a claim before it decides', async () => {
+  it('a waiting call that finds no record claims before it decides', async () => {
     const failed = rejection(operation(store, () => end.promise)('a'));
     await restOfTurn();
     const duplicate = operation(peer, async () => 'second')('a');
@@ -100,25 +100,25 @@ describe('reads decide little', () => {
     expect(peer.count('claim')).to.equal(1);
   });
 
-  it('with readFirst, an outcome is replayed by the look alone', async () => {
+  it('with readFirst, an outcome is replayed by the read alone', async () => {
     await operation(store, async () => 'done')('a');
     expect(await operation(peer, work, { readFirst: true })('a')).to.equal('done');
     expect(peer.calls.map(({ step }) => step)).to.deep.equal(['find']);
   });
 
-  it('with readFirst, a look that fails is followed by a claim', async () => {
+  it('with readFirst, a read that fails is followed by a claim', async () => {
     await operation(store, async () => 'done')('a');
     expect(await operation(peer.next('find', 'fail'), work, { readFirst: true })('a')).to.equal('done');
     expect(peer.calls.map(({ step }) => step)).to.deep.equal(['find', 'claim']);
   });
 
-  it('without readFirst nothing is read before the claim, and an outcome is replayed by its answer', async () => {
+  it('without readFirst nothing is read before the claim, and an outcome is replayed from its response', async () => {
     await operation(store, async () => 'done')('a');
     expect(await operation(peer, work)('a')).to.equal('done');
     expect(peer.calls.map(({ step }) => step)).to.deep.equal(['claim']);
   });
 
-  it('another fingerprint is refused by the answer of a claim, though a read shows nothing', async () => {
+  it('another fingerprint is refused by the response to a claim, though a read shows nothing', async () => {
     await operation(store, async () => 'done')('a');
     const other = operation(
       peer.next('find', async () => undefined),
@@ -129,7 +129,7 @@ describe('reads decide little', () => {
     expect(runs).to.equal(0);
   });
 
-  it('an abandoned key that a read does not show yet is taken over by the answer of a claim', async () => {
+  it('an abandoned key that a read does not show yet is taken over by the response to a claim', async () => {
     await crash(operation, store, 'a');
     await clock.tickAsync(7_000);
     const call = operation(

@@ -6,9 +6,9 @@ import { rejection } from '../../support/rejection.js';
 import { ScriptedStore } from '../../support/scripted-store.js';
 import { fakeTime } from '../../support/time.js';
 
-/** Takes no record with a value or an error in it. */
+/** Refuses records with a value or an error. */
 class NarrowStore extends ScriptedStore {
-  /** While it is down it does not tell how large a record may be, unless it checks that before it sends. */
+  /** While it is down, it refuses a large record only if it checks the size before it sends. */
   isDown = false;
   checksFirst = false;
 
@@ -25,7 +25,7 @@ class NarrowStore extends ScriptedStore {
   }
 }
 
-describe('an outcome that is too large, while the store is out of reach', () => {
+describe('an outcome that is too large, while the store is unreachable', () => {
   let clock: ReturnType<typeof fakeTime>;
   let warnings: ReturnType<typeof catchWarnings>;
   let store: NarrowStore;
@@ -66,7 +66,7 @@ describe('an outcome that is too large, while the store is out of reach', () => 
       await clock.tickAsync(2_000);
       expect(await stored()).to.have.nested.property('outcome.kind', 'none');
       expect(await duplicate()).to.be.instanceOf(OutcomeUnavailableError);
-      // Long after the lease would have lapsed, too.
+      // This is long after the lease would have lapsed.
       await clock.tickAsync(60_000);
       expect(await duplicate()).to.be.instanceOf(OutcomeUnavailableError);
       expect(runs).to.equal(1);
@@ -87,7 +87,7 @@ describe('an outcome that is too large, while the store is out of reach', () => 
     expect(await duplicate()).to.be.instanceOf(OutcomeUnavailableError);
   });
 
-  it('never asks the store again for what it has refused', async () => {
+  it('never sends the store again what it has refused', async () => {
     let refused = 0;
     const replace = store.replace.bind(store);
     store.replace = async (record, token) => {

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { type Duration, type IdempotentOptions, InMemoryStore, inspect, makeIdempotent } from 'retrysafe';
+import { type Duration, type IdempotentOptions, InMemoryStore, makeIdempotent, recordOf } from 'retrysafe';
 import type { SinonFakeTimers } from 'sinon';
 import { type CaughtWarnings, catchWarnings } from '../../support/process-warnings.js';
 import { rejection } from '../../support/rejection.js';
@@ -26,7 +26,7 @@ describe('how long an outcome is kept', () => {
     warnings.restore();
   });
 
-  /** An operation that answers with the number of its run. */
+  /** An operation that returns the number of its run. */
   function counting(options: IdempotentOptions, name = 'quoteOf') {
     const store = new ScriptedStore();
     let runs = 0;
@@ -47,7 +47,7 @@ describe('how long an outcome is kept', () => {
   ): Promise<void> {
     const { quote } = counting(options, name);
     expect(await quote({ id: 'q-1', hours: 2 })).to.equal(1);
-    const view = await inspect(quote, { id: 'q-1', hours: 2 });
+    const view = await recordOf(quote, { id: 'q-1', hours: 2 }).inspect();
     expect((view?.expiresAt ?? 0) - (view?.completedAt ?? 0)).to.equal(milliseconds);
     await clock.tickAsync(milliseconds - 1);
     expect(await quote({ id: 'q-1', hours: 2 }), 'a millisecond before its expiry').to.equal(1);
@@ -75,10 +75,10 @@ describe('how long an outcome is kept', () => {
   it('ends exactly at the ttl for what this process keeps by keepLocal', () =>
     expectKeptFor(5_000, { ttl: 5, keepLocal: 10 }));
 
-  it('ends exactly at the ttl where calls look before they claim', () =>
+  it('ends exactly at the ttl where calls read before they claim', () =>
     expectKeptFor(5_000, { ttl: 5, readFirst: true }));
 
-  it('ends exactly at the ttl for whoever waited in another process', async () => {
+  it('ends exactly at the ttl for a call that waited in another process', async () => {
     const { quote, store } = counting({ ttl: 5 });
     const elsewhere = makeIdempotent(async (_request: Quote) => 100, {
       name: 'quoteOf',
@@ -108,7 +108,7 @@ describe('how long an outcome is kept', () => {
     expect(await slow({ id: 'q-1' })).to.equal(answer);
   });
 
-  it('is what a function makes of result and arguments', async () => {
+  it('is what a function computes from result and arguments', async () => {
     const seen: unknown[] = [];
     await expectKeptFor(7_200_000, {
       ttl: (result: number, request: Quote) => {
@@ -122,9 +122,9 @@ describe('how long an outcome is kept', () => {
     ]);
   });
 
-  it('is also seconds when a function answers with a number', () => expectKeptFor(3_000, { ttl: () => 3 }));
+  it('is in seconds also where a function returns a number', () => expectKeptFor(3_000, { ttl: () => 3 }));
 
-  it('asks the function for each key by itself', async () => {
+  it('calls the function once for each key', async () => {
     const { quote } = counting({ ttl: (_result: number, { hours = 1 }: Quote) => `${hours}h` });
     await quote({ id: 'short', hours: 1 });
     await quote({ id: 'long', hours: 3 });
@@ -140,17 +140,17 @@ describe('how long an outcome is kept', () => {
     'throws null': () => {
       throw null;
     },
-    'answers with 0': () => 0,
-    'answers with less than 0': () => -5,
-    'answers with NaN': () => Number.NaN,
-    'answers with Infinity': () => Number.POSITIVE_INFINITY,
-    'answers with nothing': () => undefined,
-    'answers with a text without a unit': () => '300',
-    'answers with a promise': () => Promise.resolve(300),
-    'answers with a promise that rejects': () => Promise.reject(new Error('no ttl today')),
+    'returns 0': () => 0,
+    'returns less than 0': () => -5,
+    'returns NaN': () => Number.NaN,
+    'returns Infinity': () => Number.POSITIVE_INFINITY,
+    'returns nothing': () => undefined,
+    'returns a text without a unit': () => '300',
+    'returns a promise': () => Promise.resolve(300),
+    'returns a promise that rejects': () => Promise.reject(new Error('no ttl today')),
   };
   for (const [what, ttl] of Object.entries(nonsense)) {
-    it(`costs a warning and not the outcome when a ttl function ${what}`, async () => {
+    it(`causes a warning, and keeps the outcome, when a ttl function ${what}`, async () => {
       const name = `quote that ${what}`;
       const unhandled = await unhandledDuring(() => expectKeptFor(DAY, { ttl: ttl as () => number }, name));
       expect(unhandled, 'promises that would end the process').to.deep.equal([]);
@@ -198,7 +198,7 @@ describe('how long an outcome is kept', () => {
     }
   });
 
-  it('makes whole milliseconds of every duration, as databases keep instants', async () => {
+  it('rounds every duration to whole milliseconds, as databases store instants', async () => {
     const store = new ScriptedStore();
     for (const ttl of [1.005, '0.3333s', () => 2.0007] as const) {
       const quote = makeIdempotent(async (id: string) => id, {

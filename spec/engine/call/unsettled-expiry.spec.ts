@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { forget, type IdempotentOptions } from 'retrysafe';
+import { type IdempotentOptions, recordOf } from 'retrysafe';
 import { crash, deployable, restOfTurn, standing } from '../../support/deployment.js';
 import { rejection } from '../../support/rejection.js';
 import { ScriptedStore } from '../../support/scripted-store.js';
@@ -41,7 +41,7 @@ describe('the expiry of a record that is not completed', () => {
     });
   }
 
-  it('so a short ttl frees no key that is running', async () => {
+  it('so a short ttl does not free a key that is running', async () => {
     void operation(store, never, { ttl: 1 })('a');
     await clock.tickAsync(30_000);
     const error = await rejection(operation(peer, never, { ttl: 1, wait: 0 })('a'));
@@ -64,7 +64,7 @@ describe('the expiry of a record that is not completed', () => {
   });
 });
 
-describe('how long it is remembered that nobody knows how an attempt ended', () => {
+describe('how long a record says that an attempt’s end is unknown', () => {
   const LATEST = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
   let clock: ReturnType<typeof fakeTime>;
   let store: ScriptedStore;
@@ -80,7 +80,7 @@ describe('how long it is remembered that nobody knows how an attempt ended', () 
     clock.restore();
   });
 
-  /** An operation whose every run ends, or does not, with nobody knowing how. */
+  /** An operation of which no run has a known end. */
   function operation(options: IdempotentOptions) {
     const operationOf = deployable({
       lease: 6,
@@ -119,7 +119,7 @@ describe('how long it is remembered that nobody knows how an attempt ended', () 
       expect((await standing(store))?.expiresAt).to.equal(LATEST);
     });
 
-    it(`is for ever by ${what}, where the process died: nobody runs the method again`, async () => {
+    it(`is for ever by ${what}, where the process died: it never runs again`, async () => {
       const { elsewhere, crash: die } = operation({ onAbandoned });
       await die();
       for (const length of [DAY, YEARS]) {
@@ -130,7 +130,7 @@ describe('how long it is remembered that nobody knows how an attempt ended', () 
     });
   }
 
-  it('is until somebody forgets the key, after which the next call runs', async () => {
+  it('is until the key is forgotten, after which the next call runs', async () => {
     const call = deployable({ onAbandoned: 'refuse', onError: () => 'unknown' })(store, async () => {
       runs += 1;
       if (runs === 1) throw new Error('no answer');
@@ -138,7 +138,7 @@ describe('how long it is remembered that nobody knows how an attempt ended', () 
     });
     await rejection(call('a'));
     await clock.tickAsync(YEARS);
-    expect(await forget(call, 'a')).to.equal(true);
+    expect(await recordOf(call, 'a').forget()).to.equal(true);
     expect(await call('a')).to.equal('done');
     expect((await standing(store))?.expiresAt).to.equal(Date.now() + DAY);
   });
@@ -163,26 +163,26 @@ describe('how long it is remembered that nobody knows how an attempt ended', () 
     expect(runs).to.equal(2);
   });
 
-  it('ends by no `unresolvedTtl` before the clock tolerance has passed', async () => {
+  it('never ends before the clock tolerance has passed, whatever `unresolvedTtl`', async () => {
     const { crash: die } = operation({ onAbandoned: 'refuse', unresolvedTtl: '1m', clockTolerance: '5m' });
     const from = Date.now();
     await die();
     expect((await standing(store))?.expiresAt).to.equal(from + 6_000 + 300_000);
   });
 
-  it('is also by `run` what `unresolvedTtl` says', async () => {
+  it('is what `unresolvedTtl` says also with `run`', async () => {
     const { fail } = operation({ unresolvedTtl: 'until-resolved' });
     await rejection(fail('a'));
     expect((await standing(store))?.expiresAt).to.equal(LATEST);
   });
 
-  it('never matters to a key that was released', async () => {
+  it('does not affect a key that was released', async () => {
     const { fail } = operation({ onAbandoned: 'refuse', onError: () => 'release' });
     await rejection(fail('a'));
     expect((await standing(store))?.expiresAt).to.equal(Date.now() + DAY);
   });
 
-  it('never matters to a result: that is kept for its ttl', async () => {
+  it('does not affect a result, which is kept for its ttl', async () => {
     const call = deployable({ onAbandoned: 'refuse', ttl: 300 })(store, async () => 'done');
     await call('a');
     expect((await standing(store))?.expiresAt).to.equal(Date.now() + 300_000);

@@ -103,7 +103,7 @@ describe('an abandoned key', () => {
   });
 
   describe('by a function', () => {
-    it('is told of the attempt, and gets the arguments and nothing else', async () => {
+    it('gets the attempt and the arguments, and nothing else', async () => {
       let seen: unknown[] = [];
       const operation = deployable({
         ...options,
@@ -166,7 +166,7 @@ describe('an abandoned key', () => {
       expect((await state())?.attempt).to.equal(2);
     });
 
-    it('the run that it asks for is renewed every third of the lease, once', async () => {
+    it('the run that it decides on is renewed every third of the lease, once', async () => {
       const operation = deployable({ ...options, onAbandoned: () => 'run' });
       await abandon(operation);
       void operation(peer, () => new Promise(() => {}))('a');
@@ -176,7 +176,7 @@ describe('an abandoned key', () => {
       expect(peer.count('replace') - before).to.equal(3);
     });
 
-    it('the attempt is on record before it begins', async () => {
+    it('the attempt is recorded before it begins', async () => {
       const operation = deployable({ ...options, onAbandoned: () => 'run' });
       await abandon(operation);
       void operation(peer, () => new Promise(() => {}))('a');
@@ -229,7 +229,7 @@ describe('an abandoned key', () => {
       });
     }
 
-    it('an unknown key asks it again, by its status', async () => {
+    it('an unknown key calls it again, with the status', async () => {
       const statuses: string[] = [];
       const operation = deployable({
         ...options,
@@ -246,7 +246,7 @@ describe('an abandoned key', () => {
       expect(statuses).to.deep.equal(['abandoned 1', 'unknown 1', 'unknown 1']);
     });
 
-    it('it runs under a claim of its own: two processes at once ask once', async () => {
+    it('it runs under a claim of its own: two processes at once call it once', async () => {
       const asked: Deferred<'run'>[] = [];
       const operation = deployable({
         ...options,
@@ -268,7 +268,7 @@ describe('an abandoned key', () => {
       expect([asked.length, runs]).to.deep.equal([1, 1]);
     });
 
-    it('the lease is renewed for as long as it asks', async () => {
+    it('the lease is renewed for as long as it runs', async () => {
       const answer = defer<'run'>();
       const operation = deployable({ ...options, onAbandoned: () => answer.promise });
       await abandon(operation);
@@ -282,7 +282,7 @@ describe('an abandoned key', () => {
       expect(await call).to.equal('second');
     });
 
-    it('a process that dies while it asks frees the key after the lease; the next one asks again', async () => {
+    it('a process that dies while it runs frees the key after the lease; the next one calls it again', async () => {
       let asked = 0;
       const operation = deployable(options);
       await abandon(operation);
@@ -303,7 +303,7 @@ describe('an abandoned key', () => {
       expect([asked, seen]).to.deep.equal([2, 2]);
     });
 
-    it('deriveKey gives the keys of the attempt before, so it can ask for what that one did', async () => {
+    it('deriveKey gives the keys of the attempt before, so it can find what that one did', async () => {
       let first = '';
       let asked = '';
       const operation = deployable({
@@ -324,7 +324,7 @@ describe('an abandoned key', () => {
       expect(second).to.equal(first);
     });
 
-    it('currentExecution is that of the recovery, with the attempt it asks about', async () => {
+    it('currentExecution is that of the recovery, with the attempt that it recovers', async () => {
       let attempt: number | undefined;
       const operation = deployable({
         ...options,
@@ -349,7 +349,7 @@ describe('an abandoned key', () => {
       expect(await box.call('a')).to.be.instanceOf(ReentrantCallError);
     });
 
-    it('one that lost its claim while it asked decides nothing', async () => {
+    it('one that lost its claim while it ran decides nothing', async () => {
       const answer = defer<{ value: string }>();
       const operation = deployable({ ...options, wait: 10 });
       await abandon(operation);
@@ -364,7 +364,7 @@ describe('an abandoned key', () => {
       expect(await late).to.equal('second');
     });
 
-    it('a `run` that it answers after its claim was lost runs nothing', async () => {
+    it('a `run` that it returns after its claim was lost runs nothing', async () => {
       const answer = defer<'run'>();
       const operation = deployable({ ...options, wait: 10 });
       await abandon(operation);

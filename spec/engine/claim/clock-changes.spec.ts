@@ -8,7 +8,7 @@ import { fakeTime } from '../../support/time.js';
 
 const never = () => new Promise<never>(() => {});
 
-describe('a clock that is set, or stood still', () => {
+describe('a clock that is set, or that stood still', () => {
   let clock: ReturnType<typeof fakeTime>;
   let store: ScriptedStore;
   let operation: ReturnType<typeof deployable>;
@@ -25,7 +25,7 @@ describe('a clock that is set, or stood still', () => {
 
   describe('back by an hour', () => {
     for (const where of ['in one process', 'across processes'] as const) {
-      it(`gives a waiting duplicate no further hour: ${where}`, async () => {
+      it(`does not make a duplicate wait an hour longer: ${where}`, async () => {
         void operation(store, never)('a');
         await restOfTurn();
         const other = where === 'in one process' ? store : store.peer();
@@ -46,7 +46,7 @@ describe('a clock that is set, or stood still', () => {
   describe('back by twenty seconds', () => {
     const setBack = () => clock.setSystemTime(Date.now() - 20_000);
 
-    it('keeps no caller waiting for longer than five seconds until its result is recorded', async () => {
+    it('makes no caller wait longer than five seconds until its result is recorded', async () => {
       store.always('replace', 'fail');
       const from = store.count('replace');
       const call = operation(store, async () => 'done')('a');
@@ -61,7 +61,7 @@ describe('a clock that is set, or stood still', () => {
       expect(store.count('replace') - from).to.be.below(15);
     });
 
-    it('gives a store call that hangs no further time', async () => {
+    it('does not extend the time of a store call that hangs', async () => {
       const error = rejection(operation(store.always('claim', 'hang'), never, { lease: 6 })('a'));
       await clock.tickAsync(1_000);
       setBack();
@@ -69,7 +69,7 @@ describe('a clock that is set, or stood still', () => {
       expect(await error).to.be.instanceOf(StoreError);
     });
 
-    it('tells a runner whose renewals fail when the length of its lease is over, and not later', async () => {
+    it('aborts the signal of a run whose renewals fail after the length of its lease, and not later', async () => {
       let signal!: AbortSignal;
       store.always('replace', 'fail');
       void operation(store, () => {
@@ -102,7 +102,7 @@ describe('a clock that is set, or stood still', () => {
       expect(signal.reason).to.be.instanceOf(ClaimLostError);
     });
 
-    it('lets nobody join a run for longer than its lease', async () => {
+    it('lets no call join a run for longer than its lease', async () => {
       store.always('replace', 'fail');
       void operation(store, never, { wait: 60 })('a');
       await restOfTurn();
@@ -116,7 +116,7 @@ describe('a clock that is set, or stood still', () => {
       expect(store.count('claim'), 'when it is over').to.be.above(asked);
     });
 
-    it('lets a Lambda invocation begin nothing in its last half second', async () => {
+    it('still prevents the start of a run in the last half second of a Lambda invocation', async () => {
       const context = { awsRequestId: 'one', getRemainingTimeInMillis: () => 3_000 };
       void operation(store, never)('a');
       await restOfTurn();
@@ -127,7 +127,7 @@ describe('a clock that is set, or stood still', () => {
       expect(await refused).to.be.instanceOf(InProgressError);
     });
 
-    it('shows in no event: durations are lengths of time', async () => {
+    it('does not change the durations in events', async () => {
       const durations: number[] = [];
       const stop = onIdempotencyEvent('completed', ({ duration }) => durations.push(duration));
       const end = defer<unknown>();
@@ -142,7 +142,7 @@ describe('a clock that is set, or stood still', () => {
   });
 
   describe('while its process was frozen for longer than its lease', () => {
-    /** A method that goes on in a process that was frozen from its first second on, for so long. */
+    /** A method in a process that was frozen after its first second, for so long. */
     async function thawed(frozenFor: number) {
       const end = defer<unknown>();
       let signal!: AbortSignal;
@@ -156,7 +156,7 @@ describe('a clock that is set, or stood still', () => {
       return { call, end, signal };
     }
 
-    it('does not bring the lease back to life, and tells the method by its signal', async () => {
+    it('does not revive the lease, and aborts the method’s signal', async () => {
       const told: string[] = [];
       const stops = (['renewed', 'claim-lost'] as const).map((name) =>
         onIdempotencyEvent(name, () => told.push(name)),
@@ -170,7 +170,7 @@ describe('a clock that is set, or stood still', () => {
       expect(await next('a')).to.equal('second');
     });
 
-    it('still completes where nobody took over', async () => {
+    it('still completes where no call took over', async () => {
       const { call, end } = await thawed(60_000);
       end.resolve('first');
       expect(await call).to.equal('first');
@@ -184,7 +184,7 @@ describe('a clock that is set, or stood still', () => {
     });
   });
 
-  it('a renewal that is answered after the lease lapsed does not take back that it is lost', async () => {
+  it('a renewal that returns after the lease lapsed does not revive the claim', async () => {
     const told: string[] = [];
     const stops = (['renewed', 'claim-lost'] as const).map((name) =>
       onIdempotencyEvent(name, () => told.push(name)),

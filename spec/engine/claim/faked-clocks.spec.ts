@@ -32,7 +32,7 @@ let names = 0;
 
 for (const [title, toFake] of Object.entries(fakes) as [string, readonly Faked[]][]) {
   const hasFakeTimers = toFake.includes('setTimeout');
-  // Time that really passes is kept short.
+  // Real time is kept short.
   const unit = hasFakeTimers ? 100 : 2;
   const ms = (units: number) => `${units * unit}ms` as const;
 
@@ -47,13 +47,13 @@ for (const [title, toFake] of Object.entries(fakes) as [string, readonly Faked[]
 
     afterEach(() => clock?.restore());
 
-    /** Lets so much time pass by whatever timers there are. */
+    /** Lets so much time pass, with fake timers or real ones. */
     async function pass(units: number): Promise<void> {
       if (clock && hasFakeTimers) await clock.tickAsync(units * unit);
       else await new Promise((resolve) => setTimeout(resolve, units * unit));
     }
 
-    /** Lets time pass until it has settled, for no more than so many units. */
+    /** Lets time pass until the promise has settled, for at most so many units. */
     async function within<T>(units: number, promise: Promise<T>): Promise<T> {
       let isSettled = false;
       const settle = () => {
@@ -106,7 +106,7 @@ for (const [title, toFake] of Object.entries(fakes) as [string, readonly Faked[]
       expect(store.count('replace')).to.be.at.least(5);
     });
 
-    it('a runner whose renewals fail is told so when its lease is over', async () => {
+    it('a run whose renewals fail gets an aborted signal when its lease is over', async () => {
       let signal: AbortSignal | undefined;
       void operation({ lease: ms(150) }, () => {
         signal = currentExecution().signal;
@@ -131,7 +131,7 @@ for (const [title, toFake] of Object.entries(fakes) as [string, readonly Faked[]
 }
 
 describe('a steady clock that does not begin at a whole millisecond', () => {
-  it('makes no wait longer: it ends to the millisecond, wherever it begins', async () => {
+  it('does not lengthen a wait, which ends to the millisecond wherever it begins', async () => {
     let begun = performance.now();
     const now = sinon.stub(performance, 'now');
     const clock = sinon.useFakeTimers({ toFake: [...timers, 'Date'], now: Date.now() });

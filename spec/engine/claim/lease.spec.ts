@@ -80,7 +80,7 @@ describe('a claim and its lease', () => {
     expect(leaseUntil(await standing(store))).to.equal(18_000);
   });
 
-  it('renewals are timed from the end of the lease, however late the answers come', async () => {
+  it('renewals are timed from the end of the lease, however late the responses are', async () => {
     const late = async (apply: () => Promise<unknown>) => {
       const answer = await apply();
       await new Promise((resolve) => setTimeout(resolve, 1_500));
@@ -103,7 +103,7 @@ describe('a claim and its lease', () => {
     expect(await call).to.equal('done');
   });
 
-  it('nothing is sent to the store any more after a call ended', async () => {
+  it('nothing is sent to the store after a call ended', async () => {
     expect(await deployable({ lease: 6 })(store, async () => 'done')('a')).to.equal('done');
     const calls = store.count();
     await clock.tickAsync(60_000);
@@ -184,7 +184,7 @@ describe('a claim and its lease', () => {
   });
 });
 
-/** Runs a script in a process of its own, and tells how long that lived on after it had printed something. */
+/** Runs a script in a process of its own. Returns how long the process ran after it printed something. */
 const run = (script: string) =>
   new Promise<{ readonly code: number | string | null; readonly output: string; readonly livedOn: number }>(
     (resolve) => {
@@ -220,7 +220,7 @@ describe('a process with a claim', () => {
     expect(livedOn).to.be.lessThan(6_000);
   });
 
-  it('ends by itself while a renewal gets no answer', async function () {
+  it('ends by itself while a renewal gets no response', async function () {
     this.timeout(10_000);
     const { code, output, livedOn } = await run(
       `const store = {
@@ -242,7 +242,7 @@ describe('a process with a claim', () => {
 });
 
 describe('a process with a caller that waits', () => {
-  it('stays alive until that caller has its answer, be it the last thing it does', async function () {
+  it('stays alive until that caller has its result, even where nothing else keeps it alive', async function () {
     this.timeout(10_000);
     const { code, output } = await run(
       `import { InMemoryStore } from ${JSON.stringify(import.meta.resolve('retrysafe'))};

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { ClaimLostError, currentExecution, forget, type IdempotencyRecord } from 'retrysafe';
+import { ClaimLostError, currentExecution, type IdempotencyRecord, recordOf } from 'retrysafe';
 import { type Deferred, defer } from '../../support/defer.js';
 import { deployable, restOfTurn, standing } from '../../support/deployment.js';
 import { rejection } from '../../support/rejection.js';
@@ -45,7 +45,7 @@ describe('a lost lease', () => {
     return { call, end, signal: () => signal };
   }
 
-  /** The time passes while nothing of this process happens: no timer fires before the answer is there. */
+  /** Lets time pass while this process is frozen: no timer fires before the response arrives. */
   const frozenFor =
     (milliseconds: number): Fate =>
     async (apply) => {
@@ -53,7 +53,7 @@ describe('a lost lease', () => {
       return apply();
     };
 
-  /** A method that tells how much is left of its lease. */
+  /** A method that returns how much is left of its lease. */
   const leaseLeft = async () => {
     const claim = (await standing(store))?.state;
     return claim?.status === 'in-progress' && claim.leaseUntil - Date.now();
@@ -61,7 +61,7 @@ describe('a lost lease', () => {
 
   for (const fate of ['fail', 'hang', 'hold'] as const) {
     describe(`when renewals ${fate === 'fail' ? 'fail' : fate === 'hang' ? 'never arrive' : 'arrive late'}`, () => {
-      it('the successor runs, and the late runner is told by its signal', async () => {
+      it('the successor runs, and the late runner’s signal is aborted', async () => {
         const late = await lapsed(fate);
         expect(late.signal().aborted).to.equal(true);
         expect(late.signal().reason).to.be.instanceOf(ClaimLostError);
@@ -92,7 +92,7 @@ describe('a lost lease', () => {
     });
   }
 
-  it('the signal aborts at the end of the last confirmed lease, not before, though nobody took over', async () => {
+  it('the signal aborts at the end of the last confirmed lease, and not before, though no call took over', async () => {
     let signal!: AbortSignal;
     void operation(store, () => {
       signal = currentExecution().signal;
@@ -122,14 +122,14 @@ describe('a lost lease', () => {
     expect(signal?.reason).to.be.instanceOf(ClaimLostError);
   });
 
-  it('a runner whose lease lapsed still completes where nobody took over', async () => {
+  it('a runner whose lease lapsed still completes where no call took over', async () => {
     const late = await lapsed('fail');
     late.end.resolve('first');
     expect(await late.call).to.equal('first');
     expect(await operation(store.peer(), async () => 'again')('a')).to.equal('first');
   });
 
-  it("the late runner's renewal that is answered by the successor aborts the signal at once", async () => {
+  it("a late renewal that returns the successor's record aborts the signal at once", async () => {
     const end = defer<unknown>();
     let signal!: AbortSignal;
     void operation(store, () => {
@@ -138,12 +138,12 @@ describe('a lost lease', () => {
     })('a').catch(() => {});
     await clock.tickAsync(1_000);
     const record = (await standing(store)) as IdempotencyRecord;
-    await store.inner.replace({ ...record, token: 'somebody.1' }, record.token);
+    await store.inner.replace({ ...record, token: 'another.1' }, record.token);
     await clock.tickAsync(999);
     expect(signal.aborted).to.equal(false);
     await clock.tickAsync(1);
     expect(signal.reason).to.be.instanceOf(ClaimLostError);
-    expect((await standing(store))?.token).to.equal('somebody.1');
+    expect((await standing(store))?.token).to.equal('another.1');
   });
 
   it("the late runner's caller waits for the successor where that is still running", async () => {
@@ -163,7 +163,7 @@ describe('a lost lease', () => {
     expect(await Promise.all([late.call, second])).to.deep.equal(['second', 'second']);
   });
 
-  it('a stale look at the record does not make the late runner give up on its successor', async () => {
+  it('a stale read of the record does not make the late runner give up on its successor', async () => {
     const late = await lapsed('fail');
     const successor = defer<unknown>();
     const second = operation(store.peer(), () => successor.promise)('a');
@@ -176,7 +176,7 @@ describe('a lost lease', () => {
     expect(await Promise.all([late.call, second])).to.deep.equal(['second', 'second']);
   });
 
-  it('nor does a stale look and then a store that is out of reach for a moment', async () => {
+  it('nor does a stale read and then a store that is unreachable for a moment', async () => {
     const late = await lapsed('fail');
     const successor = defer<unknown>();
     const second = operation(store.peer(), () => successor.promise)('a');
@@ -184,7 +184,7 @@ describe('a lost lease', () => {
     store.next('find', async () => undefined);
     late.end.resolve('first');
     await restOfTurn();
-    // The completion was turned away; the question that follows the stale look is not answered.
+    // The completion was refused. The read after the stale one gets no response.
     const asked = store.next('replace', 'fail').count('replace');
     await clock.tickAsync(2_000);
     expect(store.count('replace')).to.equal(asked + 1);
@@ -224,10 +224,10 @@ describe('a lost lease', () => {
     expect(await error).to.be.instanceOf(ClaimLostError);
   });
 
-  it('ClaimLostError where the key was forgotten and nobody runs', async () => {
+  it('ClaimLostError where the key was forgotten and no call runs', async () => {
     const late = await lapsed('fail');
     const other = operation(store.peer(), async () => 'other');
-    expect(await forget(other, 'a')).to.equal(true);
+    expect(await recordOf(other, 'a').forget()).to.equal(true);
     const released = await standing(store);
     late.end.resolve('first');
     await clock.tickAsync(11_000);
@@ -240,14 +240,14 @@ describe('a lost lease', () => {
     expect(await operation(store, leaseLeft)('a')).to.equal(6_000);
   });
 
-  it('nor does the attempt that a recovery function asked for', async () => {
+  it('nor does the attempt that a recovery function decided on', async () => {
     const late = await lapsed('hang');
     const asking = store.peer().next('replace', (apply) => apply(), frozenFor(7_000), frozenFor(7_000));
     expect(await operation(asking, leaseLeft, { onAbandoned: () => 'run' })('a')).to.equal(6_000);
     late.end.resolve('done');
   });
 
-  it('all of it is so between two calls of one process too', async () => {
+  it('all of this holds between two calls of one process, too', async () => {
     const ends: Deferred<unknown>[] = [];
     const here = operation(store.next('replace', ...Array<Fate>(12).fill('fail')), () => {
       const end = defer<unknown>();
@@ -271,7 +271,7 @@ describe('a lost lease', () => {
 
   it('a caller that read the lapsed lease just before the runner renewed it does not take over', async () => {
     const end = defer<unknown>();
-    // The last renewal before the lapse is on its way for long.
+    // The last renewal before the lapse takes long.
     const first = operation(
       store.next('replace', 'fail', 'fail', 'fail', 'fail', 'fail', 'fail', 'hold'),
       () => end.promise,
@@ -331,7 +331,7 @@ describe('a lost lease', () => {
       const call = here('a');
       await clock.tickAsync(3_000);
       await call;
-      await forget(here, 'a');
+      await recordOf(here, 'a').forget();
       expect(await operation(store.peer(), async () => 'second run')('a')).to.equal('second run');
       const completed = await standing(store);
       await store.held[0]?.release();

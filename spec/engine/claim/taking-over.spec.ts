@@ -47,7 +47,7 @@ describe('taking over', () => {
       expect(await standing(store)).to.deep.equal(before);
     });
 
-    it('is asked about by a function, whose value is then the outcome', async () => {
+    it('is decided by a function, whose value is then the outcome', async () => {
       const operation = deployable({ ...options, onAbandoned: ({ status }) => ({ value: status }) });
       await unknown(operation);
       expect(await operation(peer, async () => 'x')('a')).to.equal('unknown');
@@ -73,7 +73,7 @@ describe('taking over', () => {
       });
     }
 
-    it('is waited for by duplicates of the process that lost its claim too', async () => {
+    it('is also waited for by duplicates in the process that lost its claim', async () => {
       const operation = deployable({ ...options, clockTolerance: 3, wait: 60 });
       store.always('replace', 'fail');
       void operation(store, () => new Promise(() => {}))('a');

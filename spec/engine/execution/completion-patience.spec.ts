@@ -6,7 +6,7 @@ import { ScriptedStore } from '../../support/scripted-store.js';
 import { fakeTime } from '../../support/time.js';
 
 // Lease 30 s, renewed at 10 s and 20 s.
-describe('a method that asks for its completion while the store gives no answer, as inside of a transaction', () => {
+describe('a method that asks for its completion while the store does not respond, as inside of a transaction', () => {
   let clock: ReturnType<typeof fakeTime>;
   let store: ScriptedStore;
   let events: { readonly at: number; readonly what: unknown }[];
@@ -21,7 +21,7 @@ describe('a method that asks for its completion while the store gives no answer,
     clock.restore();
   });
 
-  /** Asks for a completion that many milliseconds after the run began, which notes when it was answered and how. */
+  /** Asks for a completion so many milliseconds after the run began. Records when and how that ended. */
   function askAfter(milliseconds: number, then: () => Promise<unknown> = async () => 'done') {
     const operation = deployable({ lease: 30, wait: 0 });
     return operation(store, async () => {
@@ -40,8 +40,8 @@ describe('a method that asks for its completion while the store gives no answer,
     return event;
   }
 
-  it('is told so after a second where the claim has to be renewed, and what to do', async () => {
-    // The first renewal never came, so that less than half of the lease is left.
+  it('gets an error after a second where the claim must be renewed, with the advice what to do', async () => {
+    // The first renewal never arrived, so that less than half of the lease is left.
     store.next('replace', 'fail', 'fail').always('replace', 'hang');
     void rejection(askAfter(15_500));
     await clock.tickAsync(15_499);
@@ -64,7 +64,7 @@ describe('a method that asks for its completion while the store gives no answer,
     expect(what).to.be.instanceOf(StoreError);
   });
 
-  it('is not told anything where nothing has to be renewed', async () => {
+  it('gets its completion where nothing has to be renewed', async () => {
     store.always('replace', 'hang');
     const call = askAfter(100, async () => 'done');
     void rejection(call);
@@ -74,7 +74,7 @@ describe('a method that asks for its completion while the store gives no answer,
     expect(events[0]?.what).to.have.keys('record', 'token');
   });
 
-  it('has a completion that can be committed where the renewal that was given up arrives after all', async () => {
+  it('has a completion that can be committed where the renewal that was given up arrives later', async () => {
     store.next('replace', 'hold');
     const call = askAfter(10_100, async () => {
       await store.held[0]?.release();

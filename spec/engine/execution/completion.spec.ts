@@ -30,7 +30,7 @@ describe('a method that writes its own completion', () => {
     clock.restore();
   });
 
-  /** The business's transaction: whether the completion was written with it. Not through the engine's store. */
+  /** The application's transaction, which bypasses the engine's store. Returns whether the completion was written with it. */
   async function commit({ record, token }: Completion): Promise<boolean> {
     return (await store.inner.replace(record, token))?.token === record.token;
   }
@@ -61,7 +61,7 @@ describe('a method that writes its own completion', () => {
     [2_900, true],
     [3_100, false],
   ] as const) {
-    it(`is given ${isRenewed ? 'a whole lease' : 'what is left'} for its transaction where ${left} of 6,000 ms are left`, async () => {
+    it(`has ${isRenewed ? 'a whole lease' : 'the rest of it'} for its transaction where ${left} of 6,000 ms are left`, async () => {
       const call = operation(store, async () => {
         clock.setSystemTime(Date.now() + 6_000 - left);
         const { token } = await currentExecution().completion('done');
@@ -74,7 +74,7 @@ describe('a method that writes its own completion', () => {
     });
   }
 
-  it('may write it through the very store it is decorated with', async () => {
+  it('may write it through the store that its decorator uses', async () => {
     const call = operation(store, async () => {
       const { record, token } = await currentExecution().completion('done');
       expect((await store.replace(record, token))?.token).to.equal(record.token);
@@ -85,7 +85,7 @@ describe('a method that writes its own completion', () => {
     expect(await replay()).to.equal('done');
   });
 
-  it('keeps rich values, the ttl and the fingerprint as any other outcome', async () => {
+  it('keeps rich values, the ttl and the fingerprint, like any other outcome', async () => {
     const at = new Date(5);
     const options = {
       ttl: (result: unknown) => (result as { seconds: number }).seconds,
@@ -105,7 +105,7 @@ describe('a method that writes its own completion', () => {
     expect(await operation(peer, async () => 'x', options)('a')).to.deep.equal({ at, seconds: 60 });
   });
 
-  it('gives the duplicates that joined the recorded value', async () => {
+  it('gives the recorded value to the duplicates that joined', async () => {
     const end = defer();
     const call = operation(store, async () => {
       await complete('recorded');
@@ -118,7 +118,7 @@ describe('a method that writes its own completion', () => {
     expect(await Promise.all(calls)).to.deep.equal(['recorded', 'recorded']);
   });
 
-  it('and fails afterwards leaves the outcome standing, and answers with it', async () => {
+  it('and fails afterwards keeps the outcome, and returns it', async () => {
     const call = operation(store, async () => {
       await complete('recorded');
       throw new Error('after the commit');
@@ -128,7 +128,7 @@ describe('a method that writes its own completion', () => {
     expect(await replay()).to.equal('recorded');
   });
 
-  it('and fails afterwards with an error to remember leaves the outcome standing', async () => {
+  it('and fails afterwards with an error to remember keeps the outcome', async () => {
     const call = operation(
       store,
       async () => {
@@ -152,7 +152,7 @@ describe('a method that writes its own completion', () => {
     expect(await replay()).to.equal('ran again');
   });
 
-  it('and returns something else answers with what is recorded', async () => {
+  it('and returns something else resolves to what is recorded', async () => {
     const call = operation(store, async () => {
       await complete('recorded');
       return 'something else';
@@ -169,10 +169,10 @@ describe('a method that writes its own completion', () => {
     expect(await rejection(call('a'))).to.be.instanceOf(OutcomeUnknownError);
     expect((await standing(store))?.state.status).to.equal('unknown');
     const find = store.calls.find(({ step }) => step === 'find');
-    expect(find, 'it looked').to.not.equal(undefined);
+    expect(find, 'it read back').to.not.equal(undefined);
   });
 
-  it('is looked for by a consistent read', async () => {
+  it('is read back with a consistent read', async () => {
     const asked: unknown[] = [];
     const { inner } = store;
     const spied = new ScriptedStore({
@@ -187,7 +187,7 @@ describe('a method that writes its own completion', () => {
     expect(asked).to.deep.equal([{ consistent: true }]);
   });
 
-  it('whose transaction commits after all, just after the look: the outcome stands', async () => {
+  it('whose transaction commits later, just after the read: the outcome stays', async () => {
     let completion!: Completion;
     const call = operation(store, async () => {
       completion = await currentExecution().completion('done');
@@ -202,7 +202,7 @@ describe('a method that writes its own completion', () => {
     expect((await standing(store))?.state.status).to.equal('completed');
   });
 
-  it('and cannot be looked up: what stands decides, nothing is overwritten', async () => {
+  it('and cannot be read back: the record decides, and nothing is overwritten', async () => {
     const call = operation(store.next('find', 'fail'), async () => {
       await complete('done');
       return 'done';
@@ -211,7 +211,7 @@ describe('a method that writes its own completion', () => {
     expect(await replay()).to.equal('done');
   });
 
-  it('cannot commit any more once its key is unknown, released or taken over', async () => {
+  it('cannot commit once its key is unknown, released or taken over', async () => {
     const completions: Completion[] = [];
     const work = async () => {
       completions.push(await currentExecution().completion('late'));
@@ -235,7 +235,7 @@ describe('a method that writes its own completion', () => {
       expect(await replay()).to.equal('second');
     });
 
-    it('voids the first also where both are asked for at once', async () => {
+    it('voids the first also where both are requested at once', async () => {
       const call = operation(store, async () => {
         await clock.tickAsync(0);
         const both = await Promise.all([
@@ -250,7 +250,7 @@ describe('a method that writes its own completion', () => {
       expect(await call('a')).to.equal('second');
     });
 
-    it('after the first was applied: ClaimLostError, and the first stands', async () => {
+    it('after the first was applied: ClaimLostError, and the first stays', async () => {
       const call = operation(store, async () => {
         await complete('first');
         const error = await rejection(currentExecution().completion('second'));
@@ -326,7 +326,7 @@ describe('a method that writes its own completion', () => {
       expect(committed).to.equal(true);
     });
 
-    it('is not renewed any more after it was asked for: nothing else moves the token', async () => {
+    it('is not renewed after the completion was requested: nothing else changes the token', async () => {
       const end = defer();
       const call = start(() => end.promise);
       await clock.tickAsync(100);
@@ -368,13 +368,13 @@ describe('a method that writes its own completion', () => {
       expect(caught).to.be.instanceOf(ClaimLostError);
     });
 
-    it('that somebody took: ClaimLostError', async () => {
+    it('that another call took: ClaimLostError', async () => {
       store.always('replace', 'fail');
       const call = start();
       await clock.tickAsync(3_500);
       store.heal();
       const record = await standing(store);
-      await store.inner.replace({ ...record, token: 'somebody.1' } as never, record?.token as string);
+      await store.inner.replace({ ...record, token: 'another.1' } as never, record?.token as string);
       step.resolve();
       const error = rejection(call);
       await clock.tickAsync(60_000);

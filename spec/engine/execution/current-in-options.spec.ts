@@ -25,7 +25,7 @@ describe('currentExecution() in the functions of options', () => {
 
   afterEach(() => clock.restore());
 
-  const look = () => {
+  const observe = () => {
     seen.push(currentExecution());
   };
 
@@ -59,11 +59,11 @@ describe('currentExecution() in the functions of options', () => {
           name: `ended ${isFailing}`,
           store: new InMemoryStore(),
           onError: () => {
-            look();
+            observe();
             return 'release';
           },
           ttl: () => {
-            look();
+            observe();
             return 60;
           },
         },
@@ -80,7 +80,7 @@ describe('currentExecution() in the functions of options', () => {
     }
   });
 
-  it('is that of the run in a `ttl` that its completion asks for, wherever that is asked for', async () => {
+  it('is that of the run in a `ttl` that its completion calls, wherever that is requested', async () => {
     let own: CurrentExecution | undefined;
     let complete = async () => {};
     const outside = new Promise<void>((resolve) => {
@@ -98,7 +98,7 @@ describe('currentExecution() in the functions of options', () => {
         name: 'completed from outside',
         store: new InMemoryStore(),
         ttl: () => {
-          look();
+          observe();
           return 60;
         },
       },
@@ -110,13 +110,13 @@ describe('currentExecution() in the functions of options', () => {
     expect(seen[0]).to.equal(own);
   });
 
-  it('is in `onAbandoned` the execution that looks what became of the attempt before', async () => {
+  it('is in `onAbandoned` the execution that recovers the attempt before', async () => {
     const store = new ScriptedStore();
     const operation = deployable({
       lease: 6,
       wait: 0,
       onAbandoned: () => {
-        look();
+        observe();
         return { value: 'found' };
       },
     });
@@ -152,7 +152,7 @@ describe('currentExecution() in the functions of options', () => {
           store: new InMemoryStore(),
           mapReplay: async (result: string) => {
             await Promise.resolve();
-            look();
+            observe();
             return result;
           },
         },
@@ -219,7 +219,7 @@ describe('currentExecution() in the functions of options', () => {
       expect(outcome).to.be.instanceOf(ReentrantCallError);
     });
 
-    it('keeps no equal call of this process waiting', async () => {
+    it('does not make an equal call of this process wait', async () => {
       let end = () => {};
       const isMapped = new Promise<void>((resolve) => {
         end = resolve;
@@ -243,7 +243,7 @@ describe('currentExecution() in the functions of options', () => {
     });
   });
 
-  it('is nothing where no call is', () => {
+  it('is undefined outside of calls', () => {
     expect(() => currentExecution()).to.throw(ConfigurationError, /onAbandoned, onError, ttl or mapReplay/);
   });
 });

@@ -47,7 +47,7 @@ describe('a key that is derived for a downstream call', () => {
     expect([stdout.trim()]).to.deep.equal(await derive({ id: 'tx-1', amount: 100 }, 'charge'));
   });
 
-  it('is what it always was', async () => {
+  it('never changes', async () => {
     expect(await derive('tx-1', 'charge', 'refund', 'ü 😀')).to.deep.equal([
       '8fe6fff0-ecfc-8208-bc5a-ef6192452f2d',
       '4ca00e02-d22c-8e07-974a-4c42c7166f07',
@@ -55,7 +55,7 @@ describe('a key that is derived for a downstream call', () => {
     ]);
   });
 
-  it('is another for another label, another payload, another operation', async () => {
+  it('differs for another label, another payload, another operation', async () => {
     const other = makeIdempotent(async (_id: string) => currentExecution().deriveKey('charge'), {
       name: 'Payments.chargeOther',
       store: new InMemoryStore(),
@@ -68,17 +68,17 @@ describe('a key that is derived for a downstream call', () => {
     expect(new Set(keys)).to.have.property('size', 7);
   });
 
-  it('is a UUID, and so fit for the idempotency keys of Stripe and the tokens of DynamoDB', async () => {
+  it('is a UUID, which Stripe’s idempotency keys and DynamoDB’s tokens accept', async () => {
     const labels = Array.from({ length: 500 }, (_, index) => `label ${index} ${'x'.repeat(index)}`);
     const keys = await derive('tx-1', ...labels);
-    // A variant of 8, 9, a or b and the version for custom digests, by RFC 9562.
+    // RFC 9562: version 8, for custom digests, and a variant of 8, 9, a or b.
     for (const key of keys)
       expect(key).to.match(/^[0-9a-f]{8}-[0-9a-f]{4}-8[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
     expect(Math.max(...keys.map(({ length }) => length))).to.equal(36);
     expect(new Set(keys)).to.have.property('size', keys.length);
   });
 
-  it('is refused for a label that names nothing', async () => {
+  it('is refused for an empty label', async () => {
     const faults: unknown[] = [];
     const charge = makeIdempotent(
       async () => {
@@ -91,7 +91,7 @@ describe('a key that is derived for a downstream call', () => {
     expect(faults).to.have.length(3);
     for (const fault of faults) {
       expect(fault).to.be.instanceOf(ConfigurationError);
-      expect((fault as Error).message).to.match(/deriveKey\(label\).*right would be/);
+      expect((fault as Error).message).to.match(/deriveKey\(label\).*expected/);
     }
   });
 });

@@ -8,7 +8,7 @@ import { ScriptedStore } from '../../support/scripted-store.js';
 type Call = (id: string) => Promise<unknown>;
 
 describe('a call from inside the running method', () => {
-  /** An operation whose method does what the spec says, with the operation itself at hand. */
+  /** An operation whose method does what the test says. The test gets the operation itself. */
   function recursive(work: (call: Call, id: string) => Promise<unknown>, store = new ScriptedStore()): Call {
     const call: Call = deployable({ wait: 1 })(store, (id) => work(call, id));
     return call;
@@ -86,7 +86,7 @@ describe('a call from inside the running method', () => {
     expect(await rejection(new RecursiveLedger().post('a'))).to.be.instanceOf(ReentrantCallError);
   });
 
-  it('from outside, meanwhile, waits for the run as ever', async () => {
+  it('from outside waits for the run meanwhile, as always', async () => {
     const end = defer<string>();
     const call = recursive(() => end.promise);
     const calls = [call('a'), call('a')];
@@ -94,7 +94,7 @@ describe('a call from inside the running method', () => {
     expect(await Promise.all(calls)).to.deep.equal(['done', 'done']);
   });
 
-  it('is an ordinary call once the run has ended: a callback it left behind gets the outcome', async () => {
+  it('is an ordinary call once the run has ended: a callback that still runs gets the outcome', async () => {
     const left = defer();
     const answer = defer<unknown>();
     let runs = 0;
@@ -109,7 +109,7 @@ describe('a call from inside the running method', () => {
     expect(runs).to.equal(1);
   });
 
-  it('is an ordinary call once the run has failed: a callback it left behind runs the method again', async () => {
+  it('is an ordinary call once the run has failed: a callback that still runs calls the method again', async () => {
     const left = defer();
     const answer = defer<unknown>();
     let runs = 0;
@@ -124,7 +124,7 @@ describe('a call from inside the running method', () => {
     expect(await answer.promise).to.equal('second');
   });
 
-  it('that was caught or ignored changes nothing about the outcome of the run', async () => {
+  it('does not change the outcome of the run where its error is caught or ignored', async () => {
     let runs = 0;
     const call = recursive(async (again, id) => {
       runs += 1;

@@ -12,7 +12,7 @@ import { rejection } from '../../support/rejection.js';
 import { ScriptedStore } from '../../support/scripted-store.js';
 import { fakeTime } from '../../support/time.js';
 
-/** The business's own database: its ledger and the completion are written together, or neither is. */
+/** The application's own database. Its ledger and the completion are written together, or neither is. */
 class Bank {
   holds = 0;
 
@@ -46,8 +46,8 @@ describe('a completion that was committed', () => {
 
   const replay = () => operation(store.peer(), async () => 'ran again')('a');
 
-  describe('by a transaction whose answer was lost', () => {
-    /** Repeats the transaction until it has an answer, or was tried so often; each try commits if it can. */
+  describe('by a transaction whose response was lost', () => {
+    /** Repeats the transaction until it has a response, or was tried so often. Each try commits if it can. */
     async function placeHold(tries: number, errors: unknown[]): Promise<unknown> {
       for (let hold = 1; ; hold += 1) {
         try {
@@ -60,7 +60,7 @@ describe('a completion that was committed', () => {
     }
 
     for (const tries of [2, 3, 4]) {
-      it(`is never written over, however often the method asks for another: ${tries} times`, async () => {
+      it(`is never overwritten, even where the method asks for another ${tries} times`, async () => {
         const errors: unknown[] = [];
         const call = operation(store, () => placeHold(tries, errors));
         expect(await call('a')).to.deep.equal({ hold: 1 });
@@ -71,7 +71,7 @@ describe('a completion that was committed', () => {
       });
     }
 
-    it('is not renewed over by a completion that is asked for when the lease is short', async () => {
+    it('is not overwritten by the renewal for a completion that is requested when the lease is short', async () => {
       const errors: unknown[] = [];
       const call = operation(store, async () => {
         await bank.place(await currentExecution().completion({ hold: 1 }));
@@ -92,7 +92,7 @@ describe('a completion that was committed', () => {
       runs = 0;
     });
 
-    /** The outcome of a call that finds an abandoned attempt, and asks what became of it. */
+    /** The outcome of a call that finds an abandoned attempt and recovers it. */
     async function recovering(answer: () => unknown): Promise<unknown> {
       await crash(operation, store, 'a');
       await clock.tickAsync(8_000);
@@ -117,18 +117,18 @@ describe('a completion that was committed', () => {
       refuses: () => 'refuse',
       'has another value': () => ({ value: 'another' }),
       throws: () => {
-        throw new Error('nobody knows');
+        throw new Error('unknown');
       },
     };
     for (const [what, answer] of Object.entries(answers)) {
-      it(`stands where that then ${what}: the method does not run`, async () => {
+      it(`stays where that then ${what}: the method does not run`, async () => {
         expect(await recovering(answer)).to.deep.equal({ hold: 'recovered' });
         expect({ runs, holds: bank.holds }).to.deep.equal({ runs: 0, holds: 1 });
         expect(await replay()).to.deep.equal({ hold: 'recovered' });
       });
     }
 
-    it('is told as completed, and never as run', async () => {
+    it('causes the event `completed`, and none of a run', async () => {
       const told: string[] = [];
       const stops = (['completed', 'released', 'unknown'] as const).map((name) =>
         onIdempotencyEvent(name, () => told.push(name)),
@@ -139,7 +139,7 @@ describe('a completion that was committed', () => {
     });
   });
 
-  describe('and then returned, while the store is out of reach', () => {
+  describe('and then returned, while the store is unreachable', () => {
     /** A method that commits its completion, after which the store does as `then` says. */
     const committing =
       (result: unknown, then: () => void, isCommitted = true) =>
@@ -155,7 +155,7 @@ describe('a completion that was committed', () => {
       setTimeout(() => store.heal(), time);
     };
 
-    it('is the answer after a short fault: the caller has its own result', async () => {
+    it('is the outcome after a short fault: the caller gets its own result', async () => {
       const result = { hold: 1 };
       const call = operation(store, committing(result, downFor(1_000)))('a');
       await clock.tickAsync(3_000);
@@ -163,7 +163,7 @@ describe('a completion that was committed', () => {
       expect(await replay()).to.deep.equal({ hold: 1 });
     });
 
-    it('is the answer for the duplicates that joined as well', async () => {
+    it('is the outcome for the duplicates that joined, too', async () => {
       const call = operation(store, committing({ hold: 1 }, downFor(1_000)));
       const calls = [call('a'), call('a')];
       await clock.tickAsync(3_000);
@@ -171,7 +171,7 @@ describe('a completion that was committed', () => {
       expect(bank.holds).to.equal(1);
     });
 
-    it('is the answer where only the look failed and the result cannot be kept', async () => {
+    it('is the outcome where only the read failed and the result cannot be stored', async () => {
       const result = { hold: 1, print: () => 'a receipt' };
       const call = operation(
         store,
@@ -181,7 +181,7 @@ describe('a completion that was committed', () => {
       expect(await standing(store)).to.have.nested.property('state.status', 'completed');
     });
 
-    it('ends with OutcomeUnknownError after about 5 s of tries; the outcome stands all the same', async () => {
+    it('ends with OutcomeUnknownError after about 5 s of tries; the outcome stays', async () => {
       const call = operation(store, committing({ hold: 1 }, down))('a');
       let endedAfter = Number.NaN;
       const from = Date.now();
@@ -200,7 +200,7 @@ describe('a completion that was committed', () => {
       expect(bank.holds).to.equal(1);
     });
 
-    it('ends so too where it was never committed, and is left to `onAbandoned`', async () => {
+    it('ends the same way where it was never committed, and is left to `onAbandoned`', async () => {
       const call = operation(store, committing({ hold: 1 }, down, false))('a');
       const error = rejection(call);
       await clock.tickAsync(7_000);
@@ -213,7 +213,7 @@ describe('a completion that was committed', () => {
       expect(await replay()).to.equal('ran again');
     });
 
-    it('ends at once where the store tells that it was never committed', async () => {
+    it('ends at once where the store says that it was never committed', async () => {
       const call = operation(
         store,
         committing({ hold: 1 }, () => {}, false),

@@ -60,22 +60,22 @@ describe('many duplicates in one process', () => {
     return Math.max(...seconds.values());
   }
 
-  it('of a run elsewhere ask the store as one, while they wait', async () => {
+  it('of a run elsewhere call the store as one, while they wait', async () => {
     await runElsewhere();
     const ends = await arrive(size, 45, 10, 9_900);
     expect(ends.refused).to.equal(0);
-    // Two looks at the beginning, one a second from then on; and room for their jitter.
+    // Two reads at the beginning, then one each second, and some more for their jitter.
     expect(peer.count()).to.be.within(8, 25);
     end.resolve('ran there');
     await clock.tickAsync(1_000);
     expect(Object.fromEntries(ends.answers)).to.deep.equal({ 'ran there': size });
   });
 
-  it('line up behind the next one when the wait of the first is over', async () => {
+  it('follow the next one when the wait of the first is over', async () => {
     await runElsewhere();
     const ends = await arrive(size, 45, 10, 25_000);
     expect(ends).to.deep.include({ refused: size, others: [] });
-    // Each asks for itself as its own wait ends, and nobody before.
+    // Each calls the store itself when its own wait ends, and not before.
     expect(peer.count('claim')).to.be.at.most(2 * size);
     expect(peer.count('find')).to.be.below(size + 25);
     // 22 waits end in a second.
@@ -115,7 +115,7 @@ describe('many duplicates in one process', () => {
     expect(peer.count('claim')).to.be.at.most(2 * 100);
   });
 
-  it('that wait for different times have the outcome all at once, where it comes in time', async () => {
+  it('that wait for different times all get the outcome at once, where it comes in time', async () => {
     await runElsewhere();
     const calls = [2, 5, 10, 10, 5, 2].map((wait) =>
       operation(peer, async () => 'ran here', { wait })('a').catch((error: unknown) => error),
@@ -128,7 +128,7 @@ describe('many duplicates in one process', () => {
     expect(ends.filter((one) => one === 'ran there')).to.have.length(4);
   });
 
-  it('of a run that fails elsewhere run one after the other, the store asked a few times for each', async () => {
+  it('of a run that fails elsewhere run one after the other, with a few store calls each', async () => {
     await runElsewhere();
     let [now, most, runs] = [0, 0, 0];
     const failing = operation(peer, async () => {
@@ -148,7 +148,7 @@ describe('many duplicates in one process', () => {
     expect(peer.count()).to.be.below(50 * 4 + 25);
   });
 
-  it('of an abandoned key ask what became of it one at a time', async () => {
+  it('of an abandoned key call the recovery function one at a time', async () => {
     await crash(operation, store, 'a');
     await clock.tickAsync(32_000);
     let [now, most] = [0, 0];
@@ -157,12 +157,12 @@ describe('many duplicates in one process', () => {
       most = Math.max(most, now);
       await new Promise((resolve) => setTimeout(resolve, 10));
       now -= 1;
-      throw new Error('nobody knows');
+      throw new Error('unknown');
     };
     const asking = operation(peer, async () => 'ran', { onAbandoned });
     const calls = Array.from({ length: 50 }, () => rejection(asking('a')));
     await clock.tickAsync(20_000);
-    for (const error of await Promise.all(calls)) expect(error).to.have.property('message', 'nobody knows');
+    for (const error of await Promise.all(calls)) expect(error).to.have.property('message', 'unknown');
     expect(most).to.equal(1);
     expect(peer.count()).to.be.below(50 * 5);
   });

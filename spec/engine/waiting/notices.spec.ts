@@ -24,7 +24,7 @@ describe('waiting with a store that gives notices', () => {
   });
 
   afterEach(() => {
-    // Whatever became of a call: nothing of it is left behind.
+    // However a call ended, nothing of it is left.
     expect(clock.countTimers(), 'timers').to.equal(0);
     expect(store.listening, 'listeners').to.equal(0);
     for (const signal of [...store.asked, ...peer.asked])
@@ -56,18 +56,18 @@ describe('waiting with a store that gives notices', () => {
     return { ended, done };
   }
 
-  /** When a store was looked into, in milliseconds from `from`. */
-  function looks(from: number, at: ScriptedStore = peer): number[] {
-    return at.calls.filter(({ step }) => step === 'find').map((look) => look.at - from);
+  /** When a store was read, in milliseconds from `from`. */
+  function reads(from: number, at: ScriptedStore = peer): number[] {
+    return at.calls.filter(({ step }) => step === 'find').map((read) => read.at - from);
   }
 
   function gaps(times: readonly number[]): number[] {
     return times.slice(1).map((time, index) => time - (times[index] as number));
   }
 
-  it('a duplicate has the outcome in the turn in which it is recorded, and did not ask meanwhile', async () => {
+  it('a duplicate gets the outcome in the turn in which it is recorded, without reads in between', async () => {
     const { end, run, duplicate } = await waiting();
-    expect(peer.count('find'), 'a look when it began to listen').to.equal(1);
+    expect(peer.count('find'), 'a read when it began to listen').to.equal(1);
     await clock.tickAsync(990);
     expect(peer.count('find')).to.equal(1);
     end.resolve('done');
@@ -77,7 +77,7 @@ describe('waiting with a store that gives notices', () => {
     expect(peer.count('find')).to.equal(2);
   });
 
-  it('a duplicate of a run that ends at once has the outcome in the same turn too', async () => {
+  it('a duplicate of a run that ends at once gets the outcome in the same turn, too', async () => {
     const { end, duplicate } = await waiting();
     end.resolve('done');
     await restOfTurn();
@@ -92,7 +92,7 @@ describe('waiting with a store that gives notices', () => {
     expect(duplicate.ended).to.deep.equal({ value: 'ran again', after: 500 });
   });
 
-  it('duplicates of one process listen once, and all have the outcome', async () => {
+  it('duplicates of one process listen once, and all get the outcome', async () => {
     const { operation, end, duplicate } = await waiting();
     const asked = peer.asked.length;
     const others = [1, 2, 3].map(() => track(operation(peer, async () => 'ran again')('b')));
@@ -105,7 +105,7 @@ describe('waiting with a store that gives notices', () => {
     for (const { ended } of [duplicate, ...more]) expect(ended.value).to.equal('done');
   });
 
-  it('misses nothing that happens between the answer to its claim and the moment it listens', async () => {
+  it('misses nothing that happens between its claim and the moment when it listens', async () => {
     const begins = defer();
     peer.beginning = begins.promise;
     const { end, run, duplicate } = await waiting();
@@ -117,7 +117,7 @@ describe('waiting with a store that gives notices', () => {
     expect(duplicate.ended).to.deep.equal({ value: 'done', after: 0 });
   });
 
-  it('misses nothing that happens while it looks and sees what was there before', async () => {
+  it('misses nothing that happens while it reads an older record', async () => {
     const { end, run, duplicate } = await waiting();
     peer.next('find', async (apply) => {
       const before = await apply();
@@ -131,7 +131,7 @@ describe('waiting with a store that gives notices', () => {
     expect(duplicate.ended).to.deep.equal({ value: 'done', after: 500 });
   });
 
-  it('a runner that lost its claim hears of the outcome of whoever took over', async () => {
+  it('a runner that lost its claim is told of the outcome of the call that took over', async () => {
     const operation = deployable({ lease: 6, clockTolerance: 1, wait: 10 });
     const [first, second] = [defer<unknown>(), defer<unknown>()];
     const late = track(operation(store.always('replace', 'fail'), () => first.promise)('a'));
@@ -141,7 +141,7 @@ describe('waiting with a store that gives notices', () => {
     store.heal();
     first.resolve('first');
     await restOfTurn();
-    expect(store.count('find'), 'a look when it began to listen').to.equal(1);
+    expect(store.count('find'), 'a read when it began to listen').to.equal(1);
     await clock.tickAsync(900);
     expect(store.count('find')).to.equal(1);
     second.resolve('second');
@@ -164,12 +164,12 @@ describe('waiting with a store that gives notices', () => {
         const from = Date.now();
         const { end, duplicate } = await waiting({ wait: 120 });
         await clock.tickAsync(30_000);
-        const early = looks(from);
+        const early = reads(from);
         expect(Math.max(...gaps(early))).to.be.at.most(1_000);
         expect(early[0]).to.be.at.most(50);
         begins.resolve();
         await clock.tickAsync(30_000);
-        const late = looks(from).filter((at) => at > 30_000);
+        const late = reads(from).filter((at) => at > 30_000);
         expect(Math.min(...gaps(late))).to.be.at.least(random === 0 ? 1_000 : 1_999);
         expect(Math.max(...gaps(late))).to.be.at.most(random === 0 ? 1_001 : 2_000);
         expect(late.at(-1), 'to the end').to.be.at.least(58_000);
@@ -194,7 +194,7 @@ describe('waiting with a store that gives notices', () => {
       const { end, duplicate } = await waiting({ lease: 3 });
       await clock.tickAsync(10_000);
       expect(peer.count('claim')).to.equal(1);
-      expect(looks(from)).to.include.members([1_000, 2_000, 3_000, 9_000]);
+      expect(reads(from)).to.include.members([1_000, 2_000, 3_000, 9_000]);
       end.resolve('done');
       await restOfTurn();
       expect(duplicate.ended).to.deep.equal({ value: 'done', after: 10_000 });
@@ -204,16 +204,16 @@ describe('waiting with a store that gives notices', () => {
       ['at once', () => Promise.resolve()],
       ['a millisecond later', () => new Promise<void>((resolve) => setTimeout(resolve, 1))],
     ] as const) {
-      it(`make nobody look more often than every 20 ms, though one comes ${name} and always`, async () => {
+      it(`cause at most one read every 20 ms, though one comes ${name} and always`, async () => {
         peer.instead = instead;
         const from = Date.now();
         const { end, duplicate } = await waiting({ wait: '1210ms' });
         await clock.tickAsync(1_000);
-        const times = looks(from);
+        const times = reads(from);
         expect(times.length).to.be.within(45, 53);
-        // One look may follow the first at once, when the store began to listen.
+        // One read may follow the first at once, when the store began to listen.
         expect(Math.min(...gaps(times.slice(2)))).to.be.at.least(20);
-        // To the millisecond, though a look would be due 10 ms later.
+        // It ends to the millisecond, though a read would be due 10 ms later.
         await clock.tickAsync(210);
         expect(duplicate.ended.error).to.be.instanceOf(InProgressError);
         expect(duplicate.ended.after).to.equal(1_210);
@@ -222,7 +222,7 @@ describe('waiting with a store that gives notices', () => {
       });
     }
 
-    it('keep nobody from the outcome', async () => {
+    it('do not delay the outcome', async () => {
       peer.instead = () => Promise.resolve();
       const { end, duplicate } = await waiting();
       await clock.tickAsync(5_000);
@@ -263,7 +263,7 @@ describe('waiting with a store that gives notices', () => {
           const other = track(operation(plain, async () => 'ran again')('a'));
           const second = track(operation(store.peer(), async () => 'b')('b'));
           await clock.tickAsync(20_000);
-          expect(looks(from)).to.deep.equal(looks(from, plain));
+          expect(reads(from)).to.deep.equal(reads(from, plain));
           const again = operation(Object.assign(store.peer(), { instead }), async () => 'ran again');
           const third = track(again('a'));
           await clock.tickAsync(1_000);
@@ -281,7 +281,7 @@ describe('waiting with a store that gives notices', () => {
       });
     }
 
-    it('any more, a call looks at once, and then polls at its pace', async () => {
+    it('any more, a call reads at once, and then polls at its pace', async () => {
       sinon.stub(Math, 'random').returns(0);
       const fails = defer();
       let asks = 0;
@@ -294,7 +294,7 @@ describe('waiting with a store that gives notices', () => {
       await clock.tickAsync(300);
       fails.reject(new Error('the connection ended'));
       await clock.tickAsync(1_000);
-      expect(looks(from)).to.deep.equal([0, 300, 350, 450, 650, 1_050]);
+      expect(reads(from)).to.deep.equal([0, 300, 350, 450, 650, 1_050]);
       expect(warnings.texts('RETRYSAFE_NOTICES')).to.have.length(1);
       end.resolve('done');
       await clock.tickAsync(1_000);
@@ -326,7 +326,7 @@ describe('waiting with a store that gives notices', () => {
     }
   });
 
-  describe('the store is told that nobody listens any more', () => {
+  describe('the store is told to stop listening', () => {
     it('when the wait is over', async () => {
       const { end, duplicate } = await waiting({ wait: 3 });
       expect(peer.asked[0]?.aborted).to.equal(false);
@@ -347,7 +347,7 @@ describe('waiting with a store that gives notices', () => {
       expect(duplicate.ended.error).to.be.instanceOf(StoreError);
     });
 
-    it('when the lease of a dead runner lapses, which nobody tells', async () => {
+    it('when the lease of a dead runner lapses, which causes no notice', async () => {
       const { end, duplicate } = await waiting({ lease: 6, clockTolerance: 1 });
       store.always('replace', 'hang');
       await clock.tickAsync(6_999);
@@ -360,13 +360,13 @@ describe('waiting with a store that gives notices', () => {
     });
   });
 
-  it('a store without notices is asked as before', async () => {
+  it('a store without notices is polled as before', async () => {
     sinon.stub(Math, 'random').returns(0);
     const plain = new ScriptedStore(store.inner);
     const from = Date.now();
     const { end, duplicate } = await waiting({}, plain);
     await clock.tickAsync(2_000);
-    expect(looks(from, plain)).to.deep.equal([25, 75, 175, 375, 775, 1_275, 1_775]);
+    expect(reads(from, plain)).to.deep.equal([25, 75, 175, 375, 775, 1_275, 1_775]);
     end.resolve('done');
     await clock.tickAsync(1_000);
     expect(await rejection(duplicate.done.then(() => Promise.reject(duplicate.ended.value)))).to.equal(

@@ -7,7 +7,7 @@ import { restOfTurn } from '../../support/deployment.js';
 import { rejection } from '../../support/rejection.js';
 import { unhandledDuring } from '../../support/unhandled-rejections.js';
 
-/** A wrapper of an application's own around a subscriber of whatever kind: it says when it listens. */
+/** An application's own wrapper around any subscriber. It says when it listens. */
 class Subscriber {
   readonly begins: Deferred<void>[] = [];
   readonly ignored: string[] = [];
@@ -31,7 +31,7 @@ class Subscriber {
   }
 }
 
-/** Specs of what stores with notices share, by two of them: their own specs have the real servers. */
+/** Tests what stores with notices share, with two of them. Their own specs use the real servers. */
 describe('notices of a store', () => {
   let subscriber: Subscriber;
   let changed: (key: string, signal: AbortSignal) => Promise<void>;
@@ -42,7 +42,7 @@ describe('notices of a store', () => {
     changed = (key, signal) => store.changed?.(key, signal) as Promise<void>;
   });
 
-  /** Whether a promise has resolved, or rejected, as far as that needs no timer. */
+  /** Whether a promise has settled, without the help of a timer. */
   async function stateOf(promise: Promise<void>): Promise<string> {
     let state = 'open';
     promise.then(
@@ -72,7 +72,7 @@ describe('notices of a store', () => {
     expect(await stateOf(changed('a', signal)), 'no change since').to.equal('open');
   });
 
-  it('a change while nobody asks is told to the next who does, once', async () => {
+  it('a change between two waits is told to the next wait, once', async () => {
     const { signal } = new AbortController();
     const begun = changed('a', signal);
     subscriber.begins[0]?.resolve();
@@ -83,7 +83,7 @@ describe('notices of a store', () => {
     expect(await stateOf(changed('a', signal))).to.equal('open');
   });
 
-  it('each that waits for a key is told, and it listens until the last of them has left', async () => {
+  it('every call that waits for a key is told, and the store listens until the last of them stops', async () => {
     const [one, other] = [new AbortController(), new AbortController()];
     const begun = [changed('a', one.signal), changed('a', other.signal)];
     for (const begin of subscriber.begins) begin.resolve();
@@ -100,7 +100,7 @@ describe('notices of a store', () => {
     expect(subscriber.ignored).to.deep.equal(['app:a']);
   });
 
-  it('who stops waiting is let go at once, also before it has begun to listen', async () => {
+  it('a call that stops waiting is released at once, also before the store listens', async () => {
     const controller = new AbortController();
     const waiting = changed('a', controller.signal);
     controller.abort();
@@ -110,7 +110,7 @@ describe('notices of a store', () => {
     expect(subscriber.begins, 'nothing is begun for who has left').to.have.length(1);
   });
 
-  it('who waits is told where it cannot listen, and the next may have more luck', async () => {
+  it('a waiting call is told where the store cannot listen, and the next call tries again', async () => {
     const { signal } = new AbortController();
     const waiting = changed('a', signal);
     subscriber.begins[0]?.reject(new Error('no connection'));
@@ -120,7 +120,7 @@ describe('notices of a store', () => {
     expect(await stateOf(next)).to.equal('resolved');
   });
 
-  it('a subscriber that throws when it is told to stop ends nothing', async () => {
+  it('a subscriber that throws when it is told to stop breaks nothing', async () => {
     const controller = new AbortController();
     subscriber.unsubscribe = () => {
       throw new Error('no connection');
@@ -152,7 +152,7 @@ describe('notices of a store', () => {
       }
     }
 
-    it('are heard once, however often it had to be told to listen, and end with it', async () => {
+    it('arrive once, however often listening was started, and end with it', async () => {
       const listener = new Connection();
       const store = new PostgresStore({ client: { query: async () => [] }, listener });
       for (let tries = 0; tries < 20; tries += 1) {

@@ -21,7 +21,7 @@ describe('waiting for a running call', () => {
     clock.restore();
   });
 
-  /** Work whose runs the spec ends one by one, and which counts how many ran at once. */
+  /** Work whose runs the test ends one by one. It counts how many ran at once. */
   function runs() {
     const ends: Deferred<unknown>[] = [];
     const counts = { now: 0, most: 0 };
@@ -50,14 +50,14 @@ describe('waiting for a running call', () => {
     return () => at;
   }
 
-  it('ends when its time is up, and does not call the store that it was looking at a failing one', async () => {
+  it('ends when its time is up, and does not report the store as failing', async () => {
     const failures: unknown[] = [];
     const stop = onIdempotencyEvent('store-failed', (event) => failures.push(event));
     const operation = deployable({ wait: '2s' });
     const { ends, work } = runs();
     const running = operation(store, work)('a');
     await restOfTurn();
-    // Looks that would be answered, but not before the wait is over.
+    // These reads would return, but not before the wait is over.
     const elsewhere = store.peer().always('find', 'hang');
     const refused = rejection(operation(elsewhere, work)('a'));
     await clock.tickAsync(2_000);
@@ -70,7 +70,7 @@ describe('waiting for a running call', () => {
   });
 
   describe('in one process', () => {
-    it('duplicates have the outcome in the same turn in which the runner settles, without a store call', async () => {
+    it('duplicates get the outcome in the turn in which the run settles, without a store call', async () => {
       const { ends, work } = runs();
       const call = deployable()(store, work);
       const first = call('a');
@@ -96,7 +96,7 @@ describe('waiting for a running call', () => {
       expect(await Promise.all(duplicates)).to.deep.equal(Array(20).fill({ held: true }));
     });
 
-    it('duplicates that arrive before the claim is answered join as well', async () => {
+    it('duplicates that arrive before the claim returns join as well', async () => {
       const { ends, work } = runs();
       const call = deployable()(store.next('claim', 'hold'), work);
       const calls = [call('a'), call('a'), call('a')];
@@ -123,7 +123,7 @@ describe('waiting for a running call', () => {
       expect([ends.length, counts.most]).to.deep.equal([2, 1]);
     });
 
-    it('a duplicate of another key waits for nobody', async () => {
+    it('a call with another key does not wait', async () => {
       const { work } = runs();
       const operation = deployable();
       void operation(store, work)('a');
@@ -136,7 +136,7 @@ describe('waiting for a running call', () => {
       [0, 'the shortest'],
       [0.999_999, 'the longest'],
     ] as const) {
-      it(`they look again with ${name} jitter at least 25 ms and at most 1 s apart`, async () => {
+      it(`they read again with ${name} jitter at least 25 ms and at most 1 s apart`, async () => {
         sinon.stub(Math, 'random').returns(random);
         const operation = deployable({ wait: 60, lease: 600 });
         const { work } = runs();
@@ -146,11 +146,11 @@ describe('waiting for a running call', () => {
         operation(peer, work)('a').catch(() => {});
         const from = Date.now();
         await clock.tickAsync(50_000);
-        const looks = peer.calls.filter(({ step }) => step === 'find').map(({ at }) => at - from);
-        const gaps = looks.map((at, index) => at - (looks[index - 1] ?? 0));
+        const reads = peer.calls.filter(({ step }) => step === 'find').map(({ at }) => at - from);
+        const gaps = reads.map((at, index) => at - (reads[index - 1] ?? 0));
         expect(Math.min(...gaps)).to.be.at.least(24);
         expect(Math.max(...gaps)).to.be.at.most(1_000);
-        expect(looks.at(-1), 'looks to the end').to.be.greaterThan(48_000);
+        expect(reads.at(-1), 'reads to the end').to.be.greaterThan(48_000);
         expect(gaps[1], 'backs off').to.be.greaterThan(gaps[0] as number);
         const last = gaps.at(-1) as number;
         expect(last).to.be.within(random === 0 ? 400 : 900, 1_000);
@@ -170,7 +170,7 @@ describe('waiting for a running call', () => {
       expect(new Set(times).size).to.equal(3);
     });
 
-    it('they see that the lease is renewed, and ask by no further claim meanwhile', async () => {
+    it('they read that the lease is renewed, and send no further claim meanwhile', async () => {
       const operation = deployable({ wait: 60, lease: 6 });
       const { ends, work } = runs();
       void operation(store, work)('a');
@@ -184,7 +184,7 @@ describe('waiting for a running call', () => {
       expect(await duplicate).to.equal('done');
     });
 
-    it('a waiter gets the outcome at its next look', async () => {
+    it('a waiting call gets the outcome at its next read', async () => {
       const operation = deployable({ wait: 60 });
       const { ends, work } = runs();
       const first = operation(store, work)('a');
@@ -216,7 +216,7 @@ describe('waiting for a running call', () => {
       expect(counts.most).to.equal(1);
     });
 
-    it('one that waits for the outcome of another process answers for all that joined it', async () => {
+    it('one that waits for the outcome of another process passes it to all that joined', async () => {
       const operation = deployable({ wait: 60 });
       const { ends, work } = runs();
       void operation(store, work)('a');
@@ -299,7 +299,7 @@ describe('waiting for a running call', () => {
       expect(await operation(store.peer(), async () => 'third')('a')).to.equal('second');
     });
 
-    it('a wait is written with its unit too', async () => {
+    it('a wait can also have its unit', async () => {
       const operation = deployable({ wait: '250ms', lease: 600 });
       const { work } = runs();
       void operation(store, work)('a');
@@ -341,7 +341,7 @@ describe('waiting for a running call', () => {
       const at = settledAfter(waiter);
       const error = rejection(waiter);
       await clock.tickAsync(2_000);
-      // Between its look and its claim somebody else takes over.
+      // Between its read and its claim another call takes over.
       peer.next('replace', async (apply) => {
         void operation(store.peer(), work)('a').catch(() => {});
         // Microtasks only: the clock must not go on meanwhile.
@@ -366,7 +366,7 @@ describe('waiting for a running call', () => {
     });
   });
 
-  it('a waiting call says so by an event', async () => {
+  it('a waiting call emits an event', async () => {
     const operation = deployable();
     const { ends, work } = runs();
     let waited = 0;

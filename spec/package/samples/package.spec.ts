@@ -20,4 +20,10 @@ describe('the sample as a package', () => {
     const config = readFileSync(join(application, 'samconfig.toml'), 'utf8');
     expect(config).to.match(/^\[default\.build\.parameters\]\n(#.*\n)*build_in_source = true$/m);
   });
+
+  it('is built inside a container with a tarball of this version, as its README says', () => {
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+    const readme = readFileSync(join(application, 'README.md'), 'utf8');
+    expect(readme).to.include(`npm pkg set dependencies.retrysafe=file:retrysafe-${version}.tgz\n`);
+  });
 });

@@ -1,6 +1,6 @@
 import type { Context, SQSEvent } from 'aws-lambda';
 import { expect } from 'chai';
-import { inspect } from 'retrysafe';
+import { recordOf } from 'retrysafe';
 import { defer } from '../../support/defer.js';
 import { useDynamoDB } from '../../support/dynamodb.js';
 import { fixture } from '../../support/fixture.js';
@@ -124,7 +124,7 @@ describe(`the sample's permissions and times, with ${mode} decorators`, () => {
     await doWork('SettlementConsumerFunction', async ({ service }) => {
       const settle = service as { settle(order: object, context: Context): Promise<unknown> };
       const settlement = { transactionId: 'tx-1', cents: 2_500 };
-      const record = await inspect(settle, 'settle', settlement, context());
+      const record = await recordOf(settle, 'settle', settlement, context()).inspect();
       lease = ((record?.leaseUntil ?? Number.NaN) - (record?.startedAt ?? 0)) / 1_000;
     });
     // Renewed for the last time when the function's time ends; and a second for clocks that differ.

@@ -1,6 +1,6 @@
 import type { APIGatewayProxyResult, Context } from 'aws-lambda';
 import { expect } from 'chai';
-import { ClaimLostError, forget, InMemoryStore, makeIdempotent } from 'retrysafe';
+import { ClaimLostError, InMemoryStore, makeIdempotent, recordOf } from 'retrysafe';
 import sinon from 'sinon';
 import { defer } from '../../support/defer.js';
 import { useDynamoDB } from '../../support/dynamodb.js';
@@ -132,7 +132,7 @@ describe(`the sample's recovery, with ${mode} decorators`, () => {
     };
     const lost = rejection(place(order));
     await reached.promise;
-    await forget({ force: true }, place, order);
+    await recordOf(place, order).forget({ force: true });
     expect(await lost).to.be.instanceOf(ClaimLostError);
   });
 

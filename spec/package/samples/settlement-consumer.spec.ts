@@ -1,7 +1,7 @@
 import { GetItemCommand } from '@aws-sdk/client-dynamodb';
 import type { Context, SQSEvent } from 'aws-lambda';
 import { expect } from 'chai';
-import { inspect } from 'retrysafe';
+import { recordOf } from 'retrysafe';
 import { useDynamoDB } from '../../support/dynamodb.js';
 import { fixture } from '../../support/fixture.js';
 import { invocation } from '../../support/invocation.js';
@@ -114,7 +114,12 @@ describe(`the sample's consumer of settlements, with ${mode} decorators`, () => 
     const service = sample.application.service as {
       settle(order: object, context: Context): Promise<unknown>;
     };
-    const record = await inspect(service, 'settle', { transactionId: 'tx-1', cents: 2_500 }, context());
+    const record = await recordOf(
+      service,
+      'settle',
+      { transactionId: 'tx-1', cents: 2_500 },
+      context(),
+    ).inspect();
     // A message has 14 days there and, moved back, 4 more days in its queue.
     const days = ((record?.expiresAt ?? 0) - (record?.completedAt ?? 0)) / 86_400_000;
     expect(days).to.be.greaterThan(14 + 4);

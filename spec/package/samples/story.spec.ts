@@ -138,6 +138,25 @@ describe(`the samples, compiled with ${mode} decorators`, () => {
       expect(lines[4]).to.match(/201 {2}H-1 of \$250\.00$/);
     });
 
+    it('is what the README shows of it', () => {
+      const readme = readFileSync(join(root, 'README.md'), 'utf8');
+      const shown = readme.match(/^```text\n(.*?)^```$/ms)?.[1]?.split('\n\n') ?? [];
+      expect(shown).to.have.length(3);
+      // A machine that is slow has nothing to wait for when the lease has ended.
+      const comparable = (text: string) =>
+        text
+          .replace(/^ +\d+\.\d\d s {2}/gm, '')
+          .replace(/process \d+|-?\d\.\d s$/gm, '…')
+          .split('\n')
+          .filter((line) => line !== '' && !line.startsWith('retrysafe   waited'));
+      for (const text of shown) {
+        const [title = ''] = text.split('\n');
+        expect(told.stdout).to.include(`\n${title}\n`);
+        const ran = scene(told, title.split(' ')[0] ?? '').join('\n');
+        expect(comparable(ran)).to.have.members(comparable(text).slice(1));
+      }
+    });
+
     it('answers a sender whose answer was lost with the same hold, marked as a replay, and runs nothing', () => {
       const lines = scene(told, '2');
       expect(lines.at(-1)).to.equal(`${scene(told, '1').at(-1)}  Idempotent-Replayed`);

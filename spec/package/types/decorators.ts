@@ -16,7 +16,7 @@ export class Accepted {
 
   @Idempotent() async bare(request: PreFundRequest): Promise<Hold> { return { holdId: request.id }; }
   @Idempotent({}) async empty(): Promise<void> {}
-  @Idempotent({ key: 'body.transactionId', ttl: 300 }) async path(request: PreFundRequest): Promise<Hold> { return { holdId: request.id }; }
+  @Idempotent({ key: 'id', ttl: 300 }) async path(request: PreFundRequest): Promise<Hold> { return { holdId: request.id }; }
 
   @Idempotent({ key: (request) => { ok<Same<typeof request, PreFundRequest>>(); return request.id; } })
   async arrow(request: PreFundRequest): Promise<Hold> { return { holdId: request.id }; }

@@ -1,6 +1,6 @@
-// makeIdempotent, IdempotencyDefaults, inspect and forget, in both modes. Type-checked with the specs; nothing here runs.
+// makeIdempotent, IdempotencyDefaults, recordOf and keyOf, in both modes. Type-checked with the specs; nothing here runs.
 // biome-ignore-all format: one case a line, so that each expected error has its own line
-import { forget, IdempotencyDefaults, Idempotent, type IdempotentOptions, inspect, makeIdempotent, type RecordView } from 'retrysafe';
+import { IdempotencyDefaults, Idempotent, type IdempotentOptions, keyOf, makeIdempotent, type RecordHandle, type RecordView, recordOf } from 'retrysafe';
 import { Accepted, Base, CAPTURE, type Derived } from './decorators.js';
 import { applyDecorators, type Hold, ok, type PreFundRequest, type Same } from './kit.js';
 
@@ -47,70 +47,75 @@ export class RefusedDefaults {
 // @ts-expect-error no such option
 @IdempotencyDefaults({ tttl: 1 }) export class RefusedDefaultsOption {}
 
-// ---------------------------------------------------------------- inspect
+// ---------------------------------------------------------------- recordOf: inspect
 
 declare const service: Accepted;
 declare const request: PreFundRequest;
 declare const derived: Derived;
-ok<Same<Awaited<ReturnType<typeof inspect>>, RecordView | undefined>>();
-void inspect(service, 'arrow', request);
-void inspect(service, 'many', 'a');
-void inspect(service, 'many', 'a', 1, new Date(), true, false);
-void inspect(service, CAPTURE, 1);
-void inspect(service, 'genericMethod', request);
-void inspect(service, '#secret', 1, 'anything', {});
-void inspect(Accepted, 'onClass', 1);
-void inspect(derived, 'handle', request);
-void inspect(place, request);
-void inspect(identity, request);
+ok<Same<ReturnType<typeof recordOf>, RecordHandle>>();
+ok<Same<Awaited<ReturnType<RecordHandle['inspect']>>, RecordView | undefined>>();
+ok<Same<ReturnType<typeof keyOf>, string>>();
+void keyOf(service, 'arrow', request);
+void keyOf(service, '#secret', 1);
+void keyOf(place, request);
+void recordOf(service, 'arrow', request).inspect();
+void recordOf(service, 'many', 'a').inspect();
+void recordOf(service, 'many', 'a', 1, new Date(), true, false).inspect();
+void recordOf(service, CAPTURE, 1).inspect();
+void recordOf(service, 'genericMethod', request).inspect();
+void recordOf(service, '#secret', 1, 'anything', {}).inspect();
+void recordOf(Accepted, 'onClass', 1).inspect();
+void recordOf(derived, 'handle', request).inspect();
+void recordOf(place, request).inspect();
+void recordOf(identity, request).inspect();
 export class Inside extends Base<PreFundRequest> {
   prefix = 'i';
   async placeHold(request: PreFundRequest): Promise<Hold> { return { holdId: request.id }; }
-  look(): Promise<RecordView | undefined> { return inspect<Inside, 'placeHold'>(this, 'placeHold', request); }
-  lookSuper(): Promise<RecordView | undefined> { return inspect(this as Inside, 'handle', request); }
+  look(): Promise<RecordView | undefined> { return recordOf<Inside, 'placeHold'>(this, 'placeHold', request).inspect(); }
+  lookSuper(): Promise<RecordView | undefined> { return recordOf(this as Inside, 'handle', request).inspect(); }
   // @ts-expect-error argument type
-  lookWrong(): Promise<RecordView | undefined> { return inspect<Inside, 'placeHold'>(this, 'placeHold', { other: 'a' }); }
+  lookWrong(): Promise<RecordView | undefined> { return recordOf<Inside, 'placeHold'>(this, 'placeHold', { other: 'a' }).inspect(); }
   // @ts-expect-error argument missing
-  lookMissing(): Promise<RecordView | undefined> { return inspect<Inside, 'placeHold'>(this, 'placeHold'); }
+  lookMissing(): Promise<RecordView | undefined> { return recordOf<Inside, 'placeHold'>(this, 'placeHold').inspect(); }
   // @ts-expect-error no such method
-  lookNope(): Promise<RecordView | undefined> { return inspect(this as Inside, 'nope', request); }
-  async lookSecret(): Promise<RecordView | undefined> { return inspect(this, '#secret', request); }
+  lookNope(): Promise<RecordView | undefined> { return recordOf(this as Inside, 'nope', request).inspect(); }
+  async lookSecret(): Promise<RecordView | undefined> { return recordOf(this, '#secret', request).inspect(); }
 }
-export const lookGeneric = <S extends Accepted>(s: S): Promise<RecordView | undefined> => inspect<Accepted, 'arrow'>(s, 'arrow', request);
+export const lookGeneric = <S extends Accepted>(s: S): Promise<RecordView | undefined> => recordOf<Accepted, 'arrow'>(s, 'arrow', request).inspect();
 // @ts-expect-error argument type
-void inspect(service, 'arrow', { other: 'a' });
+void recordOf(service, 'arrow', { other: 'a' }).inspect();
 // @ts-expect-error argument missing
-void inspect(service, 'arrow');
+void recordOf(service, 'arrow').inspect();
 // @ts-expect-error argument too many
-void inspect(service, 'arrow', request, 1);
+void recordOf(service, 'arrow', request, 1).inspect();
 // @ts-expect-error no such method
-void inspect(service, 'nope', request);
+void recordOf(service, 'nope', request).inspect();
 // @ts-expect-error not a method
-void inspect(service, 'store', request);
+void recordOf(service, 'store', request).inspect();
 // @ts-expect-error argument too many, of a method with optional ones
-void inspect(Accepted, 'onClass', 1, 2);
+void recordOf(Accepted, 'onClass', 1, 2).inspect();
 // @ts-expect-error argument type of a function
-void inspect(place, { other: 'a' });
+void recordOf(place, { other: 'a' }).inspect();
 // @ts-expect-error sync function
-void inspect((n: number) => n, 1);
+void recordOf((n: number) => n, 1).inspect();
 
-// ---------------------------------------------------------------- forget
+// ---------------------------------------------------------------- recordOf: forget
 
-ok<Same<ReturnType<typeof forget>, Promise<boolean>>>();
-void forget(service, 'arrow', request);
-void forget({ force: true }, service, 'arrow', request);
-void forget(service, '#secret', 1, 'anything');
-void forget({ force: true }, service, '#secret', 1, 'anything');
-void forget(Accepted, 'onClass', 1);
-void forget(place, request);
-void forget({ force: true }, place, request);
+ok<Same<ReturnType<RecordHandle['forget']>, Promise<boolean>>>();
+void recordOf(service, 'arrow', request).forget();
+void recordOf(service, 'arrow', request).forget({ force: true });
+void recordOf(service, '#secret', 1, 'anything').forget();
+void recordOf(service, '#secret', 1, 'anything').forget({ force: true });
+void recordOf(Accepted, 'onClass', 1).forget();
+void recordOf(place, request).forget();
+void recordOf(place, request).forget({ force: true });
 // @ts-expect-error argument type
-void forget(service, 'arrow', { other: 'a' });
+void recordOf(service, 'arrow', { other: 'a' }).forget();
 // @ts-expect-error argument missing, after options
-void forget({ force: true }, service, 'arrow');
+void recordOf(service, 'arrow').forget({ force: true });
 // @ts-expect-error no such method
-void forget(service, 'nope', request);
+void recordOf(service, 'nope', request).forget();
 // @ts-expect-error no such option
-void forget({ forced: true }, service, 'arrow', request);
+void recordOf(service, 'arrow', request).forget({ forced: true });
 // @ts-expect-error argument type of a function
-void forget(place, { other: 'a' });
+void recordOf(place, { other: 'a' }).forget();

@@ -84,14 +84,14 @@ describe('what a call costs', function () {
   });
 
   for (const kind of ['first call', 'replay'] as const) {
-    it(`of a ${kind} is within its limits, and one that costs twice as much passes every one of them`, async () => {
+    it(`of a ${kind} is within its limits, and a call that costs twice as much exceeds all of them`, async () => {
       const cost = await costOf(store, call, requests[kind](1_000));
       expect(exceeded(kind, cost), JSON.stringify(cost)).to.deep.equal([]);
       const doubled = await costOf(store, twice, requests[kind](1_000));
       expect(exceeded(kind, doubled), JSON.stringify(doubled)).to.include.members([...bearing[kind]]);
     });
 
-    it(`of a ${kind} is few times a fixed amount of work, and of one that costs four times as much it is more`, async function () {
+    it(`of a ${kind} is a small multiple of a fixed amount of work, which a call that costs four times as much exceeds`, async function () {
       // Where others have the processors for as long as it measures, it measures them.
       this.retries(2);
       const times = await timesBaseline(call, requests[kind]);

@@ -18,7 +18,7 @@ async function bundleOf(names: string): Promise<string> {
 }
 
 describe('a bundle with the PostgreSQL store', () => {
-  it('has nothing of the libraries that are not used', async () => {
+  it('contains no code of unused libraries', async () => {
     const wrapper = /function from(Drizzle|Knex|Kysely|PostgresJs|Prisma|Sequelize|TypeORM)\(/g;
     expect((await bundleOf('PostgresStore, schema')).match(wrapper)).to.equal(null);
     expect((await bundleOf('PostgresStore, fromKnex')).match(wrapper)).to.deep.equal(['function fromKnex(']);

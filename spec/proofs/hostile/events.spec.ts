@@ -27,7 +27,7 @@ describe('hostile events', function () {
     expect([...seen].sort()).to.deep.equal(['ran', 'refused']);
   });
 
-  it('are told how much may be unpacked', async () => {
+  it('get an error that says how much may be unpacked', async () => {
     const accept = makeIdempotent(async (_event: object) => {}, {
       name: 'Hostile.unpack',
       key: 'base64_gzip(data)',

@@ -25,7 +25,7 @@ describe('hostile expressions', function () {
     expect([...seen]).to.include.members(['at definition', 'ran', 'refused']);
   });
 
-  it('are told how long they may be, and that they are nested too deeply', () => {
+  it('get an error that says how long they may be, or that they are nested too deeply', () => {
     const refusal = (key: string) =>
       (thrown(() => makeIdempotent(async () => {}, { name: 'Hostile.accept', key })) as Error).message;
     expect(refusal('a'.repeat(5_000))).to.include('a JMESPath expression of at most 4096 characters');

@@ -21,7 +21,7 @@ const events = (thrown(() => onIdempotencyEvent('none' as never, () => {})) as E
   .replace(/^.*the events are /, '')
   .split(', ');
 
-describe('what everything that can happen says of payloads and results', () => {
+describe('what errors, events and warnings say of payloads and results', () => {
   let witness: Witness;
 
   beforeEach(() => {
@@ -41,17 +41,18 @@ describe('what everything that can happen says of payloads and results', () => {
     });
   }
 
-  it('is looked at for every error and every event that there is', () => {
+  it('is checked for every error and every event', () => {
     const provoked = new Set(provocations.flatMap(({ says }) => says));
     expect(classes).to.have.length.above(8);
     expect([...classes, ...events].filter((name) => !provoked.has(name))).to.deep.equal([]);
     expect([...eventNames].sort(), 'all of them are listened to').to.deep.equal([...events].sort());
   });
 
-  it('would be seen', () => {
+  it('would be detected', () => {
     class TellingError extends IdempotencyError {
       readonly code = 'ERR_IDEMPOTENCY_TELLING';
       readonly statusCode = 500;
+      readonly advice = 'ask-human';
     }
     const telling = [
       new TellingError(marker),
@@ -64,7 +65,7 @@ describe('what everything that can happen says of payloads and results', () => {
       witness.errors.splice(0, Number.POSITIVE_INFINITY, error);
       expect([...witness.texts()].some(([, text]) => gaveAway(text))).to.equal(true);
     }
-    // What an application's own error says is for whoever handles that error.
+    // The message of an application's own error is for the handler of that error.
     witness.errors.splice(0, 1, new TellingError('hidden', { cause: new Error(marker) }));
     expect([...witness.texts()].some(([, text]) => gaveAway(text))).to.equal(false);
     process.emitWarning(marker);

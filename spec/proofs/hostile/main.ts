@@ -145,8 +145,8 @@ const { user, system } = process.cpuUsage(started);
 report(
   'Hostile input',
   `
-Each case is either taken or refused by an error of the library that names operation and option, before the method has
-run; it gives no marked text away, changes no prototype, and takes no longer than the limit.
+The library either accepts each case, or refuses it before the method has run, with an error of its own that names operation and option. No
+marked text appears in a message or event, no prototype changes, and no case takes longer than the limit.
 
 ${table([
   ['what', 'worst cases', 'at random', 'how they ended', 'slowest'],
@@ -159,7 +159,7 @@ ${table([
   ]),
 ])}
 
-Seed ${seed}, ${violations.length} violations, ${Math.round((user + system) / 1e6)} s of CPU, Node.js ${process.version}. Again: \`${repeat}\`
+Seed ${seed}, ${violations.length} violations, ${Math.round((user + system) / 1e6)} s of CPU, Node.js ${process.version}. To repeat: \`${repeat}\`
 `,
   file,
 );

@@ -3,7 +3,7 @@ import type { IdempotentOptions } from 'retrysafe';
 import { call } from './trial.js';
 import { largeValues, type MakeValue, smallValues } from './values.js';
 
-/** Where a payload is looked at. */
+/** Where a payload is read. */
 export const places: Readonly<Record<string, IdempotentOptions>> = {
   'all arguments': {},
   'a key function': { key: (payload: object) => payload },
@@ -13,7 +13,7 @@ export const places: Readonly<Record<string, IdempotentOptions>> = {
   'a fingerprint of all': { key: () => 'one', fingerprint: true },
   'a key expression': { key: 'part' },
   'an expression that puts parts together': { key: '[part, @]' },
-  'what is not looked at': { key: () => 'one' },
+  'what is not selected': { key: () => 'one' },
 };
 
 const wraps: Readonly<Record<string, (inner: unknown) => unknown>> = {

@@ -3,8 +3,8 @@ import {
   Idempotent,
   type IdempotentOptions,
   InMemoryStore,
-  inspect,
   makeIdempotent,
+  recordOf,
 } from 'retrysafe';
 import { defer } from '../../support/defer.js';
 import { restOfTurn } from '../../support/deployment.js';
@@ -26,7 +26,7 @@ import {
 
 class SealedDesk {
   readonly #sealed = marker;
-  // Not what somebody's instance shows by itself, but what the library might have put there.
+  // It checks what the library may have added, and not what a user's instance shows itself.
   @Idempotent({ key: 'id', scope: () => marker, fingerprint: true, store: new InMemoryStore(), keepLocal: 5 })
   async placeSealed(_request: Request): Promise<unknown> {
     return { [marker]: this.#sealed };
@@ -43,12 +43,12 @@ export const faults: readonly Provocation[] = [
         const store = new ScriptedStore().always(step, failing);
         const give = operation(witness, async () => result(), { readFirst: true }, store);
         await witness.end(give(request()), 60_000);
-        await witness.end(inspect(give, request()), 60_000);
+        await witness.end(recordOf(give, request()).inspect(), 60_000);
       },
     }),
   ),
   {
-    what: 'a store that answers with something else',
+    what: 'a store that returns something else',
     says: ['store-failed', 'StoreError'],
     async provoke(witness) {
       const store = new ScriptedStore().always('claim', async () => ({ key: marker, state: marker }));
@@ -161,7 +161,12 @@ export const claims: readonly Provocation[] = [
       const desk = new SealedDesk();
       await desk.placeSealed(request());
       await desk.placeSealed(request());
-      witness.things.push(desk, SealedDesk, desk.placeSealed, await inspect(desk, 'placeSealed', request()));
+      witness.things.push(
+        desk,
+        SealedDesk,
+        desk.placeSealed,
+        await recordOf(desk, 'placeSealed', request()).inspect(),
+      );
     },
   },
 ];

@@ -1,13 +1,14 @@
 import {
   configureIdempotency,
   currentExecution,
-  forget,
   IdempotencyDefaults,
   Idempotent,
   InMemoryStore,
-  inspect,
+  keyOf,
   makeIdempotent,
   onIdempotencyEvent,
+  recordOf,
+  recordOfKey,
 } from 'retrysafe';
 import { DynamoDBStore, tableDefinition } from 'retrysafe/dynamodb';
 import { PostgresStore, schema } from 'retrysafe/postgres';
@@ -19,7 +20,7 @@ import type { Witness } from './witness.js';
 
 type Given = Record<string, unknown>;
 
-/** What somebody may give for an option by mistake, with a secret in it. */
+/** What a user may pass as an option by mistake, with a secret in it. */
 const values: Record<string, () => unknown> = {
   'a secret': () => marker,
   'an address with a password': () => `postgres://app:${marker}@db.internal:5432/payments`,
@@ -178,7 +179,7 @@ export const options: readonly Provocation[] = [
     says: ['ConfigurationError'],
     async provoke(witness) {
       const service = new Refunds();
-      for (const look of [inspect, forget] as ((...given: unknown[]) => Promise<unknown>)[]) {
+      for (const make of [recordOf, keyOf, recordOfKey] as ((...given: unknown[]) => unknown)[]) {
         for (const self of [
           undefined,
           null,
@@ -188,8 +189,8 @@ export const options: readonly Provocation[] = [
           { [marker]: marker },
           async () => {},
         ]) {
-          await witness.end(look(self, marker, marker));
-          await witness.end(look(self, Symbol(marker)));
+          hear(witness, () => make(self, marker, marker));
+          hear(witness, () => make(self, Symbol(marker)));
         }
       }
       const naming = makeIdempotent(async () => currentExecution().deriveKey({ marker } as never), {

@@ -1,11 +1,4 @@
-import {
-  type Completion,
-  currentExecution,
-  forget,
-  type IdempotentOptions,
-  inspect,
-  StoreError,
-} from 'retrysafe';
+import { type Completion, currentExecution, type IdempotentOptions, recordOf, StoreError } from 'retrysafe';
 import { restOfTurn } from '../../support/deployment.js';
 import { ScriptedStore } from '../../support/scripted-store.js';
 import { marker } from './marker.js';
@@ -39,9 +32,9 @@ export const outcomes: readonly Provocation[] = [
       await restOfTurn();
       end.resolve(result());
       await Promise.all([running, joined, give(request())]);
-      witness.things.push(await inspect(give, request()));
-      await forget(give, request());
-      witness.things.push(await inspect(give, request()), await give(request()));
+      witness.things.push(await recordOf(give, request()).inspect());
+      await recordOf(give, request()).forget();
+      witness.things.push(await recordOf(give, request()).inspect(), await give(request()));
       // The application's own result was among these.
       witness.things.pop();
     },
@@ -77,7 +70,7 @@ export const outcomes: readonly Provocation[] = [
       async provoke(witness) {
         await twice(witness, async () => result(), { ttl: ttl as never });
         const told = [...witness.texts()].filter(([what]) => what === 'warning').join();
-        if (/411.?1?2/.test(told)) throw new Error(`the warning repeats what ttl answered with: ${told}`);
+        if (/411.?1?2/.test(told)) throw new Error(`the warning repeats what ttl returned: ${told}`);
       },
     }),
   ),

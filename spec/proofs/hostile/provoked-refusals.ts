@@ -1,4 +1,4 @@
-import { forget, Idempotent, type IdempotentOptions, inspect } from 'retrysafe';
+import { Idempotent, type IdempotentOptions, keyOf, recordOf } from 'retrysafe';
 import { marker } from './marker.js';
 import {
   held,
@@ -13,7 +13,7 @@ import {
 } from './provoking.js';
 
 class Desk {
-  /** What somebody's instance has inside. */
+  /** What a user's instance has inside. */
   readonly note = marker;
   readonly #sealed = marker;
 
@@ -31,13 +31,13 @@ class Desk {
 /** What is refused before it runs. */
 export const refusals: readonly Provocation[] = [
   {
-    what: 'a call that meets a running one, is looked at and forgotten',
+    what: 'a call that meets a running one, is inspected and forgotten',
     says: ['InProgressError', 'refused'],
     async provoke(witness) {
       const { give, end, running } = await held(witness);
       await witness.end(give(request()));
-      await witness.end(forget(give, request()));
-      witness.things.push(await inspect(give, request()));
+      await witness.end(recordOf(give, request()).forget());
+      witness.things.push(await recordOf(give, request()).inspect());
       end.resolve(result());
       await running;
     },
@@ -104,7 +104,7 @@ export const refusals: readonly Provocation[] = [
     },
   },
   {
-    what: 'a store function that answers with something of the instance',
+    what: 'a store function that returns something of the instance',
     says: ['ConfigurationError'],
     async provoke(witness) {
       const desk = new Desk();
@@ -113,13 +113,13 @@ export const refusals: readonly Provocation[] = [
     },
   },
   {
-    what: 'inspect and forget of a function that is not idempotent, and of a payload for a name',
+    what: 'the record and the key of a function that is not idempotent, and of a payload for a name',
     says: ['ConfigurationError'],
     async provoke(witness) {
       const plain = async (_id: string) => marker;
-      await witness.end(inspect(plain, marker));
-      await witness.end(forget(plain, marker));
-      await witness.end(inspect(new Desk(), request() as never));
+      await witness.end((async () => recordOf(plain, marker))());
+      await witness.end((async () => keyOf(plain, marker))());
+      await witness.end((async () => recordOf(new Desk(), request() as unknown as '#payload'))());
     },
   },
 ];

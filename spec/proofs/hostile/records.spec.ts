@@ -8,7 +8,7 @@ describe('hostile records', function () {
 
   for (const [name, [outcome, ending]] of Object.entries(catastrophes)) {
     for (const readFirst of [false, true]) {
-      it(`are answered with or refused clearly: ${name}${readFirst ? ', read first' : ''}`, async () => {
+      it(`are replayed or refused clearly: ${name}${readFirst ? ', read first' : ''}`, async () => {
         const changes = [['state.outcome', outcome()]] as const;
         expect(await checkRecord(name, { changes, readFirst })).to.equal(ending);
       });
@@ -30,7 +30,7 @@ describe('hostile records', function () {
     }
   }
 
-  it('change no part that the next record has as well', async () => {
+  it('change no part that the next record has, too', async () => {
     const part = {};
     const changes = [
       ['state', part],
@@ -70,7 +70,7 @@ describe('hostile records', function () {
     ],
     ['whatever their outcome is', codedPlan, ['ERR_IDEMPOTENCY_OUTCOME_UNAVAILABLE', 'replayed']],
   ] as const) {
-    it(`are answered with or refused clearly, ${what}`, async () => {
+    it(`are replayed or refused clearly, ${what}`, async () => {
       const seen = new Set<string>();
       await fc.assert(
         fc.asyncProperty(plans, async (one) => {

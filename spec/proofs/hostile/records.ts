@@ -1,16 +1,15 @@
 import * as fc from 'fast-check';
 import {
-  forget,
   IdempotencyError,
   type IdempotencyRecord,
-  inspect,
   makeIdempotent,
   type PersistenceStore,
+  recordOf,
 } from 'retrysafe';
 import { marker } from './marker.js';
 import { checkPrototypes, checkWords, timed, Violation } from './trial.js';
 
-/** Keeps what it is given as it is, and has something of somebody else's to begin with. */
+/** Stores what it gets unchanged, and begins with a foreign record. */
 class PlantedStore implements PersistenceStore {
   #kept: IdempotencyRecord | undefined;
 
@@ -147,7 +146,7 @@ export async function checkRecord(what: string, plan: Plan): Promise<string> {
   const isRun = runs > 0;
   if (isRun && !mayRun(planted('', plan))) throw new Violation(`${what}: the method ran again`);
   if (runs > 1) throw new Violation(`${what}: the method ran twice`);
-  for (const ask of [() => inspect(place, '1'), () => forget(place, '1')]) {
+  for (const ask of [() => recordOf(place, '1').inspect(), () => recordOf(place, '1').forget()]) {
     const error = await timed(what, () =>
       ask().then(
         () => undefined,
@@ -169,7 +168,7 @@ export async function checkRecord(what: string, plan: Plan): Promise<string> {
   }
   if (ending.error instanceof IdempotencyError) checkRefusal(what, ending.error);
   else if ((planted('', plan).state as Loose | undefined)?.status !== 'completed')
-    throw new Violation(`${what}: ended by an error that nobody recorded`);
+    throw new Violation(`${what}: ended by an error that was never recorded`);
   return ending.error instanceof IdempotencyError ? ending.error.code : 'replayed';
 }
 

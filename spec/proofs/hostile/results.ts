@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { InMemoryStore, inspect, makeIdempotent, OutcomeUnavailableError } from 'retrysafe';
+import { InMemoryStore, makeIdempotent, OutcomeUnavailableError, recordOf } from 'retrysafe';
 import { gaveAway } from './marker.js';
 import { checkPrototypes, checkWords, timed, Violation } from './trial.js';
 import { largeValues, type MakeValue, smallValues } from './values.js';
@@ -70,7 +70,7 @@ async function check(what: string, way: Way, value: unknown): Promise<string> {
   const first = await ask();
   const isTheVery = Object.is('got' in first ? first.got : first.error, value);
   if (!isTheVery) throw new Violation(`${what}: the caller did not get it as it is`);
-  const view = await inspect(give, '1');
+  const view = await recordOf(give, '1').inspect();
   if (view?.status !== 'completed') throw new Violation(`${what}: the key is ${view?.status}`);
   const again = await ask();
   checkPrototypes(what);

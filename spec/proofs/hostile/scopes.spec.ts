@@ -7,7 +7,7 @@ import { everyWay, tenants, waysToMeet } from './tenants.js';
 describe('records of one scope', function () {
   this.timeout(60_000);
 
-  it('cannot be met from another one, whatever scopes and keys look like', async () => {
+  it('cannot be reached from another one, whatever scopes and keys are', async () => {
     const seen = { equal: 0, different: 0 };
     await fc.assert(
       fc.asyncProperty(pair, async (both) => {
@@ -27,7 +27,7 @@ describe('records of one scope', function () {
     );
   });
 
-  it('are met in all of these ways where there is no scope', async () => {
+  it('are reached in all of these ways where there is no scope', async () => {
     await fc.assert(
       fc.asyncProperty(tenants, async (two) => {
         expect(await waysToMeet(two, false)).to.deep.equal(everyWay);

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { forget, InMemoryStore, inspect, makeIdempotent } from 'retrysafe';
+import { InMemoryStore, makeIdempotent, recordOf } from 'retrysafe';
 import { Violation } from './trial.js';
 
 /** Who asks for what. */
@@ -22,7 +22,7 @@ const part: fc.Arbitrary<unknown> = fc.letrec<{ any: unknown }>((tie) => ({
   ),
 })).any;
 
-/** Two that ask: at random, or so that the one looks like the other when they are written carelessly. */
+/** Two tenants: random ones, or ones that a careless encoding would confuse. */
 export const pair: fc.Arbitrary<readonly [Asked, Asked]> = fc
   .tuple(part, part, fc.nat(8), part)
   .map(([scope, key, way, other]) => [{ scope, key }, rival({ scope, key }, way, other)] as const);
@@ -98,8 +98,8 @@ export async function checkScopes([one, other]: readonly [Asked, Asked]): Promis
   if (!isSame && met !== written(other)) throw new Violation('the second got the answer of the first');
   if ((await give(one, false)) !== written(one)) throw new Violation('a replay is that of another');
   if ((await give(other, false)) !== written(other)) throw new Violation('a replay is that of another');
-  await forget(give, one, false);
-  const left = await inspect(give, other, false);
+  await recordOf(give, one, false).forget();
+  const left = await recordOf(give, other, false).inspect();
   if (isSame !== (left?.status === 'released')) throw new Violation('another can forget it');
   return isSame ? 'equal' : 'different';
 }

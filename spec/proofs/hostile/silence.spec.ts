@@ -3,14 +3,13 @@ import { expect } from 'chai';
 import {
   type Completion,
   currentExecution,
-  forget,
   IdempotencyError,
   Idempotent,
   type IdempotentOptions,
   InMemoryStore,
   makeIdempotent,
   type PersistenceStore,
-  inspect as view,
+  recordOf,
 } from 'retrysafe';
 import { DynamoDBStore } from 'retrysafe/dynamodb';
 import { PostgresStore } from 'retrysafe/postgres';
@@ -51,7 +50,7 @@ describe('what the library says', () => {
     expect(telling, 'what gives a payload, a result or an error away').to.deep.equal([]);
   });
 
-  /** An operation that is looked at from all sides, under a name of its own, so that each of its warnings is given. */
+  /** An operation that is watched in every way. It has a name of its own, so that each of its warnings is given. */
   function operation(
     method: (request: Request) => Promise<unknown>,
     options: IdempotentOptions = {},
@@ -69,10 +68,11 @@ describe('what the library says', () => {
     return made;
   }
 
-  it('sees what gives something away', () => {
+  it('detects a leak', () => {
     const error = new (class extends IdempotencyError {
       readonly code = 'ERR_IDEMPOTENCY_TEST';
       readonly statusCode = 500;
+      readonly advice = 'ask-human';
       readonly request = request('1');
     })('it failed');
     seen.errors.push(error);
@@ -83,18 +83,18 @@ describe('what the library says', () => {
     seen.things.length = 0;
   });
 
-  it('is nothing of a call that runs, is replayed, looked at, forgotten and refused', async () => {
+  it('is nothing of a call that runs, is replayed, inspected, forgotten and refused', async () => {
     const store = new InMemoryStore();
     const give = operation(async (given) => ({ given, [marker]: marker }), { keepLocal: 10 }, store);
     await give(request('1'));
     await give(request('1'));
-    seen.things.push(await view(give, request('1')), store);
-    await forget(give, request('1'));
+    seen.things.push(await recordOf(give, request('1')).inspect(), store);
+    await recordOf(give, request('1')).forget();
     const end = defer<unknown>();
     const hold = operation(() => end.promise, { fingerprint: () => marker, scope: () => marker }, store);
     const running = hold(request('1'));
     await seen.end(hold(request('1')), 50);
-    await seen.end(forget(hold, request('1')));
+    await seen.end(recordOf(hold, request('1')).forget());
     seen.things.push(store);
     end.resolve(marker);
     await running;
@@ -143,7 +143,7 @@ describe('what the library says', () => {
     expect(seen.warnings.join()).to.include('option "onError" decided nothing');
   });
 
-  it('is nothing of a result that cannot be kept or read', async () => {
+  it('is nothing of a result that cannot be stored or read', async () => {
     class Person {
       readonly name = marker;
     }
@@ -184,7 +184,7 @@ describe('what the library says', () => {
     for (const step of ['claim', 'find'] as const) {
       const give = operation(async () => marker, { readFirst: true }, failingAt(step));
       await seen.end(give(request('1')));
-      await seen.end(view(give, request('1')));
+      await seen.end(recordOf(give, request('1')).inspect());
     }
     expect(seen.events.named('store-failed')).not.to.deep.equal([]);
     expect(seen.errors.map(({ name }) => name)).to.deep.equal(['StoreError', 'StoreError']);
@@ -202,11 +202,11 @@ describe('what the library says', () => {
     expect(inspect(completion))
       .to.include((completion as Completion).token)
       .and.include('Silent.operation');
-    // Whoever hands it over still hands the result over.
+    // A completion still contains the result.
     expect(JSON.stringify(completion)).to.include(marker);
   });
 
-  it('is nothing of an instance, whatever it was asked for', async () => {
+  it('is nothing of an instance, for any option that reads it', async () => {
     class Service {
       @Idempotent({ key: 'id', store: new InMemoryStore() })
       async placeSilently(_request: Request): Promise<unknown> {
@@ -218,7 +218,7 @@ describe('what the library says', () => {
     seen.things.push(service, Service, service.placeSilently);
   });
 
-  it('is nothing of a store, whatever its client has inside', () => {
+  it('is nothing of a store or its client', () => {
     const client = {
       [marker]: marker,
       send: async () => ({}),

@@ -5,9 +5,9 @@ import {
   IdempotencyError,
   type IdempotencyRecord,
   InMemoryStore,
-  inspect,
   makeIdempotent,
   type PersistenceStore,
+  recordOf,
 } from 'retrysafe';
 import { DynamoDBStore } from 'retrysafe/dynamodb';
 import { SqliteStore } from 'retrysafe/sqlite';
@@ -20,7 +20,7 @@ import { checkPrototypes, checkWords, timed } from './trial.js';
 const later = () => Date.now() + 86_400_000;
 const many = (part: string, count: number) => part.repeat(count);
 
-/** The texts of states that somebody else may have written. */
+/** The texts of states that other software may have written. */
 const states: Readonly<Record<string, string>> = {
   'no text': '',
   null: 'null',
@@ -60,10 +60,10 @@ async function refused(store: PersistenceStore, plant: (key: string) => unknown)
       return undefined;
     },
   };
-  await inspect(
+  await recordOf(
     makeIdempotent(async (_id: string) => {}, { name: 'Hostile.stored', store: spy }),
     '1',
-  );
+  ).inspect();
   await plant(asked);
   const codes = new Set<string>();
   for (const ask of [() => place('1'), () => place('1')]) {
@@ -85,7 +85,7 @@ async function refused(store: PersistenceStore, plant: (key: string) => unknown)
 const unavailable = 'ERR_IDEMPOTENCY_OUTCOME_UNAVAILABLE';
 const notOurs = 'ERR_IDEMPOTENCY_STORE';
 
-describe('records that somebody else wrote into an InMemoryStore', () => {
+describe('foreign records in an InMemoryStore', () => {
   for (const [what, text] of Object.entries(states)) {
     if (!isJson(text)) continue;
     it(`are refused clearly: ${what}`, async () => {
@@ -110,7 +110,7 @@ function isJson(text: string): boolean {
 }
 
 for (const driver of sqliteDrivers) {
-  describe(`rows that somebody else wrote for a SqliteStore on ${driver}`, () => {
+  describe(`foreign rows for a SqliteStore on ${driver}`, () => {
     const sqlite = useSqlite(driver);
 
     async function refusedRow(token: unknown, expiresAt: unknown, state: unknown): Promise<string> {
@@ -144,7 +144,7 @@ for (const driver of sqliteDrivers) {
   });
 }
 
-describe('items that somebody else wrote for a DynamoDBStore', function () {
+describe('foreign items for a DynamoDBStore', function () {
   this.timeout(60_000);
   const dynamodb = useDynamoDB();
   let tableName: string;

@@ -1,5 +1,5 @@
 import * as fc from 'fast-check';
-import { forget, inspect, makeIdempotent } from 'retrysafe';
+import { makeIdempotent, recordOf } from 'retrysafe';
 import { defer } from '../../support/defer.js';
 import { restOfTurn } from '../../support/deployment.js';
 import { NotifyingStore } from '../../support/notifying-store.js';
@@ -39,7 +39,7 @@ export const tenants: fc.Arbitrary<Tenants> = fc
   .filter(([one, other, payload]) => one !== other && isSelected(payload))
   .map(([one, other, payload]) => ({ one, other, payload }));
 
-// An empty key is refused, whoever sends it.
+// An empty key is refused for every tenant.
 function isSelected(payload: unknown): boolean {
   return typeof payload === 'object' ? Object.keys(payload ?? {}).length > 0 : payload !== '';
 }
@@ -79,24 +79,24 @@ class Premises {
   }
 
   /** What the other gets to see while the one is running. */
-  async meanwhile<T>(call: 'here' | 'away', look: () => T): Promise<T> {
+  async meanwhile<T>(call: 'here' | 'away', check: () => T): Promise<T> {
     const { one, other, payload } = this.tenants;
     const running = this.here(one, payload);
     await restOfTurn();
     const met = this[call](other, payload);
     await restOfTurn();
-    const seen = look();
+    const seen = check();
     this.end.resolve();
     await Promise.all([running, met]);
     return seen;
   }
 
   /** What the other gets to see when the one was answered. */
-  async afterwards<T>(look: (other: Tenant, payload: unknown) => Promise<T>): Promise<T> {
+  async afterwards<T>(check: (other: Tenant, payload: unknown) => Promise<T>): Promise<T> {
     const { one, other, payload } = this.tenants;
     this.end.resolve();
     await this.here(one, payload);
-    return look(other, payload);
+    return check(other, payload);
   }
 }
 
@@ -112,8 +112,10 @@ const ways: Readonly<Record<string, (premises: Premises) => Promise<boolean>>> =
       return at.store.count() === asked;
     }),
   inspected: (at) =>
-    at.afterwards(async (other, payload) => (await inspect(at.away, other, payload)) !== undefined),
-  forgotten: (at) => at.afterwards((other, payload) => forget(at.away, other, payload)),
+    at.afterwards(
+      async (other, payload) => (await recordOf(at.away, other, payload).inspect()) !== undefined,
+    ),
+  forgotten: (at) => at.afterwards((other, payload) => recordOf(at.away, other, payload).forget()),
 };
 export const everyWay = Object.keys(ways);
 

@@ -1,11 +1,11 @@
-/** A timer that somebody has set. */
+/** A timer that was set. */
 export interface Timer {
   readonly process: number;
   readonly at: number;
   readonly run: () => void;
 }
 
-/** What the faked globals ask: which process is running, and what its clock says. Its steady clock is nobody's but time's. */
+/** What the faked globals read: which process is running, and what its clock says. Nothing sets its steady clock. */
 export interface TimeSource {
   readonly runningProcess: number;
   readonly processTime: number;

@@ -18,7 +18,7 @@ export type Apply = (
   holder: IdempotencyRecord | undefined,
 ) => IdempotencyRecord | undefined;
 
-/** A store that keeps its laws: answers with the record that stands afterwards. */
+/** A store that obeys its laws: it returns the record that holds the key afterwards. */
 export const lawful: Apply = (operation, holder) => {
   switch (operation.kind) {
     case 'claim':

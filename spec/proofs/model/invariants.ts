@@ -46,7 +46,7 @@ export class Invariants {
     this.#tokens.add(after.token);
     const isUndecided = after.state.status === 'unknown' || after.state.status === 'in-progress';
     if (this.scenario.policy && isUndecided && after.expiresAt < Date.UTC(9999, 11, 31))
-      this.#fail('what nobody knows stays', `${after.state.status} expires at ${after.expiresAt}`);
+      this.#fail('an unknown outcome stays', `${after.state.status} expires at ${after.expiresAt}`);
     if (!before || before.expiresAt <= now) return;
     const { status } = before.state;
     if (status === 'completed') {

@@ -29,18 +29,16 @@ function options() {
     report: { type: 'string' },
   });
   const depth = depths.find((one) => one === values.depth);
-  if (!depth) throw new WrongOption(`--depth ${values.depth}: right would be one of ${depths.join(', ')}`);
+  if (!depth) throw new WrongOption(`--depth ${values.depth}: expected one of ${depths.join(', ')}`);
   const all = scenarios(depth);
   const chosen = all.filter(({ name }) => name.includes(values.only));
   if (chosen.length === 0) {
     const names = all.map(({ name }) => name);
-    throw new WrongOption(
-      `--only ${values.only}: right would be a part of one of these: ${names.join('; ')}`,
-    );
+    throw new WrongOption(`--only ${values.only}: expected a part of one of these: ${names.join('; ')}`);
   }
   if (values.trace !== undefined && !/^\d+(\.\d+)*$/.test(values.trace))
     throw new WrongOption(
-      `--trace ${values.trace}: right would be numbers with points between them, as they were printed`,
+      `--trace ${values.trace}: expected numbers with points between them, as they were printed`,
     );
   const states = wholeNumber('states', values.states, { least: 1 });
   const jobs = wholeNumber('jobs', values.jobs, { least: 1 });
@@ -85,14 +83,13 @@ async function exploreAll(): Promise<void> {
   ];
   report(
     'Every interleaving, within bounds',
-    `The real engine in two or three processes calls with one key; network, database, clocks and the ends of methods are in the
-checker's hands. Explored is every order of everything that can happen, with up to so many faults in one history, each at
-every step: ${everyFault.join(', ')}. A state that was reached before is not gone into again.
+    `The real engine makes calls with one key in two or three processes. The checker controls network, database, clocks and the ends of methods. It
+explores every order of all events, with at most so many faults in one history, and with each fault at every step: ${everyFault.join(', ')}. A state that was reached before is not explored again.
 
 ${table([['scenario', 'faults', 'schedules', 'states', 'longest', ''], ...rows, total])}
 
-${sum((one) => one.seconds).toFixed(0)} s, added up over the threads. A state is known by 53 bits of what each process has been told and when, so that
-two of ${sum((one) => one.states).toLocaleString('en')} are taken for one with a probability of ${chance(Math.max(...all.map((one) => one.states)))} at most. To repeat: \`npm run check:model -- --depth=${depth}\``,
+${sum((one) => one.seconds).toFixed(0)} s, the sum over all threads. A state is a hash of 53 bits of what each process has been told and when. Two of the
+${sum((one) => one.states).toLocaleString('en')} states are confused with a probability of at most ${chance(Math.max(...all.map((one) => one.states)))}. To repeat: \`npm run check:model -- --depth=${depth}\``,
     values.report,
   );
   process.exitCode = violations > 0 ? 1 : 0;

@@ -58,7 +58,7 @@ function owner({ token }: IdempotencyRecord): string {
 }
 
 describe('the exhaustive check of the engine', () => {
-  it('finds nothing against it, and explores the same each time', async () => {
+  it('finds no violation, and explores the same each time', async () => {
     const first = await explore(waiting);
     const second = await explore(waiting);
     expect(first).to.include({ isExhausted: true }).and.not.to.have.property('violation');
@@ -66,13 +66,13 @@ describe('the exhaustive check of the engine', () => {
     expect(first.states).to.be.greaterThan(300);
   });
 
-  it('says where it was cut off', async () => {
+  it('says where it stopped early', async () => {
     expect(await explore(waiting, { states: 50 })).to.include({ isExhausted: false });
     expect(await explore(waiting, { steps: 5 })).to.include({ steps: 5 });
   });
 
   for (const { flaw, apply, scenario, invariant } of broken) {
-    it(`catches a store that ${flaw}, by a trace that is as short as can be and can be repeated`, async () => {
+    it(`catches a store that ${flaw}, by a shortest trace that can be repeated`, async () => {
       const { violation } = await explore(scenario, {}, apply);
       expect(violation?.invariant).to.match(invariant);
       if (!violation) return;

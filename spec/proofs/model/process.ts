@@ -54,7 +54,7 @@ export class Process implements PersistenceStore {
   }
 }
 
-// Nobody may change what was sent or answered: it is the very object that stands in the database.
+// Nothing may change what was sent or returned: it is the same object as in the database.
 function frozen<T>(value: T): T {
   if (typeof value !== 'object' || value === null || Object.isFrozen(value)) return value;
   for (const part of Object.values(value)) frozen(part);

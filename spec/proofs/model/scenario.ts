@@ -12,7 +12,7 @@ export type Fault =
   | 'delayed request'
   /** A write is applied, and once more at any later time. */
   | 'repeated write'
-  /** A read answers with an earlier version. */
+  /** A read returns an earlier version. */
   | 'stale read'
   /** A request is refused and not applied. */
   | 'store error'

@@ -38,7 +38,7 @@ const families: readonly Family[] = [
     mostFaults: { quick: 0, usual: 1, deep: 2 },
   },
   {
-    name: 'two processes, which look first',
+    name: 'two processes, which read first',
     processes: [0, 1],
     options: { ...refusesAtOnce, readFirst: true },
     mostFaults: { quick: 1, usual: 1, deep: 3 },

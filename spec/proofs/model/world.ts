@@ -256,7 +256,7 @@ export class World implements TimeSource {
     end();
   }
 
-  /** Time passes to what is due next, unless somebody expects an answer within no time. */
+  /** Lets time pass until the next timer, unless a call expects a response at once. */
   *#moments(): Generator<Choice> {
     const isBusy = this.#requests.some(
       ({ status, process, isSlow }) =>
@@ -427,7 +427,7 @@ export class World implements TimeSource {
       caller.signal = undefined;
       this.#work.delete(caller);
     }
-    // What was sent may arrive; what was answered is heard by nobody.
+    // What was sent may arrive. Responses reach no process any more.
     this.#requests = this.#requests.filter(
       (request) => request.process !== process || request.status !== 'answered',
     );
@@ -454,7 +454,7 @@ export class World implements TimeSource {
   }
 
   /**
-   * What holds at the end of each history: every call has ended, and whoever calls now gets the one outcome, or what the
+   * What holds at the end of each history: every call has ended, and a new call gets the one outcome, or what the
    * policy says about a lost one.
    */
   async conclude(): Promise<void> {

@@ -98,7 +98,7 @@ function end({ pid }: ChildProcess): void {
   }
 }
 
-/** Ends all checkers. They have process groups of their own, so that nobody else ends them with this process. */
+/** Ends all checkers. They have process groups of their own, so that nothing else ends them with this process. */
 export function endAll(): void {
   for (const child of running) end(child);
 }

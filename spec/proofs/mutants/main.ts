@@ -75,7 +75,7 @@ async function main(given: Options): Promise<void> {
     const trial = await tried(mutant, copy, checkers, given);
     done.set(mutant, trial);
     console.log(line(trial));
-    // What nobody noticed is there to be looked at.
+    // A mutant that survived stays on disk, to be inspected.
     if (verdictOn(trial) === 'caught') copy.remove();
   };
   // It takes the longest, and is one process: the mutants are tried beside it.
@@ -112,9 +112,9 @@ function body({ thorough, jobs }: Options, trials: readonly Trial[], seconds: nu
   const who = [...first].map(([kind, times]) => `${times} by ${kind}`).join(', ');
   const atFirst = trials.filter(({ mutant }) => mutant.survivedAtFirst).length;
   return [
-    `${trials.length} flawed versions of the library: ${count('caught')} caught${others}. First caught: ${who}.`,
-    `${atFirst} of them survived when they were first tried, before a spec was written or mended for them; ${count('SURVIVED')} survive now.`,
-    `The library as it is passes all of these checkers. ${Math.round(seconds)} s, ${jobs} at a time. To repeat: \`${command}${thorough ? ' --thorough' : ''}\`.`,
+    `${trials.length} flawed versions of the library: ${count('caught')} were caught${others}. What caught them first: ${who}.`,
+    `${atFirst} of them survived at first. A spec was then written or corrected for each; ${count('SURVIVED')} survive now.`,
+    `The unchanged library passes all of these checks. The run took ${Math.round(seconds)} s, with ${jobs} at a time. To repeat: \`${command}${thorough ? ' --thorough' : ''}\`.`,
     trialTable(trials),
     ...(thorough ? [matrix(trials)] : []),
   ].join('\n\n');

@@ -18,7 +18,7 @@ export interface Mutant {
   readonly name: string;
   /** What such a library does wrong, in one sentence. */
   readonly flaw: string;
-  /** Whether nobody noticed it when it was first tried, so that a spec was written or mended for it. */
+  /** Whether nothing caught it when it was first tried, so that a spec was written or mended for it. */
   readonly survivedAtFirst?: true;
   readonly changes: readonly [Change, ...Change[]];
   /** Each of them catches it; the first that can run here is asked. */

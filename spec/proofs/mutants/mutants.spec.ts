@@ -22,7 +22,7 @@ function mutant(...changes: readonly [Change, ...Change[]]): Mutant {
 describe('a mutant', () => {
   const read = () => 'one two two';
 
-  it('changes what is there once, and what its own changes have left', () => {
+  it('changes text that occurs once, also in the result of its own changes', () => {
     const texts = mutated(
       mutant({ file, replace: 'one', by: 'three' }, { file, replace: 'three two', by: 'four' }),
       read,
@@ -44,7 +44,7 @@ describe('a mutant', () => {
   }
 });
 
-describe('the mutants that are kept', () => {
+describe('the mutants of this project', () => {
   it('are thirty or more, each with a name of its own and its flaw in one sentence', () => {
     expect(mutants.length).to.be.at.least(30);
     expect(new Set(mutants.map(({ name }) => name)).size).to.equal(mutants.length);
@@ -60,7 +60,7 @@ describe('the mutants that are kept', () => {
     }
   });
 
-  it('name specs that there are', () => {
+  it('name specs that exist', () => {
     for (const { caughtBy } of mutants) {
       for (const checker of caughtBy) {
         if (checker.kind !== 'specs') continue;
@@ -71,7 +71,7 @@ describe('the mutants that are kept', () => {
   });
 });
 
-describe('what no mutant changes yet', () => {
+describe('functions that no mutant changes yet', () => {
   const source = `export interface Shape {
   area(
     unit: string,
@@ -104,7 +104,7 @@ export class Circle {
 }
 `;
 
-  it('is told by function, those inside of others and private ones included', () => {
+  it('are listed, with nested and private ones', () => {
     expect(functionsOf(source)).to.deep.equal([
       { name: 'outer', from: 7, to: 12 },
       { name: 'inner', from: 8, to: 10 },
@@ -114,12 +114,12 @@ export class Circle {
     ]);
   });
 
-  it('does not name a function that a mutant changes, or that such a function is in', () => {
+  it('do not include a function that a mutant changes, or one around it', () => {
     const left = untouchedIn(source, ['return part + 1;', "    if (name === '') throw new TypeError();\n"]);
     expect(left.map(({ name }) => name)).to.deep.equal(['area', '#grow']);
   });
 
-  it('is looked for in the library and in the samples', () => {
+  it('are searched in the library and in the samples', () => {
     const all = [...untouched([]).keys()];
     expect(all).to.include('lib/engine/claim/claim.ts').and.to.include('samples/pre-fund/app/core-bank.ts');
     expect(
@@ -164,17 +164,17 @@ describe('a checker of mutants', function () {
     by: 'false) return false',
   };
 
-  it('catches what is wrong, and says by which test', async () => {
+  it('catches a flaw, and says by which test', async () => {
     const found = await finding(copyOf('flawed', day));
     expect(found.kind).to.equal('caught');
     expect('by' in found && found.by[0]).to.match(/^how long an outcome is kept/);
   });
 
-  it('finds nothing wrong with the library as it is', async () => {
+  it('finds no flaw in the library as it is', async () => {
     expect(await finding(copyOf('sound'))).to.deep.equal({ kind: 'passed' });
   });
 
-  it('does not take a library that cannot be loaded, or calls what is not there, for one that was caught', async () => {
+  it('does not count a library that cannot be loaded, or that calls a missing function, as caught', async () => {
     const head = 'export function judge(';
     const thrower: Change = {
       file: 'lib/engine/call/verdict.ts',
@@ -190,7 +190,7 @@ describe('a checker of mutants', function () {
     expect((await finding(copyOf('incomplete', missing))).kind).to.equal('broken');
   });
 
-  it('is pending where it has nothing to ask, and broken where its spec is not there', async () => {
+  it('is pending where it has nothing to run, and broken where its spec is missing', async () => {
     const copy = copyOf('asked');
     expect((await finding(copy, tests('engine/call/ttl', 'a title that no test has'))).kind).to.equal(
       'pending',
@@ -198,7 +198,7 @@ describe('a checker of mutants', function () {
     expect((await check(copy, specs('no-such'))).kind).to.equal('broken');
   });
 
-  it('is told beforehand what does not compile, in which mutant', () => {
+  it('learns first what does not compile, in which mutant', () => {
     const untyped: Change = {
       file: 'lib/engine/call/verdict.ts',
       replace: 'record.expiresAt <= now) return {',
@@ -210,8 +210,8 @@ describe('a checker of mutants', function () {
   });
 });
 
-describe('what a proof ends with', () => {
-  it('is a violation by its exit code and its words, and by neither alone', () => {
+describe('the end of a proof', () => {
+  it('is a violation only by its exit code and its words together', () => {
     expect(
       proofFinding({ code: 1, output: 'VIOLATION: one runner: 2 of them: a, b\nnpm run x' }),
     ).to.deep.equal({
@@ -254,7 +254,7 @@ describe('the options of `npm run mutants`', () => {
     expect(optionsOf([], mutants).mutants).to.equal(mutants);
   });
 
-  for (const wrong of ['--only=nobody', '--jobs=0', '--jobs=many', '--quick']) {
+  for (const wrong of ['--only=none', '--jobs=0', '--jobs=many', '--quick']) {
     it(`are refused where they are wrong: ${wrong}`, () => {
       const error = thrown(() => optionsOf([wrong], mutants));
       expect(error).to.be.instanceOf(WrongOption);

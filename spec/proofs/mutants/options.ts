@@ -28,9 +28,7 @@ export function optionsOf(args: readonly string[], all: readonly Mutant[]): Opti
   const names = new Set(all.map(({ name }) => name));
   const unknown = only.find((name) => !names.has(name));
   if (unknown !== undefined) {
-    throw new WrongOption(
-      `--only=${unknown} names no mutant; right would be one of ${[...names].join(', ')}`,
-    );
+    throw new WrongOption(`--only=${unknown} names no mutant; expected one of ${[...names].join(', ')}`);
   }
   return {
     mutants: only.length > 0 ? all.filter(({ name }) => only.includes(name)) : all,

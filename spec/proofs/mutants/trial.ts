@@ -12,7 +12,7 @@ export interface Trial {
 export type Verdict = 'caught' | 'SURVIVED' | 'PENDING' | 'BROKEN';
 
 /**
- * Asks the checkers about a mutant, one after the other. Unless it is `thorough`, nobody is asked after the first that
+ * Runs the checkers on a mutant, one after the other. Unless it is `thorough`, none runs after the first that
  * catches it.
  */
 export async function tried(

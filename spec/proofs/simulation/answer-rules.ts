@@ -22,7 +22,7 @@ export type Ending = { readonly value: unknown } | { readonly error: unknown };
 
 /** The rules about answers: whose outcome a call may end with, and when. */
 export class AnswerRules {
-  /** Every object that a call was answered with: none is handed out twice. */
+  /** Every object that a call returned: none is returned twice. */
   readonly #given = new WeakSet<object>();
   /** The longest that a call took besides what it may take. */
   longestOverhead = 0;
@@ -83,7 +83,7 @@ export class AnswerRules {
   #checkForgotten(call: CallState, { key, mark }: Result): void {
     const { checker } = this;
     if (!checker.isForgotten(call, mark)) return;
-    // A first look may be stale, unless this process keeps what it shows.
+    // A first read may be stale, unless this process stores what it shows.
     const { readFirst, keepLocal } = checker.options;
     const isLossy = [...checker.lossy].some((lossy) => checker.ids.get(lossy) === key);
     if (isLossy || (readFirst && keepLocal === 0)) return;
@@ -95,7 +95,7 @@ export class AnswerRules {
 
   #stood(call: CallState, result: Result): boolean {
     if (result.call.isUnrecorded || result.call.ranOpen) return true;
-    // What no record can bear reaches its own caller all the same.
+    // A result that no record can hold still reaches its own caller.
     if (result.call === call && call.plan.method.result === 'unstorable') return true;
     const versions = this.checker.recorded.get(result.mark) ?? [];
     return versions.some(({ record }) => (record?.expiresAt ?? 0) + RECORDING > call.startedAt);

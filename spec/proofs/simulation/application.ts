@@ -126,7 +126,7 @@ export function application(world: World, process: Place): Application {
         call.recoveries += 1;
         await pause(takes);
         checker.counted(`recovery: ${answers}`);
-        if (answers === 'throws') throw new WorkFailed('nobody knows', 'release');
+        if (answers === 'throws') throw new WorkFailed('unknown', 'release');
         return (answers === 'value' ? { value: produce(call, 'plain') } : answers) as never;
       }),
   };

@@ -27,7 +27,7 @@ function broken(
 
 export const brokenModels: readonly BrokenModel[] = [
   broken(
-    'its replace does not look at the token',
+    'its replace does not check the token',
     [
       'no write of a former holder',
       'a recorded outcome stays',
@@ -41,7 +41,7 @@ export const brokenModels: readonly BrokenModel[] = [
     },
   ),
   broken(
-    'its claim does not look at the holder',
+    'its claim does not check the holder',
     ['one unlapsed claim', 'a recorded outcome stays'],
     class extends Database {
       override claim(record: IdempotencyRecord, _now: number, by: Host) {

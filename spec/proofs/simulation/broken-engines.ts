@@ -44,7 +44,7 @@ export const brokenEngines: readonly BrokenEngine[] = [
     fault: 'it leaves a rejection unhandled',
     rules: ['nothing is left behind'],
     engine: around(async (call) => {
-      void Promise.reject(new Error('nobody looks at this'));
+      void Promise.reject(new Error('unhandled'));
       return call();
     }),
   },

@@ -23,7 +23,7 @@ export interface CallState {
   runs: number;
   /** How often its recovery function was asked. */
   recoveries: number;
-  /** Whether it was told that somebody holds its key: then it must not run without a claim. */
+  /** Whether it was told that another call holds its key: then it must not run without a claim. */
   hasSeenHolder: boolean;
   /** Whether the library said that the store could not be reached and the method runs without a claim. */
   ranOpen: boolean;

@@ -52,7 +52,7 @@ export class SimulatedClock {
     Object.assign(globalThis, {
       setTimeout: (run: () => void, delay = 0) => this.#startTimer(run, delay),
       clearTimeout: (timer: SimulatedTimer | undefined) => timer?.stop(),
-      // Nobody sets it, and it goes on while a host is frozen.
+      // Nothing sets it, and it goes on while a host is frozen.
       performance: { now: () => this.now },
     });
     Date.now = () => this.nowAt(this.current);
@@ -154,7 +154,7 @@ export class SimulatedClock {
   }
 }
 
-/** What `setTimeout` answers with. */
+/** What `setTimeout` returns. */
 class SimulatedTimer {
   constructor(readonly happening: Happening) {}
 

@@ -21,7 +21,7 @@ function modelNamed(name: string): StoreModel {
   const model = models.find((one) => one.name === name);
   if (model) return model;
   const names = models.map((one) => one.name);
-  throw new WrongOption(`--model ${name}: right would be one of ${names.join(', ')}`);
+  throw new WrongOption(`--model ${name}: expected one of ${names.join(', ')}`);
 }
 
 function options() {
@@ -34,8 +34,7 @@ function options() {
     report: { type: 'string' },
   });
   const runs = wholeNumber('runs', values.runs, { least: 1 });
-  if (values.trace && runs > 1)
-    throw new WrongOption('--trace shows one history: right would be --runs 1 with it');
+  if (values.trace && runs > 1) throw new WrongOption('--trace shows one history: expected --runs 1 with it');
   return {
     seed: wholeNumber('seed', values.seed, { least: 0 }),
     runs,

@@ -88,7 +88,7 @@ export class Connection implements PersistenceStore {
     return this.#send('find', ({ lag }) => database.find(key, mayLag ? lag : 0, this.host));
   }
 
-  /** Does the work and completes it in one transaction. Rejects where it was rolled back, or where nobody knows. */
+  /** Does the work and completes it in one transaction. Rejects where it was rolled back, or where its end is unknown. */
   async transact(completion: Completion): Promise<void> {
     const { database, trace } = this.network;
     const name = `${trace.token(completion.token)} by ${trace.token(completion.record.token)}`;
@@ -110,7 +110,7 @@ export class Connection implements PersistenceStore {
       if (end !== 'committed') throw new TransactionFailed('rolled back');
     } catch (error) {
       if (transaction?.isCommitted) this.network.counted('lost COMMIT');
-      // The client closes the connection, and the server rolls back what is open on it when it hears of that.
+      // The client closes the connection, and the server then rolls back what is open on it.
       this.network.clock.schedule(server.host, 1, () => transaction?.end('rolled back'));
       throw error instanceof TransactionFailed
         ? error

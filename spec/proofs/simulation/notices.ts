@@ -9,7 +9,7 @@ interface Ear {
   wake: () => void;
 }
 
-/** The connection on which one process hears of changes. */
+/** The connection on which one process gets notices. */
 export class Listener {
   readonly #ears = new Map<AbortSignal, Ear>();
   #isBroken = false;
@@ -38,7 +38,7 @@ export class Listener {
     if (ear.isDeaf && !signal.aborted) throw new Error('the connection for notices is broken');
   }
 
-  /** Nothing is heard any more, and whoever listens is told so. */
+  /** No more notices arrive, and listeners are told so. */
   break(): void {
     this.#isBroken = true;
     this.stop();

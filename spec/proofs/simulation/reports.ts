@@ -15,11 +15,11 @@ interface Effort {
   readonly cpuSeconds: number;
 }
 
-/** What all histories came to, where every rule held. */
+/** What all histories have in sum, where every rule held. */
 export function reportBody(tallies: readonly ModelTally[], { command, seconds, cpuSeconds }: Effort): string {
   const histories = tallies.reduce((sum, { tally }) => sum + tally.histories, 0);
   return [
-    `Random histories of several processes, keys and calls, with the real engine in simulated time: \`${command}\`, which took ${seconds.toFixed(0)} s (${cpuSeconds.toFixed(0)} s of processor time, ${((cpuSeconds * 1_000) / histories).toFixed(1)} ms a history). No rule was violated.`,
+    `Random histories of several processes, keys and calls run the real engine in simulated time. The command \`${command}\` took ${seconds.toFixed(0)} s (${cpuSeconds.toFixed(0)} s of processor time, ${((cpuSeconds * 1_000) / histories).toFixed(1)} ms a history). No rule was violated.`,
     tallies.map(({ model }) => `- \`${model.name}\`: ${model.about}.`).join('\n'),
     table([
       [
@@ -53,14 +53,14 @@ export function reportBody(tallies: readonly ModelTally[], { command, seconds, c
         0,
       ]),
     ]),
-    'How often what occurred:',
+    'How often each event occurred:',
     table([
-      ['what', ...tallies.map(({ model }) => model.name)],
+      ['event', ...tallies.map(({ model }) => model.name)],
       ...[...new Set(tallies.flatMap(({ tally }) => Object.keys(tally.counts)))]
         .sort()
         .map((what) => [what, ...tallies.map(({ tally }) => tally.counts[what] ?? 0)]),
     ]),
-    `The longest that a call took besides its own work, its \`wait\` and the freezing of its process: ${(Math.max(...tallies.map(({ tally }) => tally.longestOverhead)) / 1_000).toFixed(1)} s.`,
+    `The longest time of a call, without its own work, its \`wait\` and the time that its process was frozen: ${(Math.max(...tallies.map(({ tally }) => tally.longestOverhead)) / 1_000).toFixed(1)} s.`,
   ].join('\n\n');
 }
 

@@ -16,7 +16,7 @@ export function markIn(text: string): string | undefined {
   return /result \d+;/.exec(text)?.[0];
 }
 
-/** A value that bears the mark, of the kind that the method is to return. */
+/** A value with the mark, of the kind that the method returns. */
 export function valueWith(mark: string, kind: Method['result'], usesCodec: boolean): unknown {
   switch (kind) {
     case 'plain':

@@ -75,7 +75,7 @@ export class RunRules {
         );
       if (call.runs > 1)
         checker.violated('a call runs its method once', `call ${call.plan.index} ran ${call.runs} times`);
-      // Whoever was sent away before its answer came does not know of who came after.
+      // A call that was refused before its response came does not know of later calls.
       if (!isOpen && !isDispossessed) this.#excuseEarlier(run);
     }
     const runs = this.#byKey.get(key) ?? [];
@@ -111,7 +111,7 @@ export class RunRules {
     for (const run of this.#byKey.get(key) ?? []) if (run.owner === by) run.isActive = false;
   }
 
-  /** An operator freed a key, and took it away from whoever ran. */
+  /** An operator freed a key, and took it away from a running call. */
   forgotten(key: string, version: Version): void {
     this.#forgotten.add(version);
     for (const run of this.#byKey.get(key) ?? []) {

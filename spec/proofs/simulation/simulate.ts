@@ -53,7 +53,7 @@ export async function simulate(
   } finally {
     leave();
   }
-  // Node.js tells of rejections that nobody handled when a turn of the event loop ends.
+  // Node.js reports unhandled rejections when a turn of the event loop ends.
   await new Promise((resolve) => setImmediate(resolve));
   world = undefined;
   for (const reason of rejections.splice(0))

@@ -52,7 +52,7 @@ describe('the simulation of many callers on unreliable stores', function () {
       }
     });
 
-    it(`tells the same story for the same seed on the model ${model.name}`, async () => {
+    it(`repeats the same history for the same seed on the model ${model.name}`, async () => {
       const stories = new Set<string>();
       for (let seed = 1; seed <= 30; seed += 1) {
         const tell = async () => {
@@ -67,7 +67,7 @@ describe('the simulation of many callers on unreliable stores', function () {
     });
   }
 
-  it('goes on only when nothing is left to do for any promise', async () => {
+  it('goes on only when all promises are idle', async () => {
     let links = 0;
     const chain = async () => {
       for (; links < 10_000; links += 1) await null;
@@ -105,7 +105,7 @@ describe('the simulation of many callers on unreliable stores', function () {
     expect(failureReport(shortest, outcome)).to.include(broken?.rule).and.to.include('begins');
   });
 
-  it('says what many histories should have reached and did not', () => {
+  it('says what many histories should have reached and have not', () => {
     const [model = atomic] = models;
     expect(missing(model, emptyTally()))
       .to.include('ending: ClaimLostError')

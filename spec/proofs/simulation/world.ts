@@ -1,4 +1,4 @@
-import { forget, InProgressError, makeIdempotent } from 'retrysafe';
+import { InProgressError, makeIdempotent, recordOf } from 'retrysafe';
 import { randomFrom } from '../../support/random.js';
 import { AnswerRules, type Ending } from './answer-rules.js';
 import { application } from './application.js';
@@ -286,7 +286,7 @@ export class World {
       checker.forgettings.push({ host: host.name, key, isForced });
       const args: Args = [key, -1, 0];
       const marks = checker.marksOf(key);
-      const ending = await endingOf(forget({ force: isForced }, process.call, ...args));
+      const ending = await endingOf(recordOf(process.call, ...args).forget({ force: isForced }));
       this.trace.note(host.name, () => `forget ends with ${told(ending)}`);
       if ('value' in ending && ending.value === true) checker.forgotten.push({ host, at: clock.now, marks });
       const isRefused = 'error' in ending && ending.error instanceof InProgressError;

@@ -15,7 +15,7 @@ export function* writeFaults(
   const { options } = checker;
   if (young && options.onAbandoned !== 'run' && after.by.name !== 'audit' && mayExpire(young))
     yield [
-      'what nobody knows stays',
+      'an unknown outcome stays',
       `${young.state.status} expires at ${young.expiresAt}, and is no free key`,
     ];
   if (!old || !young) return;
@@ -39,7 +39,7 @@ export function* writeFaults(
     return;
   }
   if (young.state.status !== 'in-progress')
-    yield ['no write of a former holder', `somebody who does not hold the key wrote: ${change}`];
+    yield ['no write of a former holder', `a call that does not hold the key wrote: ${change}`];
   else if (isHeld(old, checker)) yield ['one unlapsed claim', 'a claim that holds was taken over'];
   const isUndecided = old.state.status === 'unknown' || old.state.status === 'in-progress';
   if (isUndecided && options.onAbandoned === 'refuse' && after.by.name !== 'audit')
@@ -51,12 +51,12 @@ export function* writeFaults(
     yield ['fingerprints are kept', `a request took over the key of another one: ${change}`];
 }
 
-/** Whether a record that somebody may have to resolve ends by itself before the year 9999 does. */
+/** Whether a record that an operator may have to resolve expires before the end of the year 9999. */
 function mayExpire({ state: { status }, expiresAt }: IdempotencyRecord): boolean {
   return (status === 'unknown' || status === 'in-progress') && expiresAt < Date.UTC(9999, 11, 31);
 }
 
-/** Whether a record is a claim that nobody may take over yet, by whatever clock. */
+/** Whether a record is a claim that no call may take over yet, by any clock. */
 function isHeld({ state }: IdempotencyRecord, { latestNow, options }: Checker): boolean {
   return state.status === 'in-progress' && latestNow < state.leaseUntil + options.clockTolerance;
 }

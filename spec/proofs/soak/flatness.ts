@@ -6,7 +6,7 @@ export interface Point {
 
 /** What a quantity comes to over a run. */
 export interface Trend {
-  /** Between the first and the last look. */
+  /** Between the first and the last sample. */
   readonly calls: number;
   readonly first: number;
   readonly last: number;

@@ -23,7 +23,7 @@ const {
     report: { type: 'string' },
   });
   const minutes = Number(values.minutes);
-  if (!(minutes > 0)) throw new WrongOption(`--minutes ${values.minutes}: right would be a number above 0`);
+  if (!(minutes > 0)) throw new WrongOption(`--minutes ${values.minutes}: expected a number above 0`);
   return { minutes, chosen: someOf('store', values.store, stores), report: values.report };
 });
 
@@ -83,9 +83,9 @@ const done = results.map(
 );
 report(
   'Soak',
-  `First calls, replays, calls that join and that wait, failures of each kind, lost and renewed leases, recovery functions,
-completions, a store that is out of reach now and then: ${done.join(' and ')} at the same time, in ${minutes} minutes, one process each.
-Looked at after each thirtieth part, when no call was under way and all garbage was collected.
+  `The load has first calls, replays, calls that join and that wait, failures of each kind, lost and renewed leases, recovery functions and
+completions, and a store that cannot be reached at times. It made ${done.join(' and ')} at the same time, in ${minutes} minutes, one process each.
+The quantities were measured after each thirtieth part, when no call was running and all garbage was collected.
 
 ${table([head, ...rows])}
 

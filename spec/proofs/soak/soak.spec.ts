@@ -7,7 +7,7 @@ import { growing, type Quantity, Sampling } from './sampling.js';
 describe('what the soak measures', function () {
   this.timeout(60_000);
 
-  /** Calls with something that each of them leaves behind, looked at as the soak does. */
+  /** Calls of which each leaves something behind, sampled as the soak does. */
   async function grown(leave: (call: number, emitter: EventEmitter) => void = () => {}): Promise<Quantity[]> {
     const call = makeIdempotent(async (id: number) => id, {
       name: 'soaked',
@@ -28,17 +28,17 @@ describe('what the soak measures', function () {
     return growing(sampling.trends());
   }
 
-  it('is flat where nothing is left behind', async () => {
+  it('is flat where nothing leaks', async () => {
     expect(await grown()).to.deep.equal([]);
   });
 
-  it('grows where each call leaves a hundred bytes', async () => {
+  it('grows where each call leaks a hundred bytes', async () => {
     const left: unknown[] = [];
     expect(await grown((call) => left.push({ call, text: `${call}`.repeat(6) }))).to.include('heap in bytes');
     expect(left).to.have.length(18_000);
   });
 
-  it('grows where one call in ten leaves a listener, a promise, an abort signal, a map or a set', async () => {
+  it('grows where one call in ten leaks a listener, a promise, an abort signal, a map or a set', async () => {
     const left: unknown[] = [];
     const found = await grown((call, emitter) => {
       if (call % 10 > 0) return;
@@ -49,7 +49,7 @@ describe('what the soak measures', function () {
     expect(left).to.have.length(7_200);
   });
 
-  it('grows where one call in ten leaves a timer', async () => {
+  it('grows where one call in ten leaks a timer', async () => {
     const timers: NodeJS.Timeout[] = [];
     try {
       const leaves = (call: number) => call % 10 === 0 && timers.push(setTimeout(() => {}, 60_000));
@@ -59,7 +59,7 @@ describe('what the soak measures', function () {
     }
   });
 
-  it('is a slope that single outliers do not move', () => {
+  it('is a slope that single outliers do not change', () => {
     const points = Array.from({ length: 30 }, (_, n) => ({
       calls: n * 100,
       value: n === 25 ? 9_000 : 1_000 + (n % 2),

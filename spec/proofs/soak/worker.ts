@@ -19,7 +19,7 @@ export interface Result {
   readonly trends: Record<Quantity, Trend>;
 }
 
-/** How often is looked, whatever the length of the run. */
+/** The number of samples, whatever the length of the run. */
 const samples = 30;
 
 /** The same records through another object, as another process has it. */

@@ -84,7 +84,7 @@ function onPostgres({ client, store }: Open<'postgres'>): Business {
 
 function onSqlite({ client, store }: Open<'sqlite'>): Business {
   return {
-    // Without an await from BEGIN to COMMIT: while it is open, the store serves nobody else of this process.
+    // Without an await from BEGIN to COMMIT: while it is open, the store serves no other call of this process.
     async commit(effect, completion, { dies }) {
       client.exec('BEGIN IMMEDIATE');
       try {

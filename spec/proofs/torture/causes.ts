@@ -32,7 +32,7 @@ export function hasFailed({ failedPlace }: Run, next: Run): boolean {
 
 /**
  * Whether a process was frozen between its claim and the first line of its method, for longer than the claim held:
- * nothing can be looked at in between.
+ * nothing can be read in between.
  */
 export function beganLate(history: History, { worker, token, at }: Run): boolean {
   const { lease, tolerance } = history.rules;

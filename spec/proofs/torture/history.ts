@@ -96,7 +96,7 @@ export class History {
   frozenTime(worker: string, from: number, to: number): number {
     const within = (intervals: readonly Interval[] = []) =>
       intervals.reduce((sum, one) => sum + Math.max(0, Math.min(one.to, to) - Math.max(one.from, from)), 0);
-    // The process says so itself when it goes on, and whoever stopped it knows as well.
+    // The process records it when it goes on, and so does the process that stopped it.
     return Math.max(within(this.#frozen.get(worker)), within(this.#stopped.get(worker)));
   }
 

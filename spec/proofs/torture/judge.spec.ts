@@ -89,7 +89,7 @@ describe('the judge of the torture', () => {
         ...takenOver,
         ...standsTakenOver,
       ],
-      'a refusal for good, after a run that nobody ended': ['refuse', ...untilKilled, ...refusedForGood],
+      'a refusal for good, after a run without an end': ['refuse', ...untilKilled, ...refusedForGood],
       'a recovery that finds the effect': [
         'recover',
         ...untilKilled,
@@ -138,7 +138,7 @@ describe('the judge of the torture', () => {
         ...standsTakenOver,
       ],
       'a run after an answer': [
-        /^B began after call A had been answered with A$/,
+        /^B began after call A had returned A$/,
         'run',
         ...once,
         ...takenOver,
@@ -202,8 +202,8 @@ describe('the judge of the torture', () => {
         ...once,
         ...standsOnce,
       ],
-      'an answer without an effect': [
-        /^call A was answered with A, which had no effect$/,
+      'a result without an effect': [
+        /^call A returned A, which had no effect$/,
         'run',
         ...once.filter(([, { kind }]) => kind !== 'effect'),
         ...standsOnce,
@@ -215,7 +215,7 @@ describe('the judge of the torture', () => {
         ...once.slice(2),
         ...standsOnce,
       ],
-      'an effect of nobody': [
+      'an effect of no run': [
         /^an effect is of X, which never began$/,
         'run',
         ...once,
@@ -237,8 +237,8 @@ describe('the judge of the torture', () => {
         ...takenOver,
         ...standsTakenOver,
       ],
-      'a take-over that asks no recovery': [
-        /^B had an effect after that of A, and no recovery function was asked$/,
+      'a take-over without a recovery': [
+        /^B had an effect after that of A, and no recovery function ran$/,
         'recover',
         ...untilKilled,
         ...takenOver,
@@ -254,14 +254,14 @@ describe('the judge of the torture', () => {
         [9_041, inTable('B')],
       ],
       'a completion without the effect of its transaction': [
-        /^the effect is of nobody, and what stands is completed A$/,
+        /^the effect is of no run, and the record is completed A$/,
         'transaction',
         ...once.filter(([, { kind }]) => kind !== 'effect'),
         ...standsOnce,
       ],
       'a call that hangs': [/^call C never ended$/, 'run', ...once, [1_500, called('C')], ...standsOnce],
-      'a key that nobody can free': [
-        /^it got no answer when nothing was done to anybody any more$/,
+      'a key that no call can free': [
+        /^it got no result after all faults had ended$/,
         'run',
         ...untilKilled,
         [9_000, calm],
@@ -270,7 +270,7 @@ describe('the judge of the torture', () => {
         [9_030, record('in-progress', 1, 1_000)],
       ],
       'a zombie that overwrote the outcome': [
-        /^what stands is A, and the last answer was B$/,
+        /^the record is A, and the last result was B$/,
         'run',
         ...untilKilled,
         ...takenOver,
@@ -278,21 +278,21 @@ describe('the judge of the torture', () => {
         [9_030, record('completed', 1, 1_000, 'A')],
       ],
       'a refusal that ends by itself': [
-        /^what stands is abandoned, and is forgotten at 86400000 without anybody having resolved it$/,
+        /^the record is abandoned, and expires at 86400000 though it was not resolved$/,
         'refuse',
         ...untilKilled,
         ...refusedForGood.slice(0, 3),
         [9_030, { ...record('abandoned', 1, 1_000), expiresAt: 86_400_000 }],
       ],
       'an outcome that was undone': [
-        /^what stands is released, and not the answer A$/,
+        /^the record is released, and not the result A$/,
         'run',
         ...once,
         ...standsOnce.slice(0, 3),
         [9_030, record('released', 1, 1_000)],
       ],
-      'an outcome under the token of nobody': [
-        /^what stands bears attempt 2 and token 3200, which are those of nobody who may write it$/,
+      'an outcome under the token of no run': [
+        /^the record has attempt 2 and token 3200, which belong to no run that may write it$/,
         'run',
         ...once,
         ...standsOnce.slice(0, 3),
@@ -327,7 +327,7 @@ describe('the judge of the torture', () => {
     }
   });
 
-  it('counts second effects by what had become of the first', () => {
+  it('counts second effects by the end of the first run', () => {
     const { tallies } = judge(pastOf('run', ...untilKilled, ...takenOver, ...standsTakenOver));
     const tally = tallies.find(({ policy }) => policy === 'run');
     expect(tally).to.include({ keys: 1, calls: 3, answered: 2, runs: 2, effects: 2 });
@@ -349,14 +349,14 @@ describe('the judge of the torture', () => {
     expect(hardship?.network).to.include({ lose: 3, hold: 0 });
   });
 
-  it('tells a violation with all that is known of its key and of those who ran it', () => {
+  it('reports a violation with everything known of its key and its runs', () => {
     const past = [...once, ...takenOver, ...standsTakenOver];
     const [violation] = judge(pastOf('run', ...past, [9_040, killed('A')], [9_050, killed('C')])).violations;
     expect(violation?.split('\n')).to.have.length(1 + past.length);
     expect(violation).to.match(/8040 ms \{"kind":"killed","worker":"A"/);
   });
 
-  it('finds that nothing happened at all', () => {
+  it('finds that nothing happened', () => {
     expect(judge(pastOf('run', [9_000, calm])).violations).to.deep.equal(
       ['run', 'refuse', 'recover', 'transaction'].map(
         (policy) => `postgres/${policy}: nothing was called, so that nothing is proven`,

@@ -24,7 +24,7 @@ function* answersHaveAnEffect(story: Story): Iterable<string> {
     const effect = story.effects.find((one) => one.run === run);
     // What a table has is read when all is over.
     if (!effect || (!effect.inTable && effect.place > place))
-      yield `call ${call} was answered with ${run}, which had no effect`;
+      yield `call ${call} returned ${run}, which had no effect`;
   }
 }
 
@@ -33,7 +33,7 @@ function* nothingRunsAfterAnAnswer(story: Story, history: History): Iterable<str
   if (!answer) return;
   for (const run of story.runs) {
     if (run.place > answer.place && !beganLate(history, run))
-      yield `${run.run} began after call ${answer.call} had been answered with ${answer.run}`;
+      yield `${run.run} began after call ${answer.call} had returned ${answer.run}`;
   }
 }
 
@@ -81,9 +81,9 @@ function* effectsAreFew(story: Story): Iterable<string> {
     yield `there is more than one effect, by ${names}, although the policy is "${policy}"`;
   if (policy !== 'recover') return;
   for (const [run, next] of doubles(story)) {
-    const look = story.recoveries.find(({ token }) => token === next.token);
-    if (!look) yield `${next.run} had an effect after that of ${run.run}, and no recovery function was asked`;
-    else if (look.place > (run.effectPlace as number))
+    const recovery = story.recoveries.find(({ token }) => token === next.token);
+    if (!recovery) yield `${next.run} had an effect after that of ${run.run}, and no recovery function ran`;
+    else if (recovery.place > (run.effectPlace as number))
       yield `${next.run} ran although the recovery function could see the effect of ${run.run}`;
   }
 }
@@ -97,33 +97,32 @@ function* everyKeyEnds(story: Story, history: History): Iterable<string> {
   const { calmPlace } = history;
   const isAnswered = answers.some(({ place }) => place > calmPlace);
   const isRefused = refusals.some(({ place, code }) => place > calmPlace && code === unknownOutcome);
-  if (!isAnswered && !(policy === 'refuse' && isRefused))
-    yield 'it got no answer when nothing was done to anybody any more';
+  if (!isAnswered && !(policy === 'refuse' && isRefused)) yield 'it got no result after all faults had ended';
 }
 
 function* whatStandsIsTheAnswer(story: Story): Iterable<string> {
   const { policy, record, answers, runs, recoveries } = story;
   const last = answers.at(-1);
-  // A caller may have the outcome of a run whose completion was given up; whoever refuses then has to be asked to forget.
+  // A caller may have the outcome of a run whose completion was given up; a call that is refused then needs a forget.
   const isOpen = answers.every(({ run }) => story.isGivenUp(run));
   if (isOpen && policy === 'refuse' && (record?.status === 'abandoned' || record?.status === 'unknown')) {
     // An expired record is a free key.
     if (record.expiresAt < Date.UTC(9999, 11, 31))
-      yield `what stands is ${record.status}, and is forgotten at ${record.expiresAt} without anybody having resolved it`;
+      yield `the record is ${record.status}, and expires at ${record.expiresAt} though it was not resolved`;
     return;
   }
   if (!last) {
-    yield `what stands is ${record?.status ?? 'nothing'}, and nobody got an answer`;
+    yield `the record is ${record?.status ?? 'missing'}, and no call got a result`;
     return;
   }
   if (record?.status !== 'completed') {
-    yield `what stands is ${record?.status ?? 'nothing'}, and not the answer ${last.run}`;
+    yield `the record is ${record?.status ?? 'missing'}, and not the result ${last.run}`;
     return;
   }
-  if (record.run !== last.run) yield `what stands is ${record.run}, and the last answer was ${last.run}`;
+  if (record.run !== last.run) yield `the record is ${record.run}, and the last result was ${last.run}`;
   const writers = [...runs.filter(({ run }) => run === record.run), ...recoveries];
   if (!writers.some(({ token, attempt }) => token === record.token && attempt === record.attempt))
-    yield `what stands bears attempt ${record.attempt} and token ${record.token}, which are those of nobody who may write it`;
+    yield `the record has attempt ${record.attempt} and token ${record.token}, which belong to no run that may write it`;
 }
 
 function* transactionsAreWhole({ policy, record, effects }: Story): Iterable<string> {
@@ -131,7 +130,7 @@ function* transactionsAreWhole({ policy, record, effects }: Story): Iterable<str
   const [effect] = effects;
   const isCompleted = record?.status === 'completed';
   if (isCompleted !== (effect !== undefined) || (isCompleted && effect?.run !== record.run))
-    yield `the effect is of ${effect?.run ?? 'nobody'}, and what stands is ${record?.status ?? 'nothing'} ${record?.run ?? ''}`;
+    yield `the effect is of ${effect?.run ?? 'no run'}, and the record is ${record?.status ?? 'missing'} ${record?.run ?? ''}`;
 }
 
 function* refusalsAreExpected({ policy, refusals }: Story): Iterable<string> {

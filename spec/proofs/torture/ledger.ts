@@ -3,7 +3,7 @@ import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
 export const storeNames = ['dynamodb', 'redis', 'postgres', 'sqlite'] as const;
 export type StoreName = (typeof storeNames)[number];
 
-/** What becomes of a run that nobody ended, and where the effect is. Redis has no transaction to complete a call in. */
+/** The decision about a run without an end, and where the effect is. Redis has no transaction to complete a call in. */
 export const policies = ['run', 'refuse', 'recover', 'transaction'] as const;
 export type Policy = (typeof policies)[number];
 
@@ -47,7 +47,7 @@ type WorkerLine =
   /** The method returned, or threw. */
   | { readonly kind: 'returned'; readonly key: string; readonly run: string }
   | { readonly kind: 'failed'; readonly key: string; readonly run: string; readonly why: string }
-  /** A recovery function is about to look for the effect of an earlier run. */
+  /** A recovery function is about to read the effect of an earlier run. */
   | ({ readonly kind: 'recovering'; readonly key: string; readonly worker: string } & Attempt)
   | { readonly kind: 'called'; readonly key: string; readonly call: string; readonly worker: string }
   /** A call got the outcome of `run`. */
@@ -98,12 +98,12 @@ type NemesisLine =
       readonly met: number;
     };
 
-/** What whoever runs all of them notes. */
+/** What the process records that runs all of them. */
 type RunnerLine =
   | ({ readonly kind: 'rules' } & Rules)
-  /** Nothing is done to anybody from here on, and every key is called once more. */
+  /** All faults have ended, and every key is called once more. */
   | { readonly kind: 'calm' }
-  /** A worker that ended although nobody killed it. */
+  /** A worker that ended although it was not killed. */
   | { readonly kind: 'crashed'; readonly worker: string; readonly said: string }
   /** What stands under a key when all is over. */
   | ({
@@ -136,7 +136,7 @@ export class Ledger {
   }
 
   add(line: Unwritten): void {
-    // One write at the end of the file, whoever else writes.
+    // One append, which is atomic beside other writers.
     writeSync(this.#file, `${JSON.stringify({ at: Date.now(), ...line })}\n`);
   }
 
@@ -150,7 +150,7 @@ export class Ledger {
 
   /** The first run that had an effect on the world outside under that key, as far as it is written. */
   effectOf(key: string): string | undefined {
-    // Whoever is writing just now may not have come to the end of its line.
+    // The last line may be incomplete, since its process is still writing.
     const texts = readFileSync(this.path, 'utf8').split('\n').slice(0, -1);
     const text = texts.find((one) => one.includes('"kind":"effect"') && one.includes(`"key":"${key}"`));
     return text === undefined ? undefined : (JSON.parse(text) as LineOf<'effect'>).run;

@@ -61,7 +61,7 @@ async function torture({ seconds, stores, isNamed, seed, report: file }: Options
   }
 }
 
-/** Ends everything where somebody has no patience. Servers and temporary folders go with this process. */
+/** Ends everything on an interrupt. Servers and temporary folders go with this process. */
 async function abandon(running: Torture, folder: string, code: number): Promise<void> {
   running.kill();
   await running.stop().catch(() => {});
@@ -74,7 +74,7 @@ function judgeAgain(path: string, file: string | undefined): number {
   try {
     verdict = judge(readLedger(path));
   } catch (error) {
-    console.error(`torture: --judge ${path}: right would be a ledger: ${(error as Error).message}`);
+    console.error(`torture: --judge ${path}: expected a ledger: ${(error as Error).message}`);
     return 2;
   }
   const repeat = `npm run torture -- --judge ${path}`;

@@ -29,7 +29,7 @@ export class Nemesis {
       this.#repeat(ofWorkers, 2_500, () => this.#hitWorker(ofWorkers)),
       this.#repeat(ofServers, 2_000, () => this.#hitStore(ofServers)),
     ]);
-    // Whoever ends it hears of it.
+    // The caller that ends it gets the error.
     this.#ended.catch(() => {});
   }
 
@@ -91,7 +91,7 @@ export class Nemesis {
 
   async #disturb(network: Network, aim: Aim, fate: RequestFate, random: () => number): Promise<void> {
     const from = Date.now();
-    // What is only lost holds nobody up for long.
+    // A lost message delays no call for long.
     const count = 1 + Math.floor(random() * (fate === 'lose' ? 8 : 3));
     network.next(aim, fate, count);
     for (let waited = 0; network.met < count && waited < longestWait && !this.#isOver; waited += 50)

@@ -96,7 +96,7 @@ export class DynamoDBNetwork implements Network {
 
   heal(): void {
     this.proxy.reset();
-    // Nobody is left to wait for an answer that does not come.
+    // No client is left to wait for the response.
     this.proxy.breakConnections();
   }
 

@@ -18,7 +18,7 @@ import { eventNames, type Ledger, ownerOf, type Policy, policiesOf, type StoreNa
 export const lease = 2_000;
 export const tolerance = 200;
 
-/** What an operation answers with: whose effect it was. */
+/** What an operation returns: whose effect it was. */
 interface Outcome {
   readonly key: string;
   readonly run: string;
@@ -75,7 +75,7 @@ export class Operations {
     return this.#byPolicy[ownerOf(key).policy] as Operation;
   }
 
-  /** Calls an operation once, and answers with what became of it: the code of an error, if it was one. */
+  /** Calls an operation once. Returns how it ended: the code of an error, if it was one. */
   async call(key: string): Promise<string | undefined> {
     this.#calls += 1;
     const call = `${this.worker}:${this.#calls}`;

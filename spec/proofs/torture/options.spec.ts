@@ -17,9 +17,9 @@ describe('the options of the torture', () => {
   });
 
   const wrong: readonly [readonly string[], RegExp][] = [
-    [['--seconds', '2m'], /^--seconds 2m: right would be a whole number/],
-    [['--seconds', '5'], /^--seconds 5: right would be 20 or more/],
-    [['--store', 'redis,mongo'], /^--store mongo: right would be some of dynamodb,redis,postgres,sqlite$/],
+    [['--seconds', '2m'], /^--seconds 2m: expected a whole number/],
+    [['--seconds', '5'], /^--seconds 5: expected 20 or more/],
+    [['--store', 'redis,mongo'], /^--store mongo: expected some of dynamodb,redis,postgres,sqlite$/],
     [['--seed', '-1'], /seed/],
     [['--minutes', '2'], /--minutes/],
   ];

@@ -4,7 +4,7 @@ import { type StoreName, storeNames } from './ledger.js';
 export interface Options {
   readonly seconds: number;
   readonly stores: readonly StoreName[];
-  /** Whether the stores are those that somebody asked for by name. */
+  /** Whether the command names the stores. */
   readonly isNamed: boolean;
   readonly seed: number;
   readonly report: string | undefined;
@@ -28,9 +28,7 @@ export function optionsOf(args: readonly string[]): Options {
   );
   const seconds = wholeNumber('seconds', values.seconds, { least: 0 });
   if (seconds < shortest)
-    throw new WrongOption(
-      `--seconds ${seconds}: right would be ${shortest} or more, of which 15 are the calm`,
-    );
+    throw new WrongOption(`--seconds ${seconds}: expected ${shortest} or more, of which 15 are the calm`);
   return {
     seconds,
     stores: someOf('store', values.store, storeNames),

@@ -24,7 +24,7 @@ export interface Place {
   readonly near: StoreDescription;
   readonly server?: { kill(): Promise<void>; restart(): Promise<void> };
   readonly network?: Network;
-  /** Has nobody write until the answer is called; nothing where somebody is writing just now. */
+  /** Prevents writes until the returned function is called. Returns nothing where a process is writing just now. */
   lock?(): (() => void) | undefined;
   stop(): Promise<void>;
 }
@@ -138,7 +138,7 @@ async function stopAll(...parts: readonly { stop(): Promise<void> }[]): Promise<
 function lockFile(open: () => ReturnType<typeof openAsItIs>): (() => void) | undefined {
   const database = open();
   try {
-    // Whoever writes just now is not waited for: this process is the network of the other stores.
+    // It does not wait for a writer: this process is the network of the other stores.
     database.exec('PRAGMA busy_timeout = 0; BEGIN IMMEDIATE');
   } catch {
     database.close();

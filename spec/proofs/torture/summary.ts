@@ -8,9 +8,9 @@ export function summaryOf(verdict: Verdict, about: Partial<Record<StoreName, str
   const { seed, seconds, lease, tolerance, stores } = rules;
   const calls = tallies.reduce((sum, one) => sum + one.calls, 0);
   return [
-    `Three worker processes for each store, all stores at the same time, for ${seconds} s (lease ${lease} ms, \`clockTolerance\` ${tolerance} ms): ${calls.toLocaleString('en')} calls, **violations: ${violations.length}**.`,
-    `Seed ${seed}: \`npm run torture -- --seconds ${seconds} --store ${stores.join(',')} --seed ${seed}\`. The seed repeats what chance decides, not the timing of real processes: what repeats a verdict is the ledger, which a failed run keeps (\`--judge FILE\`).`,
-    'What was done to them. Answers lost, never given, delivered late (the client waits, or its connection was broken) are requests that it happened to.',
+    `All stores ran at the same time, with three worker processes each, for ${seconds} s (lease ${lease} ms, \`clockTolerance\` ${tolerance} ms): ${calls.toLocaleString('en')} calls, **violations: ${violations.length}**.`,
+    `Seed ${seed}: \`npm run torture -- --seconds ${seconds} --store ${stores.join(',')} --seed ${seed}\`. The seed repeats the random choices, but not the timing of real processes. The ledger repeats a verdict, and a failed run keeps it (\`--judge FILE\`).`,
+    'What the test did to them. The last columns count requests: their answers were lost, were never sent, or were late, while the client waited or after its connection was cut.',
     table([
       [
         'store',
@@ -26,7 +26,7 @@ export function summaryOf(verdict: Verdict, about: Partial<Record<StoreName, str
       ],
       ...hardships.map((one) => rowOf(one, about[one.store] ?? one.store)),
     ]),
-    'What came of it. A call that was not answered was refused, killed with its process, or ended with the error of its method.',
+    'The results. A call without an answer was refused, was killed with its process, or ended with the error of its method.',
     table([
       [
         'store',
@@ -51,7 +51,7 @@ export function summaryOf(verdict: Verdict, about: Partial<Record<StoreName, str
         longest,
       ]),
     ]),
-    'Effects of a key beyond its first, by policy. A recovery function sees what happened before it looks: a process that was stopped before its effect may still have it when it goes on. With a refusal and inside the transaction there must be none; Redis has no transaction that could do the work of an application.',
+    'Effects of a key beyond its first, by policy. A recovery function sees only what happened before it reads: a process that was stopped before its effect may still have the effect when it continues. With a refusal, and inside the transaction, there must be none. Redis has no transaction that could do the work of an application.',
     table([
       ['policy', ...stores, 'by cause'],
       ...policies.map((policy) => {
@@ -67,14 +67,14 @@ export function summaryOf(verdict: Verdict, about: Partial<Record<StoreName, str
         ];
       }),
     ]),
-    `Refused for good under \`'refuse'\`: ${refusedForGood(tallies)}. Recovery functions were asked ${tallies.reduce((sum, one) => sum + one.recoveries, 0)} times.`,
+    `Refused for ever with \`'refuse'\`: ${refusedForGood(tallies)}. Recovery functions were called ${tallies.reduce((sum, one) => sum + one.recoveries, 0)} times.`,
   ].join('\n\n');
 }
 
 const wording = {
   run: "`onAbandoned: 'run'`",
   refuse: "`onAbandoned: 'refuse'`",
-  recover: 'a recovery function that looks for the effect',
+  recover: 'a recovery function that reads the effect',
   transaction: 'the completion in the transaction of the effect',
 } as const;
 

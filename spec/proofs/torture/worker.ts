@@ -1,7 +1,7 @@
 // A process of the torture. It calls its operations until it is told to stop or killed, or calls each key until that ends.
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
-import { inspect } from 'retrysafe';
+import { recordOf } from 'retrysafe';
 import { randomFrom } from '../../support/random.js';
 import { type OpenStore, openStore, type StoreDescription } from '../../support/store-description.js';
 import { businessOf } from './business.js';
@@ -28,7 +28,7 @@ const newKeyEvery = 2_000;
 const newest = 4;
 const beat = 100;
 const longestBeat = 250;
-/** How long a key may be sent again and again when nothing is done to anybody, in milliseconds. */
+/** How long a key may be sent again and again once all faults have ended, in milliseconds. */
 const patience = 60_000;
 
 let hasStopped = false;
@@ -40,7 +40,7 @@ process.on('message', (told) => {
 process.once('disconnect', () => process.exit());
 process.send?.('ready');
 
-// Whatever is left running keeps this process from its end, and what nobody handles ends it with another code.
+// Work that still runs keeps this process alive, and an unhandled rejection ends it with another exit code.
 async function begin(order: Order): Promise<void> {
   const ledger = new Ledger(order.ledger);
   const heart = listenToHeart(order.worker, ledger);
@@ -58,7 +58,7 @@ async function begin(order: Order): Promise<void> {
   process.disconnect();
 }
 
-/** Notes when nothing happened in this process for a while: that is evidence, whoever or whatever stopped it. */
+/** Records when this process stood still for a while: that is evidence, whatever stopped it. */
 function listenToHeart(worker: string, ledger: Ledger): NodeJS.Timeout {
   let last = Date.now();
   return setInterval(() => {
@@ -79,7 +79,7 @@ async function load(operations: Operations, policy: Policy, { store, startedAt }
   } while (!hasStopped);
 }
 
-/** Calls every key until it ends, and notes what stands then. */
+/** Calls every key until it ends, and then records what the store has. */
 async function calm(operations: Operations, open: OpenStore, { keys }: Order): Promise<void> {
   const left = keys[Symbol.iterator]();
   const callAll = async () => {
@@ -100,7 +100,7 @@ async function callUntilItEnds(operations: Operations, key: string): Promise<voi
 }
 
 async function noteRecord(operations: Operations, { store }: OpenStore, key: string): Promise<void> {
-  const view = await inspect(operations.of(key), key);
+  const view = await recordOf(operations.of(key), key).inspect();
   if (!view) return;
   const record = await store.find(view.key, { consistent: true });
   const outcome = record?.state.status === 'completed' ? record.state.outcome : undefined;

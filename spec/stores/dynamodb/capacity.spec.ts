@@ -119,8 +119,8 @@ describe('the capacity units of an outcome', () => {
     expect(units.take()).to.deep.equal({ writes: 2, reads: look });
   });
 
-  it('are those of the table in docs/dynamodb.md', () => {
-    const document = readFileSync(new URL('../../../../docs/dynamodb.md', import.meta.url), 'utf8');
+  it('are those of the table in docs/stores/dynamodb.md', () => {
+    const document = readFileSync(new URL('../../../../docs/stores/dynamodb.md', import.meta.url), 'utf8');
     const missing = rows
       .map(({ outcome, first, replay, readFirst }) => `| ${outcome} | ${first} | ${replay} | ${readFirst} |`)
       .filter((line) => !document.includes(`${line}\n`));

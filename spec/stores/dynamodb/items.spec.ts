@@ -1,6 +1,6 @@
 import { type DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { expect } from 'chai';
-import { inspect } from 'retrysafe';
+import { recordOf } from 'retrysafe';
 import { DynamoDBStore, type DynamoDBTableOptions } from 'retrysafe/dynamodb';
 import { defer } from '../../support/defer.js';
 import { deployable, type Work } from '../../support/deployment.js';
@@ -31,7 +31,7 @@ describe('what a table holds', () => {
     const placeHold = deployable({ name: 'PreFund.placeHold', ttl: '5m' })(peer(), async () => ({ hold: 1 }));
     const before = Date.now();
     await placeHold('t-1');
-    const { key, expiresAt } = (await inspect(placeHold, 't-1')) ?? expect.fail();
+    const { key, expiresAt } = (await recordOf(placeHold, 't-1').inspect()) ?? expect.fail();
     expect(expiresAt).to.be.within(before + 300_000, Date.now() + 300_000);
     const [item, ...more] = await items();
     expect(more).to.deep.equal([]);

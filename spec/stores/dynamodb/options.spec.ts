@@ -100,7 +100,7 @@ for (const { place, options, give } of places) {
           expect(message)
             .to.match(new RegExp(`"${option}" is|that of ${option}$`))
             .and.contain(` is ${shown}; `);
-          expect(message.slice(message.indexOf('right would be ') + 15)).to.match(isRight);
+          expect(message.slice(message.indexOf('expected ') + 'expected '.length)).to.match(isRight);
         }
       });
     }
@@ -114,9 +114,7 @@ for (const { place, options, give } of places) {
         const [[option, name] = []] = Object.entries(given);
         const message = refusal(() => give({ ...right, ...given }));
         expect(message).to.match(
-          new RegExp(
-            `option "${option}" is a text of ${name?.length} characters; right would be another name`,
-          ),
+          new RegExp(`option "${option}" is a text of ${name?.length} characters; expected another name`),
         );
       }
     });

@@ -11,7 +11,7 @@ import {
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
 import { expect } from 'chai';
-import { forget, inspect } from 'retrysafe';
+import { recordOf } from 'retrysafe';
 import { DynamoDBStore } from 'retrysafe/dynamodb';
 import { deployable, type Work } from '../../support/deployment.js';
 import { useDynamoDB } from '../../support/dynamodb.js';
@@ -110,8 +110,8 @@ describe('a table made for AWS Powertools', () => {
     expect((await all()).filter((item) => item.id?.S !== id.S)).to.deep.equal([ours]);
 
     const again = operation(peer(), async () => 'done once more');
-    await forget(again, 'a');
-    expect(await inspect(again, 'a')).to.include({ status: 'released' });
+    await recordOf(again, 'a').forget();
+    expect(await recordOf(again, 'a').inspect()).to.include({ status: 'released' });
     expect(await again('a')).to.equal('done once more');
     expect(await theirs(), 'their item, completed').to.deep.equal(completed);
   });

@@ -3,10 +3,9 @@ import { expect } from 'chai';
 import {
   currentExecution,
   FingerprintError,
-  forget,
   InProgressError,
-  inspect,
   OutcomeUnknownError,
+  recordOf,
 } from 'retrysafe';
 import { DynamoDBStore } from 'retrysafe/dynamodb';
 import { defer } from '../../support/defer.js';
@@ -51,7 +50,7 @@ for (const engine of ['dynoxide', 'dynalite'] as const) {
       const { store } = start();
       const failing = operation(store, fail);
       await failing('a').catch(() => {});
-      const { key } = (await inspect(failing, 'a')) ?? expect.fail('the call left no record');
+      const { key } = (await recordOf(failing, 'a').inspect()) ?? expect.fail('the call left no record');
       const released = (await store.find(key)) ?? expect.fail('the call left no record');
       const { format, attempt, fencingToken } = released.state;
       const leaseUntil = Date.now() - 60_000;
@@ -179,9 +178,9 @@ for (const engine of ['dynoxide', 'dynalite'] as const) {
       const operation = deployable()(store, succeed);
       await operation('a');
       commands.take();
-      await inspect(operation, 'a');
+      await recordOf(operation, 'a').inspect();
       expect(commands.take()).to.deep.equal(['GetItem consistent']);
-      await forget(operation, 'a');
+      await recordOf(operation, 'a').forget();
       expect(commands.take()).to.deep.equal(['GetItem consistent', 'PutItem']);
     });
 

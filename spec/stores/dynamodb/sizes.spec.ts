@@ -2,9 +2,9 @@ import { type DynamoDBClient, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { expect } from 'chai';
 import {
   type IdempotencyRecord,
-  inspect,
   OutcomeUnavailableError,
   onIdempotencyEvent,
+  recordOf,
   StoreError,
 } from 'retrysafe';
 import { DynamoDBStore, type DynamoDBStoreOptions } from 'retrysafe/dynamodb';
@@ -23,7 +23,7 @@ const uncompressed = { compressAbove: Number.POSITIVE_INFINITY };
 const never: Work = () => expect.fail('the method ran');
 
 /** A completed record whose state has so many bytes as JSON. */
-function recordOf(key: string, bytes: number, filling = 'x'): IdempotencyRecord {
+function recordOfSize(key: string, bytes: number, filling = 'x'): IdempotencyRecord {
   const now = Date.now();
   const state = (json: string) => {
     const outcome = { kind: 'value', json } as const;
@@ -79,7 +79,7 @@ describe('the size of a record', () => {
         ['above', largest + 1, 'x', 'B'],
         ['above in two-byte letters', largest + 1, 'ü', 'B'],
       ] as const) {
-        const record = recordOf(key, bytes, filling);
+        const record = recordOfSize(key, bytes, filling);
         expect(await store(options).claim(record, Date.now())).to.deep.equal(record);
         expect(await form(key), key).to.equal(expected);
         expect(await store(options).find(key, { consistent: true })).to.deep.equal(record);
@@ -93,8 +93,8 @@ describe('the size of a record', () => {
     const { store, form } = await storage();
     const always = store({ compressAbove: 0 });
     const plain = store(uncompressed);
-    const small = recordOf('small', 300);
-    const large = recordOf('large', 100_000, 'ü');
+    const small = recordOfSize('small', 300);
+    const large = recordOfSize('large', 100_000, 'ü');
     await always.claim(small, Date.now());
     await plain.claim(large, Date.now());
     expect(await form('small')).to.equal('B');
@@ -163,7 +163,7 @@ describe('the size of a record', () => {
         const call = operation(store(options), work);
         expect(await call('a')).to.deep.equal(result);
         expect(commands.take()).to.have.length(requests);
-        expect(await inspect(call, 'a')).to.include({ status: 'completed' });
+        expect(await recordOf(call, 'a').inspect()).to.include({ status: 'completed' });
         expect(reasons).to.deep.equal(['it is larger than the store takes']);
         expect(warnings.texts('RETRYSAFE_OUTCOME_NOT_STORED')).to.have.length(1);
         for (const duplicate of [call, operation(store(), work)]) {
@@ -180,7 +180,7 @@ describe('the size of a record', () => {
       const call = operation(store(), async () => result);
       await call('a');
       expect(reasons).to.deep.equal([]);
-      const { key = '' } = (await inspect(call, 'a')) ?? {};
+      const { key = '' } = (await recordOf(call, 'a').inspect()) ?? {};
       expect(await form(key)).to.equal('B');
       expect(await operation(store(), never)('a')).to.deep.equal(result);
     });
@@ -192,7 +192,7 @@ describe('the size of a record', () => {
         ['item', 400 * KB - 20],
       ] as const) {
         const plain = store(uncompressed);
-        const error = await rejection(plain.claim(recordOf(key, bytes), Date.now()));
+        const error = await rejection(plain.claim(recordOfSize(key, bytes), Date.now()));
         expect(error).to.be.instanceOf(StoreError).and.include({ tooLarge: true });
         expect((error as Error).message).to.match(
           /larger than an item of table "retrysafe-spec-.*" can be, which is 400 KB/,

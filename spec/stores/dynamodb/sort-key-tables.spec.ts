@@ -82,7 +82,7 @@ describe('a table with a sort key', () => {
       const said = error instanceof ConfigurationError ? error : error.cause;
       expect(said).to.be.instanceOf(ConfigurationError);
       expect((said as Error).message).to.match(
-        /^DynamoDBStore: option "partitionKey" returned .* for .*; expected a function \(key\) => string that is synchronous$/,
+        /^DynamoDBStore: option "partitionKey" returned .* for .*; expected a synchronous function \(key\) => string$/,
       );
       expect(await items()).to.deep.equal([]);
     });

@@ -6,7 +6,7 @@ import {
   TransactWriteItemsCommand,
 } from '@aws-sdk/client-dynamodb';
 import { expect } from 'chai';
-import { currentExecution, forget, inspect } from 'retrysafe';
+import { currentExecution, recordOf } from 'retrysafe';
 import { DynamoDBStore, type DynamoDBTableOptions, tableDefinition } from 'retrysafe/dynamodb';
 import { parse } from 'yaml';
 import { defer } from '../../support/defer.js';
@@ -14,14 +14,14 @@ import { deployable } from '../../support/deployment.js';
 import { useDynamoDB } from '../../support/dynamodb.js';
 import { SentCommands } from '../../support/dynamodb-commands.js';
 
-const document = readFileSync(new URL('../../../../docs/dynamodb.md', import.meta.url), 'utf8');
+const document = readFileSync(new URL('../../../../docs/stores/dynamodb.md', import.meta.url), 'utf8');
 
 /** The one code block of that language in the document that has the text in it. */
 function block(language: string, text: string): string {
   const blocks = [...document.matchAll(new RegExp(`^\`\`\`${language}\\n(.*?)^\`\`\`$`, 'gms'))]
     .map(([, code]) => code ?? '')
     .filter((code) => code.includes(text));
-  expect(blocks, `blocks of ${language} with ${text} in docs/dynamodb.md`).to.have.length(1);
+  expect(blocks, `blocks of ${language} with ${text} in docs/stores/dynamodb.md`).to.have.length(1);
   return blocks[0] ?? '';
 }
 
@@ -116,7 +116,7 @@ describe('the definition of a table', () => {
   });
 
   // CDK and Terraform: in the consumer project `infrastructure`, which has their own compilers.
-  describe('in docs/dynamodb.md', () => {
+  describe('in docs/stores/dynamodb.md', () => {
     const { createTable, updateTimeToLive } = tableDefinition({ tableName });
     const ttl = updateTimeToLive.TimeToLiveSpecification;
 
@@ -156,7 +156,7 @@ async function everyCommand(client: DynamoDBClient, tableName: string): Promise<
     return 'done';
   });
   await taker('b');
-  expect(await inspect(taker, 'b')).to.include({ status: 'completed', attempt: 2 });
-  await forget(taker, 'b');
+  expect(await recordOf(taker, 'b').inspect()).to.include({ status: 'completed', attempt: 2 });
+  await recordOf(taker, 'b').forget();
   return new Set(commands.take().map((command) => command.split(' ')[0] ?? ''));
 }

@@ -6,9 +6,9 @@ import {
   type Completion,
   ConfigurationError,
   currentExecution,
-  forget,
   type IdempotentOptions,
   OutcomeUnknownError,
+  recordOf,
   StoreError,
 } from 'retrysafe';
 import { DynamoDBStore, type DynamoDBStoreOptions } from 'retrysafe/dynamodb';
@@ -185,7 +185,7 @@ describe('a completion in a transaction of the application', () => {
 
     it('is cancelled as a whole where the key was forgotten: ClaimLostError, since nobody has an outcome', async () => {
       const operation = transfer.operation(elsewhere, async () => 'never called');
-      expect(await time.until(forget({ force: true }, operation, transfer.account))).to.equal(true);
+      expect(await time.until(recordOf(operation, transfer.account).forget({ force: true }))).to.equal(true);
       goOn.resolve();
       expect(await time.until(rejection(late))).to.be.instanceOf(ClaimLostError);
       expectCancelled();

@@ -9,7 +9,7 @@ import {
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb';
 import { expect } from 'chai';
-import { forget, type IdempotentOptions, inspect, makeIdempotent, StoreError } from 'retrysafe';
+import { type IdempotentOptions, makeIdempotent, recordOf, StoreError } from 'retrysafe';
 import {
   DynamoDBStore,
   type DynamoDBStoreOptions,
@@ -65,8 +65,8 @@ describe('a table that does not fit', () => {
     const operation = charge(options, client);
     const failures = [
       () => operation('4111-secret'),
-      () => inspect(operation, '4111-secret'),
-      () => forget(operation, '4111-secret'),
+      () => recordOf(operation, '4111-secret').inspect(),
+      () => recordOf(operation, '4111-secret').forget(),
     ];
     for (const fail of failures) {
       const error = (await rejection(fail())) as StoreError;
@@ -119,7 +119,7 @@ describe('a table that does not fit', () => {
     if (!(first instanceof StoreError)) expect(first).to.equal('charged for a');
     expect(second).to.be.instanceOf(StoreError);
     expect(second).to.have.property('message').that.includes(tableName).and.includes('"sortKeyAttribute"');
-    const looks = [() => inspect(operation, 'a'), () => forget(operation, 'a')];
+    const looks = [() => recordOf(operation, 'a').inspect(), () => recordOf(operation, 'a').forget()];
     for (const look of looks) {
       expect(await rejection(look()))
         .to.have.property('message')
@@ -178,7 +178,10 @@ describe('a table that does not fit', () => {
         const id = Items[0]?.id as AttributeValue;
         await client.send(new PutItemCommand({ TableName: tableName, Item: { id, ...attributes } }));
         runs = 0;
-        for (const fail of [() => operation('4111-secret'), () => inspect(operation, '4111-secret')]) {
+        for (const fail of [
+          () => operation('4111-secret'),
+          () => recordOf(operation, '4111-secret').inspect(),
+        ]) {
           const error = (await rejection(fail())) as StoreError;
           expect(error).to.be.instanceOf(StoreError);
           expect(error.message)

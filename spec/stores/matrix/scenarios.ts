@@ -3,9 +3,9 @@ import {
   ClaimLostError,
   currentExecution,
   FingerprintError,
-  forget,
   InProgressError,
   OutcomeUnknownError,
+  recordOf,
 } from 'retrysafe';
 import { type Deferred, defer } from '../../support/defer.js';
 import { rejection } from '../../support/rejection.js';
@@ -168,7 +168,7 @@ function takeOvers(stage: () => Stage): void {
     it('gets a ClaimLostError where the key was forgotten', async () => {
       const { elsewhere, time } = stage();
       const operation = stage().operation(elsewhere);
-      expect(await time.until(forget({ force: true }, operation, 'a'))).to.equal(true);
+      expect(await time.until(recordOf(operation, 'a').forget({ force: true }))).to.equal(true);
       end.resolve('too late');
       expect(await time.until(rejection(late))).to.be.instanceOf(ClaimLostError);
       expect(await stage().standing()).to.have.nested.property('state.status', 'released');
@@ -327,7 +327,7 @@ function endings(stage: () => Stage): void {
     it('that is forgotten runs again', async () => {
       const { here, elsewhere, time, runs } = stage();
       expect(await stage().call(here)).to.equal('run 1');
-      expect(await time.until(forget(stage().operation(elsewhere), 'a'))).to.equal(true);
+      expect(await time.until(recordOf(stage().operation(elsewhere), 'a').forget())).to.equal(true);
       expect(await stage().call(here)).to.equal('run 2');
       expect(await stage().call(elsewhere)).to.equal('run 2');
       // It leaves nothing to be counted on.

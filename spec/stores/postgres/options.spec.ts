@@ -72,7 +72,7 @@ function refusal(give: () => unknown): string {
 function expectRefusal(message: string, where: string, option: string, { shown }: Wrong, right: RegExp) {
   const begins = `${where}: option "${option}" is `;
   expect(message.startsWith(begins), message).to.equal(true);
-  const [value, whatIsRight] = message.slice(begins.length).split('; right would be ');
+  const [value, whatIsRight] = message.slice(begins.length).split('; expected ');
   if (typeof shown === 'string') expect(value).to.equal(shown);
   else expect(value).to.match(shown);
   expect(whatIsRight).to.match(right);
@@ -148,7 +148,7 @@ describe('wrong options of PostgresStore', () => {
         expect(error)
           .to.have.property('message')
           .that.matches(
-            /^PostgresStore: removeExpired\(\).*"limit".*right would be a number of records, 1 or more$/,
+            /^PostgresStore: removeExpired\(\).*"limit".*expected a number of records, 1 or more$/,
           );
       });
     }

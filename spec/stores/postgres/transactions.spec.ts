@@ -3,9 +3,9 @@ import {
   ClaimLostError,
   type Completion,
   currentExecution,
-  forget,
   type IdempotentOptions,
   OutcomeUnknownError,
+  recordOf,
 } from 'retrysafe';
 import { PostgresStore } from 'retrysafe/postgres';
 import { type Deferred, defer } from '../../support/defer.js';
@@ -235,7 +235,7 @@ describe('a completion in a transaction of the application, on PostgreSQL', () =
 
     it('is rolled back as a whole where the key was forgotten: ClaimLostError, since nobody has an outcome', async () => {
       const operation = transfer.operation(elsewhere, async () => 'never called');
-      expect(await time.until(forget({ force: true }, operation, transfer.account))).to.equal(true);
+      expect(await time.until(recordOf(operation, transfer.account).forget({ force: true }))).to.equal(true);
       goOn.resolve();
       expect(await time.until(rejection(late))).to.be.instanceOf(ClaimLostError);
       expectRolledBack();

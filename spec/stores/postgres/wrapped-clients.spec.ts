@@ -80,7 +80,7 @@ describe('clients of other libraries, for a PostgresStore', () => {
       for (const client of [...clients, ...transactions] as PostgresClient[]) {
         expectRefusal(
           thrown(() => new PostgresStore({ client })),
-          new RegExp(`right would be ${name}\\(`),
+          new RegExp(`expected ${name}\\(`),
         );
         expectRefusal(await rejection(store.complete(client, completion)), new RegExp(`pass \\(${name}\\(`));
       }

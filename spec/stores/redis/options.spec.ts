@@ -92,7 +92,7 @@ describe('wrong options of RedisStore', () => {
     it(`says at once what would be right for \`${option}\``, () => {
       for (const { value, shown, right: isRight, beside } of values) {
         const message = refusal(() => give({ ...right, ...beside, [option]: value }));
-        const begins = `RedisStore: option "${option}" is ${shown}; right would be `;
+        const begins = `RedisStore: option "${option}" is ${shown}; expected `;
         expect(message.startsWith(begins), `${message}, which should begin: ${begins}`).to.equal(true);
         expect(message.slice(begins.length)).to.match(isRight);
       }
@@ -140,7 +140,7 @@ describe('wrong options of RedisStore', () => {
     for (const option of ['client', 'subscriber']) {
       const message = refusal(() => give({ ...right, [option]: 'redis://app:hunter2@10.0.0.1' }));
       expect(message)
-        .to.contain(`option "${option}" is a text of 28 characters; right`)
+        .to.contain(`option "${option}" is a text of 28 characters; expected`)
         .and.not.contain('hunter2');
     }
   });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { inspect, StoreError } from 'retrysafe';
+import { recordOf, StoreError } from 'retrysafe';
 import { type RedisClient, RedisStore } from 'retrysafe/redis';
 import { defer } from '../../support/defer.js';
 import { deployable } from '../../support/deployment.js';
@@ -9,7 +9,7 @@ import { RedisServer } from '../../support/redis-server.js';
 import { unhandledDuring } from '../../support/unhandled-rejections.js';
 import { until } from '../../support/until.js';
 import { documentedRights } from './documented-rights.js';
-import { recordOf } from './records.js';
+import { recordOf as newRecord } from './records.js';
 
 const user = { username: 'app', password: 'secret' } as const;
 
@@ -60,14 +60,14 @@ describe('a user of Redis', () => {
     const call = deployable()(new RedisStore({ client: await ioredis(), subscriber: silent }), work);
     expect(await call('a')).to.equal('run 1');
     expect(await call('a')).to.equal('run 1');
-    expect(await inspect(call, 'a')).to.include({ status: 'completed' });
+    expect(await recordOf(call, 'a').inspect()).to.include({ status: 'completed' });
   });
 
   for (const missing of least.filter((right) => right !== '+publish' && !right.startsWith('&'))) {
     it(`without ${missing} gets an error that says what to allow`, async () => {
       await allow(least.filter((right) => right !== missing));
       const store = new RedisStore({ client: await ioredis() });
-      const [free, held] = [recordOf(`free without ${missing}`), recordOf(`held without ${missing}`)];
+      const [free, held] = [newRecord(`free without ${missing}`), newRecord(`held without ${missing}`)];
       await new RedisStore({ client: await clients.ioredis(server) }).claim(held, Date.now());
       await server.call('SCRIPT', 'FLUSH');
       const ends = await Promise.allSettled([
@@ -90,7 +90,7 @@ describe('a user of Redis', () => {
     it(`without ${missing} keeps records all the same, and only tells nobody`, async () => {
       await allow(least.filter((right) => right !== missing));
       const store = new RedisStore({ client: await ioredis(), subscriber: silent });
-      const record = recordOf(`told without ${missing}`);
+      const record = newRecord(`told without ${missing}`);
       const next = { ...record, token: 'own.2' };
       await store.claim(record, Date.now());
       expect(await store.replace(next, record.token)).to.deep.equal(next);
@@ -126,7 +126,7 @@ describe('a user of Redis', () => {
         end.resolve('done');
         expect(await Promise.all([running, waiter])).to.deep.equal(['done', 'done']);
         const waiting = new RedisStore({ client: connected, waitReplicas: 1 });
-        const error = await waiting.claim(recordOf(`waiting by ${kind}`), Date.now()).catch(String);
+        const error = await waiting.claim(newRecord(`waiting by ${kind}`), Date.now()).catch(String);
         expect(error).to.match(/0 of 1 replicas/);
       });
       expect(reasons).to.deep.equal([]);

@@ -7,11 +7,11 @@ import { useSqlite } from '../../support/sqlite.js';
 const root = new URL('../../../../', import.meta.url);
 
 // scripts/check-documents.mjs runs the other blocks. The types of Node.js 20 do not know node:sqlite, so it is no `ts`.
-describe('docs/sqlite.md', () => {
+describe('docs/stores/sqlite.md', () => {
   const sqlite = useSqlite('node:sqlite');
 
   it('has a set-up with node:sqlite that works as it is', () => {
-    const text = readFileSync(new URL('docs/sqlite.md', root), 'utf8');
+    const text = readFileSync(new URL('docs/stores/sqlite.md', root), 'utf8');
     const [, block] = /^```js\n([\s\S]*?)^```$/m.exec(text) ?? [];
     // Inside of the project, where `retrysafe` is found, and apart from that of another version of Node.js.
     const program = new URL(`../sqlite-document-${process.pid}.mjs`, import.meta.url);

@@ -57,7 +57,7 @@ describe('wrong options of SqliteStore', () => {
       for (const { value, shown } of wrong) {
         const message = refusal(() => new SqliteStore({ ...right, [option]: value } as never));
         expect(message.startsWith(`SqliteStore: option "${option}" is ${shown}; `), message).to.equal(true);
-        expect(message.slice(message.indexOf('right would be ') + 15)).to.match(isRight);
+        expect(message.slice(message.indexOf('expected ') + 'expected '.length)).to.match(isRight);
       }
     });
   }
@@ -123,7 +123,7 @@ describe('the schema of SqliteStore', () => {
   it('refuses a wrong name, and says what would be right', () => {
     for (const { value, shown } of names) {
       expect(refusal(() => schema(value as never))).to.equal(
-        `schema: option "table" is ${shown}; right would be the name of a table`,
+        `schema: option "table" is ${shown}; expected the name of a table`,
       );
     }
   });
@@ -145,7 +145,7 @@ describe('how much removeExpired() of SqliteStore removes', () => {
       expect(error).to.be.instanceOf(ConfigurationError);
       expect(error).to.have.property(
         'message',
-        `SqliteStore: removeExpired(): option "limit" is ${shown}; right would be a number of records, 1 or more`,
+        `SqliteStore: removeExpired(): option "limit" is ${shown}; expected a number of records, 1 or more`,
       );
     }
   });

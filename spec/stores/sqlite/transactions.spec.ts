@@ -4,9 +4,9 @@ import {
   type Completion,
   ConfigurationError,
   currentExecution,
-  forget,
   type IdempotentOptions,
   OutcomeUnknownError,
+  recordOf,
 } from 'retrysafe';
 import { type Deferred, defer } from '../../support/defer.js';
 import { restOfTurn } from '../../support/deployment.js';
@@ -226,7 +226,9 @@ for (const driver of sqliteDrivers) {
 
       it('is rolled back as a whole where the key was forgotten: ClaimLostError, since nobody has an outcome', async () => {
         const operation = transfer.operation(elsewhere, async () => 'never called');
-        expect(await time.until(forget({ force: true }, operation, transfer.account))).to.equal(true);
+        expect(await time.until(recordOf(operation, transfer.account).forget({ force: true }))).to.equal(
+          true,
+        );
         goOn.resolve();
         expect(await time.until(rejection(late))).to.be.instanceOf(ClaimLostError);
         expectRolledBack();

@@ -4,13 +4,12 @@ import {
   ConfigurationError,
   configureIdempotency,
   FingerprintError,
-  forget,
   IdempotencyError,
   Idempotent,
   InMemoryStore,
-  inspect,
   KeyError,
   makeIdempotent,
+  recordOf,
 } from 'retrysafe';
 import { Orders } from './orders.js';
 
@@ -89,8 +88,8 @@ export const checks: readonly (readonly [title: string, check: () => Promise<voi
       const orders = new Orders();
       const request = { id: 'forgotten', amount: 5 };
       await orders.place(request);
-      assert.ok(await inspect(orders, 'place', request));
-      await forget(orders, 'place', request);
+      assert.ok(await recordOf(orders, 'place', request).inspect());
+      await recordOf(orders, 'place', request).forget();
       await orders.place(request);
       assert.equal(orders.runs, 2);
     },

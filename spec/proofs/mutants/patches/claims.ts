@@ -24,11 +24,11 @@ export const claims: readonly Mutant[] = [
   },
   {
     name: 'any-own-answer-counts',
-    flaw: 'An answer with an earlier write of the same call counts as the write that was just sent.',
+    flaw: 'A response with an earlier write of the same call counts as the write that was just sent.',
     changes: [
       {
         file: 'lib/engine/claim/claim.ts',
-        replace: "return { kind: isSent ? 'done' : 'moved' };",
+        replace: "return { kind: isSent ? 'written' : 'earlier-write' };",
         by: "return { kind: 'done' };",
       },
     ],
@@ -36,7 +36,7 @@ export const claims: readonly Mutant[] = [
   },
   {
     name: 'own-write-taken-for-anothers',
-    flaw: 'A call that meets its own earlier write, whose answer was lost, takes it for somebody else’s claim.',
+    flaw: 'A call that meets its own earlier write, whose response was lost, takes it for another call’s claim.',
     changes: [
       {
         file: 'lib/engine/claim/claim.ts',
@@ -53,9 +53,9 @@ export const claims: readonly Mutant[] = [
       {
         file: 'lib/engine/claim/claim.ts',
         replace: "    if ('fault' in answer) return { kind: 'unanswered', ...answer };",
-        by: `    if ('fault' in answer && !this.#standing) return { kind: 'unanswered', ...answer };
+        by: `    if ('fault' in answer && !this.#confirmed) return { kind: 'unanswered', ...answer };
     if ('fault' in answer) {
-      this.#standing = sent;
+      this.#confirmed = sent;
       return { kind: 'done' };
     }`,
       },
@@ -78,7 +78,7 @@ export const claims: readonly Mutant[] = [
   },
   {
     name: 'late-claim-runs',
-    flaw: 'A claim that is answered when its lease is nearly over, or past, is run on without a look at the clock.',
+    flaw: 'A claim that returns when its lease is nearly over, or past, runs without a check of the clock.',
     changes: [
       {
         file: 'lib/engine/acquire.ts',
@@ -121,7 +121,7 @@ export const claims: readonly Mutant[] = [
   },
   {
     name: 'no-clock-tolerance',
-    flaw: 'A lease is taken over at its very end, by whoever’s clock is ahead.',
+    flaw: 'A lease is taken over at its very end, by a process whose clock is ahead.',
     changes: [
       {
         file: 'lib/engine/call/verdict.ts',
@@ -157,7 +157,7 @@ export const claims: readonly Mutant[] = [
   },
   {
     name: 'fail-open-beside-a-known-runner',
-    flaw: 'A call that has seen somebody run does so too as soon as the store fails.',
+    flaw: 'A call that knows of a running call runs itself as soon as the store fails.',
     changes: [
       {
         file: 'lib/engine/acquire.ts',
@@ -187,7 +187,7 @@ export const claims: readonly Mutant[] = [
   },
   {
     name: 'refusal-on-a-stale-read',
-    flaw: 'A call is refused by what a look shows, which may have been true once.',
+    flaw: 'A call is refused because of a read, which may be stale.',
     changes: [
       {
         file: 'lib/engine/acquire.ts',

@@ -65,8 +65,8 @@ export const edgesMethod: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/decorator/class-defaults.ts',
-        replace: 'for (const one of classesOf(target)) {',
-        by: 'for (const one of classesOf(target).slice(0, 1)) {',
+        replace: 'for (const ancestor of classesOf(target)) {',
+        by: 'for (const ancestor of classesOf(target).slice(0, 1)) {',
       },
     ],
     caughtBy: [specs('decorator/handed-on')],
@@ -86,7 +86,7 @@ export const edgesMethod: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/decorator/declaring-class.ts',
-        replace: '|| asksInstance(options) || asksInstance(configuration.options)',
+        replace: '|| usesInstance(options) || usesInstance(configuration.options)',
         by: '',
       },
     ],

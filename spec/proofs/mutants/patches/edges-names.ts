@@ -10,8 +10,8 @@ export const edgesNames: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/process/names/names.ts',
-        replace: 'madeUp.some((pattern) => pattern.test(name))',
-        by: 'madeUp.some((pattern) => pattern.test(name) && name === what)',
+        replace: 'inventedNames.some((pattern) => pattern.test(name))',
+        by: 'inventedNames.some((pattern) => pattern.test(name) && name === what)',
       },
     ],
     caughtBy: [specs('decorator/refused-at-the-call')],
@@ -32,19 +32,19 @@ export const edgesNames: readonly Mutant[] = [
         by: 'declaring.learn(this as object, wrapper)',
       },
     ],
-    caughtBy: [specs('decorator/bundled-names')],
+    caughtBy: [specs('package/bundled-names')],
   },
   {
     name: 'renaming-not-seen',
     flaw: 'A bundle that renames classes says nothing.',
     changes: [
       {
-        file: 'lib/process/names/kept-names.ts',
-        replace: "names[kind].replace(/\\$\\d+$/, '') === own[kind]",
-        by: 'names[kind].includes(own[kind])',
+        file: 'lib/process/names/build-names.ts',
+        replace: "names[kind].replace(/\\$\\d+$/, '') === declared[kind]",
+        by: 'names[kind].includes(declared[kind])',
       },
     ],
-    caughtBy: [specs('decorator/bundled-names')],
+    caughtBy: [specs('package/bundled-names')],
   },
   {
     name: 'named-classes-told-of',
@@ -57,19 +57,19 @@ export const edgesNames: readonly Mutant[] = [
         by: '`${nameOf(target)}.${printedName(method)}`',
       },
     ],
-    caughtBy: [specs('decorator/bundled-names')],
+    caughtBy: [specs('package/bundled-names')],
   },
   {
     name: 'each-instance-told-of',
     flaw: 'One operation is warned of again and again.',
     changes: [
       {
-        file: 'lib/process/names/kept-names.ts',
-        replace: 'for (const name of names) told.add(name);',
+        file: 'lib/process/names/build-names.ts',
+        replace: 'for (const name of names) warned.add(name);',
         by: '',
       },
     ],
-    caughtBy: [specs('decorator/bundled-names')],
+    caughtBy: [specs('package/bundled-names')],
   },
   {
     name: 'three-letters-pass',
@@ -81,6 +81,6 @@ export const edgesNames: readonly Mutant[] = [
         by: 'name.length === 0 && areMinified(what);',
       },
     ],
-    caughtBy: [specs('decorator/bundled-names')],
+    caughtBy: [specs('package/bundled-names')],
   },
 ];

@@ -13,7 +13,7 @@ export const edgesOfNumbers: readonly Mutant[] = [
         by: '',
       },
     ],
-    caughtBy: [specs('request/read-text')],
+    caughtBy: [specs('request/read-text', 'request/read-text.property')],
   },
   {
     name: 'fractions-rounded',
@@ -25,7 +25,7 @@ export const edgesOfNumbers: readonly Mutant[] = [
         by: 'if (decimal.digits.length > DIGITS_OF_A_DOUBLE) return Number(this.written);',
       },
     ],
-    caughtBy: [specs('key/numbers')],
+    caughtBy: [specs('key/numbers', 'key/numbers.property')],
   },
   {
     name: 'exponents-not-read',
@@ -37,43 +37,43 @@ export const edgesOfNumbers: readonly Mutant[] = [
         by: 'if (end - start > SAFE_LENGTH) return true;',
       },
     ],
-    caughtBy: [specs('key/numbers')],
+    caughtBy: [specs('key/numbers', 'key/numbers.property')],
   },
   {
     name: 'spelling-of-a-number-counts',
     flaw: 'A number that is written in another way is another number.',
     changes: [
       {
-        file: 'lib/key/canonical-forms.ts',
+        file: 'lib/key/canonical.ts',
         replace: "exact.isInteger ? 'bigint' : 'number', exact.text",
         by: "exact.isInteger ? 'bigint' : 'number', exact.written",
       },
     ],
-    caughtBy: [specs('key/numbers')],
+    caughtBy: [specs('key/numbers', 'key/numbers.property')],
   },
   {
     name: 'parts-of-a-text-not-read',
     flaw: 'The long numbers of a list within the request are rounded.',
     changes: [
       {
-        file: 'lib/values/json/json-text.ts',
+        file: 'lib/values/json/exact-json.ts',
         replace: 'part.text.correct(value as Container, part.number);',
         by: '',
       },
     ],
-    caughtBy: [specs('request/read-text')],
+    caughtBy: [specs('request/read-text', 'request/read-text.property')],
   },
   {
     name: 'first-of-two-properties',
     flaw: 'Of two properties with one name, a long number counts though it is not the last.',
     changes: [
       {
-        file: 'lib/values/json/json-members.ts',
-        replace: 'this.#corrected.delete(this.#read());',
+        file: 'lib/values/json/exact-json.ts',
+        replace: 'this.#corrected.delete(this.#readName());',
         by: '',
       },
     ],
-    caughtBy: [specs('request/read-text')],
+    caughtBy: [specs('request/read-text', 'request/read-text.property')],
   },
   {
     name: 'long-numbers-left-out-of-filters',
@@ -92,7 +92,7 @@ export const edgesOfNumbers: readonly Mutant[] = [
     flaw: 'A long number in an expression is another one than in the request.',
     changes: [
       {
-        file: 'lib/request/expression/jmespath-literals.ts',
+        file: 'lib/request/expression/jmespath.ts',
         replace: "if (!part.startsWith('`') || !/\\d/.test(part)) return part;",
         by: 'if (part.length >= 0) return part;',
       },
@@ -116,7 +116,7 @@ export const edgesOfNumbers: readonly Mutant[] = [
     flaw: 'A list with holes that has `undefined` among its elements has the key of one that has not.',
     changes: [
       {
-        file: 'lib/key/absent-properties.ts',
+        file: 'lib/key/canonical.ts',
         replace: 'return part === undefined && !(',
         by: 'return part === undefined || (false && ',
       },

@@ -2,16 +2,16 @@
 import { model, simulation, specs } from '../checkers.js';
 import type { Mutant } from '../mutant.js';
 
-/** What functions of options answer, how long nobody's knowledge is kept, and what messages say of values. */
+/** What functions of options return, how long an unknown outcome is kept, and what messages say of values. */
 export const edgesOfOptions: readonly Mutant[] = [
   {
     name: 'unknown-forgotten-after-a-day',
-    flaw: 'That nobody knows how an attempt ended is forgotten after a day, and the work is done again.',
+    flaw: 'An unknown outcome is forgotten after a day, and the work is done again.',
     changes: [
       {
         file: 'lib/record/record.ts',
-        replace: "kept.isGuarded ? 'until-resolved' : undefined",
-        by: "kept.isGuarded && kept.ttl === Number.NaN ? 'until-resolved' : undefined",
+        replace: "options.isGuarded ? 'until-resolved' : undefined",
+        by: "options.isGuarded && options.ttl === Number.NaN ? 'until-resolved' : undefined",
       },
     ],
     caughtBy: [specs('engine/call/unsettled-expiry'), model, simulation],
@@ -46,13 +46,13 @@ export const edgesOfOptions: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/options/duration.ts',
-        replace: 'return Math.min(Math.round(length), LATEST_INSTANT);',
-        by: 'return Math.round(length);',
+        replace: 'return Math.min(Math.round(lengthMs), LATEST_INSTANT);',
+        by: 'return Math.round(lengthMs);',
       },
       {
-        file: 'lib/options/duration.ts',
-        replace: 'return Math.min(from + length, LATEST_INSTANT);',
-        by: 'return from + length;',
+        file: 'lib/record/instants.ts',
+        replace: 'return Math.min(from + lengthMs, LATEST_INSTANT);',
+        by: 'return from + lengthMs;',
       },
     ],
     caughtBy: [specs('engine/call/latest-instant')],
@@ -64,7 +64,7 @@ export const edgesOfOptions: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/options/synchronous.ts',
-        replace: '    hear(() => Promise.prototype.then.call(answer, nothing, nothing));\n',
+        replace: '    attempt(() => Promise.prototype.then.call(returned, ignore, ignore));\n',
         by: '',
       },
     ],
@@ -76,8 +76,8 @@ export const edgesOfOptions: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/options/synchronous.ts',
-        replace: 'if (!isThenable(answer)) return false;',
-        by: 'if (answer || !answer) return false;',
+        replace: 'if (!isThenable(returned)) return false;',
+        by: 'if (returned || !returned) return false;',
       },
     ],
     caughtBy: [specs('settings/synchronous-options')],
@@ -87,7 +87,11 @@ export const edgesOfOptions: readonly Mutant[] = [
     flaw: 'A key function that puts a promise into a list is refused, and the failure of that promise ends the process.',
     changes: [
       { file: 'lib/key/identity.ts', replace: 'if (isSelectedBy(option)) hearPromisesIn(value);', by: '' },
-      { file: 'lib/key/identity.ts', replace: 'import { hearPromisesIn, isLate }', by: 'import { isLate }' },
+      {
+        file: 'lib/key/identity.ts',
+        replace: "import { hearPromisesIn } from '../options/synchronous.js';\n",
+        by: '',
+      },
       {
         file: 'lib/key/identity.ts',
         replace: `  const isSelectedBy = (option: string) => typeof { key, scope, fingerprint }[option as 'key'] === 'function';
@@ -103,8 +107,8 @@ export const edgesOfOptions: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/settings/option-checks.ts',
-        replace: 'const late = describeLateness(candidate.encode) ?? describeLateness(candidate.decode);',
-        by: 'const late = describeLateness(undefined);',
+        replace: 'const expected = describeLateness(candidate.encode) ?? describeLateness(candidate.decode);',
+        by: 'const expected = describeLateness(undefined);',
       },
     ],
     caughtBy: [specs('settings/synchronous-options', 'settings/options')],
@@ -146,11 +150,11 @@ export const edgesOfOptions: readonly Mutant[] = [
     caughtBy: [specs('settings/options')],
   },
   {
-    name: 'argument-printed-by-inspect',
-    flaw: 'The refusal of inspect() repeats the argument that came where the name of a method belongs.',
+    name: 'argument-printed-by-record-of',
+    flaw: 'The refusal of recordOf() repeats the argument that came where the name of a method belongs.',
     changes: [
       {
-        file: 'lib/decorator/inspection.ts',
+        file: 'lib/decorator/record-of.ts',
         replace: `if (typeof (self as Record<PropertyKey, unknown> | undefined)?.[method] === 'function')
     return String(method);`,
         by: "if (typeof self !== 'function' || method in self) return String(method);",

@@ -5,7 +5,7 @@ import type { Mutant } from '../mutant.js';
 export const edgesRequests: readonly Mutant[] = [
   {
     name: 'condition-demands-parts',
-    flaw: 'A filter in a key demands all parts of what its condition goes through, and refuses calls for those it looks past.',
+    flaw: 'A filter in a key demands all parts that its condition reads, and refuses calls for items that it skips.',
     survivedAtFirst: true,
     changes: [
       {
@@ -67,7 +67,7 @@ export const edgesRequests: readonly Mutant[] = [
   },
   {
     name: 'batch-decoded-whole',
-    flaw: 'Each record of a batch is decoded, and one that cannot be refuses a key that looks at another.',
+    flaw: 'Each record of a batch is decoded, and one that cannot be decoded refuses a key that selects another.',
     changes: [
       {
         file: 'lib/request/events/lambda-events.ts',
@@ -91,10 +91,10 @@ export const edgesRequests: readonly Mutant[] = [
   },
   {
     name: 'imitation-is-our-fault',
-    flaw: 'A sender who writes what looks like an event is told that the service is configured wrongly.',
+    flaw: 'A sender that imitates an event is told that the service is configured wrongly.',
     changes: [
       {
-        file: 'lib/key/identity.ts',
+        file: 'lib/key/selection.ts',
         replace: 'args.some(isLambdaContext) && (Array.isArray(first) || ofFirst !== undefined)',
         by: 'Array.isArray(first) || ofFirst !== undefined',
       },

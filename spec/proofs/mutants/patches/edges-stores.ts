@@ -85,7 +85,7 @@ export const storesEdges: readonly Mutant[] = [
   },
   {
     name: 'postgres-foreign-rows-are-records',
-    flaw: 'A claim overwrites a row of somebody else’s in PostgreSQL, and a sweep removes it.',
+    flaw: 'A claim overwrites a foreign row in PostgreSQL, and a sweep removes it.',
     changes: [
       {
         file: 'lib/stores/postgres/postgres-statements.ts',
@@ -97,7 +97,7 @@ export const storesEdges: readonly Mutant[] = [
   },
   {
     name: 'sqlite-foreign-rows-are-records',
-    flaw: 'A sweep of SQLite removes rows of somebody else’s.',
+    flaw: 'A sweep of SQLite removes foreign rows.',
     changes: [
       {
         file: 'lib/stores/sqlite/sqlite-statements.ts',
@@ -109,7 +109,7 @@ export const storesEdges: readonly Mutant[] = [
   },
   {
     name: 'dynamodb-claim-over-a-foreign-item',
-    flaw: 'A claim overwrites an item of somebody else’s in DynamoDB that has a token and has expired.',
+    flaw: 'A claim overwrites a foreign item in DynamoDB that has a token and has expired.',
     changes: [
       {
         file: 'lib/stores/dynamodb/dynamodb-store.ts',
@@ -121,7 +121,7 @@ export const storesEdges: readonly Mutant[] = [
   },
   {
     name: 'redis-claim-over-a-foreign-hash',
-    flaw: 'A claim overwrites a hash of somebody else’s in Redis that has expired in its own way.',
+    flaw: 'A claim overwrites a foreign hash in Redis that has expired in its own way.',
     changes: [
       {
         file: 'lib/stores/redis/redis-scripts.ts',
@@ -133,7 +133,7 @@ export const storesEdges: readonly Mutant[] = [
   },
   {
     name: 'redis-consistent-find-at-a-replica',
-    flaw: 'A look in Redis that must not be stale is a plain read, which clients of a cluster send to replicas.',
+    flaw: 'A consistent read in Redis is a plain read, which clients of a cluster send to replicas.',
     changes: [
       {
         file: 'lib/stores/redis/redis-store.ts',

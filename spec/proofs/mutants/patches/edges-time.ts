@@ -44,7 +44,7 @@ export const edgesOfTime: readonly Mutant[] = [
     flaw: 'An answer that arrives after `forget` resolved puts the forgotten outcome back.',
     changes: [
       {
-        file: 'lib/engine/call/kept-outcomes.ts',
+        file: 'lib/engine/call/local-outcomes.ts',
         replace: 'if (keepLocal === 0 || call.isForgotten) return;',
         by: 'if (keepLocal === 0) return;',
       },
@@ -53,22 +53,22 @@ export const edgesOfTime: readonly Mutant[] = [
   },
   {
     name: 'forgotten-outcome-not-dropped',
-    flaw: 'A process goes on to answer with the outcome that it has forgotten.',
+    flaw: 'A process goes on to return the outcome that it has forgotten.',
     changes: [
       {
-        file: 'lib/engine/call/kept-outcomes.ts',
+        file: 'lib/engine/call/local-outcomes.ts',
         replace: '  recordsOf(store, operation)?.delete(key);\n  for',
         by: '  recordsOf(store, operation)?.get(key);\n  for',
       },
     ],
-    caughtBy: [simulation, specs('engine/call/kept-outcomes')],
+    caughtBy: [simulation, specs('engine/call/local-outcomes')],
   },
   {
     name: 'forgotten-outcome-joined',
     flaw: 'A call that begins after `forget` joins one that is about to be told what was forgotten.',
     changes: [
       {
-        file: 'lib/decorator/inspection.ts',
+        file: 'lib/decorator/record-handle.ts',
         replace: '    leaveRuns(call);\n    return isFreed;',
         by: '    if (isFreed) leaveRuns(call);\n    return isFreed;',
       },
@@ -81,7 +81,7 @@ export const edgesOfTime: readonly Mutant[] = [
     survivedAtFirst: true,
     changes: [
       {
-        file: 'lib/engine/call/kept-outcomes.ts',
+        file: 'lib/engine/call/local-outcomes.ts',
         replace: 'if (other && isLater(other, record)) return;',
         by: 'if (other === record) return;',
       },
@@ -90,7 +90,7 @@ export const edgesOfTime: readonly Mutant[] = [
   },
   {
     name: 'found-outcome-of-an-earlier-run',
-    flaw: 'A waiter that was told of the next run replays the forgotten one by a stale look.',
+    flaw: 'A waiting call that was told of the next run replays the forgotten one by a stale read.',
     changes: [
       {
         file: 'lib/engine/call/call.ts',
@@ -107,11 +107,11 @@ export const edgesOfTime: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/engine/settle.ts',
-        replace: "  call.publish('completed', () => ({}));\n  keepOutcome(call, record);\n}",
-        by: "  call.publish('completed', () => ({}));\n  if (record.expiresAt < 0) keepOutcome(call, record);\n}",
+        replace: '  call.recorded = record;\n  keepLocally(call, record);\n}',
+        by: '  call.recorded = record;\n  if (record.expiresAt < 0) keepLocally(call, record);\n}',
       },
     ],
-    caughtBy: [specs('engine/call/kept-outcomes')],
+    caughtBy: [specs('engine/call/local-outcomes')],
   },
   {
     name: 'forget-ignores-the-tolerance',
@@ -119,7 +119,7 @@ export const edgesOfTime: readonly Mutant[] = [
     survivedAtFirst: true,
     changes: [
       {
-        file: 'lib/decorator/inspection.ts',
+        file: 'lib/decorator/record-handle.ts',
         replace: '!isForced && Date.now() < abandonedAt(call, state)',
         by: '!isForced && Date.now() < abandonedAt(call, state) - call.settings.clockTolerance',
       },
@@ -146,7 +146,7 @@ export const edgesOfTime: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/engine/claim/lease.ts',
-        replace: '    if (this.#lost) this.#controller.abort(this.#lost);\n',
+        replace: '    if (this.#lossError) this.#controller.abort(this.#lossError);\n',
         by: '',
       },
     ],
@@ -171,8 +171,8 @@ export const edgesOfTime: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/engine/claim/claim.ts',
-        replace: '    this.#hasMoved = !isSent;\n',
-        by: '    this.#hasMoved = !isSent && this.#sent > 1_000;\n',
+        replace: '    this.#showedEarlierWrite = !isSent;\n',
+        by: '    this.#showedEarlierWrite = !isSent && this.#sent > 1_000;\n',
       },
     ],
     caughtBy: [specs('engine/call/endless-changes')],
@@ -191,7 +191,7 @@ export const edgesOfTime: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/engine/settle.ts',
-        replace: "  if (!lease?.lost) call.publish('claim-lost', () => ({}));",
+        replace: "  if (!lease?.lossError) call.publish('claim-lost', () => ({}));",
         by: "  if (lease) call.publish('claim-lost', () => ({}));",
       },
     ],
@@ -204,8 +204,8 @@ export const edgesOfTime: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/engine/claim/lease.ts',
-        replace: 'if (this.#lost) break;\n',
-        by: "if (this.#lost) {\n          call.publish('renewed', () => ({ leaseUntil: this.claim.term.until }));\n          break;\n        }\n",
+        replace: 'if (this.#lossError) break;\n',
+        by: "if (this.#lossError) {\n          call.publish('renewed', () => ({ leaseUntil: this.claim.term.until }));\n          break;\n        }\n",
       },
     ],
     caughtBy: [specs('engine/claim/clock-changes')],
@@ -224,7 +224,7 @@ export const edgesOfTime: readonly Mutant[] = [
   },
   {
     name: 'redis-consistent-find-is-not',
-    flaw: 'A look that must not be stale goes to whichever replica of Redis the client reads from.',
+    flaw: 'A consistent read goes to whichever replica of Redis the client reads from.',
     survivedAtFirst: true,
     changes: [
       {

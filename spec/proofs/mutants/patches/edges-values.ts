@@ -5,10 +5,10 @@ import type { Mutant } from '../mutant.js';
 export const edgesValues: readonly Mutant[] = [
   {
     name: 'own-properties-dropped',
-    flaw: 'What a list, Map, Set or Date bears of its own is gone on a replay.',
+    flaw: 'Own properties of a list, Map, Set or Date are lost on a replay.',
     changes: [
       {
-        file: 'lib/outcome/rich-types.ts',
+        file: 'lib/outcome/reducers.ts',
         replace: 'return hasMore(value, own) && ownForm(value, kind, own);',
         by: 'return hasMore(value, own) && value === own && ownForm(value, kind, own);',
       },
@@ -17,7 +17,7 @@ export const edgesValues: readonly Mutant[] = [
   },
   {
     name: 'hidden-function-dropped',
-    flaw: 'A function that a list bears without showing it is dropped without a word.',
+    flaw: 'A function in a list’s property that is not enumerable is dropped without a word.',
     changes: [
       {
         file: 'lib/values/own-properties.ts',
@@ -57,7 +57,7 @@ export const edgesValues: readonly Mutant[] = [
     flaw: 'What `to` gives is taken for nothing where it is 0, false or an empty text.',
     changes: [
       {
-        file: 'lib/outcome/rich-types.ts',
+        file: 'lib/outcome/reducers.ts',
         replace: 'if (one.to) return [dataOf(one, value)];',
         by: 'if (one.to) return dataOf(one, value) && [dataOf(one, value)];',
       },
@@ -93,7 +93,7 @@ export const edgesValues: readonly Mutant[] = [
     flaw: 'A class is asked for its instances when an error is remembered, and not when it is replayed.',
     changes: [
       {
-        file: 'lib/values/kept-classes.ts',
+        file: 'lib/values/listed-classes.ts',
         replace: 'return one && !one.to && isNative(one) ? undefined : one;',
         by: 'return one && ((!one.to && isNative(one)) || !one.class.prototype.isPrototypeOf(value as object)) ? undefined : one;',
       },

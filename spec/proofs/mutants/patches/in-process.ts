@@ -8,7 +8,7 @@ const onSqlite = contract('SqliteStore by');
 export const inProcess: readonly Mutant[] = [
   {
     name: 'claim-by-read-then-write',
-    flaw: 'The in-memory store looks, and writes in a later turn what may not be so any more.',
+    flaw: 'The in-memory store reads, and writes in a later turn, when another write may have happened.',
     changes: [
       {
         file: 'lib/stores/in-memory/in-memory-store.ts',
@@ -69,7 +69,7 @@ export const inProcess: readonly Mutant[] = [
         by: 'if (expiresAt <= now - Number.POSITIVE_INFINITY) this.#entries.delete(key);',
       },
     ],
-    caughtBy: [tests('stores/in-memory/in-memory-store', 'outcomes of an operation leave after their ttl')],
+    caughtBy: [tests('stores/in-memory/many-keys.long', 'outcomes of an operation leave after their ttl')],
   },
   {
     name: 'sqlite-claim-after-its-expiry-only',

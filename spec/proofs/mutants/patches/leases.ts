@@ -19,17 +19,17 @@ export const leases: readonly Mutant[] = [
   {
     name: 'token-not-compared-on-renewal',
     flaw: 'A renewal lengthens whatever record is there, a successor’s too.',
-    changes: [overwriting("record.state.status === 'in-progress' && this.#standing !== undefined")],
+    changes: [overwriting("record.state.status === 'in-progress' && this.#confirmed !== undefined")],
     caughtBy: [model, specs('engine/claim/lost-lease')],
   },
   {
     name: 'token-kept-over-a-renewal',
-    flaw: 'A renewal keeps the token, so that whoever read the lapsed lease before takes over a live claim.',
+    flaw: 'A renewal keeps the token, so that a call that read the lapsed lease before takes over a live claim.',
     changes: [
       {
         file: 'lib/engine/claim/claim.ts',
         replace: 'this.draftInProgress({ attempt, fencingToken, ...change }),',
-        by: '{ ...this.draftInProgress({ attempt, fencingToken, ...change }), token: this.standing.token },',
+        by: '{ ...this.draftInProgress({ attempt, fencingToken, ...change }), token: this.confirmed.token },',
       },
       {
         file: 'lib/engine/claim/claim.ts',
@@ -104,7 +104,7 @@ export const leases: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/engine/claim/lease.ts',
-        replace: '        if (this.#lost) break;\n',
+        replace: '        if (this.#lossError) break;\n',
         by: '',
       },
     ],
@@ -116,7 +116,7 @@ export const leases: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/engine/call/call.ts',
-        replace: 'Math.min(LONGEST_STORE_CALL, this.settings.lease / 3, this.endsAt - steadyNow())',
+        replace: 'Math.min(LONGEST_STORE_CALL_MS, this.settings.lease / 3, this.endsAt - steadyNow())',
         by: 'Math.min(86_400_000, this.endsAt - steadyNow())',
       },
     ],

@@ -10,7 +10,7 @@ const onPostgres = contract('PostgresStore by a pool of pg');
 export const onServers: readonly Mutant[] = [
   {
     name: 'dynamodb-claim-by-read-then-write',
-    flaw: 'A claim in DynamoDB looks whether the key is free, and then writes without a condition.',
+    flaw: 'A claim in DynamoDB reads whether the key is free, and then writes without a condition.',
     changes: [
       {
         file: 'lib/stores/dynamodb/dynamodb-store.ts',
@@ -94,7 +94,7 @@ export const onServers: readonly Mutant[] = [
   },
   {
     name: 'dynamodb-consistent-find-is-not',
-    flaw: 'A look that must not be stale is answered by any replica of DynamoDB.',
+    flaw: 'A read that must be consistent goes to any replica of DynamoDB.',
     changes: [
       {
         file: 'lib/stores/dynamodb/dynamodb-store.ts',
@@ -106,7 +106,7 @@ export const onServers: readonly Mutant[] = [
   },
   {
     name: 'redis-claim-in-two-steps',
-    flaw: 'A claim in Redis looks in one round trip and writes in another.',
+    flaw: 'A claim in Redis reads in one round trip and writes in another.',
     changes: [
       {
         file: 'lib/stores/redis/redis-store.ts',

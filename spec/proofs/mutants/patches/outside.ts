@@ -9,8 +9,8 @@ export const outside: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/request/expression/path.ts',
-        replace: 'read(value)[index < 0 ? value.length + index : index]',
-        by: 'read(value)[Math.abs(index)]',
+        replace: 'withExactNumbers(value)[index < 0 ? value.length + index : index]',
+        by: 'withExactNumbers(value)[Math.abs(index)]',
       },
     ],
     caughtBy: [specs('request/plain-paths.property')],
@@ -30,7 +30,7 @@ export const outside: readonly Mutant[] = [
   },
   {
     name: 'header-of-the-part',
-    flaw: 'A header is looked for in the part that an expression has come to, and not in the request.',
+    flaw: 'A header is read from the part that an expression has come to, and not from the request.',
     survivedAtFirst: true,
     changes: [
       {
@@ -83,8 +83,8 @@ export const outside: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/settings/settings.ts',
-        replace: '    ...given(configuration.options),\n    ...given(classOptions),\n',
-        by: '    ...given(classOptions),\n    ...given(configuration.options),\n',
+        replace: '    ...definedOptions(configuration.options),\n    ...definedOptions(classOptions),\n',
+        by: '    ...definedOptions(classOptions),\n    ...definedOptions(configuration.options),\n',
       },
     ],
     caughtBy: [specs('settings/layering')],
@@ -115,7 +115,7 @@ export const outside: readonly Mutant[] = [
   },
   {
     name: 'twin-operations-unsaid',
-    flaw: 'Nobody is told that two different methods bear one name.',
+    flaw: 'There is no warning that two different methods have one name.',
     changes: [
       {
         file: 'lib/process/names/names.ts',
@@ -145,23 +145,23 @@ export const outside: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/outcome/plain-json.ts',
-        replace: 'return Number.isFinite(value) && !Object.is(value, -0);',
+        replace: 'return isJsonNumber(value);',
         by: 'return Number.isFinite(value);',
       },
     ],
-    caughtBy: [specs('outcome/outcome-values')],
+    caughtBy: [specs('outcome/outcome-values', 'outcome/outcome-values.property')],
   },
   {
     name: 'bytes-of-others-kept',
-    flaw: 'A view of a few bytes keeps the whole buffer that it looks at, with what others have in it.',
+    flaw: 'A view of a few bytes stores the whole buffer behind it, with the bytes of others in it.',
     changes: [
       {
-        file: 'lib/outcome/rich-types.ts',
-        replace: 'new Uint8Array(view.buffer, view.byteOffset, view.byteLength).slice()',
+        file: 'lib/outcome/reducers.ts',
+        replace: 'new Uint8Array(bytesIn(view))',
         by: 'new Uint8Array(view.buffer).slice()',
       },
     ],
-    caughtBy: [specs('outcome/outcome-values')],
+    caughtBy: [specs('outcome/outcome-values', 'outcome/outcome-values.property')],
   },
   {
     name: 'aggregate-without-its-errors',
@@ -173,7 +173,14 @@ export const outside: readonly Mutant[] = [
         by: "if (Array.isArray(parts.errors)) setOwn(revived, 'errors', [], false);",
       },
     ],
-    caughtBy: [specs('outcome/outcome-values', 'outcome/error-classes', 'outcome/errors')],
+    caughtBy: [
+      specs(
+        'outcome/outcome-values',
+        'outcome/outcome-values.property',
+        'outcome/error-classes',
+        'outcome/errors',
+      ),
+    ],
   },
   {
     name: 'stack-of-nobody',
@@ -186,18 +193,25 @@ export const outside: readonly Mutant[] = [
         by: '',
       },
     ],
-    caughtBy: [specs('outcome/outcome-values', 'outcome/error-classes', 'outcome/error-data')],
+    caughtBy: [
+      specs(
+        'outcome/outcome-values',
+        'outcome/outcome-values.property',
+        'outcome/error-classes',
+        'outcome/error-data',
+      ),
+    ],
   },
   {
     name: 'most-used-dropped-first',
     flaw: 'What this process keeps leaves in the order in which it came, and not by when it was used last.',
     changes: [
       {
-        file: 'lib/engine/call/kept-outcomes.ts',
-        replace: '  kept?.delete(call.key);\n  kept?.set(call.key, record);\n',
+        file: 'lib/engine/call/local-outcomes.ts',
+        replace: '  records?.delete(call.key);\n  records?.set(call.key, record);\n',
         by: '',
       },
     ],
-    caughtBy: [specs('engine/call/kept-outcomes')],
+    caughtBy: [specs('engine/call/local-outcomes')],
   },
 ];

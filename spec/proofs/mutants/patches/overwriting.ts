@@ -1,6 +1,6 @@
 import type { Change } from '../mutant.js';
 
-/** Where `condition` holds, a write is put in place of whatever is there: it looks first, and follows what it found. */
+/** Where `condition` holds, a write replaces whatever is there: it reads first, and follows what it found. */
 export function overwriting(condition: string): Change {
   return {
     file: 'lib/engine/claim/claim.ts',

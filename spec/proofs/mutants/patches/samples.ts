@@ -104,7 +104,7 @@ export const samples: readonly Mutant[] = [
         by: "this.#addition(from, -cents, { ConditionExpression: 'cents >= :needed', needed: 0 }),",
       },
     ],
-    caughtBy: [specs('package/samples/exactly-once')],
+    caughtBy: [specs('package/samples/exactly-once.long')],
   },
   {
     name: 'transfer-that-overdraws',
@@ -116,6 +116,6 @@ export const samples: readonly Mutant[] = [
         by: 'WHERE id = $1 RETURNING id',
       },
     ],
-    caughtBy: [specs('package/samples/exactly-once')],
+    caughtBy: [specs('package/samples/exactly-once.long')],
   },
 ];

@@ -13,7 +13,7 @@ export const settling: readonly Mutant[] = [
   },
   {
     name: 'unconditional-release',
-    flaw: 'A call that failed releases the key whoever holds it by now.',
+    flaw: 'A call that failed releases the key, even where another call holds it by now.',
     changes: [overwriting("record.state.status === 'released'")],
     caughtBy: [model, specs('engine/claim/lost-lease')],
   },
@@ -35,8 +35,8 @@ export const settling: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/record/record.ts',
-        replace: 'Math.max(unresolvedTtl ?? Math.max(ttl ?? 0, DAY), clockTolerance)',
-        by: 'unresolvedTtl ?? ttl ?? DAY',
+        replace: 'Math.max(unresolvedTtl ?? Math.max(ttl ?? 0, DAY_MS), clockTolerance)',
+        by: 'unresolvedTtl ?? ttl ?? DAY_MS',
       },
     ],
     caughtBy: [specs('engine/call/unsettled-expiry')],
@@ -58,7 +58,7 @@ export const settling: readonly Mutant[] = [
   },
   {
     name: 'fingerprint-dropped-on-completion',
-    flaw: 'Only a running claim bears the fingerprint, so that later another request gets this one’s outcome.',
+    flaw: 'Only a running claim has the fingerprint, so that later another request gets this one’s outcome.',
     changes: [
       {
         file: 'lib/engine/claim/claim.ts',
@@ -70,12 +70,12 @@ export const settling: readonly Mutant[] = [
   },
   {
     name: 'lost-claim-answers-its-own-result',
-    flaw: 'A runner that lost its claim answers with its own result beside the one that is recorded.',
+    flaw: 'A runner that lost its claim returns its own result beside the one that is recorded.',
     changes: [
       {
         file: 'lib/engine/settle.ts',
-        replace: "return recording.kind === 'lost' && !isOpen\n",
-        by: "return recording.kind === 'lost' && !isOpen && call.endsAt < 0\n",
+        replace: "return recording.kind === 'taken' && !isOpen\n",
+        by: "return recording.kind === 'taken' && !isOpen && call.endsAt < 0\n",
       },
     ],
     caughtBy: [model, specs('engine/claim/lost-lease')],
@@ -99,8 +99,8 @@ export const settling: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/engine/recording.ts',
-        replace: "if (!isRefused) return recording;\n    kept = { kind: 'none'",
-        by: "if (isRefused || !isRefused) return recording;\n    kept = { kind: 'none'",
+        replace: "if (!isRefused) return recording;\n    stored = { kind: 'none'",
+        by: "if (isRefused || !isRefused) return recording;\n    stored = { kind: 'none'",
       },
     ],
     caughtBy: [specs('engine/call/too-large-outcomes')],

@@ -30,7 +30,7 @@ export const stores: readonly Mutant[] = [
   },
   {
     name: 'conflict-taken-for-a-fault',
-    flaw: 'A write to DynamoDB that meets a transaction of somebody else’s fails the call.',
+    flaw: 'A write to DynamoDB that meets a foreign transaction fails the call.',
     changes: [
       {
         file: 'lib/stores/dynamodb/dynamodb-store.ts',
@@ -128,7 +128,7 @@ export const stores: readonly Mutant[] = [
   },
   {
     name: 'reconnected-and-silent',
-    flaw: 'What was published while Redis’ connection was down is never looked for.',
+    flaw: 'What was published while Redis’ connection was down is never read.',
     changes: [
       {
         file: 'lib/stores/redis/redis-subscription.ts',

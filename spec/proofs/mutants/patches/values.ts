@@ -22,15 +22,15 @@ export const values: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/key/canonical.ts',
-        replace: 'sorted([...Map.prototype.entries.call(value)], ([key, part]) =>',
-        by: 'sorted([] as [unknown, unknown][], ([key, part]) =>',
+        replace: 'const entries = [...entriesOf(value)];',
+        by: 'const entries: [unknown, unknown][] = [];',
       },
     ],
     caughtBy: [specs('key/keys')],
   },
   {
     name: 'special-form-not-escaped',
-    flaw: 'Plain data that looks like the form of a date has the key of that date.',
+    flaw: 'Plain data with the same form as a date has the key of that date.',
     changes: [
       {
         file: 'lib/key/canonical.ts',
@@ -45,9 +45,9 @@ export const values: readonly Mutant[] = [
     flaw: 'NaN, infinities, -0 and nothing are one value in a key.',
     changes: [
       {
-        file: 'lib/key/canonical-forms.ts',
+        file: 'lib/key/canonical.ts',
         replace:
-          "Number.isFinite(number) && !Object.is(number, -0) ? number : special('number', printed(number))",
+          "isJsonNumber(number) ? number : special('number', Object.is(number, -0) ? '-0' : String(number))",
         by: 'Number.isFinite(number) ? number : null',
       },
     ],
@@ -58,7 +58,7 @@ export const values: readonly Mutant[] = [
     flaw: 'A key of several parts is taken where one of them selects nothing.',
     changes: [
       {
-        file: 'lib/key/identity.ts',
+        file: 'lib/key/selection.ts',
         replace: 'parts.some((part) => selectsNothing(part, request, seen))',
         by: 'parts.every((part) => selectsNothing(part, request, seen))',
       },
@@ -70,7 +70,7 @@ export const values: readonly Mutant[] = [
     flaw: 'An expression that selects nothing gives all such requests one key.',
     changes: [
       {
-        file: 'lib/key/identity.ts',
+        file: 'lib/key/selection.ts',
         replace: 'if (selectsNothing(value, request)) throw',
         by: "if (option !== 'key' && selectsNothing(value, request)) throw",
       },
@@ -82,7 +82,7 @@ export const values: readonly Mutant[] = [
     flaw: 'A key that is 0 or false counts as one that is missing.',
     changes: [
       {
-        file: 'lib/key/identity.ts',
+        file: 'lib/key/selection.ts',
         replace: "if (value === undefined || value === null || value === '') return true;",
         by: 'if (!value) return true;',
       },
@@ -106,7 +106,7 @@ export const values: readonly Mutant[] = [
     flaw: 'The context of a Lambda invocation is part of the key, so that no delivery is a duplicate of another.',
     changes: [
       {
-        file: 'lib/key/identity.ts',
+        file: 'lib/key/selection.ts',
         replace: 'args.filter((argument) => !isLambdaContext(argument))',
         by: 'args.map((argument) => (isLambdaContext(argument) ? argument.awsRequestId : argument))',
       },
@@ -115,11 +115,11 @@ export const values: readonly Mutant[] = [
   },
   {
     name: 'result-aliased',
-    flaw: 'All duplicates get the same object, so that whoever changes it changes it for all.',
+    flaw: 'All duplicates get the same object, so that a change by one of them changes it for all.',
     changes: [
       {
         file: 'lib/outcome/outcome.ts',
-        replace: "if ('json' in stored) return JSON.parse(JSON.stringify(stored.json));",
+        replace: "if ('json' in stored) return copyOfJson(stored.json);",
         by: "if ('json' in stored) return stored.json;",
       },
     ],
@@ -131,7 +131,7 @@ export const values: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/outcome/outcome.ts',
-        replace: 'return { kind, json: JSON.parse(JSON.stringify(value)) };',
+        replace: 'return { kind, json: copyOfJson(value) };',
         by: 'return { kind, json: value };',
       },
     ],
@@ -147,11 +147,11 @@ export const values: readonly Mutant[] = [
         by: "if (isPlainJson(value) || typeof value === 'object') return",
       },
     ],
-    caughtBy: [specs('outcome/outcome-values')],
+    caughtBy: [specs('outcome/outcome-values', 'outcome/outcome-values.property')],
   },
   {
     name: 'error-classified-by-name',
-    flaw: 'Whether an error is remembered depends on the name it bears, which others may bear too.',
+    flaw: 'Whether an error is remembered depends on its name, which others may have too.',
     changes: [
       {
         file: 'lib/engine/error-decision.ts',

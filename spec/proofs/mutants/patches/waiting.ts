@@ -31,7 +31,7 @@ export const waiting: readonly Mutant[] = [
   },
   {
     name: 'found-outcome-of-another-request',
-    flaw: 'A look that shows an outcome ends the call, whatever the fingerprint of the request was.',
+    flaw: 'A read that shows an outcome ends the call, whatever the fingerprint of the request was.',
     changes: [
       {
         file: 'lib/engine/call/verdict.ts',
@@ -118,7 +118,7 @@ export const waiting: readonly Mutant[] = [
   },
   {
     name: 'notice-missed-during-a-look',
-    flaw: 'A notice that comes while a waiting call looks is not kept until it listens again.',
+    flaw: 'A notice that comes while a waiting call reads is not kept until it listens again.',
     changes: [
       {
         file: 'lib/engine/waiting/listening.ts',
@@ -145,23 +145,23 @@ export const waiting: readonly Mutant[] = [
     flaw: 'An outcome that the process keeps answers a request with another fingerprint.',
     changes: [
       {
-        file: 'lib/engine/call/kept-outcomes.ts',
+        file: 'lib/engine/call/local-outcomes.ts',
         replace: 'if (record.state.fingerprint !== call.fingerprint) return undefined;',
         by: 'if (record.state.fingerprint === null) return undefined;',
       },
     ],
-    caughtBy: [specs('engine/call/kept-outcomes')],
+    caughtBy: [specs('engine/call/local-outcomes')],
   },
   {
     name: 'kept-beyond-its-expiry',
     flaw: 'An outcome that the process keeps is replayed after its ttl.',
     changes: [
       {
-        file: 'lib/engine/call/kept-outcomes.ts',
+        file: 'lib/engine/call/local-outcomes.ts',
         replace: 'if (record.expiresAt <= Date.now()) {',
         by: 'if (record.expiresAt <= 0) {',
       },
     ],
-    caughtBy: [specs('engine/call/kept-outcomes')],
+    caughtBy: [specs('engine/call/local-outcomes')],
   },
 ];

@@ -5,7 +5,7 @@ const GRACE = 900_000;
 
 /** A server whose replica lags behind. */
 class RedisServer extends Database {
-  /** A length of time from the write on, by the clock of whoever wrote. */
+  /** A length of time from the write on, by the clock of the writer. */
   protected override deletesAt({ record, at, by }: Version): number {
     return record ? at + (record.expiresAt - (at + by.skew)) + GRACE : Number.POSITIVE_INFINITY;
   }

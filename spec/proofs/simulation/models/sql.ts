@@ -85,7 +85,7 @@ export class OpenTransaction {
     return this.#state === 'committed';
   }
 
-  /** Ends it, unless it has ended; answers with how. */
+  /** Ends it, unless it has ended. Returns how it ended. */
   end(how: 'committed' | 'rolled back'): 'committed' | 'rolled back' {
     if (this.#state === 'open') {
       this.#state = how;

@@ -8,7 +8,7 @@ import {
   type TransactWriteItem,
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb';
-import { type Completion, Idempotent, inspect } from 'retrysafe';
+import { type Completion, Idempotent, recordOf } from 'retrysafe';
 import { DynamoDBStore, tableDefinition } from 'retrysafe/dynamodb';
 
 const tableName = 'idempotency';
@@ -60,7 +60,7 @@ async function exerciseStore(port: number): Promise<void> {
   ]) {
     const first = await holds.place(request);
     assert.deepEqual(await holds.place(request), first);
-    assert.equal((await inspect(holds, 'place', request))?.status, 'completed');
+    assert.equal((await recordOf(holds, 'place', request).inspect())?.status, 'completed');
   }
   assert.equal(runs, 2);
   client.destroy();

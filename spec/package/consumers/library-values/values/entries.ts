@@ -9,7 +9,7 @@ import { Err, err, Ok, ok } from 'neverthrow';
 import type { ClassEntry } from 'retrysafe';
 import { ZodError, ZodRealError } from 'zod';
 
-// As docs/values.md has them.
+// As docs/reference/values.md has them.
 export const decimal: ClassEntry<Decimal, string> = {
   class: Decimal,
   name: 'Decimal',

@@ -16,8 +16,8 @@ import {
   ConfigurationError,
   type IdempotentOptions,
   InMemoryStore,
-  inspect,
   makeIdempotent,
+  recordOf,
 } from 'retrysafe';
 import { ZodError, ZodRealError, z } from 'zod';
 import * as entries from './entries.js';
@@ -57,7 +57,7 @@ async function keyOf(payload: unknown, classes: readonly ClassEntry[]): Promise<
     classes,
   });
   await accept(payload);
-  const view = await inspect(accept, payload);
+  const view = await recordOf(accept, payload).inspect();
   assert.ok(view);
   return view.key;
 }
@@ -206,7 +206,7 @@ assert.match(z.prettifyError(issues), /at id/);
 assert.throws(
   () => makeIdempotent(async () => 1, { name: 'parse', remember: [ZodError] }),
   (error: Error) =>
-    error instanceof ConfigurationError && /ZodError tells its instances by/.test(error.message),
+    error instanceof ConfigurationError && /ZodError decides by Symbol.hasInstance/.test(error.message),
 );
 const unlisted = await replayOf<unknown>(parse, { onError: () => 'remember' });
 assert.ok(unlisted instanceof Error);
@@ -245,6 +245,6 @@ assert.equal(
   told.filter((text) => /instance of Decimal: .*\{ class, name, to, from \}/.test(text)).length,
   1,
 );
-const leftOut = told.filter((text) => text.startsWith('AxiosError is kept without'));
+const leftOut = told.filter((text) => text.startsWith('AxiosError is stored without'));
 assert.equal(leftOut.length, 1);
 console.log('values of libraries replay, and are told apart');

@@ -1,0 +1,131 @@
+// Which spec files a run has, in which decorator modes, and which of them share a process.
+//
+// Three rules say what a spec file belongs to:
+//   - Files in `spec/proofs/` and `spec/support/`, and files that end in `.long.spec.ts`, run by `npm run test:all` alone.
+//   - All others run by `npm test`, too.
+//   - Of these, the files of `coreFolders` are the core, but those that end in `.property.spec.ts`.
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, sep } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const root = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** The compiler's project for each decorator mode. What it compiles is in `.build/spec-<mode>`. */
+export const projects = { standard: 'spec', legacy: 'spec/tsconfig.legacy.json' };
+export const modes = Object.keys(projects);
+
+const coreFolders = [
+  ...['decorator', 'engine', 'key', 'outcome', 'request', 'settings', 'stores/in-memory', 'values'],
+  'stores/store-contract.spec',
+];
+const isLong = (file) => /^(proofs|support)\/|\.long\.spec\.ts$/.test(file);
+const isCore = (file) =>
+  coreFolders.some((folder) => file.startsWith(`${folder}/`) || file.startsWith(`${folder}.`)) &&
+  !file.endsWith('.property.spec.ts');
+const runs = {
+  all: () => true,
+  usual: (file) => !isLong(file),
+  core: (file) => !isLong(file) && isCore(file),
+};
+
+/** The spec files of a run: paths below `spec/`. With words, those of all files whose path has one of them. */
+export function specFiles({ run, words = [], without = [] }) {
+  return readdirSync(join(root, 'spec'), { recursive: true })
+    .map((file) => file.split(sep).join('/'))
+    .filter((file) => file.endsWith('.spec.ts') && !file.includes('node_modules/'))
+    .filter((file) => (words.length > 0 ? words.some((word) => file.includes(word)) : runs[run](file)))
+    .filter((file) => !without.some((path) => file.startsWith(path)))
+    .sort();
+}
+
+/** Whether the file is compiled in this mode alone: its folder is named after the mode. */
+export function isOnlyIn(mode, file) {
+  return file.split('/').includes(mode);
+}
+
+/** Where the compiler puts what it makes of a spec file. */
+export function compiledFile(mode, file) {
+  return join(root, `.build/spec-${mode}`, file.replace(/\.ts$/, '.js'));
+}
+
+/**
+ * The files that run in a mode. In legacy mode these are the ones with a decorator, their own or of what they import: the
+ * others are the same program in both modes.
+ */
+export function filesIn(mode, files, { withoutDecorators = mode === 'standard' } = {}) {
+  return files.filter((file) => {
+    const compiled = compiledFile(mode, file);
+    return existsSync(compiled) && (withoutDecorators || hasDecorators(compiled));
+  });
+}
+
+function hasDecorators(file, seen = new Set()) {
+  if (seen.has(file) || !existsSync(file)) return false;
+  seen.add(file);
+  const text = readFileSync(file, 'utf8');
+  if (/\b__(es)?[dD]ecorate\b/.test(text)) return true;
+  const loaded = [...text.matchAll(/['"](\.{1,2}\/[^'"]+\.js)['"]/g)];
+  return loaded.some(([, path]) => hasDecorators(join(dirname(file), path), seen));
+}
+
+// The parts that take longest begin first. Otherwise one of them is left for the end and runs alone.
+const longest = [
+  ...[
+    'proofs/simulation',
+    'proofs/hostile',
+    'proofs/soak',
+    'stores/postgres',
+    'package/samples',
+    'stores/redis',
+  ],
+  ...['stores/matrix', 'stores/dynamodb', 'proofs/cost', 'key', 'request', 'engine', 'stores/sqlite'],
+];
+const parted = ['stores', 'package', 'proofs'];
+
+/** The part of a file: its folder, or for these folders the folder in them. Each part is a process. */
+function partOf(file) {
+  const [folder, inner] = file.split('/');
+  return parted.includes(folder) ? `${folder}/${inner.replace(/\.spec\.ts$/, '')}` : folder;
+}
+
+/** One process for each part. */
+export function jobsByPart(mode, files) {
+  const parts = new Map();
+  for (const file of files) parts.set(partOf(file), [...(parts.get(partOf(file)) ?? []), file]);
+  return [...parts].map(([part, its]) => ({ mode, part, files: its }));
+}
+
+export function longestFirst(one, other) {
+  return place(one) - place(other);
+}
+
+function place({ part }) {
+  return longest.includes(part) ? longest.indexOf(part) : longest.length;
+}
+
+// How many usual files such a file counts for. It takes seconds, mostly because time really passes in it.
+const weights = {
+  'engine/claim/faked-clocks.spec.ts': 24,
+  'engine/claim/lease.spec.ts': 5,
+  'engine/one-outcome.spec.ts': 4,
+  'engine/waiting/crowds.spec.ts': 4,
+};
+const weightOf = (file) => weights[file] ?? 1;
+
+/**
+ * So many processes, with about as much to do for each. The specs of the samples stay together, because each process of them
+ * compiles the samples into the same folder.
+ */
+export function jobsOfEqualSize(mode, files, count) {
+  const shares = Array.from({ length: count }, () => ({ weight: 0, files: [] }));
+  const heaviestFirst = [...files].sort((one, other) => weightOf(other) - weightOf(one));
+  for (const file of heaviestFirst) {
+    const lightest = shares.reduce((one, other) => (other.weight < one.weight ? other : one));
+    const share = file.startsWith('package/samples/') ? shares[0] : lightest;
+    share.files.push(file);
+    share.weight += weightOf(file);
+  }
+  const used = shares.filter((share) => share.files.length > 0);
+  const title = (number) => (used.length === 1 ? 'chosen files' : `share ${number} of ${used.length}`);
+  return used.map((share, index) => ({ mode, part: title(index + 1), files: share.files.sort() }));
+}
