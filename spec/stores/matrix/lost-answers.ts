@@ -1,12 +1,12 @@
 import { expect } from 'chai';
 import {
   currentExecution,
-  forget,
   type IdempotencyRecord,
   type IdempotentOptions,
   InProgressError,
   OutcomeUnknownError,
   type PersistenceStore,
+  recordOf,
 } from 'retrysafe';
 import { defer } from '../../support/defer.js';
 import { deployable } from '../../support/deployment.js';
@@ -226,7 +226,7 @@ export function delays(sceneNow: () => Scene, time: { pass(milliseconds: number)
       scene.network.next('completion', 'late');
       await scene.call();
       const operation = scene.operation(scene.elsewhere, scene.work());
-      expect(await scene.time.until(forget(operation, 'a'))).to.equal(true);
+      expect(await scene.time.until(recordOf(operation, 'a').forget())).to.equal(true);
       expect(await scene.callElsewhere()).to.equal('run 2');
       await expectTurnedAway(scene);
       expect(await scene.callElsewhere()).to.equal('run 2');
