@@ -8,6 +8,7 @@ import { edgesRequests } from './patches/edges-requests.js';
 import { storesEdges } from './patches/edges-stores.js';
 import { edgesOfTime } from './patches/edges-time.js';
 import { edgesValues } from './patches/edges-values.js';
+import { face } from './patches/face.js';
 import { inProcess } from './patches/in-process.js';
 import { leases } from './patches/leases.js';
 import { onServers } from './patches/on-servers.js';
@@ -27,6 +28,7 @@ export const mutants: readonly Mutant[] = [
   ...values,
   ...edgesValues,
   ...inProcess,
+  ...face,
   ...onServers,
   ...outside,
   ...samples,
