@@ -35,6 +35,26 @@ export class Application {
     };
   }
 
+  async commitInFront(account: string, completion: Completion): Promise<void> {
+    const TransactItems = [this.store.transactItem(completion), this.addition(account)];
+    await this.client.send(new TransactWriteItemsCommand({ TransactItems }));
+  }
+
+  /** Has a condition of the business refuse the transaction: the account has no transfers yet. */
+  async commitRefused(account: string, completion: Completion): Promise<void> {
+    const { Update } = this.addition(account);
+    const TransactItems = [
+      { Update: { ...Update, ConditionExpression: 'transfers > :one' } },
+      this.store.transactItem(completion),
+    ];
+    await this.client.send(new TransactWriteItemsCommand({ TransactItems }));
+  }
+
+  async completeWith(value: unknown): Promise<void> {
+    const TransactItems = [this.store.transactItem(value as Completion)];
+    await this.client.send(new TransactWriteItemsCommand({ TransactItems }));
+  }
+
   async transfersOf(account: string): Promise<number> {
     const { Item } = await this.client.send(
       new GetItemCommand({ TableName: this.accounts, Key: { id: { S: account } }, ConsistentRead: true }),

@@ -58,6 +58,25 @@ export class Application {
     }, begin);
   }
 
+  commitInFront(account: string, completion: Completion): Promise<void> {
+    return this.transaction(async (tx) => {
+      await this.store.complete(tx, completion);
+      await this.add(tx, account);
+    });
+  }
+
+  /** Has a rule of the business refuse the transaction: the account has too many transfers. */
+  commitRefused(account: string, completion: Completion): Promise<void> {
+    return this.transaction(async (tx) => {
+      await this.store.complete(tx, completion);
+      await this.add(tx, account, 1_001);
+    });
+  }
+
+  completeWith(value: unknown): Promise<void> {
+    return this.transaction((tx) => this.store.complete(tx, value as Completion));
+  }
+
   /** What a transfer does to its account. It counts, so that none is done twice unseen. */
   async add(tx: PoolClient, account: string, transfers = 1): Promise<void> {
     await tx.query(

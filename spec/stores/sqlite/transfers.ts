@@ -3,6 +3,9 @@ import { SqliteStore } from 'retrysafe/sqlite';
 import type { OpenDatabase } from '../../support/sqlite-drivers.js';
 import { Transfer as TransferBy } from '../matrix/transfer.js';
 
+/** The error with which the business refuses a transaction. */
+export const noMoney = new Error('no money');
+
 /** What one process of an application has: a database with a table of transfers, and the records beside it. */
 export class Application {
   readonly store: SqliteStore;
@@ -35,6 +38,26 @@ export class Application {
       this.add(account, completion.record.key);
       this.store.complete(completion);
     });
+  }
+
+  commitInFront(account: string, completion: Completion): void {
+    this.inTransaction(() => {
+      this.store.complete(completion);
+      this.add(account, completion.record.key);
+    });
+  }
+
+  /** Has the business refuse the transaction, after everything was done in it. */
+  async commitRefused(account: string, completion: Completion): Promise<void> {
+    this.inTransaction(() => {
+      this.store.complete(completion);
+      this.add(account, 'never');
+      throw noMoney;
+    });
+  }
+
+  async completeWith(value: unknown): Promise<void> {
+    this.inTransaction(() => this.store.complete(value as Completion));
   }
 
   transfersOf(account: string): number {

@@ -120,7 +120,7 @@ export const inProcess: readonly Mutant[] = [
         by: 'if (this.#explaining(() => this.#replace(record, state, token)) || token) return;',
       },
     ],
-    caughtBy: [specs('stores/sqlite/transactions')],
+    caughtBy: [tests('stores/matrix/application-transactions', 'on SQLite by')],
   },
   {
     name: 'sqlite-claim-inside-a-transaction',

@@ -193,9 +193,7 @@ export const onServers: readonly Mutant[] = [
         by: 'AND held.token IN (next.follows, next.token)\nRETURNING',
       },
     ],
-    caughtBy: [
-      tests('stores/postgres/transaction-faults', 'does its business once where the method repeats it'),
-    ],
+    caughtBy: [tests('stores/matrix/transaction-faults', 'on PostgreSQL after it committed')],
   },
   {
     name: 'postgres-completion-of-a-lost-claim',
@@ -207,7 +205,7 @@ export const onServers: readonly Mutant[] = [
         by: 'if (rows.length >= 0) return;',
       },
     ],
-    caughtBy: [specs('stores/postgres/transactions')],
+    caughtBy: [tests('stores/matrix/application-transactions', 'on PostgreSQL whose claim is lost')],
   },
   {
     name: 'postgres-swept-at-its-expiry',
