@@ -105,10 +105,12 @@ function place({ part }) {
 
 // How many usual files such a file counts for. It takes seconds, mostly because time really passes in it.
 const weights = {
-  'engine/claim/faked-clocks.spec.ts': 24,
-  'engine/claim/lease.spec.ts': 5,
+  'engine/claim/faked-clocks.spec.ts': 30,
+  'engine/claim/lease.spec.ts': 8,
+  'stores/store-contract.spec.ts': 8,
+  'engine/waiting/crowds.spec.ts': 6,
   'engine/one-outcome.spec.ts': 4,
-  'engine/waiting/crowds.spec.ts': 4,
+  'stores/in-memory/in-memory-store.spec.ts': 3,
 };
 const weightOf = (file) => weights[file] ?? 1;
 
