@@ -1,4 +1,5 @@
-// Builds the package, compiles the specs and runs them in mocha processes, one more at a time than there are processors.
+// Builds the package, compiles the specs and runs them in mocha processes. Most of them wait now and then, so there are more of
+// them at a time than processors.
 //
 //   node scripts/run-specs.mjs [<word> …] [--core | --all] [--mode=standard|legacy] [--no-build] [--node=<path>]
 //                              [--without=<path>,…] [--at-once=<number>] [mocha's options]
@@ -25,6 +26,7 @@ import { runMocha } from './mocha-process.mjs';
 import {
   compiledFile,
   filesIn,
+  isLongIn,
   isOnlyIn,
   jobsByPart,
   jobsOfEqualSize,
@@ -63,7 +65,7 @@ function readOptions(given) {
     without: [],
     mochaOptions: [],
   };
-  read.atOnce = availableParallelism() + 1;
+  read.atOnce = undefined;
   for (let index = 0; index < given.length; index += 1) {
     const argument = given[index];
     const [name, value] = argument.split('=');
@@ -82,6 +84,7 @@ function readOptions(given) {
     end(`Unknown mode '${read.mode}': use ${modes.join(' or ')}.`, 2);
   const isSearch = read.mochaOptions.some((option) => /^(-[gf]|--f?grep)\b/.test(option));
   read.isChosen = read.words.length > 0 || isSearch;
+  read.atOnce ??= availableParallelism() + (read.run === 'usual' ? 2 : 1);
   if (process.env.CI) read.mochaOptions.push('--forbid-only');
   // The titles of thousands of tests are of no use on a screen.
   else if (!read.isChosen && !read.mochaOptions.some((option) => /^(-R|--reporter)\b/.test(option)))
@@ -155,7 +158,7 @@ function jobsOf(mode) {
       Math.min(options.atOnce, Math.ceil(its.length / 4)),
     );
   }
-  const its = filesIn(mode, files);
+  const its = filesIn(mode, files).filter((file) => options.run === 'all' || !isLongIn(mode, file));
   return options.run === 'core' ? jobsOfEqualSize(mode, its, options.atOnce) : jobsByPart(mode, its);
 }
 
