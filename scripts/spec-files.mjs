@@ -1,9 +1,10 @@
 // Which spec files a run has, in which decorator modes, and which of them share a process.
 //
 // Three rules say what a spec file belongs to:
-//   - Files in `spec/proofs/` and `spec/support/`, and files that end in `.long.spec.ts`, run by `npm run test:all` alone.
+//   - Files in `spec/proofs/` and `spec/support/`, and files that end in `.long.spec.ts` or `.property.spec.ts`, run by
+//     `npm run test:all` alone. So do the samples in legacy mode.
 //   - All others run by `npm test`, too.
-//   - Of these, the files of `coreFolders` are the core, but those that end in `.property.spec.ts`.
+//   - Of these, the files of `coreFolders` are the core.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -18,10 +19,9 @@ const coreFolders = [
   ...['decorator', 'engine', 'key', 'outcome', 'request', 'settings', 'stores/in-memory', 'values'],
   'stores/store-contract.spec',
 ];
-const isLong = (file) => /^(proofs|support)\/|\.long\.spec\.ts$/.test(file);
+const isLong = (file) => /^(proofs|support)\/|\.(long|property)\.spec\.ts$/.test(file);
 const isCore = (file) =>
-  coreFolders.some((folder) => file.startsWith(`${folder}/`) || file.startsWith(`${folder}.`)) &&
-  !file.endsWith('.property.spec.ts');
+  coreFolders.some((folder) => file.startsWith(`${folder}/`) || file.startsWith(`${folder}.`));
 const runs = {
   all: () => true,
   usual: (file) => !isLong(file),
@@ -41,6 +41,11 @@ export function specFiles({ run, words = [], without = [] }) {
 /** Whether the file is compiled in this mode alone: its folder is named after the mode. */
 export function isOnlyIn(mode, file) {
   return file.split('/').includes(mode);
+}
+
+/** Whether a file that runs in both modes does so in this one by `npm run test:all` alone. */
+export function isLongIn(mode, file) {
+  return mode === 'legacy' && file.startsWith('package/samples/');
 }
 
 /** Where the compiler puts what it makes of a spec file. */
@@ -74,16 +79,28 @@ const longest = [
     'proofs/simulation',
     'proofs/hostile',
     'proofs/soak',
-    'stores/postgres',
-    'package/samples',
     'stores/redis',
+    'package/samples',
+    'stores/postgres',
   ],
-  ...['stores/matrix', 'stores/dynamodb', 'proofs/cost', 'key', 'request', 'engine', 'stores/sqlite'],
+  ...[
+    'stores/redis/replicas',
+    'stores/redis/notices',
+    'stores/matrix',
+    'stores/dynamodb',
+    'proofs/cost',
+    'engine',
+  ],
+  ...['engine/claim/faked-clocks', 'stores/sqlite', 'package/bundled-names', 'key', 'request'],
 ];
 const parted = ['stores', 'package', 'proofs'];
+// Most of their time they wait, so they go on beside others.
+const apart = ['stores/redis/notices', 'stores/redis/replicas', 'engine/claim/faked-clocks'];
 
 /** The part of a file: its folder, or for these folders the folder in them. Each part is a process. */
 function partOf(file) {
+  const own = apart.find((start) => file.startsWith(start));
+  if (own) return own;
   const [folder, inner] = file.split('/');
   return parted.includes(folder) ? `${folder}/${inner.replace(/\.spec\.ts$/, '')}` : folder;
 }
@@ -105,10 +122,12 @@ function place({ part }) {
 
 // How many usual files such a file counts for. It takes seconds, mostly because time really passes in it.
 const weights = {
-  'engine/claim/faked-clocks.spec.ts': 24,
-  'engine/claim/lease.spec.ts': 5,
+  'engine/claim/faked-clocks.spec.ts': 30,
+  'engine/claim/lease.spec.ts': 8,
+  'stores/store-contract.spec.ts': 8,
+  'engine/waiting/crowds.spec.ts': 6,
   'engine/one-outcome.spec.ts': 4,
-  'engine/waiting/crowds.spec.ts': 4,
+  'stores/in-memory/in-memory-store.spec.ts': 3,
 };
 const weightOf = (file) => weights[file] ?? 1;
 

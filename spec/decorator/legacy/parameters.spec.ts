@@ -40,6 +40,6 @@ describe('parameters', () => {
       }
       return OnStaticParameter;
     };
-    expect(define).to.throw(ConfigurationError, /OnStaticParameter\.place: it decorates a parameter/);
+    expect(define).to.throw(ConfigurationError, /OnStaticParameter\.place: it is on a parameter/);
   });
 });
