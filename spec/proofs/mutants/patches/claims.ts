@@ -29,7 +29,7 @@ export const claims: readonly Mutant[] = [
       {
         file: 'lib/engine/claim/claim.ts',
         replace: "return { kind: isSent ? 'written' : 'earlier-write' };",
-        by: "return { kind: 'done' };",
+        by: "return { kind: 'written' };",
       },
     ],
     caughtBy: [specs('engine/schedules')],
@@ -56,7 +56,7 @@ export const claims: readonly Mutant[] = [
         by: `    if ('fault' in answer && !this.#confirmed) return { kind: 'unanswered', ...answer };
     if ('fault' in answer) {
       this.#confirmed = sent;
-      return { kind: 'done' };
+      return { kind: 'written' };
     }`,
       },
     ],
