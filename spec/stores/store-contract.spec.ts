@@ -158,7 +158,7 @@ describe('the contract in a test runner', () => {
     const { NODE_TEST_CONTEXT: _, ...env } = process.env;
     const { stdout } = await promisify(execFile)(
       process.execPath,
-      ['--input-type=module', '--eval', program],
+      ['--test-reporter=tap', '--input-type=module', '--eval', program],
       { env },
     );
     expect(stdout)
