@@ -16,7 +16,7 @@ export const projects = { standard: 'spec', legacy: 'spec/tsconfig.legacy.json' 
 export const modes = Object.keys(projects);
 
 const coreFolders = [
-  ...['decorator', 'engine', 'key', 'outcome', 'request', 'settings', 'stores/in-memory', 'values'],
+  ...['decorator', 'engine', 'key', 'outcome', 'record', 'request', 'settings', 'stores/in-memory', 'values'],
   'stores/store-contract.spec',
 ];
 const isLong = (file) => /^(proofs|support)\/|\.(long|property)\.spec\.ts$/.test(file);

@@ -75,7 +75,10 @@ function unreadable(reason: string): UnreadableState {
   return { status: 'unreadable', reason };
 }
 
-/** Returns when a record expires that allows another run: after its `ttl`, and not before late duplicates have arrived. */
+/**
+ * Returns when a record expires that allows another run, such as one that a failed call released: after its `ttl`, and not before
+ * late duplicates have arrived.
+ */
 export function unsettledExpiry(from: number, ttl: number | undefined): number {
   return instantAfter(from, Math.max(ttl ?? 0, DAY_MS));
 }

@@ -14,7 +14,7 @@ export const edgesOfOptions: readonly Mutant[] = [
         by: "options.isGuarded && options.ttl === Number.NaN ? 'until-resolved' : undefined",
       },
     ],
-    caughtBy: [specs('engine/call/unsettled-expiry'), model, simulation],
+    caughtBy: [specs('record/unsettled-expiry'), model, simulation],
   },
   {
     name: 'crash-forgotten-by-a-recovery-function',
@@ -26,7 +26,7 @@ export const edgesOfOptions: readonly Mutant[] = [
         by: "onAbandoned === 'refuse'",
       },
     ],
-    caughtBy: [specs('engine/call/unsettled-expiry'), simulation],
+    caughtBy: [specs('record/unsettled-expiry'), simulation],
   },
   {
     name: 'released-for-ever',
@@ -38,7 +38,7 @@ export const edgesOfOptions: readonly Mutant[] = [
         by: 'call.unresolvedExpiry(now)',
       },
     ],
-    caughtBy: [specs('engine/call/unsettled-expiry')],
+    caughtBy: [specs('record/unsettled-expiry')],
   },
   {
     name: 'length-beyond-all-time',
@@ -55,7 +55,7 @@ export const edgesOfOptions: readonly Mutant[] = [
         by: 'return from + lengthMs;',
       },
     ],
-    caughtBy: [specs('engine/call/latest-instant')],
+    caughtBy: [specs('record/latest-instant')],
   },
   {
     name: 'rejection-of-an-option-unheard',

@@ -39,7 +39,7 @@ export const settling: readonly Mutant[] = [
         by: 'unresolvedTtl ?? ttl ?? DAY_MS',
       },
     ],
-    caughtBy: [specs('engine/call/unsettled-expiry')],
+    caughtBy: [specs('record/unsettled-expiry')],
   },
   {
     name: 'key-computed-again',

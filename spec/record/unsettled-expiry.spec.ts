@@ -1,9 +1,9 @@
 import { expect } from 'chai';
 import { type IdempotentOptions, recordOf } from 'retrysafe';
-import { crash, deployable, restOfTurn, standing } from '../../support/deployment.js';
-import { rejection } from '../../support/rejection.js';
-import { ScriptedStore } from '../../support/scripted-store.js';
-import { fakeTime } from '../../support/time.js';
+import { crash, deployable, restOfTurn, standing } from '../support/deployment.js';
+import { rejection } from '../support/rejection.js';
+import { ScriptedStore } from '../support/scripted-store.js';
+import { fakeTime } from '../support/time.js';
 
 const DAY = 86_400_000;
 

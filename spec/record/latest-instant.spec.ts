@@ -1,8 +1,8 @@
 import { expect } from 'chai';
 import { type Duration, type IdempotentOptions, makeIdempotent, recordOf } from 'retrysafe';
-import { type CaughtWarnings, catchWarnings } from '../../support/process-warnings.js';
-import { ScriptedStore } from '../../support/scripted-store.js';
-import { fakeTime } from '../../support/time.js';
+import { type CaughtWarnings, catchWarnings } from '../support/process-warnings.js';
+import { ScriptedStore } from '../support/scripted-store.js';
+import { fakeTime } from '../support/time.js';
 
 /** The end of the year 9999. */
 const LATEST = Date.UTC(9999, 11, 31, 23, 59, 59, 999);
