@@ -1,34 +1,35 @@
 /**
  * What to do about an error, as a word to switch on:
  *
- * - `retry-later`: the same call may succeed by itself; send it again, after `retryAfter` seconds where the error has that.
- * - `fix-request`: the same request never succeeds; its sender has to send another.
- * - `fix-code`: the same code never succeeds; its owner has to change it, or what it is configured with.
- * - `ask-human`: nobody knows whether the work was done, or what came of it. Somebody finds out, and frees the key or not.
+ * - `retry-later`: the same call may succeed later. Send it again, after `retryAfter` seconds if the error has that.
+ * - `fix-request`: the same request never succeeds. Its sender must send another one.
+ * - `fix-code`: the same code never succeeds. Its owner must change the code or its configuration.
+ * - `ask-human`: it is unknown whether the work was done, or what its outcome was. A person must find out, and then decide
+ *   whether to free the key.
  */
 export type ErrorAdvice = 'retry-later' | 'fix-request' | 'fix-code' | 'ask-human';
 
-/** What an error of this library knows besides its message. */
+/** What an error of this library contains besides its message. */
 export interface IdempotencyErrorDetails {
-  /** The operation's name, as in keys and events. */
+  /** The operation's name, as it is in keys and events. */
   readonly operation?: string | undefined;
-  /** The idempotency key (`name#digest`), never the payload it was made from. */
+  /** The idempotency key (`name#digest`). It does not contain the payload that it was made from. */
   readonly key?: string | undefined;
   readonly cause?: unknown;
 }
 
-// Two copies of this library may meet in one process (CommonJS beside ES modules, a bundle, a test
-// runner's sandbox), so `instanceof` asks for this mark and never for the identity of a constructor.
+// One process may load two copies of this library: CommonJS beside ES modules, a bundle, or a test runner's sandbox.
+// So `instanceof` compares this brand instead of the constructors.
 const brand = Symbol.for('retrysafe.error');
 
-/** The parent of every error that this library throws by itself. */
+/** The parent class of every error that this library throws by itself. */
 export abstract class IdempotencyError extends Error {
   override readonly name: string = 'IdempotencyError';
-  /** A stable literal to switch on. */
+  /** A stable string to switch on. */
   abstract readonly code: `ERR_IDEMPOTENCY_${string}`;
-  /** The HTTP status that frameworks pick up by themselves. */
+  /** The HTTP status. Frameworks read it from this property. */
   abstract readonly statusCode: number;
-  /** What to do about it. */
+  /** What to do about the error. */
   abstract readonly advice: ErrorAdvice;
   declare readonly operation?: string;
   declare readonly key?: string;
@@ -41,15 +42,15 @@ export abstract class IdempotencyError extends Error {
 
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (typeof value !== 'object' || value === null) return false;
-    const own = Object.getOwnPropertyDescriptor(this.prototype ?? {}, brand)?.value as string | undefined;
-    if (own === undefined) return Function.prototype[Symbol.hasInstance].call(this, value);
-    const borne: unknown = (value as Record<symbol, unknown>)[brand];
-    return own === '*' ? typeof borne === 'string' : borne === own;
+    const ofClass = Object.getOwnPropertyDescriptor(this.prototype ?? {}, brand)?.value as string | undefined;
+    if (ofClass === undefined) return Function.prototype[Symbol.hasInstance].call(this, value);
+    const ofValue: unknown = (value as Record<symbol, unknown>)[brand];
+    return ofClass === '*' ? typeof ofValue === 'string' : ofValue === ofClass;
   }
 }
 mark(IdempotencyError, '*');
 
-/** The key or scope selects nothing, or cannot be told apart from another. The method did not run. */
+/** The key or scope selects nothing, or could be confused with another one. The method did not run. */
 export class KeyError extends IdempotencyError {
   override readonly name = 'KeyError';
   readonly code = 'ERR_IDEMPOTENCY_KEY';
@@ -58,13 +59,13 @@ export class KeyError extends IdempotencyError {
 }
 mark(KeyError, 'key');
 
-/** An equal call is still running after `wait`. */
+/** An equal call was still running after `wait`. */
 export class InProgressError extends IdempotencyError {
   override readonly name = 'InProgressError';
   readonly code = 'ERR_IDEMPOTENCY_IN_PROGRESS';
   readonly statusCode = 409;
   readonly advice = 'retry-later';
-  /** Seconds after which the running call has answered or its claim has lapsed; at least 1. */
+  /** Seconds after which the running call has ended or its claim has lapsed. At least 1. */
   readonly retryAfter: number;
 
   constructor(message: string, details: IdempotencyErrorDetails & { readonly retryAfter: number }) {
@@ -83,12 +84,12 @@ export class FingerprintError extends IdempotencyError {
 }
 mark(FingerprintError, 'fingerprint');
 
-/** An earlier call ended without anybody knowing how, and the policy refuses to run again. */
+/** It is unknown how an earlier call ended, and the policy does not allow another run. */
 export class OutcomeUnknownError extends IdempotencyError {
   override readonly name = 'OutcomeUnknownError';
   readonly code = 'ERR_IDEMPOTENCY_OUTCOME_UNKNOWN';
   readonly statusCode = 409;
-  /** `retry-later` where the store did not tell, `ask-human` otherwise. */
+  /** `retry-later` if the store did not report whether the outcome was written, otherwise `ask-human`. */
   readonly advice: 'ask-human' | 'retry-later';
 
   constructor(message: string, details: IdempotencyErrorDetails & { readonly advice?: 'retry-later' } = {}) {
@@ -107,7 +108,7 @@ export class OutcomeUnavailableError extends IdempotencyError {
 }
 mark(OutcomeUnavailableError, 'outcome-unavailable');
 
-/** This call no longer holds its key. The reason of an aborted `signal`; thrown where no other outcome is to be had. */
+/** This call no longer holds its key. The reason of an aborted `signal`. Also thrown if the call has no other outcome. */
 export class ClaimLostError extends IdempotencyError {
   override readonly name = 'ClaimLostError';
   readonly code = 'ERR_IDEMPOTENCY_CLAIM_LOST';
@@ -126,24 +127,24 @@ export class ReentrantCallError extends IdempotencyError {
 mark(ReentrantCallError, 'reentrant');
 
 /**
- * The store's operation that failed. Whichever it is, a call ends with it only before it ran the method. Inside of a
- * method, `completion()` rejects with `replace`; where the method lets that through, it is the method's own error.
+ * The store's operation that failed. A call ends with such an error only if it has not run the method. Inside a method,
+ * `completion()` may reject with step `replace`. If the method does not catch that, it is the method's own error.
  */
 export type StoreStep = 'claim' | 'replace' | 'find';
 
-/** The store failed. Thrown by the engine before the method ran, and by stores for records they cannot take. */
+/** The store failed. The engine throws it before the method runs. A store throws it for a record that it cannot take. */
 export class StoreError extends IdempotencyError {
   override readonly name = 'StoreError';
   readonly code = 'ERR_IDEMPOTENCY_STORE';
   readonly statusCode = 503;
   /**
-   * `fix-code` where the store can never take the record, or is set up or used wrongly; `retry-later` otherwise. The status is
-   * 503 for both: a sender can do no more than come again.
+   * `fix-code` if the store can never take the record, or is set up or used wrongly. Otherwise `retry-later`. The status is
+   * 503 for both, because a sender can only try again later.
    */
   readonly advice: 'retry-later' | 'fix-code';
-  /** Where the call stood: making its claim, taking a lapsed one over, or looking. */
+  /** The store's operation that failed: `claim` makes a claim, `replace` writes over a record, `find` reads one. */
   declare readonly step?: StoreStep;
-  /** `true` where the record passes the store's size limit. */
+  /** Whether the record exceeds the store's size limit. */
   readonly tooLarge: boolean;
 
   constructor(
@@ -163,7 +164,7 @@ export class StoreError extends IdempotencyError {
 }
 mark(StoreError, 'store');
 
-/** A wrong option, or a decorator on something that is no method. */
+/** An option is wrong, or a decorator is on something that is not a method. */
 export class ConfigurationError extends IdempotencyError {
   override readonly name = 'ConfigurationError';
   readonly code = 'ERR_IDEMPOTENCY_CONFIGURATION';

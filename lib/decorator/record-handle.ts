@@ -12,108 +12,109 @@ import { type IdempotencyRecord, isRecordOf } from '../record/persistence-store.
 import { type InProgressState, readState } from '../record/record.js';
 import { type RecordView, viewOf } from '../record/record-view.js';
 
-/** How `forget` treats a call that is running. */
+/** What `forget` does while a call is running. */
 export interface ForgetOptions {
-  /** Whether to take the key away from a running call; its caller then gets a `ClaimLostError`. Default: `false`. */
+  /** Whether `forget` takes the key from a running call. That call then ends with a `ClaimLostError`. Default: `false`. */
   readonly force?: boolean;
 }
 
-/** What can be done about the record under one idempotency key. The key stays that of the moment the handle was made. */
+/** Inspects or forgets the record under one idempotency key. The key is fixed when the handle is made. */
 export interface RecordHandle {
   readonly operation: string;
-  /** The idempotency key, as errors, events and records name it. */
+  /** The idempotency key, as it is in errors, events and records. */
   readonly key: string;
   /**
-   * Reads the record by a consistent read; `undefined` where there is none, or it has expired. Nothing runs.
+   * Reads the record with a consistent read. Resolves to `undefined` if there is none or it has expired. No method runs.
    *
-   * @throws {StoreError} where the store fails.
+   * @throws {StoreError} if the store fails.
    */
   inspect(): Promise<RecordView | undefined>;
   /**
-   * Frees the key, so that the next call runs the method: it puts a `released` record in place of what was there.
-   * Resolves to whether there was anything. Other processes' `keepLocal` is out of reach.
+   * Frees the key, so that the next call runs the method. Writes a `released` record in place of the present one.
+   * Resolves to `true` if there was a record to release. Outcomes that other processes keep by `keepLocal` stay there.
    *
-   * @throws {InProgressError} where a call is running under the key, unless `force` is `true`.
-   * @throws {StoreError} where the store fails.
+   * @throws {InProgressError} if a call is running under the key and `force` is not `true`.
+   * @throws {StoreError} if the store fails.
    */
   forget(options?: ForgetOptions): Promise<boolean>;
 }
 
-/** The handle of the record that `call` uses. It keeps nothing of the call's arguments. */
+/** Returns the handle of the record that `call` uses. The handle does not hold the call's arguments. */
 export function handleOf({ operation, settings, store, key, fingerprint, endsAt }: Call): RecordHandle {
   const identity = { key, ...(fingerprint !== undefined && { fingerprint }) };
-  // Each use is one of its own: a call knows how long it has taken, and what it was told.
-  const fresh = () => new Call(operation, settings, store, identity, undefined, [], endsAt);
+  // Each use makes a new call, because a call stores its start time and what the store has returned to it.
+  const newCall = () => new Call(operation, settings, store, identity, undefined, [], endsAt);
   return {
     operation,
     key,
-    inspect: () => inspect(fresh()),
-    forget: async (options = {}) => forget(fresh(), isForced(operation, options)),
+    inspect: () => inspect(newCall()),
+    forget: async (options = {}) => forget(newCall(), isForced(operation, options)),
   };
 }
 
-// Taking a key away from a running call is nothing to do by a misspelt option, and nothing to leave undone by one.
+// A wrong option throws. A guess at its meaning could take the key from a running call, or leave the key in use.
 function isForced(operation: string, options: ForgetOptions): boolean {
   const isObject = typeof options === 'object' && options !== null;
-  const isRight =
+  const isValid =
     isObject &&
     Object.keys(options).every((name) => name === 'force') &&
     ['boolean', 'undefined'].includes(typeof options.force);
-  if (isRight) return options.force === true;
+  if (isValid) return options.force === true;
   throw new ConfigurationError(
-    `${operation}: forget() was called with ${isObject ? 'options that it does not have' : kindOf(options)}; expected forget() or forget({ force: true })`,
+    `${operation}: forget() was called with ${isObject ? 'options that it does not accept' : kindOf(options)}; expected forget() or forget({ force: true })`,
     { operation },
   );
 }
 
 async function inspect(call: Call): Promise<RecordView | undefined> {
-  const record = await holderOf(call, LOOK);
+  const record = await holderOf(call, INSPECT_FAULT);
   return record && viewOf(call.operation, record, call.settings.clockTolerance);
 }
 
-/** For how long `forget` follows a record that changes hands, in milliseconds. */
-const PATIENCE = 5_000;
+/** How long `forget` retries while other calls replace the record. */
+const PATIENCE_MS = 5_000;
 
 async function forget(call: Call, isForced: boolean): Promise<boolean> {
   try {
     const isFreed = await release(call, new Claim(call), isForced);
-    // Calls that come from now on must not join one that was under way: it may be told what was forgotten.
+    // A later call must not join a run that began before: the run may end with the outcome that was forgotten.
     leaveRuns(call);
     return isFreed;
   } finally {
-    // After the write, which may have been done where it failed: an equal call may have kept the outcome meanwhile.
+    // This happens after the write, because an equal call may have kept the outcome in the meantime. It also happens
+    // after a write that failed, because the store may have done the write all the same.
     forgetLocally(call);
   }
 }
 
 async function release(call: Call, claim: Claim, isForced: boolean): Promise<boolean> {
-  const until = steadyNow() + PATIENCE;
-  let round = 0;
-  for (let holder = await holderOf(call, FORGET); holder; round += 1) {
+  const retryUntil = steadyNow() + PATIENCE_MS;
+  let retries = 0;
+  for (let holder = await holderOf(call, FORGET_FAULT); holder; retries += 1) {
     const state = readState(holder);
     if (state.status === 'released') return false;
     if (state.status === 'in-progress' && !isForced && Date.now() < abandonedAt(call, state))
       throw isRunning(call, state);
     const fencingToken = state.status === 'unreadable' ? Date.now() : state.fencingToken;
     const expiresAt = call.unsettledExpiry(Date.now());
-    // Without a fingerprint: what comes next may be another request.
+    // The record gets no fingerprint, because the next call may be for another request.
     const released = claim.draft({ status: 'released', attempt: 0, fencingToken }, expiresAt, {
       fingerprint: undefined,
     });
     const written = await claim.follow(released, holder.token);
-    if (written.kind === 'unanswered') throw storeFault(call, 'replace', written.fault, ...FORGET);
+    if (written.kind === 'unanswered') throw storeFault(call, 'replace', written.fault, ...FORGET_FAULT);
     if (written.kind === 'taken') {
       holder = written.holder;
-      const delay = backoff(round);
-      if (steadyNow() + delay >= until)
+      const delay = backoff(retries);
+      if (steadyNow() + delay >= retryUntil)
         throw storeFault(
           call,
           'replace',
-          new StoreError('the record changes hands again and again; try again when its calls have ended'),
-          ...FORGET,
+          new StoreError('other calls replaced the record at each attempt; try again when they have ended'),
+          ...FORGET_FAULT,
         );
-      // A renewal may come between once; whoever meets a write each time lets others have a turn.
-      if (round > 0) await pause(delay);
+      // The first conflict may be a single renewal, so the first retry is immediate. Later ones pause to let others write.
+      if (retries > 0) await pause(delay);
       continue;
     }
     return written.kind !== 'missing';
@@ -121,30 +122,30 @@ async function release(call: Call, claim: Claim, isForced: boolean): Promise<boo
   return false;
 }
 
-/** What is said where the store fails, and what to do. */
-type Words = readonly [what: string, advice: string];
-const LOOK: Words = [
-  'the store did not tell what it keeps under the key, so `inspect` has no answer',
+/** What the error says if the store fails: what is not known, and what to do next. */
+type FaultText = readonly [what: string, advice: string];
+const INSPECT_FAULT: FaultText = [
+  'the store did not return the record under the key, so `inspect` has no result',
   'Call `inspect` again when the store answers',
 ];
-const FORGET: Words = [
-  'the store did not tell whether the key was freed',
-  'Call `forget` again when the store answers: a key that is free already stays so',
+const FORGET_FAULT: FaultText = [
+  'the store did not confirm that the key was freed',
+  'Call `forget` again when the store answers; a key that is already free stays free',
 ];
 
 function isRunning(call: Call, state: InProgressState): InProgressError {
   const { retryAfter } = inProgress(call, state);
   return new InProgressError(
-    `${call.operation}: an equal call is running (key ${call.key}), so the key was not freed; try again in ${retryAfter} s, or take it away from that call by forget({ force: true })`,
+    `${call.operation}: an equal call is running (key ${call.key}), so the key was not freed; try again in ${retryAfter} s, or take the key from that call with forget({ force: true })`,
     { ...named(call), retryAfter },
   );
 }
 
-async function holderOf(call: Call, words: Words): Promise<IdempotencyRecord | undefined> {
+async function holderOf(call: Call, faultText: FaultText): Promise<IdempotencyRecord | undefined> {
   const answer = await call.ask('find', () => call.store.find(call.key, { consistent: true }));
-  if ('fault' in answer) throw storeFault(call, 'find', answer.fault, ...words);
+  if ('fault' in answer) throw storeFault(call, 'find', answer.fault, ...faultText);
   const { value: record } = answer;
   if (record && !isRecordOf(call.key, record))
-    throw storeFault(call, 'find', new WrongResult('find', 'something that is no record'), ...words);
+    throw storeFault(call, 'find', new WrongResult('find', 'a value that is not a record'), ...faultText);
   return record && record.expiresAt > Date.now() ? record : undefined;
 }

@@ -1,21 +1,23 @@
 /*
- * A plain path, such as `'body.transactionId'`, is checked against the type of the first parameter while every step is an
- * object type with names. Of anything else nothing is known here, so it is taken as it is: a false error is worse than none.
+ * A plain path, such as `'body.transactionId'`, is checked against the type of the first parameter. The check goes on while
+ * each step is an object type with named properties. Any other expression is accepted unchecked, because a false error is
+ * worse than a missing one.
  */
 
-/** What makes an expression more than names and dots. */
+/** The characters that occur only in an expression of more than names and dots. */
 type Special =
   | (' ' | '\t' | '\n' | '\r' | '[' | ']' | '(' | ')' | '{' | '}' | '"' | "'" | '`' | '|' | '&')
   | ('!' | '<' | '>' | '=' | '*' | '@' | ',' | ':' | '?' | '-' | '+' | '/' | '%' | '$');
 
 type IsAny<T> = 0 extends 1 & T ? true : false;
 type IsUnion<T, Whole = T> = T extends unknown ? ([Whole] extends [T] ? false : true) : false;
-// biome-ignore lint/suspicious/noExplicitAny: any function
+// biome-ignore lint/suspicious/noExplicitAny: it matches every function
 type AnyFunction = (...args: any) => any;
 
 /**
- * Whether all that can be selected from `T` is known by its names. Not of a text, which may be JSON, nor of a union, which an
- * optional part is; nor of a list, an index signature, an object with symbols such as a Map, or a class with private members.
+ * Whether the property names of `T` are everything that can be selected from it. `false` for a string, which may be JSON,
+ * and for a union, which includes each optional property. Also `false` for a list, an index signature, an object with
+ * symbols such as a Map, and a class with private members.
  */
 type HasNames<T> =
   IsAny<T> extends true
@@ -40,7 +42,7 @@ type HasNames<T> =
                     : false
           : false;
 
-/** `'fine'`, or `never` where a step is none of the names. In that form, so that a type parameter is fine as well. */
+/** `'fine'`, or `never` if a step is not a property name. It is used as an index, so that type parameters compile too. */
 type Verdict<T, Path extends string> =
   HasNames<T> extends true
     ? Path extends `${infer Head}.${infer Rest}`
@@ -58,10 +60,10 @@ type VerdictOn<T, Path extends string> = string extends Path
     ? 'fine'
     : Verdict<T, Path>;
 
-/** `Path` as an expression over the first of `Args`; the text of what is wrong where it is mistyped. */
-// biome-ignore lint/suspicious/noExplicitAny: the arguments of every method
+/** `Path` if it fits the first of `Args`. Otherwise a text that says what is wrong. */
+// biome-ignore lint/suspicious/noExplicitAny: it matches the arguments of every method
 export type CheckedPath<Path extends string, Args extends readonly any[]> =
   | (Path & { fine: unknown }[VerdictOn<Args[0], Path>])
   | ([VerdictOn<Args[0], Path>] extends [never] ? NoSuchPath<Path> : never);
-/** What a user reads. */
+/** The text that the compiler shows to the user. */
 export type NoSuchPath<Path extends string> = `The first parameter has no property at ${Path}`;

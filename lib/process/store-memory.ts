@@ -1,9 +1,9 @@
 import { shared } from './shared.js';
 
-/** What this process remembers of stores besides what is in them: runs that calls may join, outcomes that it keeps. */
-const names = ['local-runs', 'kept-outcomes', 'keeping-calls'];
+/** The slots with what this process remembers of a store besides its records: runs to join, and outcomes kept locally. */
+const slotNames = ['local-runs', 'kept-outcomes', 'keeping-calls'];
 
-/** Lets this process remember nothing of a store, as where it was emptied. */
+/** Drops what this process remembers of a store, because the store was emptied. */
 export function dropMemoryOf(store: object): void {
-  for (const name of names) shared(name, () => new WeakMap<object, unknown>()).delete(store);
+  for (const name of slotNames) shared(name, () => new WeakMap<object, unknown>()).delete(store);
 }

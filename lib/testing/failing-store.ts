@@ -3,28 +3,28 @@ import type { IdempotencyRecord, PersistenceStore } from '../record/persistence-
 /** The operations of a store. */
 export type StoreOperation = 'claim' | 'replace' | 'find';
 
-/** How an operation fails. */
+/** How the next operations of a kind fail. */
 export interface FailureOptions {
-  /** How many of the next ones fail. Default: 1. `Infinity`: until `recover()`. */
+  /** How many of the next operations fail. Default: 1. With `Infinity`, they fail until `recover()`. */
   readonly times?: number;
   /**
-   * `before`: nothing was done. `after`: it was done, and the answer got lost, as where a connection breaks. Default:
-   * `'before'`.
+   * `before`: the operation is not done. `after`: the operation is done, but its result is lost, as if the connection broke.
+   * Default: `'before'`.
    */
   readonly when?: 'before' | 'after';
-  /** What it rejects with. Default: an `Error` that says so. */
+  /** What the operation rejects with. Default: an `Error` that names the operation. */
   readonly error?: unknown;
 }
 
 interface Failure {
-  left: number;
+  remaining: number;
   readonly when: 'before' | 'after';
-  /** Never settles where there is none. */
+  /** Without it, the operation never settles. */
   readonly error?: { readonly thrown: unknown };
 }
 
 /**
- * A store around another that fails on command, to try what an application does then. It keeps nothing of its own.
+ * Wraps a store and fails on command, to test what an application does then. It stores no records itself.
  *
  * @example
  * const store = new FailingStore(new InMemoryStore());
@@ -35,25 +35,25 @@ export class FailingStore implements PersistenceStore {
   readonly #failures = new Map<StoreOperation, Failure[]>();
 
   constructor(readonly inner: PersistenceStore) {
-    // Only of a store that has it: the engine asks whether it is there.
+    // The engine checks whether a store has `changed`, so this store has it only if the inner one does.
     if (inner.changed) this.changed = (key, signal) => inner.changed?.(key, signal) ?? Promise.resolve();
   }
 
-  /** Lets the next operations of this kind fail; commands for one kind are carried out one after the other. */
+  /** Makes the next operations of this kind fail. Commands for one kind apply one after the other. */
   fail(operation: StoreOperation, { times = 1, when = 'before', error }: FailureOptions = {}): void {
-    const thrown = error ?? new Error(`FailingStore: ${operation} fails on command, ${when} it was done`);
-    this.#add(operation, { left: times, when, error: { thrown } });
+    const thrown = error ?? new Error(`FailingStore: ${operation} failed on command, ${when} it was done`);
+    this.#add(operation, { remaining: times, when, error: { thrown } });
   }
 
-  /** Lets the next operations of this kind never answer. The engine gives each up after 5 seconds, or a third of the lease. */
+  /** Makes the next operations of this kind never settle. The engine times out after 5 seconds, or a third of the lease. */
   hang(
     operation: StoreOperation,
     { times = 1, when = 'before' }: Pick<FailureOptions, 'times' | 'when'> = {},
   ): void {
-    this.#add(operation, { left: times, when });
+    this.#add(operation, { remaining: times, when });
   }
 
-  /** Takes back what was commanded and has not happened yet. What hangs already goes on to hang. */
+  /** Cancels the commands that have not applied yet. An operation that already hangs never settles. */
   recover(): void {
     this.#failures.clear();
   }
@@ -72,11 +72,13 @@ export class FailingStore implements PersistenceStore {
 
   #add(operation: StoreOperation, failure: Failure): void {
     if (!['claim', 'replace', 'find'].includes(operation))
-      throw new TypeError("FailingStore: a store's operations are claim, replace and find");
-    if (!(failure.left >= 1))
-      throw new TypeError('FailingStore: option "times" is how many of the next operations fail, at least 1');
+      throw new TypeError("FailingStore: the operation must be 'claim', 'replace' or 'find'");
+    if (!(failure.remaining >= 1))
+      throw new TypeError(
+        'FailingStore: option "times", how many of the next operations fail, must be at least 1',
+      );
     if (failure.when !== 'before' && failure.when !== 'after')
-      throw new TypeError("FailingStore: option \"when\" is 'before' or 'after'");
+      throw new TypeError("FailingStore: option \"when\" must be 'before' or 'after'");
     this.#failures.set(operation, [...(this.#failures.get(operation) ?? []), failure]);
   }
 
@@ -84,8 +86,8 @@ export class FailingStore implements PersistenceStore {
     const failures = this.#failures.get(operation) ?? [];
     const [failure] = failures;
     if (!failure) return send();
-    failure.left -= 1;
-    if (failure.left < 1) failures.shift();
+    failure.remaining -= 1;
+    if (failure.remaining < 1) failures.shift();
     if (failure.when === 'after') await send();
     if (failure.error) throw failure.error.thrown;
     return new Promise<T>(() => {});

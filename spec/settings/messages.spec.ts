@@ -143,7 +143,7 @@ describe('what a message names as the fault, and what it says to do next', () =>
       store.next('find', 'fail');
       const { message } = await ended(recordOf(pay, 'a').inspect());
       expect(message)
-        .to.match(/^payOnce: .*so `inspect` has no answer.*`cause`\. Call `inspect` again/)
+        .to.match(/^payOnce: .*so `inspect` has no result.*`cause`\. Call `inspect` again/)
         .and.not.match(/method|onStoreFailure/);
     });
 
@@ -154,7 +154,7 @@ describe('what a message names as the fault, and what it says to do next', () =>
         const error = await ended(recordOf(pay, 'a').forget());
         expect(error).to.be.instanceOf(StoreError).and.include({ step });
         expect(error.message)
-          .to.match(/^payOnce: the store did not tell whether the key was freed.*Call `forget` again/)
+          .to.match(/^payOnce: the store did not confirm that the key was freed.*Call `forget` again/)
           .and.not.match(/method|onStoreFailure/);
       }
     });
@@ -301,7 +301,7 @@ describe('what a message names as the fault, and what it says to do next', () =>
     }
     // esbuild writes an underscore before the name of a decorated class.
     expect((thrown(() => recordOf(new PaymentDesk(), 'setle' as 'settle', 'a')) as Error).message).to.match(
-      /no idempotent method of that name in an instance of _?PaymentDesk, which has settle here/,
+      /no idempotent method of that name in an instance of _?PaymentDesk, which has settle;/,
     );
     // biome-ignore lint/suspicious/noExplicitAny: the compiler refuses it as well
     const { message } = thrown(() => recordOf(undefined as any, '#a@b.c')) as Error;

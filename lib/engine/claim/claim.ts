@@ -153,5 +153,5 @@ export class Claim {
 
 function checkRecord(step: StoreStep, key: string, holder: IdempotencyRecord | undefined): void {
   if (!holder || isRecordOf(key, holder)) return;
-  throw new WrongResult(step, 'something that is no record');
+  throw new WrongResult(step, 'a value that is not a record');
 }

@@ -7,29 +7,29 @@ interface Entry {
   readonly state: string;
 }
 
-/** A claim adds at most one record. So with two checks a round ends after at most as many claims as there are records. */
+/** A claim adds at most one record. With two checks, a round takes at most as many claims as there are records. */
 const CHECKS_PER_CLAIM = 2;
 
 /**
- * Keeps records in this process: for tests, for a first try, and for work that one process does alone.
- * Each claim checks two records and deletes those that have expired, so that every expired record is deleted in time.
- * The record of an unknown outcome that `onAbandoned` does not run again stays until it is resolved, or for `unresolvedTtl`.
+ * Stores records in the memory of this process: for tests, for a first try, and for work that only one process does.
+ * Each claim checks two records and deletes those that have expired, so further claims delete every expired record.
+ * If `onAbandoned` does not run an unknown outcome again, its record stays until it is resolved, or for `unresolvedTtl`.
  */
 export class InMemoryStore implements PersistenceStore {
   readonly #entries = new Map<string, Entry>();
-  /** Visits each record, also those that are added meanwhile. */
+  /** Iterates over all records, including those that are added in the meantime. */
   #round = this.#entries.entries();
 
   async claim(record: IdempotencyRecord, now: number): Promise<IdempotencyRecord> {
     this.#sweep(now);
     const holder = this.#entries.get(record.key);
     if (holder && holder.expiresAt > now) return revive(record.key, holder);
-    return this.#keep(record);
+    return this.#write(record);
   }
 
   async replace(record: IdempotencyRecord, token: string): Promise<IdempotencyRecord | undefined> {
     const holder = this.#entries.get(record.key);
-    if (holder?.token === token) return this.#keep(record);
+    if (holder?.token === token) return this.#write(record);
     return holder && revive(record.key, holder);
   }
 
@@ -38,19 +38,19 @@ export class InMemoryStore implements PersistenceStore {
     return holder && revive(key, holder);
   }
 
-  /** How many records are kept now, including expired ones that have not been deleted yet. */
+  /** How many records the store has now, including expired ones that it has not deleted yet. */
   get size(): number {
     return this.#entries.size;
   }
 
-  /** The records that are kept just now, as copies, for a test to look at: those too that have expired and were not swept yet. */
+  /** Returns copies of the present records, for tests. They include expired ones that the store has not deleted yet. */
   records(): readonly IdempotencyRecord[] {
     return [...this.#entries].map(([key, entry]) => revive(key, entry));
   }
 
   /**
-   * Drops every record, and what this process keeps or joins of them, as between two tests. A call that is running loses its
-   * claim.
+   * Deletes every record, for example between two tests. This process also drops the outcomes that it keeps and the runs
+   * that calls could join. A running call loses its claim.
    */
   clear(): void {
     this.#entries.clear();
@@ -58,14 +58,14 @@ export class InMemoryStore implements PersistenceStore {
     dropMemoryOf(this);
   }
 
-  #keep({ key, token, expiresAt, state }: IdempotencyRecord): IdempotencyRecord {
+  #write({ key, token, expiresAt, state }: IdempotencyRecord): IdempotencyRecord {
     const entry = { token, expiresAt, state: JSON.stringify(state) };
     this.#entries.set(key, entry);
     return revive(key, entry);
   }
 
-  // Claims sweep, not a timer: an unused store costs nothing and keeps no process alive. Each claim sweeps a little,
-  // because a loop over a million records would block the process.
+  // Claims sweep instead of a timer. So an unused store costs nothing and keeps no process alive. Each claim checks only
+  // a few records, because a loop over a million records would block the process.
   #sweep(now: number): void {
     for (let checks = 0; checks < CHECKS_PER_CLAIM; checks += 1) {
       const { value, done } = this.#round.next();
@@ -79,7 +79,7 @@ export class InMemoryStore implements PersistenceStore {
   }
 }
 
-// The state is kept as text, so that a later change to an argument or to a returned record does not reach the store.
+// The state is stored as text, so that a later change to an argument or to a returned record does not change the store.
 function revive(key: string, { token, expiresAt, state }: Entry): IdempotencyRecord {
   return { key, token, expiresAt, state: JSON.parse(state) };
 }

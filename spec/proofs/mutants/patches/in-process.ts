@@ -12,8 +12,8 @@ export const inProcess: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/in-memory/in-memory-store.ts',
-        replace: '    return this.#keep(record);\n  }\n\n  async replace',
-        by: '    await Promise.resolve();\n    return this.#keep(record);\n  }\n\n  async replace',
+        replace: '    return this.#write(record);\n  }\n\n  async replace',
+        by: '    await Promise.resolve();\n    return this.#write(record);\n  }\n\n  async replace',
       },
     ],
     caughtBy: [inMemory],
