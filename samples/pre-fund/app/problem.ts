@@ -12,7 +12,7 @@ const details: Readonly<Record<string, string>> = {
   KeyError: 'The id is missing.',
   InProgressError: 'An equal request is still running; send the request again later.',
   FingerprintError: 'The id was used before, for another request.',
-  OutcomeUnknownError: 'Nobody knows whether an equal request was carried out before.',
+  OutcomeUnknownError: 'It is not known whether an equal request was carried out before.',
   OutcomeUnavailableError: 'The request was carried out before, but its answer cannot be had.',
   ClaimLostError: 'An equal request took over; send the request again to get its answer.',
   StoreError: 'The service is out of order; send the request again.',

@@ -9,7 +9,7 @@ export class SettlementConsumer {
     readonly report: (messageId: string, error: Error) => void = logged,
   ) {}
 
-  /** Answers with the messages that failed; the queue delivers these once more, and no others. */
+  /** Returns the messages that failed. The queue delivers only these once more. */
   async handle({ Records }: SQSEvent, context: Context): Promise<SQSBatchResponse> {
     const failures = await Promise.all(Records.map((record) => this.#settle(record, context)));
     return { batchItemFailures: failures.filter((failure) => failure !== undefined) };

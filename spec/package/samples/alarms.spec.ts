@@ -82,7 +82,7 @@ describe(`the sample's metrics and alarms, with ${mode} decorators`, () => {
     }
   });
 
-  it('have an alarm on messages that nobody could settle', () => {
+  it('have an alarm on messages that could not be settled', () => {
     const { Namespace, MetricName, Dimensions } = alarms.get('FailedSettlementAlarm')?.Properties ?? {};
     expect([Namespace, MetricName]).to.deep.equal(['AWS/SQS', 'ApproximateNumberOfMessagesVisible']);
     const [queue] = Dimensions[0].Value['Fn::GetAtt'];

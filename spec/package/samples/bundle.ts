@@ -33,7 +33,7 @@ export const knownBuildProperties = [
 
 /**
  * Does what `sam build` does with a function, as far as that needs no `sam`: in a copy of the application beside which
- * the package is installed, esbuild bundles the entry points by the build properties. Answers with the folder.
+ * the package is installed, esbuild bundles the entry points by the build properties. Returns the folder.
  */
 export async function bundled({ Metadata }: Resource, more: BuildOptions = {}): Promise<string> {
   const { EntryPoints, External, Format, Target, Minify, KeepNames } =

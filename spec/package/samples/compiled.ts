@@ -21,7 +21,7 @@ export interface Run {
   readonly stderr: string;
 }
 
-/** Whoever compiled this spec tells a decorator's mode by its number of arguments. */
+/** The number of a decorator's arguments tells in which mode this spec was compiled. */
 function decoratorMode(): 'standard' | 'legacy' {
   let given = 0;
   const count = (...decorated: readonly unknown[]): void => {

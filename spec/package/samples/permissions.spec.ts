@@ -65,7 +65,7 @@ describe(`the sample's permissions and times, with ${mode} decorators`, () => {
     };
   }
 
-  /** The work is done while a second process waits for it; answers with what both asked of DynamoDB. */
+  /** The work is done while a second process waits for it; returns what both asked of DynamoDB. */
   async function doWork(name: keyof typeof functions, meanwhile = async (_: Application) => {}) {
     const work = functions[name];
     const [first, second] = [start(), start()];
@@ -117,7 +117,7 @@ describe(`the sample's permissions and times, with ${mode} decorators`, () => {
     });
   }
 
-  it('show a message again when the lease of whoever died over it has lapsed', async () => {
+  it('show a message again when the lease of the process that died over it has lapsed', async () => {
     const { VisibilityTimeout } = Resources.SettlementQueue?.Properties ?? {};
     const { Timeout } = Resources.SettlementConsumerFunction?.Properties ?? {};
     let lease: number | undefined;

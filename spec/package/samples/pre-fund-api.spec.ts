@@ -184,7 +184,7 @@ describe(`the sample's HTTP interface, with ${mode} decorators`, () => {
     expect(String(logged.firstCall.args[0])).to.include(idempotency);
   });
 
-  it('answers 500 to what nobody foresaw, and keeps the reason in the log', async () => {
+  it('returns 500 for an unexpected error, and keeps the reason in the log', async () => {
     const logged = sinon.stub(console, 'error');
     sample.bank.interception = async () => ({ status: 418 });
     const answer = await ask({ transactionId: newId(), accountId: 'secret', cents: 2_500 });

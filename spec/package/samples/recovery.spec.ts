@@ -99,7 +99,7 @@ describe(`the sample's recovery, with ${mode} decorators`, () => {
     };
     const stalled = ask(order, 600_000);
     await reached.promise;
-    // A minute later for whoever asks the clock; no timer of the stalled process has run.
+    // A minute later by the clock; no timer of the stalled process has run.
     sinon.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 });
     const second = await sample.start().api.handle(httpEvent(holds, order), context());
     expect(second.statusCode).to.equal(201);
@@ -107,7 +107,7 @@ describe(`the sample's recovery, with ${mode} decorators`, () => {
     released.resolve();
     const late = await stalled;
     expect(late.body).to.equal(second.body);
-    expect(late.headers, 'it answers with its successor’s outcome').to.include({
+    expect(late.headers, 'it returns its successor’s outcome').to.include({
       'Idempotent-Replayed': 'true',
     });
     expect(sample.bank.bank.ledger).to.have.length(1);

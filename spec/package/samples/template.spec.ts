@@ -107,7 +107,7 @@ describe(`the sample's template, beside ${mode} decorators`, () => {
     expect(States[reached.at(-1) as string].Type).to.equal('Succeed');
   });
 
-  it('lets nobody in who is not known', () => {
+  it('admits only known callers', () => {
     expect(Resources.PreFundApi?.Properties.Auth.DefaultAuthorizer).to.equal('AWS_IAM');
   });
 });

@@ -56,7 +56,7 @@ describe(`the sample's step of a workflow, with ${mode} decorators`, () => {
   });
 
   for (const part of ['execution', 'state'] as const) {
-    it(`refuses an input without its ${part}, and asks nobody`, async () => {
+    it(`refuses an input without its ${part}, and asks no other system`, async () => {
       const { [part]: _, ...rest } = input;
       expect(await rejection(sample.application.step.handle(rest, context()))).to.include({
         name: 'KeyError',

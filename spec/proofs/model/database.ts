@@ -41,7 +41,7 @@ export class Database {
     return this.versions.at(-1);
   }
 
-  /** Answers with the version that stands afterwards, and tells whether it is a new one. */
+  /** Returns the version that stands afterwards, and whether it is a new one. */
   run(
     operation: Operation,
     writtenBy: string,

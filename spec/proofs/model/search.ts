@@ -118,7 +118,7 @@ export async function shorten(
   }
 }
 
-/** Lets one history happen again. Answers with what it broke, if anything. */
+/** Repeats one history. Returns what it broke, if anything. */
 export async function repeat(
   scenario: Scenario,
   choices: readonly number[],

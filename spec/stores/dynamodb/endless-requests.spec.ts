@@ -71,7 +71,7 @@ describe('requests that would never end', () => {
   });
 
   it('keep no process alive by the pause between two of them', async () => {
-    // A renewal behind the caller's back meets a transaction; nobody awaits it, and nothing else is left to do.
+    // A renewal behind the caller's back meets a transaction. No call awaits it, and nothing else is left to do.
     const program = `
       import { DynamoDBStore } from 'retrysafe/dynamodb';
       const client = {

@@ -103,7 +103,7 @@ describe('a claim that is refused, and whose holder is gone when it is looked fo
     tableName = await dynamoDB.createTable();
   });
 
-  /** A store before whose reads somebody removes the holder, and before whose writes somebody puts it back, so often. */
+  /** A store whose holder is removed before each of so many reads, and put back before each write. */
   function storeAmongMeddlers(key: string, returns: number): DynamoDBStore {
     const meddler = dynamoDB.client();
     const owner = new DynamoDBStore({ client: meddler, tableName });

@@ -75,7 +75,7 @@ describe('a table with a sort key', () => {
     ['a number', 5],
     ['a promise', Promise.resolve('a')],
   ] as const) {
-    it(`takes no call whose \`partitionKey\` answers with ${what}, and says why`, async () => {
+    it(`takes no call whose \`partitionKey\` returns ${what}, and says why`, async () => {
       const { peer, items } = await storage({ partitionKey: (() => answer) as never });
       const operation = deployable({ onStoreFailure: 'run' });
       const error = (await rejection(operation(peer(), never)('a'))) as Error;

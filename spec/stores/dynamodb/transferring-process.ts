@@ -25,6 +25,6 @@ process.once('message', async ({ connection, tables, account, options }: Assignm
     { ...options, store },
   );
   await transfer(account);
-  // Whoever comes here was not killed.
+  // A process that comes here was not killed.
   process.disconnect();
 });

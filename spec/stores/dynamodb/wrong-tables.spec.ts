@@ -143,7 +143,7 @@ describe('a table that does not fit', () => {
     });
   });
 
-  describe("because somebody else's item is under the key", () => {
+  describe("because another program's item is under the key", () => {
     const foreign: Record<string, Record<string, { S: string } | { N: string }>> = {
       'of AWS Powertools': {
         expiration: { N: '4102444800' },

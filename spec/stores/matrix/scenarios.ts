@@ -131,7 +131,7 @@ function takeOvers(stage: () => Stage): void {
       here.store.heal();
     });
 
-    it('changes nothing any more, and answers with the outcome of its successor', async () => {
+    it('changes nothing any more, and returns the outcome of its successor', async () => {
       const { here, elsewhere, time, runs } = stage();
       expect(signal.aborted).to.equal(true);
       expect(await stage().call(elsewhere)).to.equal('run 2');
@@ -158,7 +158,7 @@ function takeOvers(stage: () => Stage): void {
       expect(await time.until(Promise.all([late, successor]))).to.deep.equal(['the second', 'the second']);
     });
 
-    it('completes all the same where nobody took over', async () => {
+    it('still completes where no call took over', async () => {
       const { elsewhere, time } = stage();
       end.resolve('late');
       expect(await time.until(late)).to.equal('late');
@@ -282,7 +282,7 @@ class Declined extends Error {
 
 function endings(stage: () => Stage): void {
   describe('a call', () => {
-    it('runs again when its ttl is over by the clock of whoever asks, and no earlier', async () => {
+    it('runs again when its ttl is over by the clock of the process that asks, and no earlier', async () => {
       const { here, elsewhere, time, runs } = stage();
       expect(await stage().call(here)).to.equal('run 1');
       time.jump(59_000);

@@ -10,13 +10,13 @@ type Query = (text: string, values: unknown[]) => Promise<{ rows: unknown[] }>;
 
 /** The clients that a `pg` pool can be made into, as a wrapper around another library may answer. */
 const wrappers: Record<string, (query: Query) => PostgresClient> = {
-  'a client that answers with { rows } and nothing else': (query) => ({
+  'a client that returns { rows } and nothing else': (query) => ({
     query: async (text, values) => ({ rows: (await query(text, values)).rows }),
   }),
-  'a client that answers with the bare rows': (query) => ({
+  'a client that returns the bare rows': (query) => ({
     query: async (text, values) => (await query(text, values)).rows,
   }),
-  'a client that answers with rows that have no prototype': (query) => ({
+  'a client that returns rows that have no prototype': (query) => ({
     query: async (text, values) =>
       (await query(text, values)).rows.map((row) => Object.assign(Object.create(null), row)),
   }),

@@ -129,7 +129,7 @@ describe('a process that is killed in the middle of its transaction, on PostgreS
     await expectOnce('when COMMIT is sent, and it arrives before the retry', true);
   });
 
-  it('when it has answered nobody yet, but all is recorded: the retry replays, and the business is done once', async () => {
+  it('when it has not answered yet, but all is recorded: the retry replays, and the business is done once', async () => {
     // The look by which the engine makes sure is the last that a call does before its method's answer is passed on.
     proxy.next(statement.find, 'hang');
     await kill(undefined, () => proxy.arrived(statement.find));

@@ -94,7 +94,7 @@ describe('a table of PostgreSQL that is no table for records', () => {
     await postgres.query(`DROP SCHEMA ${table} CASCADE`);
   });
 
-  it('is met by a client that answers with something else: a TypeError names query()', async () => {
+  it('is met by a client that returns something else: a TypeError names query()', async () => {
     for (const answer of [undefined, null, 5, {}, { rows: 5 }, 'rows']) {
       const store = new PostgresStore({ client: { query: async () => answer as never } });
       expect(await rejection(store.find('key')))

@@ -48,7 +48,7 @@ describe('a record that is larger than PostgreSQL takes', function () {
 });
 
 // A server of its own, since it is stopped and filled up.
-describe('a server of PostgreSQL that serves nobody', function () {
+describe('a server of PostgreSQL that serves no client', function () {
   this.timeout(60_000);
   let server: PostgresServer | undefined;
   let pool: Pool;

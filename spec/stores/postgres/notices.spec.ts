@@ -204,7 +204,7 @@ describe('notices of PostgreSQL', () => {
     await one.next(2);
   });
 
-  it('miss nothing where LISTEN is slow: whoever asked for them looks once more when it is answered', async () => {
+  it('miss nothing where LISTEN is slow: a waiting call reads once more when it is answered', async () => {
     proxy.next(statement.listen, 'hold');
     const slow = await process({ listener: await postgres.client(proxy.connection) });
     const first = record();
@@ -268,7 +268,7 @@ describe('notices of PostgreSQL', () => {
       await ended;
     }
 
-    it('leave whoever waits to ask again and again, with one process warning', async () => {
+    it('leave waiting calls to ask again and again, with one process warning', async () => {
       const warnings = catchWarnings();
       const listener = await postgres.client();
       elsewhere = await process({ listener });

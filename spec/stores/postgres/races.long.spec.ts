@@ -12,7 +12,7 @@ const claimExpired = (store: PostgresStore, key: string) =>
   store.claim(record({ key, token: 'old.1', expiresAt: 1 }), 0);
 
 interface Scenario {
-  /** What stands when they begin. Where nothing does, they meet at somebody's row that is never committed. */
+  /** What stands when they begin. Where nothing does, they meet at a row that is never committed. */
   readonly prepare?: (store: PostgresStore, key: string) => Promise<unknown>;
   readonly call: (store: PostgresStore, key: string, index: number) => Promise<IdempotencyRecord | undefined>;
 }
@@ -67,7 +67,7 @@ describe('simultaneous calls on 50 connections', function () {
 
   /**
    * Lets all calls go on at the same moment. When all of them have begun, and so have seen the table as it is, they wait
-   * at the row: for a lock on it, or where there is none for somebody's insertion, which then does not happen.
+   * at the row: for a lock on it, or where there is none for an insertion, which then does not happen.
    */
   async function race<T>(key: string, hasRow: boolean, calls: (() => Promise<T>)[]) {
     const name = escapeIdentifier(table);
@@ -96,12 +96,12 @@ describe('simultaneous calls on 50 connections', function () {
     const { pools, stores } = useStores(postgres, () => table, 'read committed');
 
     for (const [what, scenario] of Object.entries(scenarios)) {
-      it(`one of ${what} wins, and all answer with the winner`, async () => {
+      it(`one of ${what} wins, and all return the winner`, async () => {
         const rounds = 50;
         for (let round = 0; round < rounds; round += 1) {
           const key = `${what} ${round}`;
           const { answers, standing } = await contest(scenario, stores, key);
-          expect(standing?.token, 'somebody won').to.match(/^a\d+\.1$/);
+          expect(standing?.token, 'one of them won').to.match(/^a\d+\.1$/);
           for (const answer of answers) {
             expect(answer).to.deep.equal({ status: 'fulfilled', value: standing });
           }

@@ -88,7 +88,7 @@ describe('sweeping a table of PostgreSQL', () => {
       .and.not.match(/Seq Scan/);
   });
 
-  it('skips what somebody has locked just now, and does not wait for it', async () => {
+  it('skips locked records, and does not wait for them', async () => {
     await expired('locked', 60);
     await expired('free', 30);
     const gate = await postgres.client();
@@ -110,7 +110,7 @@ describe('sweeping a table of PostgreSQL', () => {
       return all;
     };
     const removed = await Promise.all(Array.from({ length: 4 }, sweep));
-    // Whoever finds only locked ones stops early; whatever is left, the next sweep removes.
+    // A sweep that finds only locked ones stops early. The next one removes what is left.
     removed.push(await sweep());
     expect(removed.reduce((sum, one) => sum + one)).to.equal(3_000);
     expect(await keys()).to.deep.equal([]);
@@ -140,7 +140,7 @@ describe('sweeping a table of PostgreSQL', () => {
   });
 
   it('spares a record that was reused while the sweep waited to see it', async () => {
-    // The claim is not committed yet when the sweep looks: it sees the old version, and that somebody has it.
+    // The claim is not committed yet when the sweep reads: it sees the old version, and that it is locked.
     await expired('reused', 60);
     const gate = await postgres.client();
     await gate.query('BEGIN');

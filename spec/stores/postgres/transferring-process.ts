@@ -65,6 +65,6 @@ process.once('message', async ({ connection, tables, account, options, stopsAt }
     { ...options, store: application.store },
   );
   await transfer(account);
-  // Whoever comes here was not killed.
+  // A process that comes here was not killed.
   process.disconnect();
 });

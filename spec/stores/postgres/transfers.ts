@@ -27,7 +27,7 @@ export class Application {
     readonly store: PostgresStore,
     readonly accounts: string,
   ) {
-    // A client of `pg` that is taken out of its pool ends the process where its connection breaks and nobody listens.
+    // A client of `pg` that is taken out of its pool ends the process where its connection breaks and nothing listens.
     pool.on('connect', (client) => client.on('error', () => {}));
   }
 

@@ -19,7 +19,7 @@ import { Application, createTables, type Tables, Transfer } from './transfers.js
 
 const doneOnce = { runs: 1, transfers: 1, status: 'completed' };
 
-// Whoever waits for a row's lock waits in real time, so these specs do, too.
+// A wait for a row's lock takes real time, so these specs do, too.
 describe('a transaction that is open when others ask, on PostgreSQL', () => {
   const postgres = usePostgres();
   const proxy = usePostgresProxy(postgres);

@@ -89,7 +89,7 @@ describe("Redis' own faults", function () {
         expect(await deployable()(store, work)('a')).to.equal('run 1');
       });
 
-      it("somebody else's keys under the prefix: an error that names the key, and nothing of theirs is changed", async () => {
+      it("another program's keys under the prefix: an error names the key, and nothing of theirs changes", async () => {
         const prefix = `theirs by ${kind}:`;
         const store = new RedisStore({ client: await connect(), prefix });
         const commands: Record<string, readonly (string | number)[]> = {

@@ -72,8 +72,8 @@ describe('notices by Redis', function () {
   });
 
   const channels = async () => (await server.call('PUBSUB', 'CHANNELS')) as string[];
-  const listened = () => until('somebody listens', async () => (await channels()).length > 0);
-  const nobodyListens = () => until('nobody listens', async () => (await channels()).length === 0);
+  const listened = () => until('there is a listener', async () => (await channels()).length > 0);
+  const allUnsubscribed = () => until('there is no listener', async () => (await channels()).length === 0);
   const looks = () => proxy.count('HMGET');
 
   for (const [kind, { client, subscriber }] of Object.entries(kinds)) {
@@ -91,7 +91,7 @@ describe('notices by Redis', function () {
         here = await newProcess(server, server);
         there = await newProcess(proxy.endpoint, subscriberProxy.endpoint);
       });
-      afterEach(nobodyListens);
+      afterEach(allUnsubscribed);
 
       /** A call that runs here until it is told how to end, and one there that waits for it. */
       async function waiting(options: IdempotentOptions = {}, store = there.store) {
@@ -175,7 +175,7 @@ describe('notices by Redis', function () {
         end.resolve('done');
         expect(await Promise.all([running, waiter])).to.deep.equal(['done', 'done']);
         await subscriberProxy.deliver();
-        await nobodyListens();
+        await allUnsubscribed();
       });
 
       it('come to one wait right after the other', async () => {
@@ -223,7 +223,7 @@ describe('notices by Redis', function () {
         const { end, running, startWaiter } = await waiting({ wait: '300ms' });
         const refused = await rejection(startWaiter());
         expect(refused).to.have.property('name', 'InProgressError');
-        await nobodyListens();
+        await allUnsubscribed();
         end.resolve('done');
         await running;
       });

@@ -87,7 +87,7 @@ describe('a user of Redis', () => {
   }
 
   for (const missing of ['+publish', '&retrysafe:*']) {
-    it(`without ${missing} keeps records all the same, and only tells nobody`, async () => {
+    it(`without ${missing} still keeps records, and sends no notices`, async () => {
       await allow(least.filter((right) => right !== missing));
       const store = new RedisStore({ client: await ioredis(), subscriber: silent });
       const record = newRecord(`told without ${missing}`);

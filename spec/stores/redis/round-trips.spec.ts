@@ -31,7 +31,7 @@ describe('round trips to Redis', function () {
   async function sentDuring(work: () => Promise<unknown>, count = 1): Promise<string[]> {
     proxy.seen.length = 0;
     await work();
-    // What nobody waits for may be on its way still: the second of two commands, which a client need not send with the first.
+    // A command without a waiting caller may still be on its way: the second of two commands, which a client need not send with the first.
     return until('they have all come', () => {
       const sent = sentSoFar();
       return sent.length >= count && sent;
@@ -120,7 +120,7 @@ describe('round trips to Redis', function () {
         await store.claim(recordOf('held'), Date.now());
         const again = () => waiting.claim(recordOf('held', { token: 'other.1' }), Date.now());
         expect(await sentDuring(again, 2)).to.deep.equal(['EVALSHA', 'WAIT']);
-        // Nobody acknowledges anything here. What is not answered when the next server is restarted would be sent again.
+        // No replica acknowledges anything here. What is not answered when the next server is restarted would be sent again.
         await store.find('held');
       });
     });

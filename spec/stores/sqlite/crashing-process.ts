@@ -53,6 +53,6 @@ process.once('message', async (assignment: Assignment) => {
   );
   await transfer(account);
   reached('return');
-  // Whoever comes here was not killed.
+  // A process that comes here was not killed.
   process.disconnect();
 });

@@ -117,7 +117,7 @@ for (const driver of sqliteDrivers) {
     });
 
     it('is never taken for done: a claim whose commit fails is none', async () => {
-      // Without WAL whoever reads keeps others from committing, though not from writing.
+      // Without WAL a reader keeps others from committing, though not from writing.
       for (const database of [here, elsewhere]) database.close();
       here = sqlite.owned(openAsItIs(driver, path));
       here.exec('PRAGMA journal_mode = DELETE; PRAGMA busy_timeout = 0');

@@ -34,7 +34,7 @@ const table: Record<string, { readonly right: RegExp; readonly wrong: readonly W
       { value: null, shown: 'null' },
       { value: 'records.db', shown: 'a text of 10 characters' },
       { value: {}, shown: 'an object' },
-      // As an asynchronous driver is, and node:sqlite of Node.js 22.15: nobody can say whether a transaction is open.
+      // As an asynchronous driver is, and node:sqlite of Node.js 22.15: it is not known whether a transaction is open.
       { value: { prepare }, shown: 'an object' },
       { value: { isTransaction: false }, shown: 'an object' },
       { value: { inTransaction: false, prepare: 'prepare' }, shown: 'an object' },
