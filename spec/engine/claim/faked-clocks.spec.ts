@@ -45,7 +45,15 @@ for (const [title, toFake] of Object.entries(fakes) as [string, readonly Faked[]
       store = new ScriptedStore();
     });
 
-    afterEach(() => clock?.restore());
+    afterEach(async () => {
+      // A run that went on would lose its claim when the clocks are real again, and tell so in the middle of another test.
+      for (const end of endings.splice(0)) end();
+      await pass(5);
+      clock?.restore();
+    });
+
+    const endings: (() => void)[] = [];
+    const untilTheEnd = () => new Promise<void>((resolve) => endings.push(resolve));
 
     /** Lets so much time pass, with fake timers or real ones. */
     async function pass(units: number): Promise<void> {
@@ -65,7 +73,7 @@ for (const [title, toFake] of Object.entries(fakes) as [string, readonly Faked[]
       return promise;
     }
 
-    function operation(options: IdempotentOptions, work: () => unknown = () => new Promise(() => {})) {
+    function operation(options: IdempotentOptions, work: () => unknown = untilTheEnd) {
       names += 1;
       const name = `under fake clocks ${names}`;
       const inProcess = (at: ScriptedStore, body = work) =>
@@ -111,7 +119,7 @@ for (const [title, toFake] of Object.entries(fakes) as [string, readonly Faked[]
       let signal: AbortSignal | undefined;
       void operation({ lease: ms(150) }, () => {
         signal = currentExecution().signal;
-        return new Promise(() => {});
+        return untilTheEnd();
       })(store.always('replace', 'fail'))('a');
       await pass(1);
       const lost = new Promise((resolve) => {
