@@ -1,9 +1,15 @@
 import { shared } from './shared.js';
 
-/** The slots with what this process remembers of a store besides its records: runs to join, and outcomes kept locally. */
-const slotNames = ['local-runs', 'kept-outcomes', 'keeping-calls'];
+const memories = new Set<WeakMap<object, unknown>>();
 
-/** Drops what this process remembers of a store, because the store was emptied. */
+/** Returns what this process remembers of each store besides its records, under a name that all copies of the library share. */
+export function storeMemory<T>(name: string): WeakMap<object, T> {
+  const memory = shared(name, () => new WeakMap<object, T>());
+  memories.add(memory);
+  return memory;
+}
+
+/** Drops all that this process remembers of a store, because the store was emptied. */
 export function dropMemoryOf(store: object): void {
-  for (const name of slotNames) shared(name, () => new WeakMap<object, unknown>()).delete(store);
+  for (const memory of memories) memory.delete(store);
 }

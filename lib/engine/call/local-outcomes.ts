@@ -1,14 +1,11 @@
-import { shared } from '../../process/shared.js';
+import { storeMemory } from '../../process/store-memory.js';
 import type { IdempotencyRecord, PersistenceStore } from '../../record/persistence-store.js';
 import type { Call } from './call.js';
 
-const stores = shared(
-  'kept-outcomes',
-  () => new WeakMap<PersistenceStore, Map<string, Map<string, IdempotencyRecord>>>(),
-);
+const stores = storeMemory<Map<string, Map<string, IdempotencyRecord>>>('kept-outcomes');
 
 /** The calls that are under way and may keep an outcome, by their keys. */
-const keeping = shared('keeping-calls', () => new WeakMap<PersistenceStore, Map<string, Set<Call>>>());
+const keeping = storeMemory<Map<string, Set<Call>>>('keeping-calls');
 
 /** The completed record that this process keeps for `call` by its option `keepLocal`, if it still counts. */
 export function localOutcome(call: Call): IdempotencyRecord | undefined {

@@ -1,7 +1,7 @@
-import { shared } from '../../process/shared.js';
 import { LeaseTerm, noTerm, steadyNow } from '../../process/steady-clock.js';
+import { storeMemory } from '../../process/store-memory.js';
 import { startTimer } from '../../process/timers.js';
-import type { IdempotencyRecord, PersistenceStore } from '../../record/persistence-store.js';
+import type { IdempotencyRecord } from '../../record/persistence-store.js';
 import type { Call } from '../call/call.js';
 
 /** How a run of this process ended, for the calls that joined it. */
@@ -13,7 +13,7 @@ export type LocalEnd =
   /** Otherwise: everybody asks the store. */
   | 'ended';
 
-const stores = shared('local-runs', () => new WeakMap<PersistenceStore, Map<string, LocalRun>>());
+const stores = storeMemory<Map<string, LocalRun>>('local-runs');
 
 /** A call of this process that equal calls of this process join instead of asking the store. */
 export class LocalRun {
