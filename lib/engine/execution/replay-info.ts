@@ -4,45 +4,45 @@ import type { IdempotencyRecord } from '../../record/persistence-store.js';
 import type { Call } from '../call/call.js';
 import type { Ending } from '../call/ending.js';
 
-/** Whether and whence a call's outcome was replayed. */
+/** Whether a call's outcome was replayed, and where it came from. */
 export interface ReplayInfo {
   readonly operation: string;
-  /** The idempotency key. Of an operation that is disabled it is made when it is read, and may throw a `KeyError` then. */
+  /** The idempotency key. If the operation is disabled, the key is made when it is read, which may throw a `KeyError`. */
   readonly key: string;
   /** Whether the outcome is that of another call. */
   readonly isReplay: boolean;
   /**
-   * Whence the outcome came. `run`: this call ran the method, or its `onAbandoned` found the outcome. `store`: from the record of an earlier run. `joined`: from a
-   * run in this process that was under way. `kept`: from what this process keeps by `keepLocal`. `none`: the call was
-   * refused, or failed without an outcome that is recorded.
+   * Where the outcome came from. `run`: this call ran the method, or its `onAbandoned` returned the outcome. `store`: the record
+   * of an earlier run. `joined`: a run in this process that was under way. `kept`: the memory of this process, by `keepLocal`.
+   * `none`: the call was refused, or failed without a recorded outcome.
    */
   readonly source: 'run' | 'store' | 'joined' | 'kept' | 'none';
-  /** Which attempt at the key the outcome is of; 1 is the first. */
+  /** The attempt that produced the outcome; 1 is the first. */
   readonly attempt: number;
-  /** Epoch milliseconds: when this call began, where it ran the method. A record of an outcome does not tell. */
+  /** Epoch milliseconds: when this call began, if it ran the method. A replay has none, because a completed record does not store it. */
   readonly startedAt?: number;
-  /** Epoch milliseconds: when the outcome was recorded, where it was. */
+  /** Epoch milliseconds: when the outcome was recorded, if it was. */
   readonly completedAt?: number;
 }
 
-// Nothing is made before the first use: what nobody uses costs a call one look at a property.
+// Nothing is made before the first use, so that an unused feature costs a call one read of a property.
 const watching = shared('replay-watches', () => ({}) as { storage?: AsyncLocalStorage<Watch | undefined> });
 
-/** What the errors are that were replayed or recorded while a watch was on. */
+/** Where the errors came from that watched calls replayed or recorded. */
 const ofErrors = shared('replayed-errors', () => new WeakMap<object, ReplayInfo>());
 
-/** Hears of the calls that one function makes, and not of those inside of them. */
+/** Watches the calls that one function makes, but not the calls that their methods make. */
 export class Watch {
   #begun = 0;
   #heard = 0;
   #info: ReplayInfo | undefined;
 
-  /** What is known of the last call that began, of those that have ended. */
+  /** Describes the call that began last, among those that have ended. */
   get info(): ReplayInfo | undefined {
     return this.#info;
   }
 
-  /** Whether a call is under way. */
+  /** Whether any call has begun. */
   get hasBegun(): boolean {
     return this.#begun > 0;
   }
@@ -52,7 +52,7 @@ export class Watch {
     return watching.storage.run(this, work);
   }
 
-  /** Makes a call, out of the sight of this watch. */
+  /** Makes a call whose inner calls this watch does not see. */
   async over(make: (watched: WatchedCall) => Promise<Ending>): Promise<Ending> {
     this.#begun += 1;
     const begun = this.#begun;
@@ -69,26 +69,26 @@ export class Watch {
         this.#heard = begun;
         this.#info = info;
       }
-      // A failure that is no outcome tells nothing: the next equal call runs.
+      // A failure without a recorded outcome is left out: the next equal call runs.
       if (info && info.source !== 'none' && ending && 'error' in ending && isObject(ending.error))
         ofErrors.set(ending.error, info);
     }
   }
 }
 
-/** What a watch is told about a call before it is made. */
+/** What the engine tells a watch about the call that it makes. */
 export interface WatchedCall {
   call?: Call;
-  /** Of a call whose idempotency is disabled. */
+  /** Set if the idempotency of the call is disabled. */
   bare?: { readonly operation: string; readonly key: () => string };
 }
 
-/** The watch that is on here, if any. */
+/** Returns the watch of the present asynchronous context, if there is one. */
 export function watchHere(): Watch | undefined {
   return watching.storage?.getStore();
 }
 
-/** What is known of an error that a watched call ended with. */
+/** Returns where an error of a watched call came from, if its outcome was recorded. */
 export function infoOfError(error: unknown): ReplayInfo | undefined {
   return isObject(error) ? ofErrors.get(error) : undefined;
 }
