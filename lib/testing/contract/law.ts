@@ -25,6 +25,12 @@ export function released(fencingToken: number): RecordState {
   return { format: FORMAT, status: 'released', attempt: 1, fencingToken };
 }
 
+/** Returns the state of a call that returned this JSON. */
+export function completed(json: unknown): RecordState {
+  const outcome = { kind: 'value', json } as const;
+  return { format: FORMAT, status: 'completed', attempt: 1, fencingToken: 1, completedAt: 1, outcome };
+}
+
 /** Returns a record that holds its key for an hour, with `change` applied. */
 export function record(
   key: string,

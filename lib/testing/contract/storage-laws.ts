@@ -2,8 +2,7 @@ import assert from 'node:assert/strict';
 import { StoreError } from '../../errors.js';
 import { LATEST_INSTANT } from '../../record/instants.js';
 import type { IdempotencyRecord } from '../../record/persistence-store.js';
-import { FORMAT, type RecordState } from '../../record/record.js';
-import { holds, type Law, law, record, released } from './law.js';
+import { completed, holds, type Law, law, record, released } from './law.js';
 
 /** The laws of keys and of what a record contains. */
 export const storageLaws: readonly Law[] = [
@@ -40,14 +39,7 @@ export const storageLaws: readonly Law[] = [
     const json = JSON.parse(
       '{"text":"\\u0000 \\ud83d\\ude00 \\" \\u2028","empty":"","nothing":null,"list":[[],{},null,0,-1.5e-7,9007199254740991,1e300,true],"nested":{"__proto__":{"x":1},"constructor":"c","":"nameless"}}',
     );
-    const state: RecordState = {
-      format: FORMAT,
-      status: 'completed',
-      attempt: 1,
-      fencingToken: 1,
-      completedAt: 1,
-      outcome: { kind: 'value', json: { ...json, long: 'é'.repeat(50_000) } },
-    };
+    const state = completed({ ...json, long: 'é'.repeat(50_000) });
     const first = record(key, 'a.1', { state });
     assert.deepEqual(await store.claim(first, Date.now()), first, 'what the claim returns');
     await holds(store, first);
@@ -77,15 +69,7 @@ export const storageLaws: readonly Law[] = [
   law('a record that is too large rejects with tooLarge, and the holder stays', async (store, key) => {
     const first = record(key, 'a.1');
     await store.claim(first, Date.now());
-    const json = 'x'.repeat(1_000_000);
-    const state: RecordState = {
-      format: FORMAT,
-      status: 'completed',
-      attempt: 1,
-      fencingToken: 1,
-      completedAt: 1,
-      outcome: { kind: 'value', json },
-    };
+    const state = completed('x'.repeat(1_000_000));
     const large = record(key, 'a.2', { state });
     if (!(await takes(large, () => store.replace(large, 'a.1')))) await holds(store, first);
     const another = record(`${key} another`, 'b.1', { state });
