@@ -6,7 +6,6 @@
 //   --if-needed   leaves dist/ as it is where nothing that it is made of has changed since
 import { spawn } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
@@ -17,12 +16,11 @@ import {
   exportedModules,
   licenceOf,
 } from './bundle.mjs';
+import { tsc } from './tsc.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const lib = join(root, 'lib');
 const dist = join(root, 'dist');
-const require = createRequire(import.meta.url);
-const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin/tsc');
 
 /** Compiles lib/ into one form. Both forms have the same types, so one of them is enough to check. */
 function compile(form, ...flags) {

@@ -12,15 +12,14 @@
 // <!-- file: samples/x.ts -->  before a block: the block is that file's text
 import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { dirname, join, normalize } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
 import { startDynoxide } from 'embedded-dynamodb';
 import { openDatabase, openRedis, stopDatabases } from './document-servers.mjs';
+import { tsc } from './tsc.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
 const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const workspace = join(root, '.build/documents');
 const runLimitMs = 10_000;

@@ -2,12 +2,11 @@
 //
 //   node scripts/run-proof.mjs <folder> [--no-build] [the proof's options]
 import { spawnSync } from 'node:child_process';
-import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { tsc } from './tsc.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
-const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
 const [folder, ...given] = process.argv.slice(2);
 const options = given.filter((option) => option !== '--no-build');
 

@@ -18,9 +18,8 @@
 // The modes never share a process: the second one would replay the outcomes of the first one.
 import { execFileSync, spawn } from 'node:child_process';
 import { readdirSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { availableParallelism } from 'node:os';
-import { dirname, join, sep } from 'node:path';
+import { join, sep } from 'node:path';
 import { build } from 'esbuild';
 import { runMocha } from './mocha-process.mjs';
 import {
@@ -36,6 +35,7 @@ import {
   root,
   specFiles,
 } from './spec-files.mjs';
+import { tsc } from './tsc.mjs';
 
 const options = readOptions(process.argv.slice(2));
 const files = specFiles(options);
@@ -145,7 +145,6 @@ async function transformSpecs(outdir) {
 }
 
 function compileByTsc(mode) {
-  const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/package.json')), 'bin/tsc');
   return run(tsc, '-p', projects[mode], ...(isChecked ? [] : ['--noCheck']));
 }
 
