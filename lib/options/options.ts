@@ -113,8 +113,8 @@ export interface IdempotentOptions<
       ) => AbandonedDecision<Result> | Promise<AbandonedDecision<Result>>);
   /**
    * How long an attempt without a known outcome keeps its key: from when its outcome became `unknown`, or from when its lease
-   * lapsed. After that the key is free, and the next call runs. `'until-resolved'`: until `onAbandoned` or `forget` resolves
-   * it. Default: `'until-resolved'`; if `onAbandoned` is `'run'`, a day or the `ttl`, whichever is longer.
+   * lapsed. At the next full hour the key is free, and the next call runs. `'until-resolved'`: until `onAbandoned` or `forget`
+   * resolves it. Default: `'until-resolved'`; if `onAbandoned` is `'run'`, a day or the `ttl`, whichever is longer.
    */
   readonly unresolvedTtl?: Duration | 'until-resolved';
   /** Error classes, or entries, whose instances are outcomes: they are stored, and replayed as instances. Default: none. */

@@ -1,5 +1,5 @@
 import type { IdempotencyRecord } from './persistence-store.js';
-import { readState } from './record.js';
+import { lapsesAt, readState } from './record.js';
 
 /** What a record says about its key, without the value of the outcome. */
 export interface RecordView {
@@ -41,7 +41,7 @@ export function viewOf(operation: string, record: IdempotencyRecord, clockTolera
   switch (state.status) {
     case 'in-progress': {
       const { startedAt, leaseUntil } = state;
-      const isAbandoned = leaseUntil + clockTolerance <= Date.now();
+      const isAbandoned = lapsesAt(state, clockTolerance) <= Date.now();
       return { ...common, status: isAbandoned ? 'abandoned' : 'in-progress', startedAt, leaseUntil };
     }
     case 'completed':

@@ -1,7 +1,7 @@
-import { DAY_MS, instantAfter, LATEST_INSTANT } from './instants.js';
+import { DAY_MS, fullHourAfter, LATEST_INSTANT } from './instants.js';
 
 /** The format that this version writes. A record of a newer format is overwritten by `forget` only. */
-export const FORMAT = 1;
+export const FORMAT = 1 as const;
 
 interface StateHeader {
   readonly format: typeof FORMAT;
@@ -54,6 +54,14 @@ export interface UnreadableState {
 
 const statuses: readonly unknown[] = ['in-progress', 'completed', 'unknown', 'released'];
 
+/** Returns from when on a claim in progress has lapsed for other calls, whose clocks may be ahead. The one place of this rule. */
+export function lapsesAt(
+  { leaseUntil }: Pick<InProgressState, 'leaseUntil'>,
+  clockTolerance: number,
+): number {
+  return leaseUntil + clockTolerance;
+}
+
 /** Reads the state of a record that may have been written by another version, or damaged. */
 export function readState({ state }: { readonly state: unknown }): RecordState | UnreadableState {
   if (typeof state !== 'object' || state === null) return unreadable('its state is not an object');
@@ -71,16 +79,49 @@ export function readState({ state }: { readonly state: unknown }): RecordState |
   return isSound ? (state as RecordState) : unreadable('parts of its state are missing');
 }
 
+type FieldOf<State> = State extends unknown ? keyof State : never;
+
+// By its type, so that the compiler asks for a field that is added to a status.
+const fieldNames: Record<FieldOf<RecordState>, true> = {
+  format: true,
+  status: true,
+  attempt: true,
+  fencingToken: true,
+  fingerprint: true,
+  startedAt: true,
+  leaseUntil: true,
+  completedAt: true,
+  outcome: true,
+};
+const knownFields: ReadonlySet<string> = new Set(Object.keys(fieldNames));
+const noFields: Readonly<Record<string, unknown>> = Object.freeze({});
+
+/**
+ * Returns the fields of a record's state that this version does not know, so that the next unfinished record keeps what a
+ * later version of the same format has written there. Returns the same frozen object for each state that has none.
+ */
+export function unknownFields(state: RecordState): Readonly<Record<string, unknown>> {
+  // Without a list of the names: almost every state has no other field.
+  for (const name in state) if (!knownFields.has(name)) return unknownFieldsOf(state);
+  return noFields;
+}
+
+function unknownFieldsOf(state: RecordState): Readonly<Record<string, unknown>> {
+  const fields = Object.entries(state).filter(([name]) => !knownFields.has(name));
+  // The other name was inherited, as from an object prototype that a program has extended.
+  return fields.length === 0 ? noFields : Object.fromEntries(fields);
+}
+
 function unreadable(reason: string): UnreadableState {
   return { status: 'unreadable', reason };
 }
 
 /**
  * Returns when a record expires that allows another run, such as one that a failed call released: after its `ttl`, and not before
- * late duplicates have arrived.
+ * late duplicates have arrived. It is a full hour, so that few of a key's writes change what a store has an index on.
  */
 export function unsettledExpiry(from: number, ttl: number | undefined): number {
-  return instantAfter(from, Math.max(ttl ?? 0, DAY_MS));
+  return fullHourAfter(from, Math.max(ttl ?? 0, DAY_MS));
 }
 
 /** What decides how long the record of an attempt with an unknown outcome is stored. */
@@ -96,11 +137,11 @@ export interface Unresolved {
 /**
  * Returns when a record expires whose attempt may have done its work without recording it: an unknown one, and one in progress,
  * since its process may crash. An expired record frees its key. So the record does not expire if the policy guards against a
- * second run.
+ * second run. Otherwise it is a full hour, as `unsettledExpiry` says.
  */
 export function unresolvedExpiry(from: number, options: Unresolved): number {
   const { unresolvedTtl = options.isGuarded ? 'until-resolved' : undefined, clockTolerance, ttl } = options;
   if (unresolvedTtl === 'until-resolved') return LATEST_INSTANT;
   // The record stays until its lease can be taken over.
-  return instantAfter(from, Math.max(unresolvedTtl ?? Math.max(ttl ?? 0, DAY_MS), clockTolerance));
+  return fullHourAfter(from, Math.max(unresolvedTtl ?? Math.max(ttl ?? 0, DAY_MS), clockTolerance));
 }

@@ -5,7 +5,8 @@ import { rejection } from '../support/rejection.js';
 import { ScriptedStore } from '../support/scripted-store.js';
 import { fakeTime } from '../support/time.js';
 
-const DAY = 86_400_000;
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
 
 describe('the expiry of a record that is not completed', () => {
   let clock: ReturnType<typeof fakeTime>;
@@ -31,24 +32,30 @@ describe('the expiry of a record that is not completed', () => {
     ['a computed ttl', () => 1, DAY],
     ['a ttl of 7 days', '7d', 7 * DAY],
   ] as const) {
-    it(`is, by ${name}, a day or the ttl after its lease, set anew at every renewal`, async () => {
+    it(`is, by ${name}, the hour in which a day or the ttl after its lease ends, set anew at every renewal`, async () => {
+      const nextHour = Date.now() + HOUR;
+      await clock.tickAsync(HOUR - 10_000);
       void operation(store, never, { ttl })('a');
-      const from = Date.now();
       await restOfTurn();
-      expect((await standing(store))?.expiresAt).to.equal(from + 6_000 + kept);
+      expect((await standing(store))?.expiresAt).to.equal(nextHour + kept);
+      // The lease ends with the hour, and then two seconds later.
+      await clock.tickAsync(4_000);
+      expect((await standing(store))?.expiresAt).to.equal(nextHour + kept);
       await clock.tickAsync(2_000);
-      expect((await standing(store))?.expiresAt).to.equal(from + 8_000 + kept);
+      expect((await standing(store))?.expiresAt).to.equal(nextHour + HOUR + kept);
     });
   }
 
   it('so a short ttl does not free a key that is running', async () => {
-    void operation(store, never, { ttl: 1 })('a');
-    await clock.tickAsync(30_000);
+    void operation(store, never, { ttl: 1, renewFor: '3h' })('a');
+    await clock.tickAsync(2 * HOUR);
     const error = await rejection(operation(peer, never, { ttl: 1, wait: 0 })('a'));
     expect(error).to.include({ code: 'ERR_IDEMPOTENCY_IN_PROGRESS' });
   });
 
-  it('is a day from its end where it was released, or is unknown', async () => {
+  it('is a day from its end, rounded up to the hour, where it was released, or is unknown', async () => {
+    const nextHour = Date.now() + HOUR;
+    await clock.tickAsync(1);
     for (const [id, decision] of [
       ['a', 'release'],
       ['b', 'unknown'],
@@ -59,7 +66,7 @@ describe('the expiry of a record that is not completed', () => {
         onError: () => decision,
       });
       await rejection(fails(id));
-      expect((await standing(one))?.expiresAt).to.equal(Date.now() + DAY);
+      expect((await standing(one))?.expiresAt).to.equal(nextHour + DAY);
     }
   });
 });
@@ -163,11 +170,22 @@ describe('how long a record says that an attempt’s end is unknown', () => {
     expect(runs).to.equal(2);
   });
 
+  it('is up to an hour more than `unresolvedTtl` says: it ends with the hour', async () => {
+    const { fail, elsewhere } = operation({ onAbandoned: 'refuse', unresolvedTtl: '1m' });
+    await clock.tickAsync(HOUR - 60_000);
+    await rejection(fail('a'));
+    expect((await standing(store))?.expiresAt).to.equal(Date.now() + 60_000);
+    await clock.tickAsync(60_000);
+    await rejection(elsewhere('a'));
+    expect(runs).to.equal(2);
+    expect((await standing(store))?.expiresAt).to.equal(Date.now() + HOUR);
+  });
+
   it('never ends before the clock tolerance has passed, whatever `unresolvedTtl`', async () => {
-    const { crash: die } = operation({ onAbandoned: 'refuse', unresolvedTtl: '1m', clockTolerance: '5m' });
+    const { crash: die } = operation({ onAbandoned: 'refuse', unresolvedTtl: '1m', clockTolerance: '2h' });
     const from = Date.now();
     await die();
-    expect((await standing(store))?.expiresAt).to.equal(from + 6_000 + 300_000);
+    expect((await standing(store))?.expiresAt).to.equal(from + 3 * HOUR);
   });
 
   it('is what `unresolvedTtl` says also with `run`', async () => {

@@ -1,5 +1,5 @@
 import { quoted } from '../shared/sql-tables.js';
-import { channelOf } from './postgres-schema.js';
+import { channelOf, hourOf } from './postgres-schema.js';
 
 /**
  * The statements of a store, one for each operation. The database decides them under the row's lock. Each placeholder
@@ -14,7 +14,7 @@ export interface Statements {
   readonly find: string;
   /** As `replace`, but it returns a row only if it wrote. */
   readonly complete: string;
-  /** Values: the instant until which they expired, and how many at most. */
+  /** Values: the instant until which they expired twice, and how many at most. */
   readonly removeExpired: string;
 }
 
@@ -45,13 +45,26 @@ CASE WHEN held.token = next.token THEN '' ELSE held.state END AS state${
     complete: `UPDATE ${table} AS held SET token = next.token, expires_at = next.expires_at, state = next.state
 FROM ${next} WHERE held.key = next.key AND held.token = next.follows
 RETURNING held.token${notifies ? `, ${notice} AS told` : ''}`,
-    removeExpired: `WITH expired AS (
-  SELECT key FROM ${table} AS held WHERE expires_at <= $1::bigint AND ${isRecord}
-  ORDER BY expires_at LIMIT $2::bigint FOR UPDATE SKIP LOCKED
+    removeExpired: removalOf(table, isRecord),
+  };
+}
+
+/**
+ * Returns the statement that removes expired records, those of the earliest hour first. Their own order would need a sort of the
+ * whole hour for each sweep.
+ */
+function removalOf(table: string, isRecord: string): string {
+  // A table of an earlier version has no column `expires_hour`, and an index on `expires_at`. A name that the inner SELECT
+  // does not have is the outer one: there the exact instant stands for the hour.
+  return `WITH expired AS (
+  SELECT held.key FROM ${table} AS held,
+  LATERAL (SELECT held.expires_at AS expires_hour) AS earlier,
+  LATERAL (SELECT expires_hour AS indexed FROM (SELECT held.*) AS fields) AS expiry
+  WHERE expiry.indexed <= ${hourOf('$1::bigint')} AND held.expires_at <= $2::bigint AND ${isRecord}
+  ORDER BY expiry.indexed LIMIT $3::bigint FOR UPDATE OF held SKIP LOCKED
 ), removed AS (
   DELETE FROM ${table} AS held USING expired WHERE held.key = expired.key RETURNING held.key
-) SELECT count(*)::text AS removed FROM removed`,
-  };
+) SELECT count(*)::text AS removed FROM removed`;
 }
 
 /** Returns the values of a notice: its channel and its message. */

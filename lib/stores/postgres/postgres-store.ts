@@ -80,13 +80,14 @@ export class PostgresStore implements PersistenceStore {
   }
 
   /**
-   * Removes at most `limit` (1,000) records that expired more than 15 minutes ago, the oldest first. Resolves to their
+   * Removes at most `limit` (1,000) records that expired more than 15 minutes ago, those of the oldest hour first. Resolves to their
    * number: repeat it while that is `limit`. Correctness never needs it, but the table grows without it.
    *
    * @throws {ConfigurationError} for a wrong option.
    */
   async removeExpired(options: RemoveExpiredOptions = {}): Promise<number> {
-    const [row] = await this.#ask(this.#statements.removeExpired, sweepValues('PostgresStore', options));
+    const [until, limit] = sweepValues('PostgresStore', options);
+    const [row] = await this.#ask(this.#statements.removeExpired, [until, until, limit]);
     return Number(row?.removed);
   }
 

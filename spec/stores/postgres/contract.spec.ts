@@ -4,7 +4,7 @@ import { type PostgresClient, PostgresStore, schema } from 'retrysafe/postgres';
 import { storeContract } from 'retrysafe/testing';
 import { usePostgres } from '../../support/postgres.js';
 import { usePGlite } from './embedded.js';
-import { createTable } from './tables.js';
+import { createEarlierTable, createTable } from './tables.js';
 
 type Query = (text: string, values: unknown[]) => Promise<{ rows: unknown[] }>;
 
@@ -62,6 +62,14 @@ describe('PostgresStore on a server', () => {
       },
       { supports: { changed: true }, loseConnection: (store) => listeners.get(store)?.end() },
     );
+  });
+
+  describe('in a table that an earlier version created', () => {
+    let store: PostgresStore;
+    before(async () => {
+      store = new PostgresStore({ client: postgres.pool(), table: await createEarlierTable(postgres) });
+    });
+    storeContract(() => store);
   });
 
   for (const [what, wrap] of Object.entries(wrappers)) {

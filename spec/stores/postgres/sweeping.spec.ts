@@ -4,7 +4,7 @@ import type { IdempotencyRecord } from 'retrysafe';
 import { PostgresStore } from 'retrysafe/postgres';
 import { usePostgres } from '../../support/postgres.js';
 import { silent } from './silent.js';
-import { blocked, createTable } from './tables.js';
+import { blocked, createEarlierTable, createTable } from './tables.js';
 
 const MINUTE = 60_000;
 
@@ -35,6 +35,19 @@ describe('sweeping a table of PostgreSQL', () => {
   const expired = (key: string, minutes: number) =>
     store.claim(record(key, { expiresAt: Date.now() - minutes * MINUTE }), 0);
 
+  async function planOfSweep(limit: number): Promise<string> {
+    let plan = '';
+    const explaining = {
+      async query(text: string, values: unknown[]) {
+        const { rows } = await pool.query(`EXPLAIN (ANALYZE, FORMAT TEXT) ${text}`, values);
+        plan = rows.map((row) => row['QUERY PLAN']).join('\n');
+        return [{ removed: String(limit) }];
+      },
+    };
+    await new PostgresStore({ client: explaining, table }).removeExpired({ limit });
+    return plan;
+  }
+
   async function keys(): Promise<string[]> {
     const { rows } = await pool.query(`SELECT key FROM ${name} ORDER BY key`);
     return rows.map(({ key }) => key as string);
@@ -51,41 +64,64 @@ describe('sweeping a table of PostgreSQL', () => {
     expect(await store.removeExpired()).to.equal(0);
   });
 
-  it('removes the oldest first, and so many at a time', async () => {
-    for (const minutes of [20, 50, 30, 40, 60]) await expired(`${minutes} minutes ago`, minutes);
+  it('removes those of the oldest hour first, and so many at a time', async () => {
+    for (const hours of [2, 5, 3, 4, 6]) await expired(`${hours} hours ago`, hours * 60);
     expect(await store.removeExpired({ limit: 2 })).to.equal(2);
-    expect(await keys()).to.deep.equal(['20 minutes ago', '30 minutes ago', '40 minutes ago']);
+    expect(await keys()).to.deep.equal(['2 hours ago', '3 hours ago', '4 hours ago']);
     expect(await store.removeExpired({ limit: 2 })).to.equal(2);
-    expect(await keys()).to.deep.equal(['20 minutes ago']);
+    expect(await keys()).to.deep.equal(['2 hours ago']);
     expect(await store.removeExpired({ limit: 2 })).to.equal(1);
   });
 
   it('removes 1,000 at a time where it is told nothing else', async () => {
     await pool.query(
-      `INSERT INTO ${name} SELECT 'key ' || n, 'a.1', n, '{}' FROM generate_series(1, 2500) AS numbers (n)`,
+      `INSERT INTO ${name} (key, token, expires_at, state) SELECT 'key ' || n, 'a.1', n, '{}' FROM generate_series(1, 2500) AS numbers (n)`,
     );
     const removed: number[] = [];
     for (let count = 1_000; count === 1_000; removed.push(count)) count = await store.removeExpired();
     expect(removed).to.deep.equal([1_000, 1_000, 500]);
   });
 
-  it('reads no more of the table than it removes', async () => {
-    await pool.query(
-      `INSERT INTO ${name} SELECT 'key ' || n, 'a.1', n, '{}' FROM generate_series(1, 20000) AS numbers (n);
-       ANALYZE ${name}`,
-    );
-    let plan = '';
-    const explaining = {
-      async query(text: string, values: unknown[]) {
-        const { rows } = await pool.query(`EXPLAIN (ANALYZE, FORMAT TEXT) ${text}`, values);
-        plan = rows.map((row) => row['QUERY PLAN']).join('\n');
-        return [{ removed: '10' }];
-      },
-    };
-    await new PostgresStore({ client: explaining, table }).removeExpired({ limit: 10 });
-    expect(plan)
-      .to.match(/Index Scan/)
-      .and.not.match(/Seq Scan/);
+  for (const [which, create, index] of [
+    ['', createTable, 'expires_hour'],
+    [' also if an earlier version created it', createEarlierTable, 'expires_at'],
+  ] as const) {
+    it(`reads no more of the table than it removes${which}`, async () => {
+      table = await create(postgres);
+      name = escapeIdentifier(table);
+      // Of five hours, the first of which has expired.
+      await pool.query(
+        `INSERT INTO ${name} (key, token, expires_at, state)
+         SELECT 'key ' || n, 'a.1', n * 900 + CASE WHEN n <= 4000 THEN 0 ELSE $1::bigint END, '{}'
+         FROM generate_series(1, 20000) AS numbers (n)`,
+        [Date.now()],
+      );
+      await pool.query(`ANALYZE ${name}`);
+      const plan = await planOfSweep(10);
+      expect(plan)
+        .to.match(new RegExp(`Index Scan using \\S+_${index} on \\S+ held .*actual time=\\S+ rows=10 `))
+        .and.not.match(/Seq Scan|Sort|Rows Removed/);
+    });
+  }
+
+  it('reads what expires within the same hour, and leaves it', async () => {
+    const until = Date.now() - 15 * MINUTE;
+    const endOfHour = Math.ceil(until / (60 * MINUTE)) * 60 * MINUTE;
+    await store.claim(record('in this hour', { expiresAt: endOfHour }), 0);
+    await store.claim(record('in the next one', { expiresAt: endOfHour + 1 }), 0);
+    expect(await store.removeExpired()).to.equal(0);
+    expect(await planOfSweep(10)).to.match(/Rows Removed by Filter: 1\b/);
+  });
+
+  it('removes the oldest first from a table that an earlier version created', async () => {
+    table = await createEarlierTable(postgres);
+    name = escapeIdentifier(table);
+    store = new PostgresStore({ client: pool, table });
+    for (const minutes of [20, 50, 30, 14, 40, 60]) await expired(`${minutes} minutes ago`, minutes);
+    expect(await store.removeExpired({ limit: 2 })).to.equal(2);
+    expect(await keys()).to.deep.equal([14, 20, 30, 40].map((minutes) => `${minutes} minutes ago`));
+    expect(await store.removeExpired({ limit: 4 })).to.equal(3);
+    expect(await keys()).to.deep.equal(['14 minutes ago']);
   });
 
   it('skips locked records, and does not wait for them', async () => {
@@ -102,7 +138,7 @@ describe('sweeping a table of PostgreSQL', () => {
 
   it('is shared by sweepers at once: each record is removed by one of them', async () => {
     await pool.query(
-      `INSERT INTO ${name} SELECT 'key ' || n, 'a.1', n, '{}' FROM generate_series(1, 3000) AS numbers (n)`,
+      `INSERT INTO ${name} (key, token, expires_at, state) SELECT 'key ' || n, 'a.1', n, '{}' FROM generate_series(1, 3000) AS numbers (n)`,
     );
     const sweep = async () => {
       let all = 0;

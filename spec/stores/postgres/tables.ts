@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { escapeIdentifier } from 'pg';
 import { schema } from 'retrysafe/postgres';
 import type { PostgresFixture } from '../../support/postgres.js';
 import { until } from '../../support/until.js';
@@ -16,4 +18,36 @@ export async function blocked(postgres: PostgresFixture, table: string, count: n
     const { rows } = await postgres.query(text, [table]);
     return rows[0]?.count === count;
   });
+}
+
+/** The same as an earlier version of the library created it. */
+export async function createEarlierTable(
+  postgres: PostgresFixture,
+  name = postgres.tableName(),
+): Promise<string> {
+  const [table, index] = [name, `${name}_expires_at`].map(escapeIdentifier);
+  await postgres.query(`CREATE TABLE ${table} (
+  key text COLLATE "C" PRIMARY KEY,
+  token text NOT NULL,
+  expires_at bigint NOT NULL,
+  state text NOT NULL
+) WITH (fillfactor = 70);
+CREATE INDEX ${index} ON ${table} (expires_at);
+`);
+  return name;
+}
+
+/** Changes such a table by the statements of UPGRADING.md. */
+export async function upgradeTable(postgres: PostgresFixture, table: string): Promise<void> {
+  const document = readFileSync(new URL('../../../../UPGRADING.md', import.meta.url), 'utf8');
+  const [, block = ''] = document.match(/```sql\n(ALTER TABLE idempotency .*?)```/s) ?? [];
+  const statements = block
+    .split(/;.*\n/)
+    .filter((statement) => statement !== '')
+    .map((statement) =>
+      statement.replace(/\bidempotency(\w*)/g, (_, more) => escapeIdentifier(table + more)),
+    );
+  if (statements.length === 0) throw new Error('UPGRADING.md does not say how to change a table');
+  // One by one: an index cannot be created CONCURRENTLY beside other statements.
+  for (const statement of statements) await postgres.query(statement);
 }
