@@ -1,5 +1,6 @@
 // biome-ignore-all lint/suspicious/noExplicitAny: any method's parameters and result, while none is known
-import { type Method, Operation } from '../engine/operation.js';
+import type { Method } from '../engine/driver/prepared-call.js';
+import { Operation } from '../engine/operation.js';
 import { ConfigurationError } from '../errors.js';
 import type { IdempotentOptions } from '../options/options.js';
 import { registerName } from '../process/names/names.js';

@@ -1,4 +1,5 @@
-import { type Method, Operation } from '../engine/operation.js';
+import type { Method } from '../engine/driver/prepared-call.js';
+import { Operation } from '../engine/operation.js';
 import { ConfigurationError } from '../errors.js';
 import { noteBorrowedName } from '../process/names/build-names.js';
 import { checkBorrowedName, describeNameFault, registerName } from '../process/names/names.js';

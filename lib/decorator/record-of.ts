@@ -1,4 +1,5 @@
-import { Call } from '../engine/call/call.js';
+import type { PreparedCall } from '../engine/driver/prepared-call.js';
+import { Machine } from '../engine/machine/machine.js';
 import type { Operation } from '../engine/operation.js';
 import { ConfigurationError, KeyError } from '../errors.js';
 import { kindOf } from '../options/wrong-option.js';
@@ -66,11 +67,22 @@ export function recordOfKey(store: PersistenceStore, key: string): RecordHandle 
     );
   }
   const settings = resolveSettings(operation, { store }, {});
-  return handleOf(new Call(operation, settings, store, { key }, undefined, [], Number.POSITIVE_INFINITY));
+  return handleOf({
+    operation,
+    method: () => undefined,
+    settings,
+    machine: new Machine(settings),
+    store,
+    key,
+    fingerprint: undefined,
+    self: undefined,
+    args: [],
+    endsAt: Number.POSITIVE_INFINITY,
+  });
 }
 
 /** Prepares the call that the arguments of `apiName` describe: of a function, or of a method by its name. */
-export function callOf(apiName: string, [first, ...rest]: readonly unknown[]): Call {
+export function callOf(apiName: string, [first, ...rest]: readonly unknown[]): PreparedCall {
   const behind = operationBehind(first);
   if (behind) return behind.prepare(undefined, rest);
   const [method, ...args] = rest;

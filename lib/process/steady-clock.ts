@@ -27,21 +27,3 @@ export function reachSteady(instant: number): void {
   clock.ahead += behind;
   clock.last = instant;
 }
-
-/** The time for which a lease holds. */
-export class LeaseTerm {
-  constructor(
-    /** The lease's end in the record, which other calls see. */
-    readonly until: number,
-    /** Its end by the steady clock, counted from when the record was sent. A clock that is set back makes no lease longer. */
-    readonly endsAt: number,
-  ) {}
-
-  /** Milliseconds left, by the clock that is ahead. */
-  get left(): number {
-    return Math.min(this.until - Date.now(), this.endsAt - steadyNow());
-  }
-}
-
-/** The term of a claim that holds nothing. */
-export const noTerm = new LeaseTerm(Number.NEGATIVE_INFINITY, Number.NEGATIVE_INFINITY);

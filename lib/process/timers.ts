@@ -32,8 +32,45 @@ export function pause(delay: number, options: TimerOptions = { isAwaited: true }
   });
 }
 
-/** Returns a delay in milliseconds: 50 that double each round, at most 1,000, minus a random part of up to half so that calls spread. */
-export function backoff(round: number): number {
-  const longest = Math.min(1_000, 50 * 2 ** Math.min(round, 10));
-  return longest * (0.5 + Math.random() / 2);
+/**
+ * The one timer of something that has a deadline. It may ring before the deadline, which does no harm, and never after it: so
+ * it is not started anew each time that the deadline moves away.
+ */
+export class Alarm {
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #dueAt = Number.POSITIVE_INFINITY;
+  #isAwaited = true;
+
+  constructor(readonly ring: () => void) {}
+
+  /** Rings at `dueAt` by the steady clock at the latest. Bookkeeping, which no caller awaits, never keeps a process alive. */
+  set(dueAt: number, isAwaited: boolean): void {
+    if (dueAt === Number.POSITIVE_INFINITY) return this.stop();
+    if (this.#timer === undefined || dueAt < this.#dueAt) this.#start(dueAt);
+    else if (isAwaited === this.#isAwaited) return;
+    this.#isAwaited = isAwaited;
+    // In test environments like a browser a timer is a number, and a faked one may have less.
+    if (isAwaited) this.#timer?.ref?.();
+    else this.#timer?.unref?.();
+  }
+
+  stop(): void {
+    if (this.#timer === undefined) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  #start(dueAt: number): void {
+    this.stop();
+    const delay = dueAt - steadyNow();
+    // Node.js drops fractions of a millisecond, so the timer would fire early.
+    const wholeDelay = Math.ceil(Math.min(Math.max(0, delay), LONGEST_DELAY_MS));
+    this.#dueAt = delay > LONGEST_DELAY_MS ? steadyNow() + wholeDelay : dueAt;
+    const reachedAt = steadyNow() + wholeDelay;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      reachSteady(reachedAt);
+      this.ring();
+    }, wholeDelay);
+  }
 }

@@ -222,28 +222,62 @@ describe('a forgotten outcome', () => {
       expect(await waiter).to.equal('run 2');
     });
 
-    it('by the end of the earlier run in its own process', async () => {
-      // The run here goes on while another process takes the key from it and runs.
-      const other = new ScriptedStore();
-      const mine = other.peer();
-      const run1 = defer<void>();
-      const first = process(mine, {}, () => run1.promise)('b');
+    it('by a stale read that comes after one of the earlier run', async () => {
+      const second = process(store, {}, () => end.promise)('a');
       await restOfTurn();
-      const elsewhere = process(other, {}, () => end.promise);
-      await recordOf(elsewhere, 'b').forget({ force: true });
-      const second = elsewhere('b');
-      await restOfTurn();
-      const waiter = process(mine, { fingerprint: () => 'mark' })('b');
-      await restOfTurn();
-      expect(mine.count('claim'), 'it is told of the second run').to.equal(2);
-      // The store is unreachable when the first run ends, so its caller gets its own result.
-      mine.always('replace', 'fail');
-      run1.resolve();
-      await clock.tickAsync(7_000);
-      await first;
-      mine.heal();
+      const { fencingToken } = forgotten.state;
+      const state = { format: 1, status: 'in-progress', attempt: 1, startedAt: Date.now() } as const;
+      const running: IdempotencyRecord = {
+        ...forgotten,
+        token: 'run.1',
+        state: { ...state, fencingToken, leaseUntil: Date.now() + 30_000 },
+      };
+      const waiter = process(
+        here.next(
+          'find',
+          async () => running,
+          async () => forgotten,
+        ),
+      )('a');
+      await clock.tickAsync(2_000);
       end.resolve();
       await second;
+      await clock.tickAsync(2_000);
+      expect(await waiter).to.equal('run 2');
+    });
+
+    it('by the end of the earlier run in its own process', async () => {
+      const other = new ScriptedStore();
+      const mine = other.peer();
+      const run = defer<void>();
+      const call = process(mine, { wait: 20, keepLocal: 0 }, () => run.promise);
+      // The call that the waiting one joined fails at the store, so that this claims by itself.
+      const down = defer<never>();
+      mine.next('claim', 'fail', () => down.promise, 'hold');
+      const failed = rejection(call('b'));
+      await restOfTurn();
+      const waiter = call('b');
+      down.reject(new Error('the store is down'));
+      expect(await failed).to.be.instanceOf(StoreError);
+      await restOfTurn();
+      // The run here goes on while another process takes the key from it and runs.
+      const earlier = call('b');
+      await restOfTurn();
+      const elsewhere = process(other, {}, () => end.promise);
+      expect(await recordOf(elsewhere, 'b').forget({ force: true })).to.equal(true);
+      const later = elsewhere('b');
+      await restOfTurn();
+      // Now the waiting call is told of the later run, and joins the earlier one.
+      await mine.held[0]?.release();
+      await restOfTurn();
+      // The store is unreachable when the earlier run ends, so its caller gets its own result.
+      mine.always('replace', 'fail');
+      run.resolve();
+      await clock.tickAsync(7_000);
+      expect(await earlier).to.equal('run 2');
+      mine.heal();
+      end.resolve();
+      expect(await later).to.equal('run 3');
       await clock.tickAsync(2_000);
       expect(await waiter).to.equal('run 3');
     });

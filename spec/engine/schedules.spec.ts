@@ -99,6 +99,20 @@ describe('schedules of a call and its store', () => {
       expect((await standing(store))?.state.status).to.equal('completed');
     });
 
+    it('a claim is kept where every other renewal is applied and its response lost', async () => {
+      store.next('replace', ...Array.from({ length: 6 }, (): Fate[] => ['lose', (apply) => apply()]).flat());
+      let signal!: AbortSignal;
+      const call = operation(store, () => {
+        signal = currentExecution().signal;
+        return work();
+      })('a');
+      await clock.tickAsync(12_000);
+      expect(signal.aborted).to.equal(false);
+      ends[0]?.resolve('done');
+      await clock.tickAsync(1_000);
+      expect(await call).to.equal('done');
+    });
+
     for (const [what, settle, status] of [
       ['completing', () => ends[0]?.resolve('done'), 'completed'],
       ['releasing', () => ends[0]?.reject(new Error('no')), 'released'],
@@ -285,6 +299,36 @@ describe('schedules of a call and its store', () => {
       expect(await duplicate).to.equal('second');
       ends[0]?.resolve('first');
       expect(await first).to.equal('second');
+    });
+
+    it('end at once where a renewal shows that another call took over', async () => {
+      const call = operation(store, work);
+      const calls = [call('a'), call('a')];
+      await clock.tickAsync(1_000);
+      const elsewhere = operation(peer, async () => 'second');
+      await recordOf(elsewhere, 'a').forget({ force: true });
+      expect(await elsewhere('a')).to.equal('second');
+      expect(store.count('claim')).to.equal(1);
+      await clock.tickAsync(1_000);
+      expect(store.count('claim')).to.equal(2);
+      expect(await calls[1]).to.equal('second');
+      ends[0]?.resolve('first');
+      expect(await calls[0]).to.equal('second');
+    });
+
+    it('end with the lease while the outcome is being recorded, too', async () => {
+      const call = operation(store.always('replace', 'fail'), work);
+      const first = call('a');
+      const duplicate = call('a');
+      await clock.tickAsync(5_500);
+      ends[0]?.resolve('first');
+      await clock.tickAsync(499);
+      expect(store.count('claim')).to.equal(1);
+      await clock.tickAsync(2);
+      expect(store.count('claim')).to.equal(2);
+      store.heal();
+      await clock.tickAsync(2_000);
+      expect(await Promise.all([first, duplicate])).to.deep.equal(['first', 'first']);
     });
 
     it('go on where the lease is renewed', async () => {

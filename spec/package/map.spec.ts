@@ -51,6 +51,20 @@ describe('the map in CONTRIBUTING.md', () => {
     }
   });
 
+  it('has one place for each rule of the protocol that is easily kept twice', () => {
+    const rules = [
+      'a released, abandoned or unknown key is taken over',
+      'a claim lapses by one formula',
+      'a fingerprint must not differ',
+      'a call has one budget for all its waiting',
+      'a Lambda invocation ends a call in time',
+      'a store that fails leads to an error, or to an open run',
+      'an unknown outcome is said to be unknown',
+      'a lease is renewed, and ends',
+    ];
+    for (const one of rules) expect(map.find(({ rule }) => rule === one)?.files, one).to.have.lengthOf(1);
+  });
+
   it('names proofs that npm runs', () => {
     const { scripts } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
     for (const { rule, proofs } of map) {

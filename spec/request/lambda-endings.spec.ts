@@ -90,6 +90,31 @@ describe('the end of a Lambda invocation', () => {
       expect(runs).to.deep.equal([]);
     });
 
+    for (const before of ['abandoned', 'unknown'] as const) {
+      it(`counts no attempt, however often the claim of an ${before} key is given back`, async () => {
+        const operation = deployed({ lease: 3, onAbandoned: 'run' });
+        if (before === 'abandoned') await crash(operation, store, 'a');
+        else
+          await rejection(
+            operation(store, () => Promise.reject(new Error('busy')), { onError: () => 'unknown' })('a'),
+          );
+        await clock.tickAsync(5_000);
+        const earlier = (await standing(store))?.state;
+        for (let call = 1; call <= 3; call += 1) {
+          const peer = store.peer().next('replace', answeredAfter(900));
+          const error = rejection(operation(peer, method)('a', invocation(1_300)));
+          await clock.tickAsync(1_300);
+          expect(await error).to.be.instanceOf(InProgressError);
+          const { fencingToken, ...given } = (await standing(store))?.state ?? {};
+          const { fencingToken: first, ...kept } = earlier ?? {};
+          expect(given).to.deep.equal(kept);
+          expect(fencingToken).to.be.greaterThan(first as number);
+        }
+        expect(await operation(store.peer(), method, { wait: 0 })('a')).to.equal('ran');
+        expect(runs).to.deep.equal([2]);
+      });
+    }
+
     it('is reported as it is where the key cannot be freed', async () => {
       const operation = deployed();
       store.next('claim', answeredAfter(2_700)).always('replace', 'fail');

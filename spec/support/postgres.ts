@@ -84,7 +84,7 @@ export function usePostgres(): PostgresFixture {
       return shared.query(text, values);
     },
     tableName() {
-      const name = `retrysafe_spec_${randomUUID().replaceAll('-', '_')}`;
+      const name = `retrysafe_${randomUUID().replaceAll('-', '_')}`;
       tables.push(name);
       return name;
     },

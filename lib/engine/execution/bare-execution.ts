@@ -1,11 +1,12 @@
 import { ConfigurationError } from '../../errors.js';
+import { NEVER } from '../machine/moment.js';
 import { deriveKey } from './derived-key.js';
 import { type CurrentExecution, type Execution, NestedExecution } from './execution.js';
 
 /** A run of a method whose idempotency is disabled: it has no claim, and its key only when somebody asks. */
 export class BareExecution extends NestedExecution implements Execution {
   readonly view: CurrentExecution;
-  readonly endsAt = this.parent?.endsAt ?? Number.POSITIVE_INFINITY;
+  readonly endsAt = this.parent?.endsAt ?? NEVER;
 
   constructor(operation: string, key: () => string) {
     super();

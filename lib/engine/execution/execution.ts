@@ -1,23 +1,10 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { ClaimLostError, ConfigurationError, StoreError } from '../../errors.js';
+import { type ClaimLostError, ConfigurationError } from '../../errors.js';
 import { shared } from '../../process/shared.js';
-import { instantAfter } from '../../record/instants.js';
-import type { Completion, IdempotencyRecord, PersistenceStore } from '../../record/persistence-store.js';
-import type { StoredOutcome } from '../../record/record.js';
-import type { Call } from '../call/call.js';
-import type { Ending } from '../call/ending.js';
-import { named } from '../call/verdict.js';
-import type { Claim } from '../claim/claim.js';
-import { Lease } from '../claim/lease.js';
-import type { LocalRun } from '../waiting/local-runs.js';
+import type { Completion, PersistenceStore } from '../../record/persistence-store.js';
+import type { PreparedCall } from '../driver/prepared-call.js';
 import { deriveKey } from './derived-key.js';
-import { hideResult } from './hide-result.js';
-
-/**
- * How long a method that asks for its completion waits for a renewal that is in flight, and then for one of its own, in
- * milliseconds. It may hold a transaction open on the only connection, so that the store would never answer.
- */
-const COMPLETION_PATIENCE = { inFlight: 2_000, own: 1_000 };
+import type { Ending } from './ending.js';
 
 /** What a running method knows about its own run. */
 export interface CurrentExecution {
@@ -90,96 +77,57 @@ export abstract class NestedExecution {
 
 /** A run under a claim, or without one where the store could not be reached. */
 export class ClaimedExecution extends NestedExecution implements Execution {
-  readonly view: CurrentExecution;
-  readonly lease: Lease | undefined;
-  /** The last completion that the method asked for. */
-  issued: { readonly record: IdempotencyRecord; readonly outcome: StoredOutcome } | undefined;
+  /** Why the claim is lost, once it is: the reason of the signal. */
+  #loss: ClaimLostError | undefined;
+  // Both are made when they are asked for: few methods ask.
+  #view: CurrentExecution | undefined;
+  #controller: AbortController | undefined;
 
   constructor(
-    readonly claim: Claim,
-    readonly isOpen: boolean,
-    readonly run: LocalRun,
+    readonly call: PreparedCall,
+    readonly run: { readonly attempt: number; readonly fencingToken: number },
+    readonly completion: (result: unknown) => Promise<Completion>,
   ) {
     super();
-    const { call } = claim;
-    const lease = isOpen ? undefined : new Lease(claim, run);
-    this.lease = lease;
-    const unaborted = isOpen ? new AbortController().signal : undefined;
-    const { attempt, fencingToken } = isOpen
-      ? { attempt: 1, fencingToken: call.startedAt }
-      : claim.confirmed.state;
-    this.view = Object.freeze({
-      operation: call.operation,
-      key: call.key,
-      attempt,
-      fencingToken,
-      get signal() {
-        return (lease?.signal ?? unaborted) as AbortSignal;
-      },
-      deriveKey: (label: string) => deriveKey(call.key, label),
-      completion: (result: unknown) => this.#completion(result),
-    });
   }
 
-  get call(): Call {
-    return this.claim.call;
+  get view(): CurrentExecution {
+    const { operation, key } = this.call;
+    const signal = () => this.#signal;
+    this.#view ??= Object.freeze({
+      operation,
+      key,
+      ...this.run,
+      get signal() {
+        return signal();
+      },
+      deriveKey: (label: string) => deriveKey(key, label),
+      completion: this.completion,
+    });
+    return this.#view;
   }
 
   get endsAt(): number {
     return this.call.endsAt;
   }
 
+  get loss(): ClaimLostError | undefined {
+    return this.#loss;
+  }
+
   isFor(store: PersistenceStore, key: string): boolean {
     return this.call.store === store && this.call.key === key;
   }
 
-  async #completion(result: unknown): Promise<Completion> {
-    const { call, claim, lease } = this;
-    if (!lease) throw this.#noCompletion('it runs without a claim, since the store could not be reached');
-    if (!this.isRunning) throw this.#noCompletion('the method has returned already');
-    await lease.stopRenewing(COMPLETION_PATIENCE.inFlight);
-    if (lease.lossError) throw lease.lossError;
-    // A renewal before the second completion changes the token that the first one was to follow. And one whose answer
-    // is unknown may have changed it already: a transaction that follows the old one would be cancelled.
-    const isShort = claim.term.left < call.newTerm().left / 2;
-    if (this.issued || isShort || claim.isInDoubt) await this.#renewForCompletion();
-    const outcome = call.settings.format.encodeValue(result);
-    const { attempt, fencingToken } = claim.confirmed.state;
-    const completedAt = Date.now();
-    const state = { status: 'completed' as const, attempt, fencingToken, completedAt, outcome };
-    const ttl = executions.run(this, () => call.ttlOf(result));
-    const record = claim.draft(state, instantAfter(completedAt, ttl));
-    this.issued = { record, outcome };
-    return hideResult({ record, token: claim.confirmed.token });
+  abort(loss: ClaimLostError): void {
+    this.#loss = loss;
+    this.#controller?.abort(loss);
   }
 
-  async #renewForCompletion(): Promise<void> {
-    const { call, claim } = this;
-    for (let tries = 0; ; ) {
-      const written = await claim.renew({}, { limitMs: COMPLETION_PATIENCE.own });
-      if (claim.confirmed.state.status === 'completed')
-        throw this.#noCompletion('an earlier completion of it was applied');
-      if (written.kind === 'written') return;
-      if (written.kind === 'taken' || written.kind === 'missing')
-        throw this.#noCompletion('another call took it over');
-      if (written.kind === 'earlier-write') continue;
-      if (!written.isLate && tries++ === 0) continue;
-      const advice = written.isLate
-        ? '; ask for the completion before the transaction begins, which may hold the only connection that the store has'
-        : '';
-      throw new StoreError(
-        `${call.operation}: the claim on ${call.key} could not be renewed before its completion${advice}; do not begin the transaction`,
-        { ...named(call), step: 'replace', cause: written.fault },
-      );
-    }
-  }
-
-  #noCompletion(reason: string): ClaimLostError {
-    const { call } = this;
-    return new ClaimLostError(
-      `${call.operation}: no completion of ${call.key} can be had, ${reason}; do not begin the transaction`,
-      named(call),
-    );
+  get #signal(): AbortSignal {
+    this.#controller ??= new AbortController();
+    if (this.#loss) this.#controller.abort(this.#loss);
+    return this.#controller.signal;
   }
 }
 

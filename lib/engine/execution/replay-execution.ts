@@ -1,7 +1,6 @@
 import { ConfigurationError } from '../../errors.js';
 import type { IdempotencyRecord } from '../../record/persistence-store.js';
-import type { Call } from '../call/call.js';
-import { named } from '../call/verdict.js';
+import type { PreparedCall } from '../driver/prepared-call.js';
 import { deriveKey } from './derived-key.js';
 import { type CurrentExecution, type Execution, NestedExecution } from './execution.js';
 
@@ -10,7 +9,7 @@ export class ReplayExecution extends NestedExecution implements Execution {
   readonly view: CurrentExecution;
   readonly endsAt: number;
 
-  constructor(call: Call, { state: { attempt, fencingToken } }: IdempotencyRecord) {
+  constructor(call: PreparedCall, { state: { attempt, fencingToken } }: IdempotencyRecord) {
     super();
     const { operation, key } = call;
     this.endsAt = call.endsAt;
@@ -24,7 +23,7 @@ export class ReplayExecution extends NestedExecution implements Execution {
       completion: async () => {
         throw new ConfigurationError(
           `${operation}: there is no completion of ${key} to write, since this call replays its outcome; ask for it in the method alone`,
-          named(call),
+          { operation, key },
         );
       },
     });

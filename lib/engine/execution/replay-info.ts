@@ -1,8 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { shared } from '../../process/shared.js';
 import type { IdempotencyRecord } from '../../record/persistence-store.js';
-import type { Call } from '../call/call.js';
-import type { Ending } from '../call/ending.js';
+import type { Ending } from './ending.js';
 
 /** Whether a call's outcome was replayed, and where it came from. */
 export interface ReplayInfo {
@@ -53,16 +52,20 @@ export class Watch {
   }
 
   /** Makes a call whose inner calls this watch does not see. */
-  async over(make: (watched: WatchedCall) => Promise<Ending>): Promise<Ending> {
+  async over(make: (watched: WatchedCall) => Promise<unknown>): Promise<unknown> {
     this.#begun += 1;
     const begun = this.#begun;
     const watched: WatchedCall = {};
     let ending: Ending | undefined;
     try {
-      ending = await (watching.storage as AsyncLocalStorage<Watch | undefined>).run(undefined, () =>
+      const value = await (watching.storage as AsyncLocalStorage<Watch | undefined>).run(undefined, () =>
         make(watched),
       );
-      return ending;
+      ending = { value };
+      return value;
+    } catch (error) {
+      ending = { error };
+      throw error;
     } finally {
       const info = infoOf(watched, ending);
       if (info && begun > this.#heard) {
@@ -76,9 +79,23 @@ export class Watch {
   }
 }
 
+/** What a call says of itself when it has ended. */
+export interface CallReport {
+  readonly operation: string;
+  readonly key: string;
+  readonly attempt: number;
+  readonly startedAt: number;
+  /** The outcome of another call that it returned. */
+  readonly replayed:
+    | { readonly record: IdempotencyRecord; readonly source: 'store' | 'joined' | 'kept' }
+    | undefined;
+  /** The record of its own outcome, once it is in the store. */
+  readonly recorded: IdempotencyRecord | undefined;
+}
+
 /** What the engine tells a watch about the call that it makes. */
 export interface WatchedCall {
-  call?: Call;
+  call?: CallReport;
   /** Set if the idempotency of the call is disabled. */
   bare?: { readonly operation: string; readonly key: () => string };
 }

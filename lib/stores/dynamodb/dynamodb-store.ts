@@ -5,7 +5,8 @@ import {
   type TransactWriteItem,
 } from '@aws-sdk/client-dynamodb';
 import { StoreError } from '../../errors.js';
-import { backoff, pause, startTimer } from '../../process/timers.js';
+import { backoff } from '../../process/backoff.js';
+import { pause, startTimer } from '../../process/timers.js';
 import type { Completion, IdempotencyRecord, PersistenceStore } from '../../record/persistence-store.js';
 import { checkedCompletion } from '../shared/completions.js';
 import { copyOf } from '../shared/stored-record.js';
@@ -129,7 +130,7 @@ export class DynamoDBStore implements PersistenceStore {
       } catch (fault) {
         if (nameOf(fault) !== 'TransactionConflictException' || tries === MOST_CONFLICTS) throw fault;
         // The call that awaits this has a timer of its own. A renewal must not keep the process alive.
-        await pause(backoff(Math.min(tries - 1, LONGEST_ROUND)), { isAwaited: false });
+        await pause(backoff(Math.min(tries - 1, LONGEST_ROUND), Math.random()), { isAwaited: false });
       }
     }
   }

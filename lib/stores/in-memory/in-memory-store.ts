@@ -7,6 +7,20 @@ interface Entry {
   readonly state: string;
 }
 
+/** The operations of the store without promises. What they write they return as it is. */
+interface SynchronousSteps {
+  readonly claim: (record: IdempotencyRecord, now: number) => IdempotencyRecord;
+  readonly replace: (record: IdempotencyRecord, token: string) => IdempotencyRecord | undefined;
+  readonly find: (key: string) => IdempotencyRecord | undefined;
+}
+
+let steps: (store: PersistenceStore) => SynchronousSteps | undefined;
+
+/** Returns the operations of an `InMemoryStore` without promises, where nothing stands before its methods. */
+export function stepsOf(store: PersistenceStore): SynchronousSteps | undefined {
+  return steps(store);
+}
+
 /** A claim adds at most one record. With two checks, a round takes at most as many claims as there are records. */
 const CHECKS_PER_CLAIM = 2;
 
@@ -20,22 +34,44 @@ export class InMemoryStore implements PersistenceStore {
   /** Iterates over all records, including those that are added in the meantime. */
   #round = this.#entries.entries();
 
+  readonly #steps: SynchronousSteps = {
+    claim: (record, now) => {
+      this.#sweep(now);
+      const holder = this.#entries.get(record.key);
+      if (holder && holder.expiresAt > now) return revive(record.key, holder);
+      return this.#write(record);
+    },
+    replace: (record, token) => {
+      const holder = this.#entries.get(record.key);
+      if (holder?.token === token) return this.#write(record);
+      return holder && revive(record.key, holder);
+    },
+    find: (key) => {
+      const holder = this.#entries.get(key);
+      return holder && revive(key, holder);
+    },
+  };
+
   async claim(record: IdempotencyRecord, now: number): Promise<IdempotencyRecord> {
-    this.#sweep(now);
-    const holder = this.#entries.get(record.key);
-    if (holder && holder.expiresAt > now) return revive(record.key, holder);
-    return this.#write(record);
+    return this.#copyOf(this.#steps.claim(record, now), record);
   }
 
   async replace(record: IdempotencyRecord, token: string): Promise<IdempotencyRecord | undefined> {
-    const holder = this.#entries.get(record.key);
-    if (holder?.token === token) return this.#write(record);
-    return holder && revive(record.key, holder);
+    return this.#copyOf(this.#steps.replace(record, token), record);
   }
 
   async find(key: string): Promise<IdempotencyRecord | undefined> {
-    const holder = this.#entries.get(key);
-    return holder && revive(key, holder);
+    return this.#steps.find(key);
+  }
+
+  static {
+    const { claim, replace, find } = InMemoryStore.prototype;
+    steps = (store) => {
+      // What stands before a method, such as an override, a spy or a proxy, must be called.
+      const isBare =
+        #steps in store && store.claim === claim && store.replace === replace && store.find === find;
+      return isBare ? store.#steps : undefined;
+    };
   }
 
   /** How many records the store has now, including expired ones that it has not deleted yet. */
@@ -58,10 +94,16 @@ export class InMemoryStore implements PersistenceStore {
     dropMemoryOf(this);
   }
 
-  #write({ key, token, expiresAt, state }: IdempotencyRecord): IdempotencyRecord {
-    const entry = { token, expiresAt, state: JSON.stringify(state) };
-    this.#entries.set(key, entry);
-    return revive(key, entry);
+  /** What was written is the argument itself, which its owner may change. */
+  #copyOf<Holder extends IdempotencyRecord | undefined>(holder: Holder, written: IdempotencyRecord) {
+    if (holder !== written) return holder;
+    return revive(written.key, this.#entries.get(written.key) as Entry);
+  }
+
+  #write(record: IdempotencyRecord): IdempotencyRecord {
+    const { key, token, expiresAt, state } = record;
+    this.#entries.set(key, { token, expiresAt, state: JSON.stringify(state) });
+    return record;
   }
 
   // Claims sweep instead of a timer. So an unused store costs nothing and keeps no process alive. Each claim checks only

@@ -32,17 +32,18 @@ interface Line {
   times: number;
 }
 
-let held: Line | undefined;
+/** The lines of this moment: several calls may go on in one. */
+let held: Line[] = [];
 
 /** Prints a line of the story: when, what about, and the text. Equal lines of one moment become one. */
 export function say(subject: Subject, text: string, style: Style = styles[subject]): void {
-  if (held?.subject === subject && held.text === text) {
-    held.times += 1;
+  const equal = held.find((line) => line.subject === subject && line.text === text);
+  if (equal) {
+    equal.times += 1;
     return;
   }
-  printHeld();
-  held = { subject, text, style, at: performance.now() - startedAt, times: 1 };
-  setImmediate(printHeld);
+  if (held.length === 0) setImmediate(printHeld);
+  held.push({ subject, text, style, at: performance.now() - startedAt, times: 1 });
 }
 
 /** Prints a text as it is. */
@@ -61,13 +62,14 @@ export function row(title: string, cells: readonly string[], style?: Style): voi
 }
 
 function printHeld(): void {
-  if (!held) return;
-  const { subject, text, style, at, times } = held;
-  held = undefined;
-  const when = `${(at / 1_000).toFixed(2).padStart(8)} s`;
-  const [first, ...rest] = wrapped(times > 1 ? `${text}  × ${times}` : text);
-  console.log(`${paint('dim', when)}  ${paint(style, subject.padEnd(10))}  ${first}`);
-  for (const more of rest) console.log(`${' '.repeat(indent)}${more}`);
+  const lines = held;
+  held = [];
+  for (const { subject, text, style, at, times } of lines) {
+    const when = `${(at / 1_000).toFixed(2).padStart(8)} s`;
+    const [first, ...rest] = wrapped(times > 1 ? `${text}  × ${times}` : text);
+    console.log(`${paint('dim', when)}  ${paint(style, subject.padEnd(10))}  ${first}`);
+    for (const more of rest) console.log(`${' '.repeat(indent)}${more}`);
+  }
 }
 
 function wrapped(text: string): string[] {

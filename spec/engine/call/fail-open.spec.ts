@@ -45,6 +45,19 @@ describe('running without a claim', () => {
     expect(peer.calls.map(({ step }) => step)).to.deep.equal(['claim', 'claim', 'claim']);
   });
 
+  it('keeps its caller no longer than a second more, until its result is recorded', async () => {
+    let isDone = false;
+    void operation(
+      store.always('claim', 'fail'),
+      again,
+    )('a').then(() => {
+      isDone = true;
+    });
+    await clock.tickAsync(1_000);
+    expect(isDone).to.equal(true);
+    expect(store.count('claim'), 'two before the run, and more than one after it').to.be.above(3);
+  });
+
   it('beside one whose outcome is recorded: its caller gets its own result, joined calls get the recorded one', async () => {
     const end = defer<string>();
     const open = operation(store.next('claim', 'fail', 'fail'), () => end.promise);

@@ -255,6 +255,33 @@ describe('a store that fails', () => {
       expect(clock.countTimers()).to.equal(0);
     });
 
+    it('what is recorded in the background is the result as it was returned, whatever the caller does to it', async () => {
+      const operation = deployable({ ...options, lease: 60 });
+      const call = operation(store.always('replace', 'fail'), async () => ({ holds: [1] }))('a');
+      await clock.tickAsync(6_000);
+      ((await call) as { holds: number[] }).holds.push(2);
+      store.heal();
+      await clock.tickAsync(2_000);
+      expect(await operation(peer, async () => 'again')('a')).to.deep.equal({ holds: [1] });
+    });
+
+    it('a call that begins meanwhile joins nothing: it asks the store', async () => {
+      const call = deployable({ ...options, lease: 60, wait: 10 })(
+        store.always('replace', 'fail'),
+        async () => 'done',
+      );
+      const first = call('a');
+      await clock.tickAsync(6_000);
+      expect(await first).to.equal('done');
+      const asked = store.count('claim');
+      const second = call('a');
+      await restOfTurn();
+      expect(store.count('claim')).to.equal(asked + 1);
+      store.heal();
+      await clock.tickAsync(3_000);
+      expect(await second).to.equal('done');
+    });
+
     it('the retries end with the lease, and leave no timer', async () => {
       const call = deployable({ ...options, lease: 30 })(store.always('replace', 'fail'), async () => 'done')(
         'a',

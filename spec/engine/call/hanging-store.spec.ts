@@ -45,6 +45,17 @@ describe('store calls that hang', () => {
     });
   }
 
+  it('are not given up where their response is there, though their time is over as well', async () => {
+    const atTheLastMoment = (apply: () => Promise<unknown>) =>
+      new Promise((resolve) => {
+        setTimeout(() => resolve(apply()), 2_000);
+      });
+    const call = operation(store.next('claim', atTheLastMoment), async () => 'done')('a');
+    await clock.tickAsync(2_000);
+    expect(await call).to.equal('done');
+    expect(store.count('claim')).to.equal(1);
+  });
+
   it('are given up at the end of the invocation', async () => {
     const error = rejection(
       operation(store.always('claim', 'hang'), never, { lease: 60 })('a', lambda(1_200)),

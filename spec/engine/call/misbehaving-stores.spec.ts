@@ -21,6 +21,11 @@ const isNonsense: Record<string, unknown> = {
   'a list': [],
   'a record without a token': { key: 'k', expiresAt: Number.MAX_SAFE_INTEGER, state: {} },
   'a token that is a number': { key: 'k', token: 1, expiresAt: Number.MAX_SAFE_INTEGER, state: {} },
+  'a record that throws when it is read': {
+    get key() {
+      throw new TypeError('the connection is closed');
+    },
+  },
 };
 /** More calls than any correct path needs. */
 const many = 100;
@@ -77,6 +82,48 @@ describe('a store that breaks its contract', () => {
     };
     return one.always('claim', cap).always('replace', cap).always('find', cap);
   };
+
+  for (const step of ['claim', 'replace', 'find'] as const) {
+    it(`and returns a state to ${step} that throws when it is read: a fault, and no call hangs`, async () => {
+      const throwing = async (apply: () => Promise<unknown>) =>
+        Object.defineProperty({ ...((await apply()) as object) }, 'state', {
+          get() {
+            throw new TypeError('the connection is closed');
+          },
+        });
+      const faults: unknown[] = [];
+      const stop = onIdempotencyEvent('store-failed', ({ error }) => faults.push(error));
+      if (step === 'find') await operation(store, method)('a');
+      store.always(step, throwing);
+      const call = operation(store, method, { readFirst: step === 'find' })('a');
+      const ended = call.then(
+        (value) => value,
+        (error) => error,
+      );
+      await live(20_000);
+      stop();
+      if (step === 'claim') expect(await ended).to.be.instanceOf(StoreError);
+      else expect(await ended).to.equal('done');
+      expect(faults[0]).to.be.instanceOf(TypeError);
+      expect(clock.countTimers()).to.equal(0);
+    });
+  }
+
+  it('and returns a record that throws when it is read again: the call ends by that error, and leaves no timer', async () => {
+    const error = new TypeError('the cursor is closed');
+    store.always('claim', async (apply) => {
+      let reads = 0;
+      return Object.defineProperty({ ...((await apply()) as object), token: 'another.1' }, 'state', {
+        get() {
+          reads += 1;
+          if (reads > 1) throw error;
+          return { format: 1, status: 'unknown', attempt: 1, fencingToken: 1 };
+        },
+      });
+    });
+    expect(await rejection(operation(store, method)('a'))).to.equal(error);
+    expect({ runs, timers: clock.countTimers() }).to.deep.equal({ runs: 0, timers: 0 });
+  });
 
   for (const [what, answer] of Object.entries(isNonsense)) {
     describe(`and returns ${what}`, () => {
@@ -210,6 +257,14 @@ describe('a store that breaks its contract', () => {
         replace: async () => held,
       });
       const call = operation(one, method)('stuck');
+      await live(30_000);
+      expect(await call).to.equal('done');
+      expect({ runs, isBounded: one.count() < many }).to.deep.equal({ runs: 1, isBounded: true });
+    });
+
+    it('a replace that finds nothing where a claim finds the record of the call: the caller gets its result', async () => {
+      const one = counted({ replace: async () => undefined });
+      const call = operation(one, method)('found by claims alone');
       await live(30_000);
       expect(await call).to.equal('done');
       expect({ runs, isBounded: one.count() < many }).to.deep.equal({ runs: 1, isBounded: true });

@@ -1,5 +1,5 @@
 import { expect } from 'chai';
-import { FingerprintError, type IdempotencyRecord, type RecordState } from 'retrysafe';
+import { FingerprintError, type IdempotencyRecord, InProgressError, type RecordState } from 'retrysafe';
 import { type Deferred, defer } from '../../support/defer.js';
 import { crash, deployable, restOfTurn, standing } from '../../support/deployment.js';
 import { rejection } from '../../support/rejection.js';
@@ -86,6 +86,20 @@ describe('reads decide little', () => {
     await clock.tickAsync(1_000);
     expect(await duplicate).to.equal('second');
     expect(peer.count('claim')).to.equal(before + 1);
+  });
+
+  it('a read that was given up is no answer to the claim that follows it, though it returns first', async () => {
+    void operation(store, work)('a');
+    await restOfTurn();
+    const read = defer<IdempotencyRecord>();
+    peer.next('find', () => read.promise).next('claim', (apply) => apply(), 'hold');
+    const refused = rejection(operation(peer, work, { wait: 1 })('a'));
+    await clock.tickAsync(1_000);
+    expect(peer.held).to.have.length(1);
+    read.resolve(await like({ ...completed, fingerprint: 'other' }));
+    await restOfTurn();
+    await peer.held[0]?.release();
+    expect(await refused).to.be.instanceOf(InProgressError);
   });
 
   it('a find ends a waiting call by replaying an outcome, without another claim', async () => {

@@ -184,6 +184,32 @@ describe('an abandoned key', () => {
       expect(await state()).to.include({ status: 'in-progress', attempt: 2 });
     });
 
+    it('the attempt is recorded before it begins, also where an earlier renewal arrives in its place', async () => {
+      const decision = defer<'run'>();
+      const operation = deployable({ ...options, onAbandoned: () => decision.promise });
+      await abandon(operation);
+      peer.next(
+        'replace',
+        (apply) => apply(),
+        'hold',
+        async (apply) => {
+          await peer.held[0]?.release();
+          return apply();
+        },
+      );
+      let attempt: number | undefined;
+      void operation(peer, () => {
+        attempt = currentExecution().attempt;
+        return new Promise(() => {});
+      })('a');
+      // The renewal that is held back was given up at 4 s.
+      await clock.tickAsync(4_200);
+      decision.resolve('run');
+      await restOfTurn();
+      expect(attempt).to.equal(2);
+      expect(await state()).to.include({ status: 'in-progress', attempt: 2 });
+    });
+
     it('`refuse`: OutcomeUnknownError, and the key is unknown with its attempt unchanged', async () => {
       const operation = deployable({ ...options, onAbandoned: async () => 'refuse' as const });
       await abandon(operation);

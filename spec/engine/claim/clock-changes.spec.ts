@@ -142,33 +142,36 @@ describe('a clock that is set, or that stood still', () => {
   });
 
   describe('while its process was frozen for longer than its lease', () => {
-    /** A method in a process that was frozen after its first second, for so long. */
-    async function thawed(frozenFor: number) {
+    /** A method in a process that was frozen for so long, after its first second or later. */
+    async function thawed(frozenFor: number, after = 1_000) {
       const end = defer<unknown>();
       let signal!: AbortSignal;
       const call = operation(store, () => {
         signal = currentExecution().signal;
         return end.promise;
       })('a');
-      await clock.tickAsync(1_000);
+      await clock.tickAsync(after);
       clock.setSystemTime(Date.now() + frozenFor);
-      await clock.tickAsync(9_500);
+      await clock.tickAsync(10_500 - after);
       return { call, end, signal };
     }
 
-    it('does not revive the lease, and aborts the method’s signal', async () => {
-      const told: string[] = [];
-      const stops = (['renewed', 'claim-lost'] as const).map((name) =>
-        onIdempotencyEvent(name, () => told.push(name)),
-      );
-      const { signal } = await thawed(60_000);
-      for (const stop of stops) stop();
-      expect(signal.reason).to.be.instanceOf(ClaimLostError);
-      expect(store.count('replace')).to.equal(0);
-      expect(told).to.deep.equal(['claim-lost']);
-      const next = operation(store.peer(), async () => 'second', { wait: 0 });
-      expect(await next('a')).to.equal('second');
-    });
+    // In the second case a renewal is the first that is due.
+    for (const after of [1_000, 9_000]) {
+      it(`does not revive the lease, and aborts the method’s signal: after ${after} ms`, async () => {
+        const told: string[] = [];
+        const stops = (['renewed', 'claim-lost'] as const).map((name) =>
+          onIdempotencyEvent(name, () => told.push(name)),
+        );
+        const { signal } = await thawed(60_000, after);
+        for (const stop of stops) stop();
+        expect(signal.reason).to.be.instanceOf(ClaimLostError);
+        expect(store.count('replace')).to.equal(0);
+        expect(told).to.deep.equal(['claim-lost']);
+        const next = operation(store.peer(), async () => 'second', { wait: 0 });
+        expect(await next('a')).to.equal('second');
+      });
+    }
 
     it('still completes where no call took over', async () => {
       const { call, end } = await thawed(60_000);

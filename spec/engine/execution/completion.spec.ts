@@ -12,6 +12,7 @@ import { deployable, restOfTurn, standing } from '../../support/deployment.js';
 import { rejection } from '../../support/rejection.js';
 import { ScriptedStore } from '../../support/scripted-store.js';
 import { fakeTime } from '../../support/time.js';
+import { unhandledDuring } from '../../support/unhandled-rejections.js';
 
 describe('a method that writes its own completion', () => {
   let clock: ReturnType<typeof fakeTime>;
@@ -55,6 +56,31 @@ describe('a method that writes its own completion', () => {
     expect(await replay()).to.deep.equal({ hold: 7 });
     expect(completions).to.equal(1);
     expect(clock.countTimers()).to.equal(0);
+  });
+
+  it('may return without awaiting it: that there is none any more is no unhandled rejection', async () => {
+    const renewal = defer<void>();
+    store.next('replace', async (apply) => {
+      await renewal.promise;
+      return apply();
+    });
+    const end = defer<void>();
+    let completion!: Promise<Completion>;
+    const unhandled = await unhandledDuring(async () => {
+      const call = operation(store, async () => {
+        await end.promise;
+        completion = currentExecution().completion('done');
+        return 'done';
+      })('a');
+      await clock.tickAsync(2_000);
+      expect(steps()).to.deep.equal(['claim', 'replace']);
+      end.resolve();
+      await restOfTurn();
+      renewal.resolve();
+      expect(await call).to.equal('done');
+    });
+    expect(unhandled).to.deep.equal([]);
+    expect(await rejection(completion)).to.be.instanceOf(ClaimLostError);
   });
 
   for (const [left, isRenewed] of [
@@ -260,6 +286,38 @@ describe('a method that writes its own completion', () => {
       expect(await call('a')).to.equal('first');
       expect(await replay()).to.equal('first');
     });
+
+    it('after the first was applied: the claim is completed, and not lost', async () => {
+      const lost: unknown[] = [];
+      const stop = onIdempotencyEvent('claim-lost', (event) => lost.push(event));
+      const call = operation(store, async () => {
+        const { signal } = currentExecution();
+        await complete('first');
+        const error = (await rejection(currentExecution().completion('second'))) as Error;
+        expect(error.message).to.include('an earlier completion of it was applied');
+        expect(signal.aborted).to.equal(false);
+        return 'first';
+      });
+      expect(await call('a')).to.equal('first');
+      stop();
+      expect(lost).to.deep.equal([]);
+    });
+  });
+
+  it('gets no completion that it did not wait for: its result is recorded', async () => {
+    let refused!: Promise<unknown>;
+    // A renewal is in flight when it asks.
+    store.next('replace', 'hold');
+    const call = operation(store, async () => {
+      await new Promise((resolve) => setTimeout(resolve, 2_500));
+      refused = rejection(currentExecution().completion('not written'));
+      return 'done';
+    })('a');
+    await clock.tickAsync(2_600);
+    await store.held[0]?.release();
+    expect(await refused).to.be.instanceOf(ClaimLostError);
+    expect(await call).to.equal('done');
+    expect(await replay()).to.equal('done');
   });
 
   describe('and its lease', () => {
@@ -380,6 +438,31 @@ describe('a method that writes its own completion', () => {
       await clock.tickAsync(60_000);
       expect(caught).to.be.instanceOf(ClaimLostError);
       expect(await error).to.be.instanceOf(ClaimLostError);
+    });
+
+    it('that lapsed while its process was frozen: ClaimLostError, and it is not renewed', async () => {
+      const call = start().catch(() => {});
+      await clock.tickAsync(1_000);
+      clock.setSystemTime(Date.now() + 60_000);
+      step.resolve();
+      await restOfTurn();
+      await call;
+      expect(caught).to.be.instanceOf(ClaimLostError);
+      // What releases the key is the only write.
+      expect(store.calls.flatMap(({ record }) => record?.state.status ?? [])).to.deep.equal([
+        'in-progress',
+        'released',
+      ]);
+    });
+
+    it('that is short is renewed after one fault of the store, too', async () => {
+      store.always('replace', 'fail');
+      const call = start();
+      await clock.tickAsync(3_500);
+      store.heal().next('replace', 'fail');
+      step.resolve();
+      expect(await call).to.equal('done');
+      expect(caught).to.equal(undefined);
     });
 
     it('that is short and cannot be renewed: StoreError, before any transaction begins', async () => {

@@ -1,4 +1,4 @@
-import { IdempotencyError } from '../errors.js';
+import { IdempotencyError } from '../../errors.js';
 
 // The mark by which our errors know each other, of whichever copy of this library.
 const brand = Symbol.for('retrysafe.error');

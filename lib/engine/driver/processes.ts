@@ -1,0 +1,21 @@
+import { storeMemory } from '../../process/store-memory.js';
+import type { PersistenceStore } from '../../record/persistence-store.js';
+import { newProcess, type ProcessState } from '../machine/state.js';
+
+/** The calls of this process on one store, and those of them that wait for another one. */
+export interface Process {
+  readonly state: ProcessState;
+  /** By the id of the call. */
+  readonly joined: Map<number, { wake(): void }>;
+}
+
+const processes = storeMemory<Process>('processes');
+
+/** Returns what this process does on a store. All copies of the library share it. */
+export function processOf(store: PersistenceStore): Process {
+  const known = processes.get(store);
+  if (known) return known;
+  const process = { state: newProcess(), joined: new Map() };
+  processes.set(store, process);
+  return process;
+}
