@@ -1,4 +1,4 @@
-import type { IdempotentOptions } from 'retrysafe';
+import type { Rules } from './engine.js';
 
 /** What may go wrong. Each costs one of a scenario's faults. */
 export type Fault =
@@ -21,7 +21,13 @@ export type Fault =
   /** A process does nothing for twice its lease, and then goes on. */
   | 'suspension'
   /** The clock of a process is set forward, within the tolerance. */
-  | 'clock jump';
+  | 'clock jump'
+  /** A notice of a change never arrives. */
+  | 'lost notice'
+  /** A notice of a change arrives at any later time. */
+  | 'late notice'
+  /** The store gives no notices any more, and says so. */
+  | 'end of notices';
 
 export const everyFault: readonly Fault[] = [
   'crash',
@@ -34,37 +40,58 @@ export const everyFault: readonly Fault[] = [
   'method failure',
   'suspension',
   'clock jump',
+  'lost notice',
+  'late notice',
+  'end of notices',
 ];
 
 /** What is explored exhaustively: so many callers of one key, and up to so many faults in any order. */
 export interface Scenario {
   readonly name: string;
-  /** For each caller, which process it is in. Callers of one process share its store object and meet there. */
+  /** For each caller, which process it is in. Callers of one process meet there. */
   readonly processes: readonly number[];
-  readonly options: IdempotentOptions;
+  /** Where they differ from `baseRules`. */
+  readonly rules: Partial<Rules>;
   /** Milliseconds by which each process's clock is ahead. */
   readonly skews?: readonly number[];
-  /** What is done about a lapsed claim, where it is not run again: `asks` a recovery function that can tell. */
-  readonly policy?: 'refuse' | 'asks';
+  /** `commits`: it writes its own completion. `nests`: it calls another operation, with a key of its own. */
+  readonly method?: 'commits' | 'nests';
+  /** What `onError` says about a method that throws. */
+  readonly failures?: 'release' | 'unknown';
+  /** An operator in the first caller's process, who frees the key at any time. */
+  readonly operator?: 'forget' | 'force';
+  /** How many milliseconds after its begin the Lambda invocation of each call ends. */
+  readonly invocationMs?: number;
+  /** Whether the store tells waiting calls of changes. */
+  readonly hasNotices?: boolean;
   readonly faults: readonly Fault[];
   /** How many of them there may be in one history. */
   readonly mostFaults: number;
-  /** `commits`: it writes its own completion. */
-  readonly method?: 'commits';
 }
 
 /** Short, so that a history has few events: a lease of 300 ms is renewed once, after 100 ms, and a store call is
  * given up after 100 ms. */
-export const times = { lease: 300, clockTolerance: 50, renewFor: 300, wait: 500, skew: 45 } as const;
+export const times = {
+  lease: 300,
+  clockTolerance: 50,
+  renewFor: 300,
+  wait: 500,
+  skew: 45,
+  ttl: 3_600_000,
+} as const;
 
-const ms = (length: number) => `${length}ms` as const;
-
-export const baseOptions: IdempotentOptions = {
-  name: 'model',
-  key: () => 'the key',
-  ttl: '1h',
-  lease: ms(times.lease),
-  clockTolerance: ms(times.clockTolerance),
-  renewFor: ms(times.renewFor),
-  wait: ms(times.wait),
+export const baseRules: Rules = {
+  ttl: times.ttl,
+  lease: times.lease,
+  renewFor: times.renewFor,
+  wait: times.wait,
+  clockTolerance: times.clockTolerance,
+  onAbandoned: 'run',
+  unresolvedTtl: undefined,
+  onStoreFailure: 'throw',
+  readFirst: false,
+  keepLocal: 0,
 };
+
+/** A recovery function: the machine asks only whether there is one. */
+export const recoveryFunction: Rules['onAbandoned'] = () => 'run';

@@ -1,9 +1,11 @@
-import { type IdempotentOptions, makeIdempotent, type PersistenceStore } from 'retrysafe';
-import { fakeGlobals, realNow } from './clock.js';
-import { type Apply, lawful } from './database.js';
-import type { Caller } from './invariants.js';
-import { baseOptions, type Scenario } from './scenario.js';
-import { type Call, observe, World } from './world.js';
+import { type Choice, choicesIn, labelOf, take } from './choices.js';
+import { conclude } from './conclusion.js';
+import { ExactStates } from './exact.js';
+import type { Scenario } from './scenario.js';
+import { type Parts, Setting } from './setting.js';
+import { StateWriter } from './state-writer.js';
+import { Visited } from './visited.js';
+import { World } from './world.js';
 
 /** A history that broke an invariant. */
 export interface Violation {
@@ -15,14 +17,17 @@ export interface Violation {
 }
 
 export interface Found {
-  readonly schedules: number;
   readonly states: number;
+  /** Steps from one state to another one, also to one that was reached before. */
+  readonly transitions: number;
   /** Of the longest history. */
   readonly steps: number;
   readonly seconds: number;
   /** Whether there is nothing left to explore within the bounds. */
   readonly isExhausted: boolean;
   readonly violation?: Violation;
+  /** All ways in which a call ended; where it was asked for. */
+  readonly ends?: ReadonlySet<string>;
 }
 
 export interface Bounds {
@@ -31,173 +36,151 @@ export interface Bounds {
   readonly states?: number;
 }
 
-interface Step {
-  choice: number;
-  /** How many choices there were. */
-  of: number;
-  label: string;
+export interface Ways extends Parts {
+  /** Compares states as they are. */
+  readonly isExact?: boolean;
+  /** Is told of each state before anything follows from it. */
+  readonly inspect?: (world: World) => void;
+  /** Whether all ways in which a call ends are kept. */
+  readonly keepsEnds?: boolean;
 }
 
-/** Explores every history of a scenario, each state once. Stops at the first violation. */
-export async function explore(
-  scenario: Scenario,
-  bounds: Bounds = {},
-  apply: Apply = lawful,
-): Promise<Found> {
+interface Frame {
+  readonly world: World;
+  readonly choices: readonly Choice[];
+  /** The next one to be taken. */
+  next: number;
+}
+
+/** Explores every history of a scenario, each state once, and takes each step on a copy. Stops at the first violation. */
+export function explore(scenario: Scenario, bounds: Bounds = {}, ways: Ways = {}): Found {
   const { steps: mostSteps = Number.POSITIVE_INFINITY, states: mostStates = Number.POSITIVE_INFINITY } =
     bounds;
-  const from = realNow();
-  const stage = new Stage(scenario, apply);
-  /** At which depth each state was seen: within a bound, a shorter way to it leads further. */
-  const visited = new Map<number, number>();
-  const path: Step[] = [];
-  let schedules = 0;
+  const from = performance.now();
+  const setting = new Setting(scenario, ways);
+  const known = statesOf(setting, ways, mostSteps !== Number.POSITIVE_INFINITY);
+  const ends = ways.keepsEnds ? new Set<string>() : undefined;
+  const root = new World(setting);
+  known.add(root, 0);
+  const path: Frame[] = [frameOf(root, ways)];
+  let transitions = 0;
   let longest = 0;
   let violation: Violation | undefined;
-  try {
-    for (;;) {
-      const world = await stage.replay(path);
-      schedules += 1;
-      while (!world.violation) {
-        const choices = [...world.choices()];
-        const [first] = choices;
-        if (!first) {
-          await world.conclude();
-          break;
-        }
-        const state = world.fingerprint();
-        const seenAt = visited.get(state);
-        const isKnown =
-          seenAt !== undefined && (mostSteps === Number.POSITIVE_INFINITY || seenAt <= path.length);
-        if (isKnown || path.length >= mostSteps) break;
-        visited.set(state, path.length);
-        path.push({ choice: 0, of: choices.length, label: first.label });
-        await world.take(first);
-      }
-      longest = Math.max(longest, path.length);
-      if (world.violation) {
-        violation = violationOf(world.violation, path);
-        break;
-      }
-      if (!advance(path) || visited.size >= mostStates) break;
+  let isCutOff = false;
+  for (let frame = path.at(-1); frame; frame = path.at(-1)) {
+    const choice = frame.choices[frame.next];
+    if (!choice) {
+      path.pop();
+      continue;
     }
-  } finally {
-    stage.clear();
+    frame.next += 1;
+    transitions += 1;
+    const world = frame.world.copy();
+    take(world, choice);
+    longest = Math.max(longest, path.length);
+    if (ends) addEnds(ends, frame.world, world);
+    let broken = world.violation;
+    if (!broken && known.add(world, path.length)) {
+      const next = frameOf(world, ways);
+      if (next.choices.length === 0) broken = conclude(world);
+      else if (path.length < mostSteps) path.push(next);
+      if (known.size >= mostStates) isCutOff = true;
+    }
+    if (broken !== undefined) {
+      violation = violationOf(broken, path);
+      break;
+    }
+    if (isCutOff) break;
   }
-  const seconds = (realNow() - from) / 1_000;
-  const isExhausted = path.length === 0;
+  const seconds = (performance.now() - from) / 1_000;
+  const isExhausted = !isCutOff && !violation;
   return {
-    schedules,
-    states: visited.size,
+    states: known.size,
+    transitions,
     steps: longest,
     seconds,
     isExhausted,
     ...(violation && { violation }),
+    ...(ends && { ends }),
   };
 }
 
-function violationOf(invariant: string, path: readonly Step[]): Violation {
-  return { invariant, trace: path.map(({ label }) => label), choices: path.map(({ choice }) => choice) };
+function frameOf(world: World, { inspect }: Ways): Frame {
+  inspect?.(world);
+  return { world, choices: choicesIn(world), next: 0 };
+}
+
+/** The states that were reached. Within a bound, a shorter way to one of them leads further. */
+function statesOf(setting: Setting, { isExact = false }: Ways, isBounded: boolean) {
+  if (isExact) return new ExactStates();
+  const writer = new StateWriter(setting);
+  const visited = new Visited(isBounded);
+  return {
+    get size() {
+      return visited.size;
+    },
+    add(world: World, depth: number) {
+      writer.hash(world);
+      return visited.add(writer.low >>> 0, writer.high >>> 0, depth);
+    },
+  };
+}
+
+/** Adds how calls ended at this step, and what the store had of their key then. */
+function addEnds(ends: Set<string>, before: World, after: World): void {
+  for (const { facts, state, runs, verdict } of after.callers) {
+    if (state !== 'ended' || before.callers[facts.index]?.state === 'ended') continue;
+    const record = after.holderOf(facts.key)?.state;
+    const all = after.callers.reduce((sum, one) => sum + (one.facts.key === facts.key ? one.runs : 0), 0);
+    ends.add(
+      `${facts.purpose} ${facts.key}: ${verdict}, ran ${runs} of ${all}, ${record?.status} ${record?.attempt}`,
+    );
+  }
+}
+
+function violationOf(invariant: string, path: readonly Frame[]): Violation {
+  const choices = path.map(({ next }) => next - 1);
+  const trace = path.map(({ world, choices, next }) => labelOf(world, choices[next - 1] as Choice));
+  return { invariant, trace, choices };
 }
 
 /**
  * Looks for the shortest history that breaks an invariant, by exploring no further than the shortest known one.
  * `isShortest` where nothing shorter is left within the bound on states.
  */
-export async function shorten(
+export function shorten(
   scenario: Scenario,
   known: Violation,
   bounds: Bounds = {},
-  apply: Apply = lawful,
-): Promise<Violation & { readonly isShortest: boolean }> {
+  ways: Ways = {},
+): Violation & { readonly isShortest: boolean } {
   for (let shortest = known; ; ) {
     const steps = shortest.trace.length - 1;
-    const found = await explore(scenario, { ...bounds, steps }, apply);
+    const found = explore(scenario, { ...bounds, steps }, ways);
     if (!found.violation) return { ...shortest, isShortest: found.isExhausted };
     shortest = found.violation;
   }
 }
 
 /** Repeats one history. Returns what it broke, if anything. */
-export async function repeat(
+export function repeat(
   scenario: Scenario,
   choices: readonly number[],
-  apply: Apply = lawful,
-): Promise<{ readonly trace: readonly string[]; readonly invariant: string | undefined }> {
-  const stage = new Stage(scenario, apply);
-  try {
-    const path = choices.map((choice) => ({ choice, of: choice + 1, label: '' }));
-    const world = await stage.replay(path);
-    if (world.isOver && !world.violation) await world.conclude();
-    return { trace: path.map(({ label }) => label), invariant: world.violation };
-  } finally {
-    stage.clear();
+  ways: Ways = {},
+): { readonly trace: readonly string[]; readonly invariant: string | undefined } {
+  let world = new World(new Setting(scenario, ways));
+  const trace: string[] = [];
+  for (const number of choices) {
+    const all = choicesIn(world);
+    const choice = all[number];
+    if (!choice)
+      throw new RangeError(
+        `there is no choice ${number} of ${all.length}: the history is of another engine or scenario`,
+      );
+    trace.push(labelOf(world, choice));
+    world = world.copy();
+    take(world, choice);
   }
-}
-
-/** Goes on to the next choice of the last step that has one. */
-function advance(path: Step[]): boolean {
-  for (let last = path.at(-1); last; last = path.at(-1)) {
-    last.choice += 1;
-    if (last.choice < last.of) return true;
-    path.pop();
-  }
-  return false;
-}
-
-/** Where the histories of one scenario take place, one after another. */
-class Stage {
-  readonly #call: Call;
-  readonly #lastCall: Call;
-  readonly #clear: (() => void)[];
-  #world: World;
-
-  constructor(
-    readonly scenario: Scenario,
-    readonly apply: Apply,
-  ) {
-    this.#call = this.#operation(scenario.options);
-    this.#lastCall = this.#operation({ ...scenario.options, wait: '1m', onStoreFailure: 'throw' });
-    this.#world = this.#empty();
-    const current = () => this.#world;
-    this.#clear = [observe(current), fakeGlobals(current)];
-  }
-
-  /** A new world, in which everything has happened that the path says. */
-  async replay(path: readonly Step[]): Promise<World> {
-    this.#world = this.#empty();
-    for (const step of path) {
-      const choice = nth(this.#world.choices(), step.choice);
-      step.label = choice.label;
-      await this.#world.take(choice);
-    }
-    return this.#world;
-  }
-
-  clear(): void {
-    for (const clear of this.#clear) clear();
-  }
-
-  #empty(): World {
-    return new World(this.scenario, this.#call, this.#lastCall, this.apply);
-  }
-
-  #operation(options: IdempotentOptions): Call {
-    const method = (caller: Caller) => this.#world.work(caller);
-    // Each process is its own store object, so that its callers meet in it and others do not.
-    const store = (self: unknown) => self as PersistenceStore;
-    const asks = (_: unknown, caller: Caller) => this.#world.recover(caller);
-    const { policy = 'run' } = this.scenario;
-    const onAbandoned = policy === 'asks' ? asks : policy;
-    return makeIdempotent(method, { ...baseOptions, ...options, onAbandoned, store }) as Call;
-  }
-}
-
-function nth<T>(all: Iterable<T>, index: number): T {
-  let at = 0;
-  for (const one of all) {
-    if (at === index) return one;
-    at += 1;
-  }
-  throw new RangeError(`there is no choice ${index} of ${at}: the history is of another engine or scenario`);
+  const isEnd = !world.violation && choicesIn(world).length === 0;
+  return { trace, invariant: isEnd ? conclude(world) : world.violation };
 }
