@@ -1,4 +1,6 @@
 import { type Completion, currentExecution } from 'retrysafe';
+import type { End } from '../specification/protocol-trace.js';
+import { callAtHand } from './call-at-hand.js';
 import type { CallState } from './checker.js';
 import type { Method } from './history.js';
 import { type Application, Declined, WorkFailed } from './operation.js';
@@ -6,9 +8,15 @@ import { type Result, valueWith } from './results.js';
 import type { Run } from './run-rules.js';
 import type { Place, World } from './world.js';
 
+/** How a recovery function ends that returns this. */
+function endOf(result: unknown): End {
+  if (result === 'run') return 'lets_run';
+  return typeof result === 'string' ? 'fails' : 'returns';
+}
+
 /** What the application does in one process: its methods, which end in all ways, and its recovery functions. */
 export function application(world: World, process: Place): Application {
-  const { checker, trace } = world;
+  const { checker, trace, traces } = world;
 
   /** Runs the application's own code, so that the checker knows of it. */
   async function within<T>(
@@ -19,11 +27,15 @@ export function application(world: World, process: Place): Application {
     const call = world.callOf(index);
     const execution = currentExecution();
     const run = checker.runs.start(call, execution, isRecovery);
+    if (!call.ranOpen) traces?.starts(call, isRecovery);
     const from = checker.clock.now;
     trace.note(process.host.name, () => `call ${index} ${isRecovery ? 'asks what became of it' : 'runs'}`);
     try {
-      return await body(call, run);
+      const result = await body(call, run);
+      traces?.stops(call, isRecovery ? endOf(result) : 'returns');
+      return result;
     } catch (error) {
+      traces?.stops(call, 'fails');
       call.thrown.add(error);
       run.hasThrown = true;
       trace.note(process.host.name, () => `call ${index} throws ${(error as Error).message}`);
@@ -54,8 +66,15 @@ export function application(world: World, process: Place): Application {
 
   const complete = (completion: Completion) => process.connection.transact(completion);
 
+  async function completionOf(value: unknown): Promise<Completion> {
+    const completion = await currentExecution().completion(value);
+    const { record, token } = completion;
+    traces?.sends(record, { token, host: process.host, call: callAtHand.getStore(), isHandedOut: true });
+    return completion;
+  }
+
   async function transact(value: unknown): Promise<void> {
-    await complete(await currentExecution().completion(value));
+    await complete(await completionOf(value));
   }
 
   /** Asks for a completion and commits it, up to three times, since it takes the first answers for lost. */
@@ -94,7 +113,7 @@ export function application(world: World, process: Place): Application {
         return new Promise(() => {});
       case 'asks and does not commit': {
         const value = produce(call, result);
-        await currentExecution().completion(value);
+        await completionOf(value);
         return value;
       }
       case 'repeats its transaction':

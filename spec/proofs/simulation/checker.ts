@@ -1,3 +1,4 @@
+import type { IdempotencyRecord } from 'retrysafe';
 import type { Host, SimulatedClock } from './clock.js';
 import type { Step, Version, Witness } from './database.js';
 import type { DrawnOptions, PlannedCall } from './history.js';
@@ -29,6 +30,8 @@ export interface CallState {
   ranOpen: boolean;
   /** Whether the library said that the outcome was not stored. */
   isUnrecorded: boolean;
+  /** Whether it returned what a call of its process had, which it joined. */
+  hasJoined: boolean;
   /** Errors that came out of the application's code in this call. */
   readonly thrown: Set<unknown>;
   /** For how long the application's own code ran. */
@@ -58,6 +61,8 @@ export class Checker implements Witness {
   readonly runs: RunRules;
   /** Ids by full keys. */
   readonly ids = new Map<string, string>();
+  /** Told of each write, where the specification is asked about the history. */
+  traces: { wrote(key: string, step: Step, record: IdempotencyRecord | undefined): void } | undefined;
   versionsOf: (key: string) => readonly Version[] = () => [];
 
   constructor(
@@ -81,6 +86,7 @@ export class Checker implements Witness {
   }
 
   wrote(key: string, step: Step, before: Version | undefined, after: Version): void {
+    this.traces?.wrote(key, step, after.record);
     if (step === 'deletion') {
       this.counted('deleted record');
       return;

@@ -162,6 +162,10 @@ class SimulatedTimer {
     over(this.happening);
   }
 
+  ref(): this {
+    return this;
+  }
+
   unref(): this {
     return this;
   }

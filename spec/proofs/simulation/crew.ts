@@ -9,19 +9,21 @@ export async function liveAll(
   seed: number,
   runs: number,
   jobs: number,
+  validateEvery: number,
 ): Promise<readonly StretchResult[]> {
   const left: Stretch[] = names.flatMap((model) =>
     Array.from({ length: Math.ceil(runs / STRETCH) }, (_, at) => ({
       model,
       from: seed + at * STRETCH,
       count: Math.min(STRETCH, runs - at * STRETCH),
+      validateEvery,
     })),
   );
   const results: StretchResult[] = [];
   const crew = Array.from({ length: Math.min(jobs, left.length) }, () =>
     work(left, (result) => {
       results.push(result);
-      if (result.failure) left.length = 0;
+      if (result.failure || result.validated.rejected.length > 0) left.length = 0;
     }),
   );
   await Promise.all(crew);

@@ -1,10 +1,17 @@
 // Lives through random histories of many callers with the real engine, on models of the stores.
 //
 //   npm run simulate -- [--seed N] [--runs M] [--model NAME]… [--jobs J] [--trace] [--report=FILE]
+//                       [--validate-every N]     asks the specification about one history in N; about none with 0
 import { availableParallelism } from 'node:os';
 import { optionsGiven, orEnd, WrongOption, wholeNumber } from '../../support/command-line.js';
 import { seed as defaultSeed } from '../../support/random.js';
 import { report } from '../../support/report.js';
+import {
+  addedUp,
+  obstacleToValidation,
+  rejectionReport,
+  validationReport,
+} from '../specification/trace-sample.js';
 import { liveAll } from './crew.js';
 import { drawHistory } from './draw.js';
 import { models } from './models/index.js';
@@ -31,6 +38,7 @@ function options() {
     model: { type: 'string', multiple: true },
     jobs: { type: 'string', default: String(availableParallelism()) },
     trace: { type: 'boolean', default: false },
+    'validate-every': { type: 'string', default: '1' },
     report: { type: 'string' },
   });
   const runs = wholeNumber('runs', values.runs, { least: 1 });
@@ -41,11 +49,14 @@ function options() {
     jobs: wholeNumber('jobs', values.jobs, { least: 1 }),
     chosen: values.model ? [...new Set(values.model)].map(modelNamed) : models,
     isTraced: values.trace,
+    validateEvery: wholeNumber('validate-every', values['validate-every'], { least: 0 }),
     file: values.report,
   };
 }
 
-const { seed, runs, jobs, chosen, isTraced, file } = orEnd(options);
+const { seed, runs, jobs, chosen, isTraced, validateEvery, file } = orEnd(options);
+const obstacle = validateEvery > 0 ? obstacleToValidation() : '`--validate-every` is 0';
+if (obstacle !== undefined) console.error(`NOT VALIDATED against the specification: ${obstacle}`);
 const from = Date.now();
 const cpu = process.cpuUsage();
 const results = await liveAll(
@@ -53,6 +64,7 @@ const results = await liveAll(
   seed,
   runs,
   jobs,
+  obstacle === undefined ? validateEvery : 0,
 );
 const { user, system } = process.cpuUsage(cpu);
 // The library warns of what these histories are made of.
@@ -68,6 +80,13 @@ if (failed?.failure) {
   console.log(failureReport(shortest, await simulate(shortest, model, { isTraced: true })));
   process.exit(1);
 }
+
+const validated = addedUp(results.map((result) => result.validated));
+for (const rejected of validated.rejected) {
+  const [model, number] = rejected.name.split('/');
+  console.log(`${rejectionReport(rejected)}\nnpm run simulate -- --model ${model} --seed ${number} --runs 1`);
+}
+if (validated.rejected.length > 0) process.exit(1);
 
 if (isTraced) {
   for (const model of chosen) {
@@ -92,6 +111,7 @@ report(
     command: `npm run simulate -- --seed ${seed} --runs ${runs}`,
     seconds: (Date.now() - from) / 1_000,
     cpuSeconds: (user + system) / 1e6,
+    validation: validationReport('histories', validated, obstacle),
   }),
   file,
 );

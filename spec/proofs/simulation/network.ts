@@ -6,6 +6,7 @@ import type { Database } from './database.js';
 import type { Climate } from './history.js';
 import { type OpenTransaction, SqlServer } from './models/sql.js';
 import { Listener } from './notices.js';
+import type { ProtocolTraces } from './protocol-traces.js';
 import type { StoreModel } from './store-model.js';
 import type { Trace } from './trace.js';
 import { type Fault, fair, requestName, type Weather, weatherOf } from './weather.js';
@@ -30,6 +31,7 @@ export class Network {
     readonly counted: (what: string) => void,
     /** For how long every call listens to a request, in milliseconds. */
     readonly patience: number,
+    readonly traces: ProtocolTraces | undefined,
   ) {}
 
   /** Milliseconds until a notice arrives that is sent now, if it does. */
@@ -69,14 +71,16 @@ export class Connection implements PersistenceStore {
   }
 
   claim(record: IdempotencyRecord, now: number): Promise<IdempotencyRecord> {
-    const { database } = this.network;
+    const { database, traces } = this.network;
+    traces?.sends(record, { host: this.host, call: callAtHand.getStore() });
     return this.#send(`claim ${this.network.trace.token(record.token)}`, () =>
       database.claim(record, now, this.host),
     );
   }
 
   replace(record: IdempotencyRecord, token: string): Promise<IdempotencyRecord | undefined> {
-    const { database, trace } = this.network;
+    const { database, trace, traces } = this.network;
+    traces?.sends(record, { token, host: this.host, call: callAtHand.getStore() });
     return this.#send(`replace ${trace.token(token)} by ${trace.token(record.token)}`, () =>
       database.replace(record, token, this.host),
     );

@@ -13,13 +13,19 @@ interface Effort {
   readonly command: string;
   readonly seconds: number;
   readonly cpuSeconds: number;
+  /** What the specification says of these histories. */
+  readonly validation: string;
 }
 
 /** What all histories have in sum, where every rule held. */
-export function reportBody(tallies: readonly ModelTally[], { command, seconds, cpuSeconds }: Effort): string {
+export function reportBody(
+  tallies: readonly ModelTally[],
+  { command, seconds, cpuSeconds, validation }: Effort,
+): string {
   const histories = tallies.reduce((sum, { tally }) => sum + tally.histories, 0);
   return [
     `Random histories of several processes, keys and calls run the real engine in simulated time. The command \`${command}\` took ${seconds.toFixed(0)} s (${cpuSeconds.toFixed(0)} s of processor time, ${((cpuSeconds * 1_000) / histories).toFixed(1)} ms a history). No rule was violated.`,
+    validation,
     tallies.map(({ model }) => `- \`${model.name}\`: ${model.about}.`).join('\n'),
     table([
       [

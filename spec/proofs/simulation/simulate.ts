@@ -1,4 +1,5 @@
 import { type IdempotencyEventName, onIdempotencyEvent } from 'retrysafe';
+import type { ProtocolTrace } from '../specification/protocol-trace.js';
 import { callAtHand } from './call-at-hand.js';
 import type { Violation } from './checker.js';
 import type { History } from './history.js';
@@ -16,6 +17,7 @@ export interface Outcome {
   readonly trace: readonly string[];
   /** Requests that met more than fair weather. */
   readonly rough: readonly string[];
+  readonly protocolTraces: readonly ProtocolTrace[];
   readonly calls: number;
   readonly runs: number;
   readonly steps: number;
@@ -26,6 +28,8 @@ export interface Outcome {
 export interface SimulateOptions {
   readonly engine?: Engine;
   readonly isTraced?: boolean;
+  /** Whether the outcome has the traces of its keys, for the specification. */
+  readonly isValidated?: boolean;
 }
 
 let world: World | undefined;
@@ -36,11 +40,11 @@ const rejections: unknown[] = [];
 export async function simulate(
   history: History,
   model: StoreModel,
-  { engine, isTraced = false }: SimulateOptions = {},
+  { engine, isTraced = false, isValidated = false }: SimulateOptions = {},
 ): Promise<Outcome> {
   keys ??= new Map(await Promise.all([...'abc'].map(async (id) => [await keyOfId(id), id] as const)));
   listen();
-  const here = new World(history, model, engine, isTraced);
+  const here = new World(history, model, engine, isTraced, isValidated);
   for (const [key, id] of keys) here.checker.ids.set(key, id);
   const leave = here.enter();
   world = here;
@@ -64,6 +68,7 @@ export async function simulate(
     counts: checker.counts,
     trace: trace.lines,
     rough: network.rough,
+    protocolTraces: here.traces?.all ?? [],
     calls: history.calls.length,
     runs: checker.runs.count,
     steps: clock.steps,
@@ -111,7 +116,11 @@ function listen(): void {
     const call = callAtHand.getStore();
     if (call) call.hasSeenHolder = true;
   });
-  onIdempotencyEvent('replayed', ({ source }) => count(`replayed (${source})`));
+  onIdempotencyEvent('replayed', ({ source }) => {
+    count(`replayed (${source})`);
+    const call = callAtHand.getStore();
+    if (call) call.hasJoined = source === 'joined';
+  });
   onIdempotencyEvent('taken-over', ({ from }) => count(`taken-over (${from})`));
   onIdempotencyEvent('store-failed', ({ step, failedOpen }) => {
     count(failedOpen ? 'ran without a claim' : `store-failed (${step})`);

@@ -8,6 +8,7 @@ import { Host, SimulatedClock } from './clock.js';
 import type { Act, History, PlannedCall } from './history.js';
 import { Connection, Network } from './network.js';
 import { type Args, type Engine, type Operation, operation } from './operation.js';
+import { ProtocolTraces } from './protocol-traces.js';
 import type { StoreModel } from './store-model.js';
 import { Trace } from './trace.js';
 import { mixed } from './weather.js';
@@ -34,6 +35,8 @@ export class World {
   readonly answers: AnswerRules;
   readonly trace: Trace;
   readonly network: Network;
+  /** What the specification is asked about, where it is. */
+  readonly traces: ProtocolTraces | undefined;
   /** Calls that have begun, and have not ended nor died with their process. */
   readonly unsettled = new Set<CallState>();
   readonly #calls = new Map<number, CallState>();
@@ -48,12 +51,15 @@ export class World {
     readonly model: StoreModel,
     readonly engine: Engine = makeIdempotent,
     isTraced = false,
+    isValidated = false,
   ) {
     const { clock } = this;
     const start = clock.now;
     this.checker = new Checker(clock, history.options);
     this.answers = new AnswerRules(this.checker);
     this.trace = new Trace(isTraced, () => clock.now - start);
+    this.traces = isValidated ? new ProtocolTraces(history, model, this.checker) : undefined;
+    this.checker.traces = this.traces;
     const database = model.create(clock, this.checker);
     this.checker.versionsOf = (key) => database.versions(key);
     this.network = new Network(
@@ -64,6 +70,7 @@ export class World {
       this.trace,
       (what) => this.checker.counted(what),
       history.options.lambda ? 0 : Math.min(5_000, (history.options.lease * 1_000) / 3),
+      this.traces,
     );
     this.#skews = [...history.skews];
   }
@@ -186,16 +193,19 @@ export class World {
       hasSeenHolder: false,
       ranOpen: false,
       isUnrecorded: false,
+      hasJoined: false,
       thrown: new Set(),
       busy: 0,
     };
     this.#calls.set(plan.index, call);
     this.unsettled.add(call);
+    this.traces?.begins(call);
     this.trace.note(host.name, () => `call ${plan.index} of ${plan.key} begins`);
     const args: Args = [plan.key, plan.index, plan.payload, ...(context ? [context] : [])] as unknown as Args;
     const ending: Ending = await callAtHand.run(call, () => endingOf(process.call(...args)));
     this.unsettled.delete(call);
     this.trace.note(host.name, () => `call ${plan.index} ends with ${told(ending)}`);
+    this.traces?.ends(call, ending);
     this.answers.answered(call, ending);
   }
 

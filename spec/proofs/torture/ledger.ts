@@ -1,4 +1,5 @@
 import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import type { IdempotencyRecord } from 'retrysafe';
 
 export const storeNames = ['dynamodb', 'redis', 'postgres', 'sqlite'] as const;
 export type StoreName = (typeof storeNames)[number];
@@ -34,6 +35,7 @@ type WorkerLine =
       readonly key: string;
       readonly run: string;
       readonly worker: string;
+      readonly call?: string | undefined;
     } & Attempt)
   /** In the world outside; `inTable` where it was in the transaction that completed the call, and read afterwards. */
   | ({
@@ -48,7 +50,28 @@ type WorkerLine =
   | { readonly kind: 'returned'; readonly key: string; readonly run: string }
   | { readonly kind: 'failed'; readonly key: string; readonly run: string; readonly why: string }
   /** A recovery function is about to read the effect of an earlier run. */
-  | ({ readonly kind: 'recovering'; readonly key: string; readonly worker: string } & Attempt)
+  | ({
+      readonly kind: 'recovering';
+      readonly key: string;
+      readonly worker: string;
+      readonly call?: string | undefined;
+    } & Attempt)
+  /** What it says about that run. */
+  | {
+      readonly kind: 'decided';
+      readonly key: string;
+      readonly call: string | undefined;
+      readonly runs: boolean;
+    }
+  /** A write that is about to be sent, or a completion that was handed out: what it follows, and nothing for a claim. */
+  | {
+      readonly kind: 'sent';
+      readonly key: string;
+      readonly call: string | undefined;
+      readonly record: IdempotencyRecord;
+      readonly follows?: string;
+      readonly isHandedOut?: true;
+    }
   | { readonly kind: 'called'; readonly key: string; readonly call: string; readonly worker: string }
   /** A call got the outcome of `run`. */
   | {
@@ -112,6 +135,8 @@ type RunnerLine =
       readonly status: string;
       readonly expiresAt: number;
       readonly run?: string | undefined;
+      /** Its token in the store. */
+      readonly version?: string | undefined;
     } & Attempt);
 
 /** What is the same for all of a torture, times in milliseconds. */

@@ -8,15 +8,28 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { orEnd } from '../../support/command-line.js';
 import { report } from '../../support/report.js';
+import {
+  obstacleToValidation,
+  rejectionReport,
+  TraceSample,
+  type Validated,
+  validationReport,
+} from '../specification/trace-sample.js';
+import { History } from './history.js';
 import { judge, type Verdict } from './judge.js';
-import { Ledger, readLedger, type StoreName } from './ledger.js';
+import { Ledger, type Line, readLedger, type StoreName } from './ledger.js';
 import { type Options, optionsOf } from './options.js';
 import { kinds } from './places.js';
+import { protocolTraces } from './protocol-traces.js';
 import { summaryOf } from './summary.js';
 import { Torture } from './torture.js';
 
 const title = 'Torture of real processes on real stores';
 const printedViolations = 5;
+
+const obstacleToTraces = obstacleToValidation();
+if (obstacleToTraces !== undefined)
+  console.error(`NOT VALIDATED against the specification: ${obstacleToTraces}`);
 
 process.exitCode = await main();
 
@@ -49,10 +62,12 @@ async function torture({ seconds, stores, isNamed, seed, report: file }: Options
   let isKept = true;
   try {
     await running.run();
-    const verdict = judge(ledger.read());
-    isKept = verdict.violations.length > 0;
+    const lines = ledger.read();
+    const verdict = judge(lines);
+    const validated = validatedTraces(lines);
+    isKept = verdict.violations.length + validated.rejected.length > 0;
     const repeat = `npm run torture -- --judge ${ledger.path}`;
-    return tell(verdict, running.about, { repeat, file, obstacles }) && !isMissing ? 0 : 1;
+    return tell(verdict, running.about, { repeat, file, obstacles, validated }) && !isMissing ? 0 : 1;
   } finally {
     await running.stop();
     ledger.close();
@@ -71,14 +86,24 @@ async function abandon(running: Torture, folder: string, code: number): Promise<
 
 function judgeAgain(path: string, file: string | undefined): number {
   let verdict: Verdict;
+  let validated: Validated;
   try {
-    verdict = judge(readLedger(path));
+    const lines = readLedger(path);
+    verdict = judge(lines);
+    validated = validatedTraces(lines);
   } catch (error) {
     console.error(`torture: --judge ${path}: expected a ledger: ${(error as Error).message}`);
     return 2;
   }
   const repeat = `npm run torture -- --judge ${path}`;
-  return tell(verdict, {}, { repeat, file, obstacles: [] }) ? 0 : 1;
+  return tell(verdict, {}, { repeat, file, obstacles: [], validated }) ? 0 : 1;
+}
+
+/** Asks the specification about each key. */
+function validatedTraces(lines: readonly Line[]): Validated {
+  const sample = new TraceSample();
+  if (obstacleToTraces === undefined) sample.add(protocolTraces(new History(lines)));
+  return sample.validated();
 }
 
 interface Telling {
@@ -86,15 +111,18 @@ interface Telling {
   readonly repeat: string;
   readonly file: string | undefined;
   readonly obstacles: readonly { readonly store: StoreName; readonly obstacle: string }[];
+  readonly validated: Validated;
 }
 
 /** Says what was found, violations first, and answers whether there are none. */
 function tell(
   verdict: Verdict,
   about: Partial<Record<StoreName, string>>,
-  { repeat, file, obstacles }: Telling,
+  { repeat, file, obstacles, validated }: Telling,
 ): boolean {
-  const { violations, rules } = verdict;
+  const { rules } = verdict;
+  const rejections = validated.rejected.map((one) => rejectionReport(one).replace('VIOLATION: ', ''));
+  const violations = [...verdict.violations, ...rejections];
   if (violations.length > 0) {
     for (const violation of violations.slice(0, printedViolations)) console.error(`VIOLATION: ${violation}`);
     if (violations.length > printedViolations)
@@ -102,6 +130,7 @@ function tell(
     console.error(`Seed ${rules.seed}. Judge it again: ${repeat}`);
   }
   const notRun = obstacles.map(({ store, obstacle }) => `**Not run: ${store}**, ${obstacle}.`);
-  report(title, [...notRun, summaryOf(verdict, about)].join('\n\n'), file);
+  const validation = validationReport('keys', validated, obstacleToTraces);
+  report(title, [...notRun, summaryOf(verdict, about), validation].join('\n\n'), file);
   return violations.length === 0;
 }

@@ -13,6 +13,7 @@ import {
 import type { OpenStore } from '../../support/store-description.js';
 import { type Business, businessOf, type Progress } from './business.js';
 import { eventNames, type Ledger, ownerOf, type Policy, policiesOf, type StoreName } from './ledger.js';
+import { callUnderWay, notingWrites } from './noted-writes.js';
 
 /** How all processes have their operations, in milliseconds. */
 export const lease = 2_000;
@@ -50,7 +51,7 @@ export class Operations {
   ) {
     this.#business = businessOf(open);
     const options = {
-      store: open.store,
+      store: notingWrites(open.store, ledger),
       lease: `${lease}ms`,
       clockTolerance: `${tolerance}ms`,
       wait: '3s',
@@ -83,7 +84,7 @@ export class Operations {
     const took = () => Math.round(performance.now() - from);
     this.ledger.add({ kind: 'called', key, call, worker: this.worker });
     try {
-      const { run } = await this.of(key)(key);
+      const { run } = await callUnderWay.run({ key, call }, () => this.of(key)(key));
       this.ledger.add({ kind: 'answered', key, call, run, took: took() });
       return undefined;
     } catch (error) {
@@ -97,7 +98,8 @@ export class Operations {
     this.#runs += 1;
     const outcome = { key, run: `${this.worker}.${this.#runs}` };
     const { attempt, fencingToken: token, key: id, signal } = currentExecution();
-    this.ledger.add({ kind: 'began', ...outcome, worker: this.worker, attempt, token });
+    const call = callUnderWay.getStore()?.call;
+    this.ledger.add({ kind: 'began', ...outcome, worker: this.worker, call, attempt, token });
     this.#running.set(`${id} ${attempt}`, outcome);
     try {
       await pause(20 + this.random() * 200);
@@ -127,6 +129,9 @@ export class Operations {
     const { key, run } = effect;
     this.ledger.add({ kind: 'completing', key, run });
     const completion = await currentExecution().completion({ key, run });
+    const { record, token: follows } = completion;
+    const call = callUnderWay.getStore()?.call;
+    this.ledger.add({ kind: 'sent', key, call, record, follows, isHandedOut: true });
     try {
       await this.#business?.commit(effect, completion, this.#progress);
     } catch (cause) {
@@ -140,8 +145,10 @@ export class Operations {
     const { attempt, fencingToken: token } = currentExecution();
     // What events tell of from now on is about this execution, and not about the run that had the attempt before.
     this.#running.delete(`${abandoned.key} ${attempt}`);
-    this.ledger.add({ kind: 'recovering', key, worker: this.worker, attempt, token });
+    const call = callUnderWay.getStore()?.call;
+    this.ledger.add({ kind: 'recovering', key, worker: this.worker, call, attempt, token });
     const run = this.ledger.effectOf(key);
+    this.ledger.add({ kind: 'decided', key, call, runs: run === undefined });
     return run === undefined ? 'run' : { value: { key, run } };
   }
 

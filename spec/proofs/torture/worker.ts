@@ -106,5 +106,6 @@ async function noteRecord(operations: Operations, { store }: OpenStore, key: str
   const outcome = record?.state.status === 'completed' ? record.state.outcome : undefined;
   const run = outcome && 'json' in outcome ? (outcome.json as { readonly run: string }).run : undefined;
   const { status, attempt, fencingToken: token, expiresAt } = view;
-  operations.ledger.add({ kind: 'record', key, status, run, attempt, token, expiresAt });
+  const version = record?.token;
+  operations.ledger.add({ kind: 'record', key, status, run, attempt, token, expiresAt, version });
 }
