@@ -7,7 +7,7 @@ import { report } from '../../support/report.js';
 import { controls, endAll, isThere } from './checking.js';
 import { compileFaults } from './compiling.js';
 import { type Mutant, mutated, OutOfDate } from './mutant.js';
-import { mutants } from './mutants.js';
+import { flawsOfTheMachine, mutants } from './mutants.js';
 import { type Options, optionsOf } from './options.js';
 import { PackageCopy, removeCopies, sourceOf } from './package-copy.js';
 import { line, matrix, trialTable } from './table.js';
@@ -111,9 +111,12 @@ function body({ thorough, jobs }: Options, trials: readonly Trial[], seconds: nu
     .join('');
   const who = [...first].map(([kind, times]) => `${times} by ${kind}`).join(', ');
   const atFirst = trials.filter(({ mutant }) => mutant.survivedAtFirst).length;
+  const ofMachine = trials.filter(({ mutant }) => flawsOfTheMachine.includes(mutant));
+  const ofMachineAtFirst = ofMachine.filter(({ mutant }) => mutant.survivedAtFirst).length;
   return [
     `${trials.length} flawed versions of the library: ${count('caught')} were caught${others}. What caught them first: ${who}.`,
     `${atFirst} of them survived at first. A spec was then written or corrected for each; ${count('SURVIVED')} survive now.`,
+    `${ofMachine.length} of them were written for the state machine of the engine; ${ofMachineAtFirst} of those survived at first.`,
     `The unchanged library passes all of these checks. The run took ${Math.round(seconds)} s, with ${jobs} at a time. To repeat: \`${command}${thorough ? ' --thorough' : ''}\`.`,
     trialTable(trials),
     ...(thorough ? [matrix(trials)] : []),

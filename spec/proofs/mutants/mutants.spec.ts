@@ -102,36 +102,49 @@ export class Circle {
     await by;
   }
 }
+
+export const phases = {
+  running: {
+    enter(step: Step) {
+      go(
+        step,
+      );
+    },
+  },
+};
 `;
 
-  it('are listed, with nested and private ones', () => {
+  it('are listed, with nested and private ones and the rules of phases', () => {
     expect(functionsOf(source)).to.deep.equal([
       { name: 'outer', from: 7, to: 12 },
       { name: 'inner', from: 8, to: 10 },
       { name: 'constructor', from: 17, to: 21 },
       { name: 'area', from: 23, to: 25 },
       { name: '#grow', from: 27, to: 29 },
+      { name: 'enter', from: 34, to: 38 },
     ]);
   });
 
   it('do not include a function that a mutant changes, or one around it', () => {
     const left = untouchedIn(source, ['return part + 1;', "    if (name === '') throw new TypeError();\n"]);
-    expect(left.map(({ name }) => name)).to.deep.equal(['area', '#grow']);
+    expect(left.map(({ name }) => name)).to.deep.equal(['area', '#grow', 'enter']);
   });
 
   it('are searched in the library and in the samples', () => {
     const all = [...untouched([]).keys()];
-    expect(all).to.include('lib/engine/claim/claim.ts').and.to.include('samples/pre-fund/app/core-bank.ts');
+    expect(all)
+      .to.include('lib/engine/machine/leasing.ts')
+      .and.to.include('samples/pre-fund/app/core-bank.ts');
     expect(
       untouched([])
-        .get('lib/engine/claim/claim.ts')
+        .get('lib/engine/machine/leasing.ts')
         ?.map(({ name }) => name),
-    ).to.include.members(['draft', '#read']);
+    ).to.include.members(['renew', 'readWrite']);
     expect(
       untouched(mutants)
-        .get('lib/engine/claim/claim.ts')
+        .get('lib/engine/machine/leasing.ts')
         ?.map(({ name }) => name) ?? [],
-    ).not.to.include('#read');
+    ).not.to.include('readWrite');
   });
 });
 
@@ -159,8 +172,8 @@ describe('a checker of mutants', function () {
   }
 
   const day: Change = {
-    file: 'lib/engine/call/verdict.ts',
-    replace: 'record.expiresAt <= now) return false',
+    file: 'lib/engine/machine/records.ts',
+    replace: 'record.expiresAt <= now.wall) return false',
     by: 'false) return false',
   };
 
@@ -175,17 +188,17 @@ describe('a checker of mutants', function () {
   });
 
   it('does not count a library that cannot be loaded, or that calls a missing function, as caught', async () => {
-    const head = 'export function judge(';
+    const head = 'export function isOutcomeOf(';
     const thrower: Change = {
-      file: 'lib/engine/call/verdict.ts',
+      file: 'lib/engine/machine/records.ts',
       replace: head,
       by: `throw new Error('at once');\n${head}`,
     };
     expect((await finding(copyOf('unloadable', thrower))).kind).to.equal('broken');
     const missing: Change = {
-      file: 'lib/engine/call/verdict.ts',
-      replace: 'const state = readState(record);\n  if',
-      by: 'const state = readNothing(record);\n  if',
+      file: 'lib/engine/operation.ts',
+      replace: 'const store = storeFor(',
+      by: 'const store = storeOf(',
     };
     expect((await finding(copyOf('incomplete', missing))).kind).to.equal('broken');
   });
@@ -200,13 +213,13 @@ describe('a checker of mutants', function () {
 
   it('learns first what does not compile, in which mutant', () => {
     const untyped: Change = {
-      file: 'lib/engine/call/verdict.ts',
-      replace: 'record.expiresAt <= now) return {',
-      by: 'record.expiry <= now) return {',
+      file: 'lib/engine/machine/records.ts',
+      replace: 'record.expiresAt <= now.wall) return',
+      by: 'record.expiry <= now.wall) return',
     };
     const faults = compileFaults([copyOf('untyped', untyped), copyOf('typed', day)], `spec-${process.pid}`);
     expect(faults).to.have.length(1);
-    expect(faults[0]).to.match(/^untyped-\d+\/lib\/engine\/call\/verdict\.ts.*expiry/);
+    expect(faults[0]).to.match(/^untyped-\d+\/lib\/engine\/machine\/records\.ts.*expiry/);
   });
 });
 

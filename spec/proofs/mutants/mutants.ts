@@ -1,5 +1,6 @@
 import type { Mutant } from './mutant.js';
 import { claims } from './patches/claims.js';
+import { drivers } from './patches/driver.js';
 import { edgesMethod } from './patches/edges-method.js';
 import { edgesNames } from './patches/edges-names.js';
 import { edgesOfNumbers } from './patches/edges-numbers.js';
@@ -11,6 +12,8 @@ import { edgesValues } from './patches/edges-values.js';
 import { face } from './patches/face.js';
 import { inProcess } from './patches/in-process.js';
 import { leases } from './patches/leases.js';
+import { machineCalls } from './patches/machine-calls.js';
+import { machineClaims } from './patches/machine-claims.js';
 import { onServers } from './patches/on-servers.js';
 import { outside } from './patches/outside.js';
 import { samples } from './patches/samples.js';
@@ -19,15 +22,20 @@ import { stores } from './patches/stores.js';
 import { values } from './patches/values.js';
 import { waiting } from './patches/waiting.js';
 
+/** Those of the protocol as a state machine. */
+export const flawsOfTheMachine: readonly Mutant[] = [...machineCalls, ...machineClaims];
+
 /** Every flaw that must be noticed. */
 export const mutants: readonly Mutant[] = [
   ...claims,
   ...leases,
   ...settling,
   ...waiting,
+  ...flawsOfTheMachine,
   ...values,
   ...edgesValues,
   ...inProcess,
+  ...drivers,
   ...face,
   ...onServers,
   ...outside,

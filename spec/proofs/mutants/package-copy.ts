@@ -63,6 +63,8 @@ export class PackageCopy {
       const { code } = await transform(text, {
         loader: 'ts',
         format: 'cjs',
+        // So that what it exports can be seen without running it, as in what the compiler writes.
+        platform: 'node',
         target: 'es2022',
         tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
       });
@@ -79,7 +81,8 @@ export class PackageCopy {
       exports: exportedModules(),
     });
     // What specs read besides: their data, and documents.
-    for (const folder of ['spec', 'docs']) symlinkSync(join(root, folder), join(this.folder, folder));
+    for (const name of ['spec', 'docs', 'UPGRADING.md'])
+      symlinkSync(join(root, name), join(this.folder, name));
   }
 
   /** The samples, which their specs compile: against the types that were built, since those do not differ. */

@@ -11,11 +11,14 @@ export interface SourceFunction {
   readonly to: number;
 }
 
-// The formatter puts a function's head at the beginning of a line, and its last brace below the head.
+// The formatter puts a function's head at the beginning of a line, and its last brace below the head. A method of an object
+// in an object, such as a rule of a phase, begins two levels below.
 const heads = [
   /^( *)(?:export )?(?:async )?function\*? ([\w$]+)/,
   /^( *)(?:export )?const ([\w$]+)(?:: [^=]+)? = (?:async )?\(.*=> (?:\{|\($)/,
   /^( {2})(?:(?:static|async|get|set|override|protected|private|abstract) )*(#?[\w$]+)(?:<.*>)?\((?:.*[{(])?$/,
+  // Not a call with a function as its argument.
+  /^( {4})(\w+)\((?!.*=>).*\{$/,
 ];
 const statements = new Set(['if', 'for', 'while', 'switch', 'catch', 'return', 'super']);
 

@@ -8,16 +8,22 @@ export const claims: readonly Mutant[] = [
     name: 'n-counted-per-success',
     flaw: 'A version number counts the writes that were answered, so that one whose answer is lost is used again.',
     changes: [
-      { file: 'lib/engine/claim/claim.ts', replace: '    this.#sent += 1;\n', by: '' },
       {
-        file: 'lib/engine/claim/claim.ts',
-        replace: 'token: `${this.#owner}.${this.#sent}`',
-        by: 'token: `${this.#owner}.${this.#sent + 1}`',
+        file: 'lib/engine/machine/records.ts',
+        replace: '  call.sent += 1;\n',
+        by: '',
       },
       {
-        file: 'lib/engine/claim/claim.ts',
-        replace: '    const isSent = holder.token === sent.token;\n',
-        by: '    const isSent = holder.token === sent.token;\n    this.#sent += 1;\n',
+        file: 'lib/engine/machine/records.ts',
+        replace: 'token: `${call.owner}.${call.sent}`',
+        by: 'token: `${call.owner}.${call.sent + 1}`',
+      },
+      {
+        file: 'lib/engine/machine/leasing.ts',
+        replace: '  const isSent = holder.token === sent.token;\n',
+        by: `  const isSent = holder.token === sent.token;
+  call.sent += 1;
+`,
       },
     ],
     caughtBy: [specs('engine/schedules')],
@@ -27,9 +33,9 @@ export const claims: readonly Mutant[] = [
     flaw: 'A response with an earlier write of the same call counts as the write that was just sent.',
     changes: [
       {
-        file: 'lib/engine/claim/claim.ts',
-        replace: "return { kind: isSent ? 'written' : 'earlier-write' };",
-        by: "return { kind: 'written' };",
+        file: 'lib/engine/machine/leasing.ts',
+        replace: "return isSent ? 'written' : 'earlier-write';",
+        by: "return 'written';",
       },
     ],
     caughtBy: [specs('engine/schedules')],
@@ -39,9 +45,9 @@ export const claims: readonly Mutant[] = [
     flaw: 'A call that meets its own earlier write, whose response was lost, takes it for another call’s claim.',
     changes: [
       {
-        file: 'lib/engine/claim/claim.ts',
-        replace: 'if (!this.isOurs(holder)) return',
-        by: 'if (holder.token !== sent.token) return',
+        file: 'lib/engine/machine/leasing.ts',
+        replace: 'if (!isOwn(call, holder)) {',
+        by: 'if (holder.token !== sent.token) {',
       },
     ],
     caughtBy: [specs('engine/schedules', 'engine/call/faults')],
@@ -51,13 +57,14 @@ export const claims: readonly Mutant[] = [
     flaw: 'A write after the claim whose answer is lost counts as one that was done.',
     changes: [
       {
-        file: 'lib/engine/claim/claim.ts',
-        replace: "    if ('fault' in answer) return { kind: 'unanswered', ...answer };",
-        by: `    if ('fault' in answer && !this.#confirmed) return { kind: 'unanswered', ...answer };
-    if ('fault' in answer) {
-      this.#confirmed = sent;
-      return { kind: 'written' };
-    }`,
+        file: 'lib/engine/machine/machine.ts',
+        replace: `  call.request = undefined;
+  if (request.record) {
+`,
+        by: `  if (request.do === 'replace' && call.confirmed) return answered(step, request, request.record);
+  call.request = undefined;
+  if (request.record) {
+`,
       },
     ],
     caughtBy: [model, specs('engine/schedules', 'engine/claim/lost-lease', 'engine/call/faults')],
@@ -67,11 +74,12 @@ export const claims: readonly Mutant[] = [
     flaw: 'A claim whose answer is lost is repeated as a new one, which may come after what it had itself begun.',
     changes: [
       {
-        file: 'lib/engine/acquire.ts',
-        replace: "return written.kind === 'unanswered' ? claim.claim(record, now) : written;",
-        by: `return written.kind === 'unanswered'
-    ? claim.claim(claim.draftInProgress({ attempt: 1, fencingToken: now }), Date.now())
-    : written;`,
+        file: 'lib/engine/machine/acquiring.ts',
+        replace: 'again: (step, { record, now }) => step.claim(record as IdempotencyRecord, now),',
+        by: `again(step) {
+      const { now } = step;
+      step.claim(draftInProgress(step, { attempt: 1, fencingToken: now.wall }), now.wall);
+    },`,
       },
     ],
     caughtBy: [specs('engine/schedules')],
@@ -81,9 +89,11 @@ export const claims: readonly Mutant[] = [
     flaw: 'A claim that returns when its lease is nearly over, or past, runs without a check of the clock.',
     changes: [
       {
-        file: 'lib/engine/acquire.ts',
-        replace: 'if (!hasEnoughLease(claim)) written = await withEnoughLease(claim);',
-        by: 'await Promise.resolve();',
+        file: 'lib/engine/machine/acquiring.ts',
+        replace: `      else if (hasEnoughLease(step)) hold(step);
+      else tooShort(step);
+`,
+        by: '      else hold(step);\n',
       },
     ],
     caughtBy: [model, specs('engine/schedules')],
@@ -93,16 +103,17 @@ export const claims: readonly Mutant[] = [
     flaw: 'A take-over follows the record that stands when it is sent, and not the one that was found lapsed.',
     changes: [
       {
-        file: 'lib/engine/acquire.ts',
-        replace: '  const send = () => {\n',
-        by: `  const send = async () => {
-    const found = await claim.call.store.find(holder.key, { consistent: true });
+        file: 'lib/engine/machine/acquiring.ts',
+        replace: `    case 'taken':
+      return judge(step, call.holder as IdempotencyRecord);
 `,
-      },
-      {
-        file: 'lib/engine/acquire.ts',
-        replace: 'claim.draftInProgress({ attempt, fencingToken }), holder.token)',
-        by: 'claim.draftInProgress({ attempt, fencingToken }), found?.token ?? holder.token)',
+        by: `    case 'taken': {
+      const holder = call.holder as IdempotencyRecord;
+      if (!call.takenOver) return judge(step, holder);
+      call.takenOver = { ...call.takenOver, token: holder.token };
+      return takeOver(step);
+    }
+`,
       },
     ],
     caughtBy: [model, specs('engine/claim/lost-lease', 'engine/schedules', 'engine/claim/taking-over')],
@@ -112,9 +123,9 @@ export const claims: readonly Mutant[] = [
     flaw: 'A claim whose runner died holds its key until its record expires.',
     changes: [
       {
-        file: 'lib/engine/call/verdict.ts',
-        replace: 'return now < abandonedAt(call, state) ?',
-        by: 'return now < record.expiresAt ?',
+        file: 'lib/engine/machine/acquiring.ts',
+        replace: 'if (!isAbandoned(step, state)) {',
+        by: 'if (now.wall < holder.expiresAt) {',
       },
     ],
     caughtBy: [specs('engine/claim/abandoned')],
@@ -124,8 +135,8 @@ export const claims: readonly Mutant[] = [
     flaw: 'A lease is taken over at its very end, by a process whose clock is ahead.',
     changes: [
       {
-        file: 'lib/engine/call/verdict.ts',
-        replace: 'return leaseUntil + call.settings.clockTolerance;',
+        file: 'lib/record/record.ts',
+        replace: 'return leaseUntil + clockTolerance;',
         by: 'return leaseUntil;',
       },
     ],
@@ -136,9 +147,9 @@ export const claims: readonly Mutant[] = [
     flaw: 'A run after a crash does not know that it is not the first.',
     changes: [
       {
-        file: 'lib/engine/acquire.ts',
-        replace: 'const attempt = state.attempt + (isRecovery ? 0 : 1);',
-        by: 'const attempt = state.attempt + (isRecovery ? 0 : 0);',
+        file: 'lib/engine/machine/acquiring.ts',
+        replace: 'attempt: state.attempt + (isRecovery ? 0 : 1),',
+        by: 'attempt: state.attempt + (isRecovery ? 0 : 0),',
       },
     ],
     caughtBy: [specs('engine/claim/abandoned', 'engine/claim/taking-over')],
@@ -148,9 +159,9 @@ export const claims: readonly Mutant[] = [
     flaw: 'The fencing token is the time alone, so that a resource turns away the newer runner where clocks differ.',
     changes: [
       {
-        file: 'lib/engine/acquire.ts',
-        replace: 'const fencingToken = Math.max(state.fencingToken + 1, Date.now());',
-        by: 'const fencingToken = Date.now();',
+        file: 'lib/engine/machine/acquiring.ts',
+        replace: 'fencingToken: Math.max(state.fencingToken + 1, now.wall),',
+        by: 'fencingToken: now.wall,',
       },
     ],
     caughtBy: [specs('engine/claim/abandoned', 'engine/claim/taking-over')],
@@ -160,11 +171,10 @@ export const claims: readonly Mutant[] = [
     flaw: 'A call that knows of a running call runs itself as soon as the store fails.',
     changes: [
       {
-        file: 'lib/engine/acquire.ts',
-        replace: "call.settings.onStoreFailure !== 'run' || call.hasSeenHolder",
-        by: "call.settings.onStoreFailure !== 'run'",
+        file: 'lib/engine/machine/acquiring.ts',
+        replace: 'const isFirst = call.claims === 0 && !call.hasSeenHolder;',
+        by: 'const isFirst = call.claims >= 0;',
       },
-      { file: 'lib/engine/acquire.ts', replace: 'if (round === 0 && mayRunOpen', by: 'if (mayRunOpen' },
     ],
     caughtBy: [specs('engine/call/fail-open')],
   },
@@ -173,14 +183,12 @@ export const claims: readonly Mutant[] = [
     flaw: 'A duplicate that is refused cleans up behind itself, and so frees the key of the call that is running.',
     changes: [
       {
-        file: 'lib/engine/acquire.ts',
-        replace: '        if (call.waitLeft <= 0) throw inProgress(call, verdict.state);',
-        by: `        if (call.waitLeft <= 0) {
-          const { attempt, fencingToken } = verdict.state;
-          const state = { status: 'released' as const, attempt, fencingToken };
-          await claim.follow(claim.draft(state, call.unsettledExpiry(Date.now())), holder.token);
-          throw inProgress(call, verdict.state);
-        }`,
+        file: 'lib/engine/machine/acquiring.ts',
+        replace: "        return step.refuse({ reason: 'running', lapsesInMs: endsAt - now.wall });",
+        by: `        const { attempt, fencingToken } = state;
+        const released = { format: FORMAT, status: 'released' as const, attempt, fencingToken };
+        step.replace(draft(step, released, unsettled(rules, now.wall)), holder.token);
+        return step.refuse({ reason: 'running', lapsesInMs: endsAt - now.wall });`,
       },
     ],
     caughtBy: [model, specs('engine/waiting/waiting')],
@@ -190,11 +198,11 @@ export const claims: readonly Mutant[] = [
     flaw: 'A call is refused because of a read, which may be stale.',
     changes: [
       {
-        file: 'lib/engine/acquire.ts',
-        replace: '    if (seen && seen.expiresAt > Date.now()) call.hasSeenHolder = true;',
-        by: `    const early = seen && judge(call, seen, Date.now());
-    if (early?.kind === 'refuse') throw early.error;
-    if (seen && seen.expiresAt > Date.now()) call.hasSeenHolder = true;`,
+        file: 'lib/engine/machine/acquiring.ts',
+        replace: '      if (record && record.expiresAt > step.now.wall) step.call.hasSeenHolder = true;',
+        by: `      const early = record && record.expiresAt > step.now.wall ? readState(record) : undefined;
+      if (early?.status === 'completed') return step.refuse({ reason: 'fingerprint' });
+      if (early) step.call.hasSeenHolder = true;`,
       },
     ],
     caughtBy: [specs('engine/call/stale-reads')],
@@ -204,12 +212,9 @@ export const claims: readonly Mutant[] = [
     flaw: 'A call that lost its claim while it ran begins anew, and runs its method again.',
     changes: [
       {
-        file: 'lib/engine/operation.ts',
-        replace: '      } else settlement = await runHeld(operation, acquired, run);\n',
-        by: `      } else settlement = await runHeld(operation, acquired, run);
-      const failure = settlement && 'error' in settlement.ending ? settlement.ending.error : undefined;
-      if ((failure as { code?: unknown } | undefined)?.code === 'ERR_IDEMPOTENCY_CLAIM_LOST') settlement = undefined;
-`,
+        file: 'lib/engine/machine/waiting.ts',
+        replace: "  step.answer({ with: 'claim-lost' }, 'ended');",
+        by: "  step.go('claiming');",
       },
     ],
     caughtBy: [model, specs('engine/claim/lost-lease')],

@@ -21,7 +21,7 @@ export const edgesOfOptions: readonly Mutant[] = [
     flaw: "A crashed call is remembered until it is resolved under 'refuse' alone, and not where a function is to be asked.",
     changes: [
       {
-        file: 'lib/engine/call/call.ts',
+        file: 'lib/engine/machine/records.ts',
         replace: "onAbandoned !== 'run'",
         by: "onAbandoned === 'refuse'",
       },
@@ -33,9 +33,9 @@ export const edgesOfOptions: readonly Mutant[] = [
     flaw: 'A key that was freed keeps its record for ever, and so does a store for every failure.',
     changes: [
       {
-        file: 'lib/engine/recording.ts',
-        replace: "status === 'released' ? call.unsettledExpiry(now) : call.unresolvedExpiry(now)",
-        by: 'call.unresolvedExpiry(now)',
+        file: 'lib/engine/machine/settling.ts',
+        replace: "status === 'released' ? unsettled(rules, now.wall) : unresolved(rules, now.wall)",
+        by: 'unresolved(rules, now.wall)',
       },
     ],
     caughtBy: [specs('record/unsettled-expiry')],
@@ -163,13 +163,15 @@ export const edgesOfOptions: readonly Mutant[] = [
     caughtBy: [specs('settings/messages')],
   },
   {
-    name: 'replay-that-waits-for-itself',
-    flaw: 'An equal call inside of mapReplay joins the replay that it is a part of, and waits until its time is over.',
+    name: 'replay-that-refuses-itself',
+    flaw: 'An equal call inside of mapReplay is refused, as if it waited for the replay that it is a part of.',
     changes: [
       {
-        file: 'lib/engine/operation.ts',
-        replace: '        run.end(joined);\n',
-        by: '',
+        file: 'lib/engine/execution/replay-execution.ts',
+        replace: `  isFor(): boolean {
+    return false;`,
+        by: `  isFor(): boolean {
+    return true;`,
       },
     ],
     caughtBy: [specs('engine/execution/current-in-options')],
@@ -179,9 +181,9 @@ export const edgesOfOptions: readonly Mutant[] = [
     flaw: 'The function onError cannot ask which attempt it is about.',
     changes: [
       {
-        file: 'lib/engine/settle.ts',
-        replace: 'executions.run(execution, () => decide(call, ending.error))',
-        by: 'executions.exit(() => decide(call, ending.error))',
+        file: 'lib/engine/driver/driver.ts',
+        replace: 'this.#within(() => decide(this.call, error, this.#telling))',
+        by: 'executions.exit(() => decide(this.call, error, this.#telling))',
       },
     ],
     caughtBy: [specs('engine/execution/current-in-options')],

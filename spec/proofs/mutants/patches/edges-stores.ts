@@ -120,6 +120,78 @@ export const storesEdges: readonly Mutant[] = [
     caughtBy: [specs('stores/dynamodb/wrong-tables')],
   },
   {
+    name: 'unfinished-records-expire-to-the-millisecond',
+    flaw: 'Each renewal gives its record another expiry, and so writes the index of a table that an earlier version created.',
+    changes: [
+      {
+        file: 'lib/record/instants.ts',
+        replace: 'Math.ceil((from + lengthMs) / HOUR_MS) * HOUR_MS',
+        by: 'from + lengthMs',
+      },
+    ],
+    caughtBy: [specs('record/unsettled-expiry', 'stores/postgres/hot-updates')],
+  },
+  {
+    name: 'postgres-index-on-the-instant',
+    flaw: 'The index of a new table is on the instant at which a record expires, so that each completion writes it.',
+    changes: [
+      {
+        file: 'lib/stores/postgres/postgres-schema.ts',
+        replace: '(expires_hour); EXCEPTION',
+        by: '(expires_at); EXCEPTION',
+      },
+    ],
+    caughtBy: [specs('stores/postgres/hot-updates', 'stores/postgres/sweeping')],
+  },
+  {
+    name: 'postgres-sweep-of-the-whole-hour',
+    flaw: 'A sweep removes what expires later within the same hour.',
+    changes: [
+      {
+        file: 'lib/stores/postgres/postgres-statements.ts',
+        replace: ' AND held.expires_at <= $2::bigint AND',
+        by: ' AND $2::bigint > 0 AND',
+      },
+    ],
+    caughtBy: [specs('stores/postgres/sweeping')],
+  },
+  {
+    name: 'postgres-sweep-only-of-its-own-tables',
+    flaw: 'A sweep needs the column that a table of an earlier version does not have.',
+    changes: [
+      {
+        file: 'lib/stores/postgres/postgres-statements.ts',
+        replace: '  LATERAL (SELECT held.expires_at AS expires_hour) AS earlier,\n',
+        by: '',
+      },
+    ],
+    caughtBy: [specs('stores/postgres/earlier-tables', 'stores/postgres/sweeping')],
+  },
+  {
+    name: 'schema-fails-on-an-earlier-table',
+    flaw: 'The statements of a migration fail where an earlier version created the table.',
+    changes: [
+      {
+        file: 'lib/stores/postgres/postgres-schema.ts',
+        replace: ' EXCEPTION WHEN undefined_column THEN NULL;',
+        by: '',
+      },
+    ],
+    caughtBy: [specs('stores/postgres/earlier-tables')],
+  },
+  {
+    name: 'unknown-fields-are-dropped',
+    flaw: 'This version takes no field of a later one for a field, and drops it from what it writes.',
+    changes: [
+      {
+        file: 'lib/record/record.ts',
+        replace: 'if (!knownFields.has(name)) return unknownFieldsOf(state);',
+        by: 'if (name === undefined) return unknownFieldsOf(state);',
+      },
+    ],
+    caughtBy: [specs('record/unknown-fields')],
+  },
+  {
     name: 'redis-claim-over-a-foreign-hash',
     flaw: 'A claim overwrites a foreign hash in Redis that has expired in its own way.',
     changes: [

@@ -21,8 +21,8 @@ export const edgesOfTime: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/process/timers.ts',
-        replace: '    reachSteady(dueAt);\n',
-        by: '    reachSteady(Number.NEGATIVE_INFINITY * dueAt);\n',
+        replace: '      reachSteady(reachedAt);\n',
+        by: '',
       },
     ],
     caughtBy: [tests('engine/claim/faked-clocks', 'timers alone')],
@@ -32,9 +32,9 @@ export const edgesOfTime: readonly Mutant[] = [
     flaw: 'A clock that is set back lets a runner believe that its lease is longer than it is.',
     changes: [
       {
-        file: 'lib/process/steady-clock.ts',
-        replace: 'return Math.min(this.until - Date.now(), this.endsAt - steadyNow());',
-        by: 'return this.until - Date.now();',
+        file: 'lib/engine/machine/moment.ts',
+        replace: 'return Math.min(until - now.wall, endsAt - now.steady);',
+        by: 'return until - now.wall;',
       },
     ],
     caughtBy: [specs('engine/claim/clock-changes')],
@@ -44,9 +44,9 @@ export const edgesOfTime: readonly Mutant[] = [
     flaw: 'An answer that arrives after `forget` resolved puts the forgotten outcome back.',
     changes: [
       {
-        file: 'lib/engine/call/local-outcomes.ts',
-        replace: 'if (keepLocal === 0 || call.isForgotten) return;',
-        by: 'if (keepLocal === 0) return;',
+        file: 'lib/engine/driver/local-outcomes.ts',
+        replace: 'if (settings.keepLocal === 0 || !callsOf(store).get(key)?.has(call)) return;',
+        by: 'if (settings.keepLocal === 0) return;',
       },
     ],
     caughtBy: [specs('engine/forgetting')],
@@ -56,9 +56,9 @@ export const edgesOfTime: readonly Mutant[] = [
     flaw: 'A process goes on to return the outcome that it has forgotten.',
     changes: [
       {
-        file: 'lib/engine/call/local-outcomes.ts',
-        replace: '  recordsOf(store, operation)?.delete(key);\n  for',
-        by: '  recordsOf(store, operation)?.get(key);\n  for',
+        file: 'lib/engine/driver/local-outcomes.ts',
+        replace: '  recordsOf(store, operation)?.delete(key);\n',
+        by: '  recordsOf(store, operation)?.get(key);\n',
       },
     ],
     caughtBy: [simulation, specs('engine/call/local-outcomes')],
@@ -68,9 +68,9 @@ export const edgesOfTime: readonly Mutant[] = [
     flaw: 'A call that begins after `forget` joins one that is about to be told what was forgotten.',
     changes: [
       {
-        file: 'lib/decorator/record-handle.ts',
-        replace: '    leaveRuns(call);\n    return isFreed;',
-        by: '    if (isFreed) leaveRuns(call);\n    return isFreed;',
+        file: 'lib/engine/machine/freeing.ts',
+        replace: 'if (leader?.key === call.key) step',
+        by: 'if (isFreed && leader?.key === call.key) step',
       },
     ],
     caughtBy: [specs('engine/forgetting')],
@@ -81,9 +81,9 @@ export const edgesOfTime: readonly Mutant[] = [
     survivedAtFirst: true,
     changes: [
       {
-        file: 'lib/engine/call/local-outcomes.ts',
-        replace: 'if (other && isLater(other, record)) return;',
-        by: 'if (other === record) return;',
+        file: 'lib/engine/driver/local-outcomes.ts',
+        replace: '  else if (other && other.state.fencingToken > state.fencingToken) return;\n',
+        by: '',
       },
     ],
     caughtBy: [specs('engine/forgetting')],
@@ -93,9 +93,9 @@ export const edgesOfTime: readonly Mutant[] = [
     flaw: 'A waiting call that was told of the next run replays the forgotten one by a stale read.',
     changes: [
       {
-        file: 'lib/engine/call/call.ts',
-        replace: 'return state.fencingToken < this.#latest;',
-        by: 'return state.fencingToken < Number.NEGATIVE_INFINITY * this.#latest;',
+        file: 'lib/engine/machine/records.ts',
+        replace: 'return state.fencingToken < latestRun;',
+        by: 'return state.fencingToken < Number.NEGATIVE_INFINITY * latestRun;',
       },
     ],
     caughtBy: [specs('engine/forgetting')],
@@ -106,9 +106,9 @@ export const edgesOfTime: readonly Mutant[] = [
     survivedAtFirst: true,
     changes: [
       {
-        file: 'lib/engine/settle.ts',
-        replace: '  call.recorded = record;\n  keepLocally(call, record);\n}',
-        by: '  call.recorded = record;\n  if (record.expiresAt < 0) keepLocally(call, record);\n}',
+        file: 'lib/engine/driver/driver.ts',
+        replace: "if (isNews && (command.do !== 'find' || command.isConsistent)) learn",
+        by: "if (isNews && command.do !== 'find') learn",
       },
     ],
     caughtBy: [specs('engine/call/local-outcomes')],
@@ -119,9 +119,9 @@ export const edgesOfTime: readonly Mutant[] = [
     survivedAtFirst: true,
     changes: [
       {
-        file: 'lib/decorator/record-handle.ts',
-        replace: '!isForced && Date.now() < abandonedAt(call, state)',
-        by: '!isForced && Date.now() < abandonedAt(call, state) - call.settings.clockTolerance',
+        file: 'lib/engine/machine/freeing.ts',
+        replace: '!isAbandoned(step, state))',
+        by: 'now.wall < state.leaseUntil)',
       },
     ],
     caughtBy: [specs('engine/forgetting')],
@@ -132,9 +132,9 @@ export const edgesOfTime: readonly Mutant[] = [
     survivedAtFirst: true,
     changes: [
       {
-        file: 'lib/engine/execution/execution.ts',
-        replace: 'claim.term.left < call.newTerm().left / 2;',
-        by: 'claim.term.left < call.newTerm().left / 20;',
+        file: 'lib/engine/machine/leasing.ts',
+        replace: 'termLeft(newTerm(step), now) / 2;',
+        by: 'termLeft(newTerm(step), now) / 20;',
       },
     ],
     caughtBy: [specs('engine/execution/completion')],
@@ -145,8 +145,8 @@ export const edgesOfTime: readonly Mutant[] = [
     survivedAtFirst: true,
     changes: [
       {
-        file: 'lib/engine/claim/lease.ts',
-        replace: '    if (this.#lossError) this.#controller.abort(this.#lossError);\n',
+        file: 'lib/engine/execution/execution.ts',
+        replace: '    if (this.#loss) this.#controller.abort(this.#loss);\n',
         by: '',
       },
     ],
@@ -157,9 +157,9 @@ export const edgesOfTime: readonly Mutant[] = [
     flaw: 'A record that is released under a new token each time is taken over again and again, in one turn of the event loop.',
     changes: [
       {
-        file: 'lib/engine/call/call.ts',
-        replace: 'if (this.#turns === 1) return;',
-        by: 'if (this.#turns < 1_000) return;',
+        file: 'lib/engine/machine/acquiring.ts',
+        replace: "if (call.turns === 1) return step.go('claiming');",
+        by: "if (call.turns < 1_000) return step.go('claiming');",
       },
     ],
     caughtBy: [specs('engine/call/endless-changes')],
@@ -170,18 +170,24 @@ export const edgesOfTime: readonly Mutant[] = [
     survivedAtFirst: true,
     changes: [
       {
-        file: 'lib/engine/claim/claim.ts',
-        replace: '    this.#showedEarlierWrite = !isSent;\n',
-        by: '    this.#showedEarlierWrite = !isSent && this.#sent > 1_000;\n',
+        file: 'lib/engine/machine/leasing.ts',
+        replace: 'call.showedEarlierWrite = !isSent;',
+        by: 'call.showedEarlierWrite = !isSent && call.sent > 1_000;',
       },
     ],
     caughtBy: [specs('engine/call/endless-changes')],
   },
   {
     name: 'given-up-call-told-twice',
-    flaw: 'A store call that was given up is told once more when its answer comes.',
+    flaw: 'A store call that was given up is told once more when it fails after all.',
     survivedAtFirst: true,
-    changes: [{ file: 'lib/engine/call/store-calls.ts', replace: '      if (isOver) return;\n', by: '' }],
+    changes: [
+      {
+        file: 'lib/engine/driver/driver.ts',
+        replace: '    if (request?.n !== command.n) return;\n',
+        by: '',
+      },
+    ],
     caughtBy: [specs('engine/event-attempts')],
   },
   {
@@ -190,9 +196,9 @@ export const edgesOfTime: readonly Mutant[] = [
     survivedAtFirst: true,
     changes: [
       {
-        file: 'lib/engine/settle.ts',
-        replace: "  if (!lease?.lossError) call.publish('claim-lost', () => ({}));",
-        by: "  if (lease) call.publish('claim-lost', () => ({}));",
+        file: 'lib/engine/machine/waiting.ts',
+        replace: "  if (call.claim !== 'lost') step.tell({ event: 'claim-lost' });",
+        by: "  step.tell({ event: 'claim-lost' });",
       },
     ],
     caughtBy: [specs('engine/event-attempts')],
@@ -203,9 +209,9 @@ export const edgesOfTime: readonly Mutant[] = [
     survivedAtFirst: true,
     changes: [
       {
-        file: 'lib/engine/claim/lease.ts',
-        replace: 'if (this.#lossError) break;\n',
-        by: "if (this.#lossError) {\n          call.publish('renewed', () => ({ leaseUntil: this.claim.term.until }));\n          break;\n        }\n",
+        file: 'lib/engine/machine/leasing.ts',
+        replace: '} else if (keepsLease(call)) {',
+        by: '} else if (!isCompleted(call)) {',
       },
     ],
     caughtBy: [specs('engine/claim/clock-changes')],
@@ -215,9 +221,10 @@ export const edgesOfTime: readonly Mutant[] = [
     flaw: 'A duplicate that joined a second attempt tells that it waited for the first.',
     changes: [
       {
-        file: 'lib/engine/waiting/local-runs.ts',
-        replace: '    call.attempt = run.call.attempt;\n',
-        by: '',
+        file: 'lib/engine/machine/waiting.ts',
+        replace: `  call.attempt = attempt;
+  step.tell({ event: 'waited' });`,
+        by: "  step.tell({ event: 'waited' });",
       },
     ],
     caughtBy: [specs('engine/event-attempts')],

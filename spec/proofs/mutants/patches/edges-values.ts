@@ -105,7 +105,7 @@ export const edgesValues: readonly Mutant[] = [
     flaw: 'That the store did not answer becomes the outcome, where `remember` lists Error.',
     changes: [
       {
-        file: 'lib/engine/error-decision.ts',
+        file: 'lib/engine/driver/error-decision.ts',
         replace: '(!isPassing(error) || isOwnKind(one.class))',
         by: 'true',
       },

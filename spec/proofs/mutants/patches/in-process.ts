@@ -12,8 +12,11 @@ export const inProcess: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/in-memory/in-memory-store.ts',
-        replace: '    return this.#write(record);\n  }\n\n  async replace',
-        by: '    await Promise.resolve();\n    return this.#write(record);\n  }\n\n  async replace',
+        replace: '    return this.#copyOf(this.#steps.claim(record, now), record);',
+        by: `    const holder = this.#entries.get(record.key);
+    await Promise.resolve();
+    if (holder && holder.expiresAt > now) return revive(record.key, holder);
+    return this.#copyOf(this.#write(record), record);`,
       },
     ],
     caughtBy: [inMemory],

@@ -1,6 +1,5 @@
 import { model, specs } from '../checkers.js';
 import type { Mutant } from '../mutant.js';
-import { overwriting } from './overwriting.js';
 
 /** Renewing, and noticing that a claim is lost. */
 export const leases: readonly Mutant[] = [
@@ -9,9 +8,9 @@ export const leases: readonly Mutant[] = [
     flaw: 'A lease is taken once, so that a method which runs for longer is run beside itself.',
     changes: [
       {
-        file: 'lib/engine/claim/lease.ts',
-        replace: 'const canGrow = term.endsAt < this.#renewUntil;',
-        by: 'const canGrow = term.endsAt < 0;',
+        file: 'lib/engine/machine/leasing.ts',
+        replace: 'call.term.endsAt < call.renewUntil;',
+        by: 'call.term.endsAt < 0;',
       },
     ],
     caughtBy: [specs('engine/claim/lease')],
@@ -19,22 +18,33 @@ export const leases: readonly Mutant[] = [
   {
     name: 'token-not-compared-on-renewal',
     flaw: 'A renewal lengthens whatever record is there, a successor’s too.',
-    changes: [overwriting("record.state.status === 'in-progress' && this.#confirmed !== undefined")],
-    caughtBy: [model, specs('engine/claim/lost-lease')],
+    changes: [
+      {
+        file: 'lib/engine/machine/leasing.ts',
+        replace: "  if (written === 'taken' || written === 'missing') loseClaim(step, 'taken');\n",
+        by: `  if (written === 'taken') {
+    const { attempt, fencingToken } = confirmedOf(call).state;
+    const { token } = call.holder as IdempotencyRecord;
+    step.replace(draftInProgress(step, { attempt, fencingToken }), token, undefined, 'lease');
+  } else if (written === 'missing') loseClaim(step, 'taken');
+`,
+      },
+    ],
+    caughtBy: [specs('engine/claim/lost-lease')],
   },
   {
     name: 'token-kept-over-a-renewal',
     flaw: 'A renewal keeps the token, so that a call that read the lapsed lease before takes over a live claim.',
     changes: [
       {
-        file: 'lib/engine/claim/claim.ts',
-        replace: 'this.draftInProgress({ attempt, fencingToken, ...change }),',
-        by: '{ ...this.draftInProgress({ attempt, fencingToken, ...change }), token: this.confirmed.token },',
+        file: 'lib/engine/machine/leasing.ts',
+        replace: 'step.replace(draftInProgress(step, run, state), token, limitMs, renews);',
+        by: 'step.replace({ ...draftInProgress(step, run, state), token }, token, limitMs, renews);',
       },
       {
-        file: 'lib/engine/claim/claim.ts',
-        replace: 'if (holder?.token === token)\n',
-        by: 'if (holder?.token === token && record.token !== token)\n',
+        file: 'lib/engine/machine/records.ts',
+        replace: "if (request.do === 'replace' && holder?.token === request.token)",
+        by: "if (request.do === 'replace' && holder?.token === request.token && record.token !== request.token)",
       },
     ],
     caughtBy: [model, specs('engine/claim/lost-lease')],
@@ -44,9 +54,9 @@ export const leases: readonly Mutant[] = [
     flaw: 'A method that hangs keeps its key for as long as its process lives.',
     changes: [
       {
-        file: 'lib/engine/claim/lease.ts',
-        replace: 'this.#renewUntil = Math.min(steadyNow() + settings.renewFor, endsAt);',
-        by: 'this.#renewUntil = Math.min(Number.POSITIVE_INFINITY, endsAt);',
+        file: 'lib/engine/machine/leasing.ts',
+        replace: 'Math.min(now.steady + rules.renewFor, call.endsAt)',
+        by: 'Math.min(Number.POSITIVE_INFINITY, call.endsAt)',
       },
     ],
     caughtBy: [specs('engine/claim/lease')],
@@ -56,14 +66,10 @@ export const leases: readonly Mutant[] = [
     flaw: 'The runner counts its lease from when it got the answer, and the others from when it asked.',
     changes: [
       {
-        file: 'lib/engine/claim/lease.ts',
-        replace: 'const { term, call } = this.claim;\n    this.run',
-        by: 'const { call } = this.claim;\n    const term = call.newTerm();\n    this.run',
-      },
-      {
-        file: 'lib/engine/claim/lease.ts',
-        replace: 'Math.min(this.claim.term.left, this.#renewUntil - steadyNow())',
-        by: 'Math.min(this.run.term.left, this.#renewUntil - steadyNow())',
+        file: 'lib/engine/machine/leasing.ts',
+        replace: '  const isShorter = termLeft',
+        by: `  call.term = newTerm(step);
+  const isShorter = termLeft`,
       },
     ],
     caughtBy: [specs('engine/claim/lease', 'engine/claim/lost-lease')],
@@ -73,9 +79,10 @@ export const leases: readonly Mutant[] = [
     flaw: 'A runner whose renewals fail is never told that its lease is over.',
     changes: [
       {
-        file: 'lib/engine/claim/lease.ts',
-        replace: '(renews ? this.#startRenewal() : this.#lapse())',
-        by: '(renews ? this.#startRenewal() : undefined)',
+        file: 'lib/engine/machine/machine.ts',
+        replace: `    const endsAt = now.steady + leaseLeft(call, now);
+    at = Math.min(at, endsAt, call.request`,
+        by: '    at = Math.min(at, call.request',
       },
     ],
     caughtBy: [model, specs('engine/claim/lost-lease')],
@@ -83,29 +90,36 @@ export const leases: readonly Mutant[] = [
   {
     name: 'renewal-in-flight-not-awaited',
     flaw: 'A method’s end is recorded while a renewal is under way that the record does not follow.',
-    changes: [{ file: 'lib/engine/claim/lease.ts', replace: '    await this.#renewal;\n', by: '' }],
+    changes: [
+      {
+        file: 'lib/engine/machine/machine.ts',
+        replace: "if (call.phase !== 'ending' || call.request) return;",
+        by: "if (call.phase !== 'ending') return;",
+      },
+    ],
     caughtBy: [specs('engine/schedules')],
   },
   {
     name: 'lapsed-lease-brought-back-to-life',
     flaw: 'A process that was frozen renews a lease which has lapsed, when another may have begun.',
+    survivedAtFirst: true,
     changes: [
       {
-        file: 'lib/engine/claim/lease.ts',
-        replace: '  #startRenewal(): void {\n',
-        by: '  #startRenewal(): void {\n    this.#renewal = this.#renew();\n    if (this.left <= 0) return;\n',
+        file: 'lib/engine/machine/leasing.ts',
+        replace: 'if (leaseLeft(call, now) <= 0) {',
+        by: 'if (leaseLeft(call, now) <= 0 && call.renewsAt > now.steady) {',
       },
     ],
     caughtBy: [specs('engine/claim/clock-changes')],
   },
   {
     name: 'late-renewal-takes-back-the-loss',
-    flaw: 'A renewal that is answered after the lease lapsed lets others join the run that was given up.',
+    flaw: 'A renewal that is answered after the lease lapsed gives back the claim, which was told as lost.',
     changes: [
       {
-        file: 'lib/engine/claim/lease.ts',
-        replace: '        if (this.#lossError) break;\n',
-        by: '',
+        file: 'lib/engine/machine/leasing.ts',
+        replace: "if (call.claim === 'renewing') call.claim = 'held';",
+        by: "if (call.claim !== 'ended') call.claim = 'held';",
       },
     ],
     caughtBy: [specs('engine/claim/clock-changes')],
@@ -115,9 +129,9 @@ export const leases: readonly Mutant[] = [
     flaw: 'A store that gives no answer keeps a call for as long as the client does.',
     changes: [
       {
-        file: 'lib/engine/call/call.ts',
-        replace: 'Math.min(LONGEST_STORE_CALL_MS, this.settings.lease / 3, this.endsAt - steadyNow())',
-        by: 'Math.min(86_400_000, this.endsAt - steadyNow())',
+        file: 'lib/engine/machine/budgets.ts',
+        replace: 'Math.min(LONGEST_STORE_CALL_MS, rules.lease / 3, call.endsAt - now.steady)',
+        by: 'Math.min(86_400_000, call.endsAt - now.steady)',
       },
     ],
     caughtBy: [model, specs('engine/call/hanging-store')],

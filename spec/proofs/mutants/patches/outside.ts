@@ -207,8 +207,10 @@ export const outside: readonly Mutant[] = [
     flaw: 'What this process keeps leaves in the order in which it came, and not by when it was used last.',
     changes: [
       {
-        file: 'lib/engine/call/local-outcomes.ts',
-        replace: '  records?.delete(call.key);\n  records?.set(call.key, record);\n',
+        file: 'lib/engine/driver/local-outcomes.ts',
+        replace: `  records.delete(call.key);
+  records.set(call.key, record);
+`,
         by: '',
       },
     ],

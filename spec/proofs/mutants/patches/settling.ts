@@ -1,20 +1,37 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: what is replaced is source text
 import { model, simulation, specs, tests } from '../checkers.js';
 import type { Mutant } from '../mutant.js';
-import { overwriting } from './overwriting.js';
 
 /** Completing and releasing. */
 export const settling: readonly Mutant[] = [
   {
     name: 'unconditional-completion',
     flaw: 'A completion is written over whatever record is there.',
-    changes: [overwriting("record.state.status === 'completed'")],
+    changes: [
+      {
+        file: 'lib/engine/machine/settling.ts',
+        replace: "      if (written === 'taken') return recorded(step, 'taken');\n",
+        by: `      if (written === 'taken' && record.state.status === 'completed')
+        return step.replace(record, (call.holder as IdempotencyRecord).token, limitOf(step));
+      if (written === 'taken') return recorded(step, 'taken');
+`,
+      },
+    ],
     caughtBy: [model, specs('engine/claim/lost-lease')],
   },
   {
     name: 'unconditional-release',
     flaw: 'A call that failed releases the key, even where another call holds it by now.',
-    changes: [overwriting("record.state.status === 'released'")],
+    changes: [
+      {
+        file: 'lib/engine/machine/settling.ts',
+        replace: "      if (written === 'taken') return recorded(step, 'taken');\n",
+        by: `      if (written === 'taken' && record.state.status === 'released')
+        return step.replace(record, (call.holder as IdempotencyRecord).token, limitOf(step));
+      if (written === 'taken') return recorded(step, 'taken');
+`,
+      },
+    ],
     caughtBy: [model, specs('engine/claim/lost-lease')],
   },
   {
@@ -22,9 +39,9 @@ export const settling: readonly Mutant[] = [
     flaw: 'A release leaves nothing behind, so that a claim which was delayed in the network comes to life after it.',
     changes: [
       {
-        file: 'lib/engine/recording.ts',
-        replace: 'claim.draft({ status, ...attemptOf(execution) }, expiry(Date.now()))',
-        by: 'claim.draft({ status, ...attemptOf(execution) }, Date.now())',
+        file: 'lib/engine/machine/settling.ts',
+        replace: 'attempt, fencingToken }, expiresAt, call.confirmed?.state);',
+        by: 'attempt, fencingToken }, now.wall, call.confirmed?.state);',
       },
     ],
     caughtBy: [specs('engine/schedules')],
@@ -46,12 +63,18 @@ export const settling: readonly Mutant[] = [
     flaw: 'The key is made once more when the method has returned, from arguments that it may have changed.',
     changes: [
       {
-        file: 'lib/engine/operation.ts',
-        replace:
-          '  return settle(execution, await runWithin(execution, () => method.apply(call.self, [...call.args])));',
-        by: `  const ending = await runWithin(execution, () => method.apply(call.self, [...call.args]));
-  Object.assign(call, identify(call.operation, call.settings, call.self, call.args));
-  return settle(execution, ending);`,
+        file: 'lib/engine/driver/driver.ts',
+        replace: `    this.#ending = ending;
+    const end =`,
+        by: `    this.#ending = ending;
+    Object.assign(this.#state, identify(this.operation, this.call.settings, this.call.self, this.call.args));
+    const end =`,
+      },
+      {
+        file: 'lib/engine/driver/driver.ts',
+        replace: 'import type { Abandoned,',
+        by: `import { identify } from '../../key/identity.js';
+import type { Abandoned,`,
       },
     ],
     caughtBy: [tests('engine/one-outcome', 'call in another process, while it runs and afterwards')],
@@ -61,9 +84,9 @@ export const settling: readonly Mutant[] = [
     flaw: 'Only a running claim has the fingerprint, so that later another request gets this one’s outcome.',
     changes: [
       {
-        file: 'lib/engine/claim/claim.ts',
-        replace: '...(fingerprint !== undefined && { fingerprint }),',
-        by: "...(fingerprint !== undefined && state.status === 'in-progress' && { fingerprint }),",
+        file: 'lib/engine/machine/records.ts',
+        replace: 'if (fingerprint !== undefined) (own',
+        by: "if (fingerprint !== undefined && own.status === 'in-progress') (own",
       },
     ],
     caughtBy: [specs('key/fingerprint')],
@@ -73,9 +96,9 @@ export const settling: readonly Mutant[] = [
     flaw: 'A runner that lost its claim returns its own result beside the one that is recorded.',
     changes: [
       {
-        file: 'lib/engine/settle.ts',
-        replace: "return recording.kind === 'taken' && !isOpen\n",
-        by: "return recording.kind === 'taken' && !isOpen && call.endsAt < 0\n",
+        file: 'lib/engine/machine/settling.ts',
+        replace: "if (what === 'taken' && call.claim !== 'open') return",
+        by: "if (what === 'taken' && call.claim !== 'open' && call.endsAt < 0) return",
       },
     ],
     caughtBy: [model, specs('engine/claim/lost-lease')],
@@ -85,10 +108,16 @@ export const settling: readonly Mutant[] = [
     flaw: 'A result that cannot be stored frees the key, so that the work is done twice for a bookkeeping reason.',
     changes: [
       {
-        file: 'lib/engine/settle.ts',
-        replace: '    return settleOutcome(execution, ending, outcome, ttl);',
-        by: `    if (outcome.kind === 'none') return settleNoOutcome(execution, ending, 'release');
-    return settleOutcome(execution, ending, outcome, ttl);`,
+        file: 'lib/engine/machine/settling.ts',
+        replace: "  if (outcome.kind === 'none') step.tell(",
+        by: `  if (outcome.kind === 'none' && end.kind === 'value')
+    return recordWithoutOutcome(step, 'released', Number.POSITIVE_INFINITY, TRIES_WITHOUT_OUTCOME);
+  if (outcome.kind === 'none') step.tell(`,
+      },
+      {
+        file: 'lib/engine/machine/settling.ts',
+        replace: "const isNotApplied = end.kind === 'value';",
+        by: "const isNotApplied = end.kind === 'value' && call.issued !== undefined;",
       },
     ],
     caughtBy: [specs('engine/call/outcome-unavailable')],
@@ -98,9 +127,9 @@ export const settling: readonly Mutant[] = [
     flaw: 'A result that is too large for the store leaves the key in progress, and its lease lets others run again.',
     changes: [
       {
-        file: 'lib/engine/recording.ts',
-        replace: "if (!isRefused) return recording;\n    stored = { kind: 'none'",
-        by: "if (isRefused || !isRefused) return recording;\n    stored = { kind: 'none'",
+        file: 'lib/engine/machine/settling.ts',
+        replace: "if (!outcome || outcome.kind === 'none') return recorded",
+        by: "if (recording.tries > 0 || !outcome || outcome.kind === 'none') return recorded",
       },
     ],
     caughtBy: [specs('engine/call/too-large-outcomes')],
@@ -110,9 +139,9 @@ export const settling: readonly Mutant[] = [
     flaw: 'A completion that meets a short fault of the store is given up at once.',
     changes: [
       {
-        file: 'lib/engine/recording.ts',
-        replace: 'if (steadyNow() + delay >= until) return written;',
-        by: 'if (steadyNow() + delay >= until || tries > 0) return written;',
+        file: 'lib/engine/machine/settling.ts',
+        replace: 'if (now.steady + pauseMs >= recording.until) return',
+        by: 'if (now.steady + pauseMs >= recording.until || recording.tries > 0) return',
       },
     ],
     caughtBy: [specs('engine/call/faults')],
@@ -122,9 +151,9 @@ export const settling: readonly Mutant[] = [
     flaw: 'A method that asked for its completion counts as completed, whether the transaction was committed or not.',
     changes: [
       {
-        file: 'lib/engine/settle.ts',
-        replace: 'issued && isThere\n',
-        by: 'issued && (isThere || isSame)\n',
+        file: 'lib/engine/machine/settling.ts',
+        replace: 'if (issued && record?.token === issued.token) step',
+        by: 'if (issued) step',
       },
     ],
     caughtBy: [simulation, specs('engine/execution/completion')],
@@ -134,9 +163,9 @@ export const settling: readonly Mutant[] = [
     flaw: 'Whether the transaction was committed is read from a replica.',
     changes: [
       {
-        file: 'lib/engine/settle.ts',
-        replace: 'call.store.find(call.key, { consistent: true })',
-        by: 'call.store.find(call.key)',
+        file: 'lib/engine/machine/settling.ts',
+        replace: 'step.find(true)',
+        by: 'step.find(false)',
       },
     ],
     caughtBy: [specs('engine/execution/completion')],
@@ -146,9 +175,9 @@ export const settling: readonly Mutant[] = [
     flaw: 'Where the recovery function cannot tell, the work is done again.',
     changes: [
       {
-        file: 'lib/engine/recovery.ts',
-        replace: "if ('error' in ending) return leaveUnknown(execution, ending.error);",
-        by: "if ('error' in ending) return startAttempt(execution, attempt + 1);",
+        file: 'lib/engine/driver/driver.ts',
+        replace: "if ('error' in ending) return this.#endUnknown(ending.error);",
+        by: "if ('error' in ending) return this.#deliverEnd({ kind: 'run' });",
       },
     ],
     caughtBy: [specs('engine/claim/abandoned', 'engine/claim/taking-over')],
@@ -170,9 +199,9 @@ export const settling: readonly Mutant[] = [
     flaw: 'Of two completions that a method asked for, both can be committed.',
     changes: [
       {
-        file: 'lib/engine/execution/execution.ts',
-        replace: 'if (this.issued || isShort || claim.isInDoubt)',
-        by: 'if (isShort || claim.isInDoubt)',
+        file: 'lib/engine/machine/leasing.ts',
+        replace: '(call.issued || isShort || call.isInDoubt)',
+        by: '(isShort || call.isInDoubt)',
       },
     ],
     caughtBy: [specs('engine/execution/completion')],
@@ -182,9 +211,10 @@ export const settling: readonly Mutant[] = [
     flaw: 'Renewals go on while the transaction is open, and take away the record that the completion follows.',
     changes: [
       {
-        file: 'lib/engine/claim/lease.ts',
-        replace: '    this.#isRenewing = false;\n    this.#schedule();\n    if (!this.#renewal) return;',
-        by: '    if (!this.#renewal) return;',
+        file: 'lib/engine/machine/leasing.ts',
+        replace: `  stopRenewing(call);
+  const patienceEndsAt`,
+        by: '  const patienceEndsAt',
       },
     ],
     caughtBy: [specs('engine/execution/completion')],

@@ -128,6 +128,7 @@ export const values: readonly Mutant[] = [
   {
     name: 'recorded-result-aliased',
     flaw: 'The caller of the first call can change what is recorded, by changing its own result.',
+    survivedAtFirst: true,
     changes: [
       {
         file: 'lib/outcome/outcome.ts',
@@ -135,7 +136,7 @@ export const values: readonly Mutant[] = [
         by: 'return { kind, json: value };',
       },
     ],
-    caughtBy: [specs('engine/one-outcome')],
+    caughtBy: [specs('engine/call/faults')],
   },
   {
     name: 'result-through-json',
@@ -154,7 +155,7 @@ export const values: readonly Mutant[] = [
     flaw: 'Whether an error is remembered depends on its name, which others may have too.',
     changes: [
       {
-        file: 'lib/engine/error-decision.ts',
+        file: 'lib/engine/driver/error-decision.ts',
         replace: 'const one = settings.remembered.of(error);',
         by: 'const one = settings.remembered.all.find(({ name }) => (error as Error | undefined)?.name === name);',
       },
@@ -166,7 +167,7 @@ export const values: readonly Mutant[] = [
     flaw: 'Where the function that decides about errors fails itself, the key is freed.',
     changes: [
       {
-        file: 'lib/engine/error-decision.ts',
+        file: 'lib/engine/driver/error-decision.ts',
         replace: "return 'unknown';",
         by: "return 'release';",
       },

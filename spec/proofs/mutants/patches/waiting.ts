@@ -9,10 +9,14 @@ export const waiting: readonly Mutant[] = [
     flaw: 'A duplicate that waits and finds no record any more runs without a claim.',
     changes: [
       {
-        file: 'lib/engine/acquire.ts',
-        replace: '        return found && ',
-        by: `        if (!found && !(await call.store.find(call.key))) return { kind: 'open', claim };
-        return found && `,
+        file: 'lib/engine/machine/waiting.ts',
+        replace: '      const state = record && readState(record);\n',
+        by: `      if (!record && !call.hasRun) {
+        call.claim = 'open';
+        return step.go('running');
+      }
+      const state = record && readState(record);
+`,
       },
     ],
     caughtBy: [specs('engine/call/stale-reads')],
@@ -22,8 +26,8 @@ export const waiting: readonly Mutant[] = [
     flaw: 'An outcome whose time is over is replayed where the store still has it.',
     changes: [
       {
-        file: 'lib/engine/call/verdict.ts',
-        replace: 'if (!isRecordOf(call.key, record) || record.expiresAt <= now) return false;',
+        file: 'lib/engine/machine/records.ts',
+        replace: 'if (!isRecordOf(call.key, record) || record.expiresAt <= now.wall) return false;',
         by: 'if (!isRecordOf(call.key, record)) return false;',
       },
     ],
@@ -34,8 +38,8 @@ export const waiting: readonly Mutant[] = [
     flaw: 'A read that shows an outcome ends the call, whatever the fingerprint of the request was.',
     changes: [
       {
-        file: 'lib/engine/call/verdict.ts',
-        replace: "return state.status === 'completed' && !differs(call, state);",
+        file: 'lib/engine/machine/records.ts',
+        replace: "return state.status === 'completed' && !isForAnotherRequest(call, state);",
         by: "return state.status === 'completed';",
       },
     ],
@@ -46,9 +50,9 @@ export const waiting: readonly Mutant[] = [
     flaw: 'Calls of one process join by the key alone, so that another request gets this one’s outcome.',
     changes: [
       {
-        file: 'lib/engine/waiting/local-runs.ts',
-        replace: 'return `${key} ${fingerprint}`;',
-        by: 'return `${key} ${fingerprint.slice(0, 0)}`;',
+        file: 'lib/engine/machine/state.ts',
+        replace: "this.slot = `${key} ${fingerprint ?? ''}`;",
+        by: 'this.slot = key;',
       },
     ],
     caughtBy: [specs('key/fingerprint')],
@@ -56,33 +60,24 @@ export const waiting: readonly Mutant[] = [
   {
     name: 'joined-beyond-the-lease',
     flaw: 'Duplicates of one process stay with a run whose claim is lost.',
+    survivedAtFirst: true,
     changes: [
       {
-        file: 'lib/engine/waiting/local-runs.ts',
-        replace: 'const left = Math.min(until - steadyNow(), this.term.left);',
-        by: 'const left = until - steadyNow();',
-      },
-      {
-        file: 'lib/engine/waiting/local-runs.ts',
-        replace: 'return run && run.term.left > 0 ? run : undefined;',
-        by: 'return run;',
+        file: 'lib/engine/machine/leasing.ts',
+        replace: '  call.joinableFor = call.term;\n',
+        by: '',
       },
     ],
     caughtBy: [specs('engine/schedules')],
   },
   {
     name: 'ended-run-joined-for-ever',
-    flaw: 'The outcome of a run is handed out by its process for as long as that lives.',
+    flaw: 'Duplicates join a run of their process that has ended, and wait for what nothing tells them.',
     changes: [
       {
-        file: 'lib/engine/waiting/local-runs.ts',
-        replace: '    this.#leave();\n    this.#end = end;',
-        by: '    this.#end = end;',
-      },
-      {
-        file: 'lib/engine/waiting/local-runs.ts',
-        replace: 'return run && run.term.left > 0 ? run : undefined;',
-        by: 'return run;',
+        file: 'lib/engine/machine/machine.ts',
+        replace: "if (call.phase === 'done') process.calls.delete(call.id);",
+        by: "if (call.phase === 'done') process.leaders.set(call.slot, call.id);",
       },
     ],
     caughtBy: [specs('engine/call/ttl')],
@@ -92,9 +87,9 @@ export const waiting: readonly Mutant[] = [
     flaw: 'When a run fails, everybody who waited for it goes to the store at once.',
     changes: [
       {
-        file: 'lib/engine/waiting/local-runs.ts',
-        replace: "if (end === 'ended') return own;",
-        by: "if (end === 'ended' || end === 'released') return own;",
+        file: 'lib/engine/machine/waiting.ts',
+        replace: "if (end === 'ended') acquire(step);",
+        by: "if (end === 'ended' || end === 'released') acquire(step);",
       },
     ],
     caughtBy: [specs('engine/waiting/crowds')],
@@ -104,14 +99,14 @@ export const waiting: readonly Mutant[] = [
     flaw: 'A clock that is set back lets a duplicate wait so much longer.',
     changes: [
       {
-        file: 'lib/engine/call/call.ts',
-        replace: 'const from = steadyNow();',
-        by: 'const from = Date.now();',
+        file: 'lib/engine/machine/budgets.ts',
+        replace: 'waitedMs + now.steady - phaseSince',
+        by: 'waitedMs + now.wall - phaseSince',
       },
       {
-        file: 'lib/engine/call/call.ts',
-        replace: 'this.#waited += steadyNow() - from;',
-        by: 'this.#waited += Date.now() - from;',
+        file: 'lib/engine/machine/step.ts',
+        replace: 'call.phaseSince = now.steady;',
+        by: 'call.phaseSince = now.wall;',
       },
     ],
     caughtBy: [specs('engine/claim/clock-changes')],
@@ -121,9 +116,9 @@ export const waiting: readonly Mutant[] = [
     flaw: 'A notice that comes while a waiting call reads is not kept until it listens again.',
     changes: [
       {
-        file: 'lib/engine/waiting/listening.ts',
-        replace: 'if (!this.#isDue) await this.#wokenWithin(delay);',
-        by: 'await this.#wokenWithin(delay);',
+        file: 'lib/engine/machine/waiting.ts',
+        replace: '  if (call.isNoticed) hurry(step);\n',
+        by: '',
       },
     ],
     caughtBy: [specs('engine/waiting/notices')],
@@ -145,9 +140,9 @@ export const waiting: readonly Mutant[] = [
     flaw: 'An outcome that the process keeps answers a request with another fingerprint.',
     changes: [
       {
-        file: 'lib/engine/call/local-outcomes.ts',
-        replace: 'if (record.state.fingerprint !== call.fingerprint) return undefined;',
-        by: 'if (record.state.fingerprint === null) return undefined;',
+        file: 'lib/engine/driver/local-outcomes.ts',
+        replace: '  if (isForAnotherRequest(call, record.state)) return undefined;\n',
+        by: '',
       },
     ],
     caughtBy: [specs('engine/call/local-outcomes')],
@@ -157,7 +152,7 @@ export const waiting: readonly Mutant[] = [
     flaw: 'An outcome that the process keeps is replayed after its ttl.',
     changes: [
       {
-        file: 'lib/engine/call/local-outcomes.ts',
+        file: 'lib/engine/driver/local-outcomes.ts',
         replace: 'if (record.expiresAt <= Date.now()) {',
         by: 'if (record.expiresAt <= 0) {',
       },
