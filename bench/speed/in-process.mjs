@@ -71,11 +71,11 @@ ${table([['', '', 'µs for each call', "retrysafe's time to this one's"], ...row
 AWS Powertools hashes with MD5. It keeps no lease and no owner, and it tells a running call nothing. node-idempotency hashes nothing. In both,
 equal calls of one process cannot wait without calls of the store.
 
-Why it is not a fifth: hashing and encoding alone take a good part of that fifth. The rest is needed for the promises, and the other libraries leave
-it out. A first call has a claim and a completion. The store copies each record on its way in and out, so that no later change
-reaches it. Each store call has a time limit, and so has the lease: that takes three timers. The method runs within an execution that
-\`currentExecution()\` finds, for which Node.js before 24 calls hooks at every promise. The outcome becomes text before the caller gets it, and
-every caller gets a copy. The tables below have what is left, and no part has most of it.
+Why it is not a fifth: hashing and encoding alone take a good part of that fifth. The rest is needed for the guarantees, and the other libraries
+leave it out. A first call has a claim and a completion. The store copies each record that it returns, so that no later change
+reaches it. The lease has a timer. The method runs within an execution that \`currentExecution()\` finds, for which Node.js before 24
+calls hooks at every promise. The outcome becomes text before the caller gets it, and every caller gets a copy. The tables below have
+what is left.
 
 ${profiles.join('\n\n')}
 

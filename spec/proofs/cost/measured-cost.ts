@@ -41,7 +41,7 @@ export class CountingStore implements PersistenceStore {
 
 /** What each of these calls, one after another, costs on average. Counts are of the first half, allocations of the second. */
 export async function costOf<T>(
-  { counts }: CountingStore,
+  { counts }: Pick<CountingStore, 'counts'>,
   call: (request: T) => Promise<unknown>,
   requests: readonly T[],
 ): Promise<Cost> {

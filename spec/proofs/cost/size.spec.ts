@@ -26,12 +26,12 @@ async function ownBytes(...entries: readonly string[]): Promise<number> {
 
 describe('our own code, minified', () => {
   // A little above what it is: who adds more than that should know, and say what for. `npm run bench:size` tells where.
-  it('is no more than 117 kB for the root', async () => {
-    expect(await ownBytes('index.ts')).to.be.within(30_000, 117_000);
+  it('is no more than 128 kB for the root', async () => {
+    expect(await ownBytes('index.ts')).to.be.within(30_000, 128_000);
   });
 
-  it('is no more than 125 kB with the DynamoDB store', async () => {
-    expect(await ownBytes('index.ts', 'stores/dynamodb/index.ts')).to.be.within(40_000, 125_000);
+  it('is no more than 137 kB with the DynamoDB store', async () => {
+    expect(await ownBytes('index.ts', 'stores/dynamodb/index.ts')).to.be.within(40_000, 137_000);
   });
 });
 
