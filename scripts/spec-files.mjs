@@ -78,6 +78,7 @@ const longest = [
   ...[
     'proofs/simulation',
     'proofs/hostile',
+    'proofs/specification',
     'proofs/soak',
     'stores/redis',
     'package/samples',

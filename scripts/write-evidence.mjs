@@ -1,7 +1,7 @@
 // Runs every proof, one after another, and writes docs/evidence.md from their reports. Exits with 1 where a proof found a
 // fault; the document then says so.
 //
-//   npm run evidence [-- --seed=N] [--only=model,simulation,mutants,torture,hostile,soak] [--from=<folder>]
+//   npm run evidence [-- --seed=N] [--only=model,specification,simulation,mutants,torture,hostile,soak] [--from=<folder>]
 //
 // With `--only`, the other parts of the document stay as they are. With `--from`, nothing runs: the reports are in that
 // folder, such as those of `.ci/run` in .build/evidence.
@@ -18,6 +18,7 @@ const document = join(root, 'docs/evidence.md');
 /** In the order of the document: what each proof is run with. */
 const proofs = {
   model: () => [],
+  specification: () => [],
   simulation: (seed) => ['--runs=10000', `--seed=${seed}`],
   mutants: () => [],
   torture: (seed) => ['--seconds=120', `--seed=${seed}`],
@@ -73,7 +74,7 @@ writeFileSync(
 
 What was tested against the promises of [guarantees.md](guarantees.md), and what was found. \`npm run evidence\` writes this document.
 Each part names the command that repeats it, its seed, and the commit that was tested. CI runs all of it in the same form, with its own
-seeds, and the model with \`--depth=quick\`.
+seeds, and the specification with \`--depth=quick\`.
 
 ${parts.filter(Boolean).join('\n\n')}
 `,
