@@ -8,17 +8,29 @@ interface TimerOptions {
   readonly isAwaited: boolean;
 }
 
-/** Calls `run` once after `delay` milliseconds. Returns a function that cancels it. */
-export function startTimer(delay: number, run: () => void, { isAwaited }: TimerOptions): () => void {
+type Timer = ReturnType<typeof setTimeout>;
+
+/** Starts a timer that moves the steady clock to the instant at which it was due. */
+function start(delay: number, run: () => void): Timer {
   // Node.js drops fractions of a millisecond, so the timer would fire early.
   const wholeDelay = Math.ceil(Math.min(Math.max(0, delay), LONGEST_DELAY_MS));
   const dueAt = steadyNow() + wholeDelay;
-  let timer: ReturnType<typeof setTimeout> | undefined = setTimeout(() => {
+  return setTimeout(() => {
     reachSteady(dueAt);
     run();
   }, wholeDelay);
-  // In test environments like a browser a timer is a number.
-  if (!isAwaited && typeof timer === 'object') timer.unref();
+}
+
+// In test environments like a browser a timer is a number, and a faked one may have less.
+function setAwaited(timer: Timer | undefined, isAwaited: boolean): void {
+  if (isAwaited) timer?.ref?.();
+  else timer?.unref?.();
+}
+
+/** Calls `run` once after `delay` milliseconds. Returns a function that cancels it. */
+export function startTimer(delay: number, run: () => void, { isAwaited }: TimerOptions): () => void {
+  let timer: Timer | undefined = start(delay, run);
+  if (!isAwaited) setAwaited(timer, false);
   return () => {
     clearTimeout(timer);
     // Frees the memory of the execution in which the timer was started.
@@ -37,7 +49,7 @@ export function pause(delay: number, options: TimerOptions = { isAwaited: true }
  * it is not started anew each time that the deadline moves away.
  */
 export class Alarm {
-  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timer: Timer | undefined;
   #dueAt = Number.POSITIVE_INFINITY;
   #isAwaited = true;
 
@@ -49,9 +61,7 @@ export class Alarm {
     if (this.#timer === undefined || dueAt < this.#dueAt) this.#start(dueAt);
     else if (isAwaited === this.#isAwaited) return;
     this.#isAwaited = isAwaited;
-    // In test environments like a browser a timer is a number, and a faked one may have less.
-    if (isAwaited) this.#timer?.ref?.();
-    else this.#timer?.unref?.();
+    setAwaited(this.#timer, isAwaited);
   }
 
   stop(): void {
@@ -63,14 +73,10 @@ export class Alarm {
   #start(dueAt: number): void {
     this.stop();
     const delay = dueAt - steadyNow();
-    // Node.js drops fractions of a millisecond, so the timer would fire early.
-    const wholeDelay = Math.ceil(Math.min(Math.max(0, delay), LONGEST_DELAY_MS));
-    this.#dueAt = delay > LONGEST_DELAY_MS ? steadyNow() + wholeDelay : dueAt;
-    const reachedAt = steadyNow() + wholeDelay;
-    this.#timer = setTimeout(() => {
+    this.#dueAt = delay > LONGEST_DELAY_MS ? steadyNow() + LONGEST_DELAY_MS : dueAt;
+    this.#timer = start(delay, () => {
       this.#timer = undefined;
-      reachSteady(reachedAt);
       this.ring();
-    }, wholeDelay);
+    });
   }
 }

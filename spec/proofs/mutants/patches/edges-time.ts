@@ -21,7 +21,7 @@ export const edgesOfTime: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/process/timers.ts',
-        replace: '      reachSteady(reachedAt);\n',
+        replace: '    reachSteady(dueAt);\n',
         by: '',
       },
     ],
