@@ -27,6 +27,8 @@ export interface SentWrite {
 
 // As trace.pml has them.
 const MOST_CALLS = 30;
+/** So many writes of one sender are remembered, the last ones. */
+const MOST_WRITES = 32;
 const OPERATOR = MOST_CALLS;
 const NO_ONE = 255;
 const NEVER = 2 ** 31 - 1;
@@ -55,6 +57,8 @@ export class ProtocolTrace {
   /** Tokens of writes that were sent when what they follow stood. */
   readonly #sent = new Set<string>();
   readonly #owners = new Map<string, number>();
+  /** The n of what each writer sent last. */
+  readonly #lastSent = new Map<number, number>();
   #standing: IdempotencyRecord | undefined;
   #forgettings = 0;
 
@@ -133,6 +137,7 @@ export class ProtocolTrace {
       this.leftOut ??= 'a record that the protocol does not have';
       return;
     }
+    this.#lastSent.set(writer, n);
     this.#event(
       at,
       'sends',
@@ -153,6 +158,8 @@ export class ProtocolTrace {
   arrives(at: number, record: IdempotencyRecord): void {
     this.#standing = record;
     const [writer, n] = this.#tokenOf(record.token);
+    if ((this.#lastSent.get(writer) ?? n) - n >= MOST_WRITES)
+      this.leftOut ??= `a write arrives after ${MOST_WRITES} later ones of its sender`;
     this.#event(at, 'arrives', writer, n);
   }
 

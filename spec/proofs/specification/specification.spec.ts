@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import type { IdempotencyRecord } from 'retrysafe';
 import { pending } from '../../support/pending.js';
 import { type CaughtWarnings, catchWarnings } from '../../support/process-warnings.js';
 import { brokenModels } from '../simulation/broken-databases.js';
@@ -8,6 +9,7 @@ import { simulate } from '../simulation/simulate.js';
 import type { StoreModel } from '../simulation/store-model.js';
 import { explore } from './exploring.js';
 import { flaws } from './flaws.js';
+import { ProtocolTrace } from './protocol-trace.js';
 import { type Scenario, scenarios } from './scenarios.js';
 import { obstacleToSpin, sourcesOf } from './spin.js';
 import { TraceSample } from './trace-sample.js';
@@ -137,6 +139,41 @@ describe('traces of the protocol', function () {
       expect(rejections).to.deep.equal([{ trace: 'told', event, why }]);
     });
   }
+
+  it('are allowed where a write arrives after many later ones of its sender', () => {
+    const lines = told.split('\n');
+    const later = Array.from(
+      { length: 31 },
+      (_, at) => `4001 sends 1 ${4 + at} 4001 3 2 3800 0 90000 1 0 1 2`,
+    );
+    lines.splice(14, 0, ...later);
+    expect(validate(lines.join('\n')).rejections).to.deep.equal([]);
+  });
+
+  it('say nothing where a write arrives after more later ones than are remembered', () => {
+    const trace = new ProtocolTrace('late', { policy: 'run', lease: 2_000, tolerance: 200 }, 0);
+    const write = (n: number): IdempotencyRecord => ({
+      key: 'key',
+      token: `owner.${n}`,
+      expiresAt: 90_000,
+      state: {
+        format: 1,
+        status: 'in-progress',
+        attempt: 1,
+        fencingToken: 1,
+        startedAt: 1,
+        leaseUntil: 2_001,
+      },
+    });
+    trace.begins(0, 0);
+    trace.sends(1, { record: write(1), now: 1, call: 0 });
+    trace.arrives(2, write(1));
+    for (let n = 2; n <= 34; n += 1) trace.sends(n, { record: write(n), token: 'owner.1', now: n, call: 0 });
+    trace.arrives(40, write(3));
+    expect(trace.leftOut).to.equal(undefined);
+    trace.arrives(41, write(2));
+    expect(trace.leftOut).to.equal('a write arrives after 32 later ones of its sender');
+  });
 
   it('are allowed where the simulation has made them', async () => {
     const { steps, rejected } = await validated(atomic, 60);

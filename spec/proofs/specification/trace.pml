@@ -4,7 +4,7 @@
 #define SET int
 #define NEVER 2147483647
 #define CALLS 30
-#define WRITES 8
+#define WRITES 32
 #define LEASE leaseLength
 #define TOLERANCE tolerance
 #define POLICY policy

@@ -20,7 +20,7 @@ export interface Validation {
 
 /** Returns the program that reads traces. It is made where there is none yet. */
 export function prepared(sources: Sources = sourcesOf('trace')): string {
-  return compiled({ model: 'trace', sources, constants: {}, options: ['-O2', '-DVECTORSZ=16384'] });
+  return compiled({ model: 'trace', sources, constants: {}, options: ['-O2', '-DVECTORSZ=32768'] });
 }
 
 /**
