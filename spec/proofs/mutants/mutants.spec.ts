@@ -264,10 +264,11 @@ describe('the options of `npm run mutants`', () => {
     const { mutants: chosen, jobs } = optionsOf(['--only=lease-without-renewal', '--jobs=1'], mutants);
     expect(chosen.map(({ name }) => name)).to.deep.equal(['lease-without-renewal']);
     expect(jobs).to.equal(1);
-    expect(optionsOf([], mutants).mutants).to.equal(mutants);
+    expect(optionsOf([], mutants)).to.include({ mutants, controlEvery: 1 });
+    expect(optionsOf(['--control-every=8'], mutants).controlEvery).to.equal(8);
   });
 
-  for (const wrong of ['--only=none', '--jobs=0', '--jobs=many', '--quick']) {
+  for (const wrong of ['--only=none', '--jobs=0', '--jobs=many', '--control-every=0', '--quick']) {
     it(`are refused where they are wrong: ${wrong}`, () => {
       const error = thrown(() => optionsOf([wrong], mutants));
       expect(error).to.be.instanceOf(WrongOption);

@@ -9,19 +9,29 @@ export interface Options {
   /** How many processes run at a time. */
   readonly jobs: number;
   readonly report?: string;
+  /** Of so many checkers one is run on the library as it is: other ones in each run of CI, whose specs have just run all. */
+  readonly controlEvery: number;
   /** Tries nothing, and lists the functions that no mutant changes. */
   readonly untouched: boolean;
 }
 
 /** @throws {WrongOption} */
 export function optionsOf(args: readonly string[], all: readonly Mutant[]): Options {
-  const { only, thorough, jobs, report, untouched } = optionsGiven(
+  const {
+    only,
+    thorough,
+    jobs,
+    report,
+    untouched,
+    'control-every': controlEvery,
+  } = optionsGiven(
     {
       only: { type: 'string', multiple: true, default: [] },
       thorough: { type: 'boolean', default: false },
       jobs: { type: 'string', default: '2' },
       report: { type: 'string' },
       untouched: { type: 'boolean', default: false },
+      'control-every': { type: 'string', default: '1' },
     },
     args,
   );
@@ -34,6 +44,7 @@ export function optionsOf(args: readonly string[], all: readonly Mutant[]): Opti
     mutants: only.length > 0 ? all.filter(({ name }) => only.includes(name)) : all,
     thorough,
     untouched,
+    controlEvery: wholeNumber('control-every', controlEvery, { least: 1 }),
     jobs: wholeNumber('jobs', jobs, { least: 1, most: availableParallelism() * 4 }),
     ...(report !== undefined && { report }),
   };
