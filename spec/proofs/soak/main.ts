@@ -84,7 +84,7 @@ const done = results.map(
 report(
   'Soak',
   `The load has first calls, replays, calls that join and that wait, failures of each kind, lost and renewed leases, recovery functions and
-completions, and a store that cannot be reached at times. It made ${done.join(' and ')} at the same time, in ${minutes} minutes, one process each.
+completions, and a store that cannot be reached at times. It made ${done.join(' and ')} at the same time, in ${minutes} ${minutes === 1 ? 'minute' : 'minutes'}, one process each.
 The quantities were measured after each thirtieth part, when no call was running and all garbage was collected.
 
 ${table([head, ...rows])}
