@@ -73,8 +73,8 @@ writeFileSync(
   `# Evidence
 
 What was tested against the promises of [guarantees.md](guarantees.md), and what was found. \`npm run evidence\` writes this document.
-Each part names the command that repeats it, its seed, and the commit that was tested. CI runs all of it in the same form, with its own
-seeds, and the specification with \`--depth=quick\`.
+Each part names the command that repeats it, its seed, and the commit that was tested. CI runs all of it with
+its own seeds, some of it for a shorter time.
 
 ${parts.filter(Boolean).join('\n\n')}
 `,
