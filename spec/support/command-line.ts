@@ -32,6 +32,29 @@ export function wholeNumber(
   throw new WrongOption(`--${option} ${text}: expected a whole number, ${range}`);
 }
 
+/** @throws {WrongOption} where the option is none of these. */
+export function oneOf<T extends string>(option: string, text: string, all: readonly T[]): T {
+  const found = all.find((one) => one === text);
+  if (found === undefined) throw new WrongOption(`--${option} ${text}: expected one of ${all.join(', ')}`);
+  return found;
+}
+
+/**
+ * Those of a list whose name has the part that an option gives.
+ *
+ * @throws {WrongOption} where none has it.
+ */
+export function namedLike<T extends { readonly name: string }>(
+  option: string,
+  part: string,
+  all: readonly T[],
+): T[] {
+  const found = all.filter(({ name }) => name.includes(part));
+  if (found.length > 0) return found;
+  const names = all.map(({ name }) => name);
+  throw new WrongOption(`--${option} ${part}: expected a part of one of these: ${names.join('; ')}`);
+}
+
 /**
  * Parts of a list that an option names, all of them where it names none.
  *

@@ -4,7 +4,14 @@
 //                          [--jobs=<threads>] [--stop-at-first] [--trace=<choices>] [--report=<file>]
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
-import { optionsGiven, orEnd, WrongOption, wholeNumber } from '../../support/command-line.js';
+import {
+  namedLike,
+  oneOf,
+  optionsGiven,
+  orEnd,
+  WrongOption,
+  wholeNumber,
+} from '../../support/command-line.js';
 import { report, table } from '../../support/report.js';
 import { everyFault, type Scenario } from './scenario.js';
 import { type Depth, scenarios } from './scenarios.js';
@@ -28,14 +35,8 @@ function options() {
     trace: { type: 'string' },
     report: { type: 'string' },
   });
-  const depth = depths.find((one) => one === values.depth);
-  if (!depth) throw new WrongOption(`--depth ${values.depth}: expected one of ${depths.join(', ')}`);
-  const all = scenarios(depth);
-  const chosen = all.filter(({ name }) => name.includes(values.only));
-  if (chosen.length === 0) {
-    const names = all.map(({ name }) => name);
-    throw new WrongOption(`--only ${values.only}: expected a part of one of these: ${names.join('; ')}`);
-  }
+  const depth = oneOf('depth', values.depth, depths);
+  const chosen = namedLike('only', values.only, scenarios(depth));
   if (values.trace !== undefined && !/^\d+(\.\d+)*$/.test(values.trace))
     throw new WrongOption(
       `--trace ${values.trace}: expected numbers with points between them, as they were printed`,

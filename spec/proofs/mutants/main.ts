@@ -64,7 +64,6 @@ async function isSound({ mutants: tryOut, thorough, controlEvery }: Options): Pr
 /** One in so many of the different checkers, chosen by the seed. */
 function oneIn(many: number, checkers: readonly Checker[]): Checker[] {
   const different = [...new Map(checkers.map((checker) => [nameOf(checker), checker])).values()];
-  if (many === 1) return different;
   return shuffler(seed)(different).slice(0, Math.ceil(different.length / many));
 }
 

@@ -3,7 +3,7 @@
 //   npm run check:specification -- [--depth=quick|usual|deep] [--only=<part of a scenario's name>] [--jobs=<processes>]
 //                                  [--report=<file>]
 import { availableParallelism } from 'node:os';
-import { optionsGiven, orEnd, WrongOption, wholeNumber } from '../../support/command-line.js';
+import { namedLike, oneOf, optionsGiven, orEnd, wholeNumber } from '../../support/command-line.js';
 import { report, table } from '../../support/report.js';
 import { type Explored, explore } from './exploring.js';
 import { depths, type Scenario, scenarios } from './scenarios.js';
@@ -25,14 +25,8 @@ function options() {
     jobs: { type: 'string', default: String(availableParallelism()) },
     report: { type: 'string' },
   });
-  const depth = depths.find((one) => one === values.depth);
-  if (!depth) throw new WrongOption(`--depth ${values.depth}: expected one of ${depths.join(', ')}`);
-  const all = scenarios(depth);
-  const chosen = all.filter(({ name }) => name.includes(values.only));
-  if (chosen.length === 0) {
-    const names = all.map(({ name }) => name);
-    throw new WrongOption(`--only ${values.only}: expected a part of one of these: ${names.join('; ')}`);
-  }
+  const depth = oneOf('depth', values.depth, depths);
+  const chosen = namedLike('only', values.only, scenarios(depth));
   return { depth, chosen, jobs: wholeNumber('jobs', values.jobs, { least: 1 }), file: values.report };
 }
 
