@@ -73,6 +73,11 @@ const names = [
 
 const channels = new Map(names.map((name) => [name, channel(`retrysafe:${name}`)]));
 
+/** Whether anybody listens to the events of that name. */
+export function isHeard(name: IdempotencyEventName): boolean {
+  return channels.get(name)?.hasSubscribers === true;
+}
+
 /** Publishes an event. Calls `build` only if the channel has subscribers. */
 export function publish<N extends IdempotencyEventName>(name: N, build: () => IdempotencyEvents[N]): void {
   const target = channels.get(name);

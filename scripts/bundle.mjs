@@ -1,4 +1,4 @@
-// Bundles what is built: the ES modules of lib/, and the libraries that are loaded on demand.
+// Bundles what is built: the ES modules of lib/, and the libraries that not every service uses.
 //
 // An import that has to find and read fifty files takes three times as long as one of a few. So there is one file for
 // each export, and what they share. Inside of it, a library that lib/ asks for by `require` is a function that nothing
@@ -17,7 +17,7 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
  */
 export const inlined = ['fast-json-stable-stringify', 'reflect-metadata/no-conflict'];
 
-/** The libraries that lib/ loads on demand, and the file of lib/ that is the one door to each. */
+/** The libraries that only a part of the services uses, and the file of lib/ that is the one door to each. */
 export const bundledLibraries = {
   '@jmespath-community/jmespath': 'process/libraries/jmespath-library',
   devalue: 'process/libraries/devalue',

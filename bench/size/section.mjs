@@ -53,8 +53,8 @@ ${table(['', 'format', 'retrysafe', 'AWS Powertools', 'ratio', 'no idempotency']
 
 ${table(['imported', 'minified', 'gzipped', 'with keepNames', 'own code', 'of others'], parts.map(partLine))}
 
-Of the ${bytes(parts[0].own)} that are retrysafe's own, ${bytes(text)} are text: messages, names of options, codes. JMESPath and devalue
-are in every bundle, but run only for an expression that is not a plain path, or a result that is not plain JSON.
+Of the ${bytes(parts[0].own)} that are retrysafe's own, ${bytes(text)} are text: messages, names of options, codes. devalue
+is in every bundle, but runs only for a result that is not plain JSON. JMESPath is only where \`retrysafe/jmespath\` is imported.
 
 <details><summary>Own code of the root by file</summary>
 

@@ -78,6 +78,7 @@ export function recordOfKey(store: PersistenceStore, key: string): RecordHandle 
     self: undefined,
     args: [],
     endsAt: Number.POSITIVE_INFINITY,
+    stopsWithAnswer: false,
   });
 }
 

@@ -1,7 +1,7 @@
 import { identify } from '../key/identity.js';
 import type { IdempotentOptions } from '../options/options.js';
 import { steadyNow } from '../process/steady-clock.js';
-import { invocationEnd } from '../request/events/lambda.js';
+import { invocationLeft } from '../request/events/lambda.js';
 import { configuration, resolveSettings, type Settings } from '../settings/settings.js';
 import { storeFor } from '../settings/store-option.js';
 import { Driver } from './driver/driver.js';
@@ -28,6 +28,8 @@ interface Resolved {
   readonly version: number;
   readonly settings: Settings;
   readonly machine: Machine;
+  /** Whether this process runs in Lambda, which stops it between two invocations. */
+  readonly isInLambda: boolean;
 }
 
 /** One idempotent method: it prepares each call, and has it made. */
@@ -52,27 +54,46 @@ export class Operation {
    * @throws {KeyError | ConfigurationError}
    */
   prepare(self: unknown, args: readonly unknown[]): PreparedCall {
-    const { settings, machine } = this.#resolvedFor(self);
+    return this.#prepareBy(this.#resolvedFor(self), self, args);
+  }
+
+  #prepareBy(
+    { settings, machine, isInLambda }: Resolved,
+    self: unknown,
+    args: readonly unknown[],
+  ): PreparedCall {
     const operation = this.facts.name(self);
     const { key, fingerprint } = identify(operation, settings, self, args);
     const store = storeFor(operation, settings, self);
-    const inherited = ongoing(executions.getStore())?.endsAt ?? NEVER;
-    const endsAt = invocationEnd(args, steadyNow()) ?? inherited;
+    const leftMs = invocationLeft(args);
+    const endsAt =
+      leftMs === undefined
+        ? (ongoing(executions.getStore())?.endsAt ?? NEVER)
+        : steadyNow() + Math.max(0, leftMs);
     const { method } = this.facts;
-    return { operation, method, settings, machine, store, key, fingerprint, self, args, endsAt };
+    const stopsWithAnswer = isInLambda || endsAt !== NEVER;
+    return {
+      operation,
+      method,
+      settings,
+      machine,
+      store,
+      key,
+      fingerprint,
+      self,
+      args,
+      endsAt,
+      stopsWithAnswer,
+    };
   }
 
   #begin(self: unknown, args: readonly unknown[], watched?: WatchedCall): Promise<unknown> {
-    if (!this.#isEnabled(self)) return this.#runBare(self, args, watched);
-    const call = this.prepare(self, args);
+    const resolved = isDisabled() ? undefined : this.#resolvedFor(self);
+    if (!resolved?.settings.enabled) return this.#runBare(self, args, watched);
+    const call = this.#prepareBy(resolved, self, args);
     const driver = new Driver(call, 'run');
     if (watched) watched.call = driver;
     return isReentrant(call) ? driver.refuse(reentrant(call)) : driver.run();
-  }
-
-  #isEnabled(self: unknown): boolean {
-    const disabled = process.env.IDEMPOTENCY_DISABLED;
-    return !(disabled && /^(?:true|1)$/i.test(disabled)) && this.#resolvedFor(self).settings.enabled;
   }
 
   async #runBare(self: unknown, args: readonly unknown[], watched?: WatchedCall): Promise<unknown> {
@@ -96,10 +117,16 @@ export class Operation {
     if (known?.version === version) return known;
     const ofClass = classOptions(self);
     const settings = resolveSettings(name(self), options, ofClass);
-    const resolved = { version, settings, machine: new Machine(settings) };
+    const isInLambda = process.env.AWS_LAMBDA_FUNCTION_NAME !== undefined;
+    const resolved = { version, settings, machine: new Machine(settings), isInLambda };
     this.#resolved.set(anchor, resolved);
     return resolved;
   }
+}
+
+function isDisabled(): boolean {
+  const disabled = process.env.IDEMPOTENCY_DISABLED;
+  return disabled !== undefined && /^(?:true|1)$/i.test(disabled);
 }
 
 /** Whether a call is made inside its own run: it would wait for itself. */

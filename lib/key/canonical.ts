@@ -4,6 +4,7 @@ import {
   isDate,
   isMap,
   isNativeError,
+  isProxy,
   isRegExp,
   isSet,
   isTypedArray,
@@ -39,12 +40,52 @@ const MOST_PARTS = 250_000;
  * never equals such a form.
  */
 export function canonicalText(value: unknown, listed: ListedClasses, onFault: OnFault): string {
+  // Most keys are one text or number, and most others plain JSON.
+  if (typeof value === 'string') return JSON.stringify(value);
   try {
+    if (isOwnForm(value, listed, { parts: 0 })) return stringify(value);
     return stringify(canonical(value, '', { listed, ancestors: new Set(), parts: 0 }, onFault));
   } catch (error) {
     if (error instanceof RangeError) return onFault('', 'is nested too deeply');
     throw error;
   }
+}
+
+/** How far a value is searched for what is no plain JSON. Larger ones are few, and so are those that contain themselves. */
+const MOST_SEARCHED = 1_000;
+
+/** Whether a value is plain JSON, of which no form has to be made. For what is large it may be `false`, too. */
+function isOwnForm(value: unknown, listed: ListedClasses, search: { parts: number }): boolean {
+  switch (typeof value) {
+    case 'string':
+    case 'boolean':
+      return true;
+    case 'number':
+      return isJsonNumber(value);
+    case 'object':
+      return value === null || areOwnForms(value, listed, search);
+    default:
+      return false;
+  }
+}
+
+function areOwnForms(value: object, listed: ListedClasses, search: { parts: number }): boolean {
+  // A proxy, like a getter, may say something else when it is read again.
+  if (isProxy(value) || listed.of(value)) return false;
+  const isList = Array.isArray(value);
+  if (Object.getPrototypeOf(value) !== (isList ? Array : Object).prototype) return false;
+  if (Object.getOwnPropertySymbols(value).length > 0) return false;
+  const names = Object.keys(withExactNumbers(value));
+  search.parts += names.length + 1;
+  if (search.parts > MOST_SEARCHED) return false;
+  // Other names come after the indices.
+  if (isList && (names.length !== value.length || !isIndex(names.at(-1) ?? '0'))) return false;
+  return names.every((name) => {
+    const part = Object.getOwnPropertyDescriptor(value, name);
+    if (name.startsWith('$') || !part || !('value' in part)) return false;
+    // A property that is `undefined` has no text either.
+    return (part.value === undefined && !isList) || isOwnForm(part.value, listed, search);
+  });
 }
 
 /** The form of what is no plain JSON. No plain value has an equal form. */

@@ -31,37 +31,62 @@ export function identify(
   args: readonly unknown[],
 ): Identity {
   const call: SelectedCall = { operation, self, args };
-  const selected = reading(call, 'key', () =>
-    key === undefined ? allArguments(call, 'key') : required(call, 'key', key),
-  );
-  const owner = scope === undefined ? null : reading(call, 'scope', () => required(call, 'scope', scope));
-  // A promise that came with the request is handled by its sender. One that a function of an option made is not.
-  const isSelectedBy = (option: string) => typeof { key, scope, fingerprint }[option as 'key'] === 'function';
-  const text = (option: string, value: unknown) =>
-    reading(call, option, () =>
-      canonicalText(value, listed, (path, why) => {
-        if (isSelectedBy(option)) hearPromisesIn(value);
-        throw new KeyError(
-          `${operation}: what \`${option}\` selects ${path && `has a part at ${path} that `}${why}, so two calls could not be told apart; let \`${option}\` select the parts that matter`,
-          { operation },
+  const keyText = reading(call, 'key', () => {
+    const selected = key === undefined ? allArguments(call, 'key') : required(call, 'key', key);
+    return comparedText(call, 'key', key, selected, listed);
+  });
+  const scopeText =
+    scope === undefined
+      ? 'null'
+      : reading(call, 'scope', () =>
+          comparedText(call, 'scope', scope, required(call, 'scope', scope), listed),
         );
-      }),
-    );
-  const digest = sha256(
-    `[${JSON.stringify(operation)},${text('scope', owner)},${text('key', selected)}]`,
-    'hex',
-  );
-  const identity = { key: `${operation}#${digest}` };
+  const digest = sha256(`${opening(operation)}${scopeText},${keyText}]`, 'hex');
+  // Joined to one text. One of two parts would be put together anew by everything that reads it.
+  const identity = { key: [operation, digest].join('#') };
   if (fingerprint === undefined) return identity;
-  const compared = reading(call, 'fingerprint', () =>
-    fingerprint === true ? allArguments(call, 'fingerprint') : optional(call, 'fingerprint', fingerprint),
-  );
-  if (compared === undefined || compared === null) {
-    warnOnce(
-      `fingerprint:${operation}`,
-      'RETRYSAFE_EMPTY_FINGERPRINT',
-      `${operation}: option "fingerprint" selects nothing of a call, so nothing is compared between it and its duplicates; if that is no optional part, correct the option`,
+  const text = reading(call, 'fingerprint', () => {
+    const compared =
+      fingerprint === true ? allArguments(call, 'fingerprint') : optional(call, 'fingerprint', fingerprint);
+    if (compared === undefined || compared === null) warnOfNothing(operation);
+    return comparedText(call, 'fingerprint', fingerprint, compared, listed);
+  });
+  return { ...identity, fingerprint: sha256(text, 'base64url') };
+}
+
+const openings = new Map<string, string>();
+
+/** Returns how the text of an operation's keys begins. It is made once for each. */
+function opening(operation: string): string {
+  const known = openings.get(operation);
+  if (known !== undefined) return known;
+  const text = `[${JSON.stringify(operation)},`;
+  openings.set(operation, text);
+  return text;
+}
+
+/** Returns the text of what an option selected of a call. */
+function comparedText(
+  { operation }: SelectedCall,
+  option: string,
+  selector: unknown,
+  value: unknown,
+  listed: ListedClasses,
+): string {
+  return canonicalText(value, listed, (path, why) => {
+    // A promise that came with the request is handled by its sender. One that a function of an option made is not.
+    if (typeof selector === 'function') hearPromisesIn(value);
+    throw new KeyError(
+      `${operation}: what \`${option}\` selects ${path && `has a part at ${path} that `}${why}, so two calls could not be told apart; let \`${option}\` select the parts that matter`,
+      { operation },
     );
-  }
-  return { ...identity, fingerprint: sha256(text('fingerprint', compared), 'base64url') };
+  });
+}
+
+function warnOfNothing(operation: string): void {
+  warnOnce(
+    `fingerprint:${operation}`,
+    'RETRYSAFE_EMPTY_FINGERPRINT',
+    `${operation}: option "fingerprint" selects nothing of a call, so nothing is compared between it and its duplicates; if that is no optional part, correct the option`,
+  );
 }

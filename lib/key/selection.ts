@@ -4,8 +4,7 @@ import { isLate } from '../options/synchronous.js';
 import { isLambdaContext } from '../request/events/lambda.js';
 import { decodedEvent, goodKeyOf, recordsOf } from '../request/events/lambda-events.js';
 import { eventIn } from '../request/events/whole-events.js';
-import { compileExpression } from '../request/expression/expression.js';
-import { MissingPart } from '../request/expression/jmespath.js';
+import { compileExpression, MissingPart } from '../request/expression/expression.js';
 import { thrownKind } from '../settings/asked-option.js';
 import { isObject, isPlain } from '../values/class-facts.js';
 import { ObjectsWithin } from '../values/objects-within.js';
@@ -49,6 +48,8 @@ export function allArguments(call: SelectedCall, option: string): readonly unkno
 /** Selects a value that must be there, with all of its parts. */
 export function required(call: SelectedCall, option: 'key' | 'scope', selector: AnySelector): unknown {
   const { value, from } = select(call, option, selector);
+  // Most keys are one text or number.
+  if ((typeof value === 'string' && value !== '') || typeof value === 'number') return value;
   const request = new ObjectsWithin(from);
   if (selectsNothing(value, request)) throw nothingSelected(call, option, selector);
   refuseEvent(call, option, value, request);
@@ -80,11 +81,14 @@ function select(call: SelectedCall, option: string, selector: AnySelector): Sele
   });
   if (!expression?.decodesByItself) call.decoded ??= decodedEvent(args[0]);
   const from = expression?.decodesByItself ? args[0] : call.decoded;
-  const parsed: unknown[] = [];
+  let parsed: unknown[] | undefined;
   try {
-    const value = expression?.select(from, (one) => parsed.push(one));
+    const value = expression?.select(from, (one) => {
+      parsed ??= [from];
+      parsed.push(one);
+    });
     // What the expression parsed from a text of the request came with the request, too.
-    return { value, from: parsed.length > 0 ? [from, ...parsed] : from };
+    return { value, from: parsed ?? from };
   } catch (error) {
     if (error instanceof MissingPart) throw nothingSelected(call, option, selector);
     throw error;

@@ -13,7 +13,10 @@ export type Selected =
   | undefined
   | (object & { readonly then?: 'a key must not be a promise' });
 
-/** Selects a part of a call: a JMESPath expression over its first argument, or a synchronous function of its arguments. */
+/**
+ * Selects a part of a call: a JMESPath expression over its first argument, or a synchronous function of its arguments. An
+ * expression beyond a plain path needs `import 'retrysafe/jmespath'`.
+ */
 // biome-ignore lint/suspicious/noExplicitAny: the arguments of every method
 export type Selector<This, Args extends readonly any[]> = string | SynchronousFunction<This, Args>;
 

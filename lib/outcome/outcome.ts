@@ -4,10 +4,11 @@ import { devalue } from '../process/libraries/libraries.js';
 import { warnOnce } from '../process/warnings.js';
 import type { StoredOutcome } from '../record/record.js';
 import { className, hasOwnInstanceTest, isInstance } from '../values/class-facts.js';
+import { copyOfJson } from '../values/json/json-copy.js';
 import type { ListedClasses } from '../values/listed-classes.js';
 import { UnstorableError } from '../values/unstorable-error.js';
 import { describeOmissions } from './omissions.js';
-import { copyOfJson, isPlainJson } from './plain-json.js';
+import { copyIfPlain } from './plain-json.js';
 import { Pruning } from './pruning.js';
 import { reducers } from './reducers.js';
 import { revivers } from './revivers.js';
@@ -77,7 +78,8 @@ export class OutcomeFormat {
   }
 
   #withoutCodec(kind: 'value' | 'error', value: unknown, pruning?: Pruning): StoredOutcome {
-    if (isPlainJson(value)) return { kind, json: copyOfJson(value) };
+    const copy = copyIfPlain(value);
+    if (copy) return { kind, json: copy.json };
     const used = pruning ?? this.#pruning({ strict: true });
     const devalued = richText(value, used);
     warnOfOmissions(value, used);

@@ -1,5 +1,6 @@
 import { className, isObject, isPlain } from '../values/class-facts.js';
 import { isJsonNumber } from '../values/json/exact-number.js';
+import { copyOfData, notCopied } from '../values/json/json-copy.js';
 
 /** Whether JSON stores this value exactly. One object in two places is not plain: JSON would make it two. */
 export function isPlainJson(value: unknown, seen = new Set<object>()): boolean {
@@ -22,7 +23,9 @@ export function isPlainJson(value: unknown, seen = new Set<object>()): boolean {
   });
 }
 
-/** Returns a copy of plain JSON that shares no object with it. */
-export function copyOfJson(value: unknown): unknown {
-  return JSON.parse(JSON.stringify(value));
+/** Returns a copy of plain JSON that shares no object with it, and nothing for any other value. */
+export function copyIfPlain(value: unknown): { readonly json: unknown } | undefined {
+  const copy = copyOfData(value, [], true);
+  if (copy !== notCopied) return { json: copy };
+  return isPlainJson(value) ? { json: JSON.parse(JSON.stringify(value)) } : undefined;
 }

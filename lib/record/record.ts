@@ -52,8 +52,6 @@ export interface UnreadableState {
   readonly reason: string;
 }
 
-const statuses: readonly unknown[] = ['in-progress', 'completed', 'unknown', 'released'];
-
 /** Returns from when on a claim in progress has lapsed for other calls, whose clocks may be ahead. The one place of this rule. */
 export function lapsesAt(
   { leaseUntil }: Pick<InProgressState, 'leaseUntil'>,
@@ -69,14 +67,25 @@ export function readState({ state }: { readonly state: unknown }): RecordState |
   if (typeof format === 'number' && format > FORMAT) {
     return unreadable(`it was written by a newer version of retrysafe (format ${format})`);
   }
-  if (format !== FORMAT || !statuses.includes(status))
-    return unreadable('its format is not one of retrysafe');
+  if (format !== FORMAT || !isStatus(status)) return unreadable('its format is not one of retrysafe');
   const isSound =
     Number.isFinite(attempt) &&
     Number.isFinite(fencingToken) &&
     (status !== 'in-progress' || Number.isFinite(leaseUntil)) &&
     (status !== 'completed' || (typeof outcome === 'object' && outcome !== null));
   return isSound ? (state as RecordState) : unreadable('parts of its state are missing');
+}
+
+function isStatus(value: unknown): value is RecordState['status'] {
+  switch (value) {
+    case 'in-progress':
+    case 'completed':
+    case 'unknown':
+    case 'released':
+      return true;
+    default:
+      return false;
+  }
 }
 
 type FieldOf<State> = State extends unknown ? keyof State : never;

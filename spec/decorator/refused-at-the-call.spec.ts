@@ -1,4 +1,5 @@
 // biome-ignore-all lint/complexity/noStaticOnlyClass: static members are decorated here, too
+import 'retrysafe/jmespath';
 import { expect } from 'chai';
 import {
   ConfigurationError,

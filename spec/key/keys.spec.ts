@@ -1,3 +1,4 @@
+import 'retrysafe/jmespath';
 import { expect } from 'chai';
 import { Idempotent, InMemoryStore, KeyError, makeIdempotent, recordOf, type Selector } from 'retrysafe';
 import { keyOf, keyReader } from '../support/key-of.js';

@@ -1,3 +1,4 @@
+import 'retrysafe/jmespath';
 import { expect } from 'chai';
 import * as fc from 'fast-check';
 import { keyReader } from '../support/key-of.js';

@@ -1,3 +1,4 @@
+import 'retrysafe/jmespath';
 import { expect } from 'chai';
 import { KeyError } from 'retrysafe';
 import { fixture } from '../support/fixture.js';

@@ -1,3 +1,4 @@
+import 'retrysafe/jmespath';
 import { readdirSync, readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import { ConfigurationError, KeyError } from 'retrysafe';

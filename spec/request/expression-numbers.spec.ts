@@ -1,3 +1,4 @@
+import 'retrysafe/jmespath';
 import { expect } from 'chai';
 import { KeyError } from 'retrysafe';
 import { keyReader } from '../support/key-of.js';

@@ -1,3 +1,4 @@
+import 'retrysafe/jmespath';
 import { expect } from 'chai';
 import { InMemoryStore, KeyError, makeIdempotent } from 'retrysafe';
 import { keyReader } from '../support/key-of.js';

@@ -1,3 +1,4 @@
+import 'retrysafe/jmespath';
 import { search } from '@jmespath-community/jmespath';
 import { expect } from 'chai';
 import * as fc from 'fast-check';

@@ -1,3 +1,4 @@
+import 'retrysafe/jmespath';
 import { gzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { FingerprintError, InMemoryStore, KeyError, makeIdempotent } from 'retrysafe';

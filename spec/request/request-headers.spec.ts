@@ -1,3 +1,4 @@
+import 'retrysafe/jmespath';
 import { IncomingMessage } from 'node:http';
 import { Socket } from 'node:net';
 import { expect } from 'chai';

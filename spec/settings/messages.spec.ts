@@ -1,3 +1,4 @@
+import 'retrysafe/jmespath';
 import { expect } from 'chai';
 import {
   ConfigurationError,

@@ -13,7 +13,7 @@ import { ReplayExecution } from '../execution/replay-execution.js';
 import type { CallReport } from '../execution/replay-info.js';
 import type { Answer, Command, Event, Tell } from '../machine/events.js';
 import { deadline, isAwaited, isWorking, listens } from '../machine/machine.js';
-import { type Moment, NEVER } from '../machine/moment.js';
+import type { Moment } from '../machine/moment.js';
 import { runOf } from '../machine/settling.js';
 import { CallState, type MethodEnd, type Purpose, type Request } from '../machine/state.js';
 import { decide } from './error-decision.js';
@@ -31,10 +31,17 @@ import {
   unavailable,
   WrongResult,
 } from './refusals.js';
-import { portOf, type StorePort } from './store-port.js';
+import { type StorePort, stepsOf } from './store-port.js';
 import { Telling, ttlOf } from './telling.js';
 
 type Of<C extends Command['do']> = Extract<Command, { readonly do: C }>;
+
+/** A method that waits for its completion. */
+interface Asking {
+  readonly outcome: StoredOutcome;
+  readonly resolve: (completion: Completion) => void;
+  readonly reject: (error: unknown) => void;
+}
 
 /**
  * Carries out what the machine says for one call. It has the promises, the timer, the clocks, the store and the values; the
@@ -44,12 +51,16 @@ export class Driver implements CallReport {
   readonly #process: Process;
   readonly #state: CallState;
   readonly #telling: Telling;
-  readonly #events: Event[] = [];
-  #out: Command[] = [];
+  readonly #began: Moment;
+  /** The event whose turn is next, and those after it. */
+  #event: Event | undefined;
+  #events: Event[] | undefined;
   /** Whether the events that are under way carry out commands: others wait for their turn. */
   #isBusy = false;
   /** Whether the call has not returned its promise. */
   #isBeginning = true;
+  /** Whether the store answered so that nothing else could happen between: that takes no time. */
+  #isAtOnce = false;
   #alarm: Alarm | undefined;
   #unpark: (() => void) | undefined;
   /** What it is to hear when it goes on in its own context. */
@@ -60,13 +71,11 @@ export class Driver implements CallReport {
   #ending: Ending | undefined;
   /** What the last store call failed with. */
   #fault: unknown;
-  readonly #asking: {
-    readonly outcome: StoredOutcome;
-    readonly resolve: (completion: Completion) => void;
-    readonly reject: (error: unknown) => void;
-  }[] = [];
+  #asking: Asking[] | undefined;
   #issued: StoredOutcome | undefined;
   #unwatch = ended;
+  /** How the call ended before it returned its promise. */
+  #early: Ending | undefined;
   #resolve: (value: unknown) => void = ended;
   #reject: (error: unknown) => void = ended;
   replayed: CallReport['replayed'];
@@ -81,6 +90,7 @@ export class Driver implements CallReport {
     const { state } = this.#process;
     state.lastId += 1;
     const now = readMoment();
+    this.#began = now;
     this.#telling = new Telling(call, now.steady);
     this.#state = new CallState(
       state.lastId,
@@ -107,15 +117,17 @@ export class Driver implements CallReport {
 
   /** Makes the call. Its method begins after the promise was returned, whatever the store. */
   run(): Promise<unknown> {
+    const isRun = this.purpose === 'run';
+    const kept = isRun && localOutcome(this.call);
+    if (isRun && !kept) this.#unwatch = watchKeeping(this.call);
+    if (kept) this.#replay(kept, 'kept');
+    else this.#deliver({ type: 'begin', call: this.#state }, this.#began);
+    this.#isBeginning = false;
+    const early = this.#early;
+    if (early) return 'error' in early ? Promise.reject(early.error) : Promise.resolve(early.value);
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
-      const isRun = this.purpose === 'run';
-      const kept = isRun && localOutcome(this.call);
-      if (isRun && !kept) this.#unwatch = watchKeeping(this.call);
-      if (kept) this.#replay(kept, 'kept');
-      else this.#deliver({ type: 'begin', call: this.#state });
-      this.#isBeginning = false;
     });
   }
 
@@ -126,27 +138,36 @@ export class Driver implements CallReport {
   }
 
   // A listener of the signal, and a store that returns values, may cause an event while another is under way.
-  #deliver(first: Event): void {
+  #deliver(first: Event, at?: Moment): void {
     if (this.#isBusy) {
-      this.#events.push(first);
+      if (!this.#event) this.#event = first;
+      else if (this.#events) this.#events.push(first);
+      else this.#events = [first];
       return;
     }
     this.#isBusy = true;
     const process = this.#process.state;
-    const out = this.#out;
-    let now: Moment;
-    let event: Event | undefined = first;
+    let now = at ?? readMoment();
+    let event = first;
     try {
-      do {
-        now = readMoment();
+      for (;;) {
+        const out = spareLists.pop() ?? [];
         this.call.machine.next(process, event, now, out);
         this.#noteJoining();
         // After a notice the next one is awaited before the record is read, so that the read misses nothing.
         if (this.call.store.changed) this.#listen();
+        this.#isAtOnce = false;
         for (const command of out) this.#carryOut(command);
-        out.length = 0;
-        event = this.#events.shift();
-      } while (event);
+        const isAtOnce = this.#isAtOnce && out.length === 1;
+        this.#isAtOnce = false;
+        // Without `length = 0`, which gives up the memory that this is for.
+        while (out.length > 0) out.pop();
+        spareLists.push(out);
+        if (!this.#event) break;
+        event = this.#event;
+        this.#event = this.#events?.shift();
+        if (!isAtOnce) now = readMoment();
+      }
       this.#isBusy = false;
       this.#rest(now);
     } catch (error) {
@@ -231,7 +252,7 @@ export class Driver implements CallReport {
       }
       case 'run':
         return this.#run(
-          () => this.call.method.apply(this.call.self, [...this.call.args]),
+          () => this.call.method.apply(this.call.self, this.call.args as unknown[]),
           (ending) => this.#ended(ending),
         );
       case 'recover':
@@ -240,14 +261,14 @@ export class Driver implements CallReport {
         return this.#execution?.abort(claimLost(this.call, command.loss));
       case 'grant': {
         const { record, token } = command;
-        const asked = this.#asking.shift();
+        const asked = this.#asking?.shift();
         this.#issued = asked?.outcome;
         return asked?.resolve(hideResult({ record, token }));
       }
       case 'deny': {
         const { why } = command;
         const error = why === 'lost' ? this.#execution?.loss : noCompletion(this.call, why, this.#fault);
-        return this.#asking.shift()?.reject(error);
+        return this.#asking?.shift()?.reject(error);
       }
       case 'tell':
         return this.#tell(command.what);
@@ -264,11 +285,19 @@ export class Driver implements CallReport {
   }
 
   #ask(command: Request): void {
+    const { store } = this.call;
     let answer: ReturnType<StorePort['find']>;
     try {
-      const sent = this.#send(command);
-      // One that is no promise of this realm is heard as well.
-      answer = isThenable(sent) ? Promise.resolve(sent) : sent;
+      // Asked anew for each step: a spy may be put before the store while the method runs.
+      const steps = stepsOf(store);
+      if (steps) {
+        answer = send(steps, command, this.call.key);
+        this.#isAtOnce = true;
+      } else {
+        const sent = send(store, command, this.call.key);
+        // One that is no promise of this realm is heard as well.
+        answer = isThenable(sent) ? Promise.resolve(sent) : sent;
+      }
     } catch (fault) {
       return this.#faulted(command, fault);
     }
@@ -279,26 +308,11 @@ export class Driver implements CallReport {
     );
   }
 
-  #send(command: Request): ReturnType<StorePort['find']> {
-    // Asked anew for each step: a spy may be put before the store while the method runs.
-    const port = portOf(this.call.store);
-    switch (command.do) {
-      case 'claim':
-        return port.claim(command.record as IdempotencyRecord, command.now);
-      case 'replace':
-        return port.replace(command.record as IdempotencyRecord, command.token);
-      case 'find':
-        return command.isConsistent
-          ? port.find(this.call.key, { consistent: true })
-          : port.find(this.call.key);
-    }
-  }
-
   #answered(command: Request, record: IdempotencyRecord | undefined): void {
     const { id, request, isAnswered } = this.#state;
     const isNews = request?.n === command.n && !isAnswered;
     try {
-      if (isRecordOf(this.call.key, record)) readState(record);
+      if (!this.#isAtOnce && isRecordOf(this.call.key, record)) readState(record);
     } catch (fault) {
       // A record whose properties throw is no answer.
       return this.#faulted(command, fault);
@@ -356,7 +370,7 @@ export class Driver implements CallReport {
 
   /** Begins what the caller wrote: not before the call has returned its promise, whatever the store. */
   #afterReturn(begin: () => void): void {
-    if (this.#isBeginning) Promise.resolve().then(begin);
+    if (this.#isBeginning) void settled.then(begin);
     else begin();
   }
 
@@ -398,14 +412,8 @@ export class Driver implements CallReport {
   }
 
   #deliverEnd(end: MethodEnd): void {
-    const stopsWithAnswer = this.#stopsWithAnswer();
+    const { stopsWithAnswer } = this.call;
     this.#deliver({ type: 'ended', call: this.#state.id, end, stopsWithAnswer });
-  }
-
-  /** Whether nothing runs on behind the answer, as between two invocations of Lambda. */
-  #stopsWithAnswer(): boolean {
-    const isInLambda = process.env.AWS_LAMBDA_FUNCTION_NAME !== undefined;
-    return isInLambda || this.call.endsAt !== NEVER;
   }
 
   #endByValue(value: unknown): MethodEnd {
@@ -438,6 +446,7 @@ export class Driver implements CallReport {
     const outcome = this.call.settings.format.encodeValue(result);
     const ttlMs = this.#ttlOf(result);
     return new Promise((resolve, reject) => {
+      this.#asking ??= [];
       this.#asking.push({ outcome, resolve, reject });
       this.#deliver({ type: 'completion', call: this.#state.id, outcome, ttlMs });
     });
@@ -453,10 +462,10 @@ export class Driver implements CallReport {
       case 'completed':
       case 'remembered':
         this.recorded = what.record;
-        return telling.publish(what.event, () => ({}));
+        return telling.publish(what.event);
       case 'outcome-not-stored':
         if (what.reason !== 'unreachable') return telling.outcomeNotStored(what.reason);
-        return telling.storeUnreachable(this.#state.claim === 'open', this.#stopsWithAnswer());
+        return telling.storeUnreachable(this.#state.claim === 'open', this.call.stopsWithAnswer);
       case 'failed-open':
         return telling.publish('store-failed', () => ({
           step: 'claim' as const,
@@ -464,7 +473,7 @@ export class Driver implements CallReport {
           failedOpen: true,
         }));
       default:
-        return telling.publish(what.event, () => ({}));
+        return telling.publish(what.event);
     }
   }
 
@@ -545,7 +554,8 @@ export class Driver implements CallReport {
     // After the write, because an equal call may have kept the outcome in the meantime. And after a write that failed, because
     // the store may have done it all the same.
     if (this.purpose === 'forget' || this.purpose === 'force') forgetLocally(this.call);
-    if ('error' in ending) this.#reject(ending.error);
+    if (this.#isBeginning) this.#early ??= ending;
+    else if ('error' in ending) this.#reject(ending.error);
     else this.#resolve(ending.value);
     // A promise holds the run in which it was made, and this one's run holds the driver: a chain of runs would stay in memory.
     this.#resolve = ended;
@@ -582,7 +592,23 @@ export class Driver implements CallReport {
   }
 }
 
+const settled = Promise.resolve();
+
+/** Lists of commands that no event uses just now. */
+const spareLists: Command[][] = [];
+
 function ended(): void {}
+
+function send(port: StorePort, command: Request, key: string): ReturnType<StorePort['find']> {
+  switch (command.do) {
+    case 'claim':
+      return port.claim(command.record as IdempotencyRecord, command.now);
+    case 'replace':
+      return port.replace(command.record as IdempotencyRecord, command.token);
+    case 'find':
+      return command.isConsistent ? port.find(key, { consistent: true }) : port.find(key);
+  }
+}
 
 function readMoment(): Moment {
   return { wall: Date.now(), steady: steadyNow(), chance: Math.random() };

@@ -18,4 +18,6 @@ export interface PreparedCall {
   readonly args: readonly unknown[];
   /** When the Lambda invocation ends that it belongs to, by the steady clock; else `Infinity`. */
   readonly endsAt: number;
+  /** Whether nothing runs on behind the answer, as between two invocations of Lambda. */
+  readonly stopsWithAnswer: boolean;
 }

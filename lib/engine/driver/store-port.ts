@@ -1,5 +1,6 @@
-import type { IdempotencyRecord, PersistenceStore } from '../../record/persistence-store.js';
-import { stepsOf } from '../../stores/in-memory/in-memory-store.js';
+import type { IdempotencyRecord } from '../../record/persistence-store.js';
+
+export { stepsOf } from '../../stores/in-memory/in-memory-store.js';
 
 type Answer<T> = T | PromiseLike<T>;
 
@@ -8,9 +9,4 @@ export interface StorePort {
   claim(record: IdempotencyRecord, now: number): Answer<IdempotencyRecord>;
   replace(record: IdempotencyRecord, token: string): Answer<IdempotencyRecord | undefined>;
   find(key: string, options?: { readonly consistent?: boolean }): Answer<IdempotencyRecord | undefined>;
-}
-
-/** Returns the store, or its synchronous steps where it has them and nothing stands before its methods. */
-export function portOf(store: PersistenceStore): StorePort {
-  return stepsOf(store) ?? store;
 }

@@ -2,6 +2,7 @@ import {
   type IdempotencyEvent,
   type IdempotencyEventName,
   type IdempotencyEvents,
+  isHeard,
   publish,
 } from '../../events.js';
 import { kindOfData } from '../../options/wrong-option.js';
@@ -25,8 +26,8 @@ export class Telling {
     readonly beganAt: number,
   ) {}
 
-  publish<N extends IdempotencyEventName>(name: N, more: () => Details<N>): void {
-    publish(name, () => ({ ...this.#facts(), ...more() }) as IdempotencyEvents[N]);
+  publish<N extends IdempotencyEventName>(name: N, more?: () => Details<N>): void {
+    if (isHeard(name)) publish(name, () => ({ ...this.#facts(), ...more?.() }) as IdempotencyEvents[N]);
   }
 
   /** The function of an option gave nothing to go by. */

@@ -9,11 +9,18 @@ export function newTerm({ rules, call, now }: Situation): Term {
   return { until: instantAfter(now.wall, Math.floor(endsAt - now.steady)), endsAt };
 }
 
-const waitingPhases: readonly string[] = ['joining', 'waiting', 'looking', 'retrying', 'probing'];
-
 /** Returns for how many milliseconds a call has waited for other calls. Running does not count. */
 export function waited({ phase, phaseSince, waitedMs }: CallState, now: Moment): number {
-  return waitingPhases.includes(phase) ? waitedMs + now.steady - phaseSince : waitedMs;
+  switch (phase) {
+    case 'joining':
+    case 'waiting':
+    case 'looking':
+    case 'retrying':
+    case 'probing':
+      return waitedMs + now.steady - phaseSince;
+    default:
+      return waitedMs;
+  }
 }
 
 /** Returns for how many milliseconds a call may still wait for other calls: its one budget. */

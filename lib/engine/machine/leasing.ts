@@ -29,11 +29,11 @@ export function readWrite(
   // What a claim shows after that is no news: else a store whose replace finds nothing would be asked in a circle.
   if (!holder) return 'missing';
   call.showedEarlierWrite = false;
-  if (!isOwn(call, holder)) {
+  const isSent = holder.token === sent.token;
+  if (!isSent && !isOwn(call, holder)) {
     call.holder = holder;
     return 'taken';
   }
-  const isSent = holder.token === sent.token;
   call.confirmed = isSent ? sent : holder;
   call.term = termOf(step, call.confirmed);
   call.sentTerms = [];

@@ -36,7 +36,8 @@ export function draft(
 /** Makes a record that has nothing of its call, nor of the record before it. */
 export function draftAnew({ call }: Step, state: RecordState, expiresAt: number): IdempotencyRecord {
   call.sent += 1;
-  return { key: call.key, token: `${call.owner}.${call.sent}`, expiresAt, state };
+  // Joined to one text, since it is compared more than once.
+  return { key: call.key, token: [call.owner, call.sent].join('.'), expiresAt, state };
 }
 
 /** Makes the record of a lease that begins now. */
@@ -56,7 +57,10 @@ export function draftInProgress(
     leaseUntil: term.until,
   };
   const record = draft(step, own, unresolved(rules, term.until), before);
-  call.sentTerms.push({ token: record.token, term });
+  const sent = { token: record.token, term };
+  // A list that has grown has room for sixteen more.
+  if (call.sentTerms.length === 0) call.sentTerms = [sent];
+  else call.sentTerms.push(sent);
   return record;
 }
 
@@ -128,6 +132,8 @@ export function see(call: CallState, { attempt, fencingToken }: RecordState, isR
   call.latestRun = fencingToken;
 }
 
+const noRecord = { what: 'a value that is not a record', isWrong: true };
+
 /** Returns what is wrong with an answer that no store may give. `isWrong: false` where its database may have lost writes. */
 export function wrongAnswer(
   call: CallState,
@@ -137,19 +143,16 @@ export function wrongAnswer(
   const { record } = request;
   if (!record) {
     // A call reads past a record that is none. An operator who asks for the record is told.
-    return call.purpose !== 'run' && holder && !isRecordOf(call.key, holder)
-      ? { what: 'a value that is not a record', isWrong: true }
-      : undefined;
+    return call.purpose !== 'run' && holder && !isRecordOf(call.key, holder) ? noRecord : undefined;
   }
+  if (holder?.token === record.token) return isRecordOf(record.key, holder) ? undefined : noRecord;
   if (request.do === 'replace' && holder?.token === request.token)
     return { what: 'the record that it should have replaced', isWrong: true };
   // Of what was sent in doubt only one record can come to stand. After that one there is no other but the method's completion.
   const isIssued = holder !== undefined && holder.token === call.issued?.token;
-  if (call.showedEarlierWrite && holder && holder.token !== record.token && isOwn(call, holder) && !isIssued)
+  if (call.showedEarlierWrite && holder && isOwn(call, holder) && !isIssued)
     return { what: 'one earlier record of this call after another', isWrong: false };
-  if (request.do === 'claim' && holder?.token !== record.token && !(holder && holder.expiresAt > request.now))
+  if (request.do === 'claim' && !(holder && holder.expiresAt > request.now))
     return { what: 'no record that holds the key', isWrong: true };
-  return holder && !isRecordOf(record.key, holder)
-    ? { what: 'a value that is not a record', isWrong: true }
-    : undefined;
+  return holder && !isRecordOf(record.key, holder) ? noRecord : undefined;
 }

@@ -1,6 +1,7 @@
 import type { IdempotencyRecord } from '../../record/persistence-store.js';
 import type { RecordState, StoredOutcome } from '../../record/record.js';
 import type { Settings } from '../../settings/settings.js';
+import { type Entries, FewMap } from './few-map.js';
 import { ENDLESS_TERM, type Moment, NEVER, NO_TERM, type Term } from './moment.js';
 
 /** The options that the machine's rules read. Lengths of time are in milliseconds. */
@@ -264,7 +265,8 @@ export class CallState implements CallFacts {
     this.fingerprint = fingerprint;
     this.owner = owner;
     this.endsAt = endsAt;
-    this.slot = `${key} ${fingerprint ?? ''}`;
+    // A key ends with a digest and a fingerprint has no space, so no key is the slot of another.
+    this.slot = fingerprint === undefined ? key : `${key} ${fingerprint}`;
     this.startedAt = now.wall;
     this.phaseSince = now.steady;
   }
@@ -280,11 +282,11 @@ export interface Situation {
 /** The calls of one process on one store. Plain data, too. */
 export interface ProcessState {
   lastId: number;
-  readonly calls: Map<number, CallState>;
+  readonly calls: Entries<number, CallState>;
   /** The call of each slot that equal calls join. */
-  readonly leaders: Map<string, number>;
+  readonly leaders: Entries<string, number>;
 }
 
 export function newProcess(): ProcessState {
-  return { lastId: 0, calls: new Map(), leaders: new Map() };
+  return { lastId: 0, calls: new FewMap(), leaders: new FewMap() };
 }

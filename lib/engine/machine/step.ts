@@ -136,7 +136,8 @@ export class Step implements Situation {
   /** Returns the call of this process that this one can join: an equal one whose claim holds. */
   joinable(): CallState | undefined {
     const { process, call, now } = this;
-    const leader = process.calls.get(process.leaders.get(call.slot) as number);
+    const id = process.leaders.get(call.slot);
+    const leader = id === undefined ? undefined : process.calls.get(id);
     return leader && leader.id !== call.id && termLeft(leader.joinableFor, now) > 0 ? leader : undefined;
   }
 

@@ -1,11 +1,5 @@
-// Most services never use these libraries, so each is loaded at its first use. It is loaded synchronously, since a wrong
-// expression is an error while a class is being defined. The build copies the libraries into the package, because bundlers and
-// test runners may have no `require`.
-
-/** JMESPath, for expressions that are not plain paths. */
-export function jmespath(): typeof import('./jmespath-library.js') {
-  return require('./jmespath-library.js');
-}
+// Most services never use these libraries, so each is loaded at its first use, synchronously. The build copies the libraries into
+// the package, because bundlers and test runners may have no `require`.
 
 /** The encoding of outcomes that are not plain JSON. */
 export function devalue(): typeof import('./devalue.js') {

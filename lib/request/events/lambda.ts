@@ -19,8 +19,7 @@ export function isLambdaContext(value: unknown): value is LambdaContext {
   }
 }
 
-/** Returns when the invocation ends whose context is among these arguments, if there is one. */
-export function invocationEnd(args: readonly unknown[], now: number): number | undefined {
-  const context = args.find(isLambdaContext);
-  return context && now + Math.max(0, context.getRemainingTimeInMillis());
+/** Returns for how many milliseconds the invocation lasts whose context is among these arguments, if there is one. */
+export function invocationLeft(args: readonly unknown[]): number | undefined {
+  return args.find(isLambdaContext)?.getRemainingTimeInMillis();
 }

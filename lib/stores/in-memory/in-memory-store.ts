@@ -1,13 +1,11 @@
 import { dropMemoryOf } from '../../process/store-memory.js';
 import type { IdempotencyRecord, PersistenceStore } from '../../record/persistence-store.js';
+import { copyOfJson } from '../../values/json/json-copy.js';
 
-interface Entry {
-  readonly token: string;
-  readonly expiresAt: number;
-  readonly state: string;
-}
-
-/** The operations of the store without promises. What they write they return as it is. */
+/**
+ * The operations of the store without promises. They keep a record as it is, and return it as it is: the engine, which alone
+ * gets them, changes no record.
+ */
 interface SynchronousSteps {
   readonly claim: (record: IdempotencyRecord, now: number) => IdempotencyRecord;
   readonly replace: (record: IdempotencyRecord, token: string) => IdempotencyRecord | undefined;
@@ -21,47 +19,48 @@ export function stepsOf(store: PersistenceStore): SynchronousSteps | undefined {
   return steps(store);
 }
 
-/** A claim adds at most one record. With two checks, a round takes at most as many claims as there are records. */
+/** A claim that is won adds at most one record. With two checks, a round takes at most as many claims as there are records. */
 const CHECKS_PER_CLAIM = 2;
 
 /**
  * Stores records in the memory of this process: for tests, for a first try, and for work that only one process does.
- * Each claim checks two records and deletes those that have expired, so further claims delete every expired record.
+ * Each claim that is won checks two records and deletes those that have expired, so further ones delete every expired record.
  * If `onAbandoned` does not run an unknown outcome again, its record stays until it is resolved, or for `unresolvedTtl`.
  */
 export class InMemoryStore implements PersistenceStore {
-  readonly #entries = new Map<string, Entry>();
+  readonly #records = new Map<string, IdempotencyRecord>();
   /** Iterates over all records, including those that are added in the meantime. */
-  #round = this.#entries.entries();
+  #round = this.#records.values();
 
   readonly #steps: SynchronousSteps = {
     claim: (record, now) => {
+      const holder = this.#records.get(record.key);
+      if (holder && holder.expiresAt > now) return holder;
       this.#sweep(now);
-      const holder = this.#entries.get(record.key);
-      if (holder && holder.expiresAt > now) return revive(record.key, holder);
-      return this.#write(record);
+      this.#records.set(record.key, record);
+      return record;
     },
     replace: (record, token) => {
-      const holder = this.#entries.get(record.key);
-      if (holder?.token === token) return this.#write(record);
-      return holder && revive(record.key, holder);
+      const holder = this.#records.get(record.key);
+      if (holder?.token !== token) return holder;
+      this.#records.set(record.key, record);
+      return record;
     },
-    find: (key) => {
-      const holder = this.#entries.get(key);
-      return holder && revive(key, holder);
-    },
+    find: (key) => this.#records.get(key),
   };
 
   async claim(record: IdempotencyRecord, now: number): Promise<IdempotencyRecord> {
-    return this.#copyOf(this.#steps.claim(record, now), record);
+    return copyOf(this.#steps.claim(copyOf(record), now));
   }
 
   async replace(record: IdempotencyRecord, token: string): Promise<IdempotencyRecord | undefined> {
-    return this.#copyOf(this.#steps.replace(record, token), record);
+    const holder = this.#steps.replace(copyOf(record), token);
+    return holder && copyOf(holder);
   }
 
   async find(key: string): Promise<IdempotencyRecord | undefined> {
-    return this.#steps.find(key);
+    const holder = this.#steps.find(key);
+    return holder && copyOf(holder);
   }
 
   static {
@@ -76,12 +75,12 @@ export class InMemoryStore implements PersistenceStore {
 
   /** How many records the store has now, including expired ones that it has not deleted yet. */
   get size(): number {
-    return this.#entries.size;
+    return this.#records.size;
   }
 
   /** Returns copies of the present records, for tests. They include expired ones that the store has not deleted yet. */
   records(): readonly IdempotencyRecord[] {
-    return [...this.#entries].map(([key, entry]) => revive(key, entry));
+    return [...this.#records.values()].map(copyOf);
   }
 
   /**
@@ -89,39 +88,26 @@ export class InMemoryStore implements PersistenceStore {
    * that calls could join. A running call loses its claim.
    */
   clear(): void {
-    this.#entries.clear();
-    this.#round = this.#entries.entries();
+    this.#records.clear();
+    this.#round = this.#records.values();
     dropMemoryOf(this);
   }
 
-  /** What was written is the argument itself, which its owner may change. */
-  #copyOf<Holder extends IdempotencyRecord | undefined>(holder: Holder, written: IdempotencyRecord) {
-    if (holder !== written) return holder;
-    return revive(written.key, this.#entries.get(written.key) as Entry);
-  }
-
-  #write(record: IdempotencyRecord): IdempotencyRecord {
-    const { key, token, expiresAt, state } = record;
-    this.#entries.set(key, { token, expiresAt, state: JSON.stringify(state) });
-    return record;
-  }
-
-  // Claims sweep instead of a timer. So an unused store costs nothing and keeps no process alive. Each claim checks only
+  // Claims sweep instead of a timer. So an unused store costs nothing and keeps no process alive. Each of them checks only
   // a few records, because a loop over a million records would block the process.
   #sweep(now: number): void {
     for (let checks = 0; checks < CHECKS_PER_CLAIM; checks += 1) {
       const { value, done } = this.#round.next();
       if (done) {
-        this.#round = this.#entries.entries();
+        this.#round = this.#records.values();
         return;
       }
-      const [key, { expiresAt }] = value;
-      if (expiresAt <= now) this.#entries.delete(key);
+      if (value.expiresAt <= now) this.#records.delete(value.key);
     }
   }
 }
 
-// The state is stored as text, so that a later change to an argument or to a returned record does not change the store.
-function revive(key: string, { token, expiresAt, state }: Entry): IdempotencyRecord {
-  return { key, token, expiresAt, state: JSON.parse(state) };
+// No later change to an argument, or to a record that was returned, changes the store.
+function copyOf({ key, token, expiresAt, state }: IdempotencyRecord): IdempotencyRecord {
+  return { key, token, expiresAt, state: copyOfJson(state) as IdempotencyRecord['state'] };
 }

@@ -1,3 +1,4 @@
+import { shared } from '../../process/shared.js';
 import { ExactNumber } from './exact-number.js';
 import {
   COMMA,
@@ -50,8 +51,11 @@ export function decodedJson(text: string): unknown {
 
 type Container = unknown[] | Record<string, unknown>;
 
-/** The containers whose numbers JSON.parse may have rounded, and which nothing has read yet. */
-const unread = new WeakMap<object, Unread>();
+/**
+ * The containers whose numbers JSON.parse may have rounded, and which nothing has read yet. Another copy of the library may read
+ * what this one has parsed.
+ */
+const unread = shared('unread-json', () => new WeakMap<object, Unread>());
 
 /**
  * Returns the value itself. If it is a list or an object of a JSON text, its own numbers are exact from here on. Its

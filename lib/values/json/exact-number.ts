@@ -1,3 +1,5 @@
+import { shared } from '../../process/shared.js';
+
 /** A decimal. Its value is `sign` × 0.`digits` × 10^`top`. The digits neither begin nor end with a zero. */
 interface Decimal {
   readonly sign: -1 | 0 | 1;
@@ -17,7 +19,7 @@ const ZERO = 48;
  * A number of a JSON text, as it is written there. A double holds neither 9007199254740993 nor 1222223333.00000001 nor
  * 1e400, so such a number is compared by its digits and its exponent. Nothing computes with it.
  */
-export class ExactNumber {
+class NumberOfJson {
   // This property is enumerable, since JMESPath takes an object without enumerable properties for an empty one.
   constructor(readonly written: string) {}
 
@@ -29,7 +31,7 @@ export class ExactNumber {
   }
 
   /** The double of exactly this value, or the number itself where there is none. Zero is 0, with either sign. */
-  get plain(): number | ExactNumber {
+  get plain(): number | NumberOfJson {
     const { decimal } = this;
     if (decimal.sign === 0) return 0;
     if (decimal.digits.length > DIGITS_OF_A_DOUBLE) return this;
@@ -54,6 +56,10 @@ export class ExactNumber {
     return `${minus}${digits}e${zeros}`;
   }
 }
+
+// One class for all copies of the library: an expression may be compiled by another copy than the one that makes the key.
+export const ExactNumber = shared('exact-number', () => NumberOfJson);
+export type ExactNumber = NumberOfJson;
 
 /** A number in any form that it may have in a request. */
 export type AnyNumber = number | bigint | ExactNumber;

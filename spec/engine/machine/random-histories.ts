@@ -221,7 +221,7 @@ class History {
 
   #passTime(): void {
     const process = this.#oneOf(this.#processes);
-    const calls = [...process.state.calls.values()];
+    const calls = inOrder(process.state);
     if (calls.length === 0) return;
     const call = this.#oneOf(calls);
     const now = this.#now(process);
@@ -234,7 +234,7 @@ class History {
   #notice(): void {
     const process = this.#oneOf(this.#processes);
     const type = this.#is(0.8) ? 'notice' : 'no-notices';
-    for (const call of [...process.state.calls.values()]) {
+    for (const call of inOrder(process.state)) {
       const isListening = call.phase === 'waiting' || call.phase === 'looking';
       if (isListening) this.#deliver(process, { type, call: call.id });
     }
@@ -306,4 +306,9 @@ class History {
   #oneOf<T>(things: readonly T[]): T {
     return things[Math.floor(this.chance() * things.length)] as T;
   }
+}
+
+/** The calls of a process in the order in which they began, so that a history is told by its seed. */
+function inOrder({ calls }: ProcessState): readonly Call[] {
+  return [...calls.values()].sort((one, other) => one.id - other.id);
 }

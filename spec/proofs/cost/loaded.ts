@@ -5,16 +5,16 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 
-// Whether a library's code has run is known to V8, whatever bundled it: an ES module of ours has it in a function whose
-// name is its path.
+// Whether a library's code has run is known to V8, whatever bundled it: an ES module of ours has devalue in a function whose
+// name is its path, and JMESPath in the file of its export.
 const probe = `
 const { Session } = await import('node:inspector/promises');
 const session = new Session();
 session.connect();
 await session.post('Profiler.enable');
 await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
-const { makeIdempotent } = await load();
-await work(makeIdempotent);
+const { makeIdempotent } = await load('index.js');
+await work(makeIdempotent, load);
 const { result } = await session.post('Profiler.takePreciseCoverage');
 const ran = result
   .filter(({ url }) => url.startsWith(dist))
@@ -22,7 +22,7 @@ const ran = result
     functions.filter(({ ranges }) => ranges[0].count > 0).map(({ functionName }) => url + functionName));
 const library = (name) => ran.some((one) => one.includes(name));
 const zlib = process.moduleLoadList.includes('NativeModule zlib');
-console.log(JSON.stringify({ jmespath: library('jmespath/dist') || library('jmespath-library'),
+console.log(JSON.stringify({ jmespath: library('jmespath/index.js') || library('jmespath-library'),
   devalue: library('devalue/src') || library('libraries/devalue'), zlib }));
 `;
 
@@ -32,17 +32,18 @@ export interface Loaded {
   readonly zlib: boolean;
 }
 
-/** What a process has loaded that imports the package in one form, and then does this work. */
+/** What a process has loaded that imports the package in one form, and then does this work. `load` loads another export. */
 export async function loadedBy(form: 'esm' | 'cjs', work: string): Promise<Loaded> {
-  const entry = `${root}dist/${form}/index.js`;
+  const folder = `${root}dist/${form}/`;
   const load =
     form === 'esm'
-      ? `import(${JSON.stringify(entry)})`
-      : `(await import('node:module')).createRequire(${JSON.stringify(entry)})(${JSON.stringify(entry)})`;
+      ? 'import(folder + path)'
+      : "(await import('node:module')).createRequire(folder)(folder + path)";
   const code = `
-    const dist = ${JSON.stringify(pathToFileURL(`${root}dist/${form}/`).href)};
-    const load = async () => ${load};
-    const work = async (makeIdempotent) => { ${work} };
+    const dist = ${JSON.stringify(pathToFileURL(folder).href)};
+    const folder = ${JSON.stringify(folder)};
+    const load = async (path) => ${load};
+    const work = async (makeIdempotent, load) => { ${work} };
     ${probe}`;
   const { stdout } = await run(process.execPath, ['--input-type=module', '-e', code], { cwd: root });
   return JSON.parse(stdout);

@@ -1,3 +1,4 @@
+import 'retrysafe/jmespath';
 import { gzipSync } from 'node:zlib';
 import * as fc from 'fast-check';
 import { fixture } from '../../support/fixture.js';

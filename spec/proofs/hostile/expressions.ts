@@ -1,3 +1,4 @@
+import 'retrysafe/jmespath';
 import * as fc from 'fast-check';
 import { ConfigurationError, makeIdempotent } from 'retrysafe';
 import { marker } from './marker.js';

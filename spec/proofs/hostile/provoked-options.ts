@@ -1,3 +1,4 @@
+import 'retrysafe/jmespath';
 import {
   configureIdempotency,
   currentExecution,

@@ -1,3 +1,4 @@
+import 'retrysafe/jmespath';
 import { Idempotent, type IdempotentOptions, keyOf, recordOf } from 'retrysafe';
 import { marker } from './marker.js';
 import {

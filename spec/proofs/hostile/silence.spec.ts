@@ -1,3 +1,4 @@
+import 'retrysafe/jmespath';
 import { inspect } from 'node:util';
 import { expect } from 'chai';
 import {

@@ -63,6 +63,18 @@ for (const [one, other, title] of [
   one.configureIdempotency({});
 }
 
+const settling = ({ makeIdempotent }) =>
+  makeIdempotent(async ({ items }) => items.length, { name: 'settle', key: 'items[].id' });
+for (const { makeIdempotent, ConfigurationError } of [esm, cjs])
+  assert.throws(
+    () => settling({ makeIdempotent }),
+    (error) => error instanceof ConfigurationError && error.message.includes("import 'retrysafe/jmespath'"),
+  );
+await import('retrysafe/jmespath');
+for (const one of [esm, cjs]) assert.equal(await settling(one)({ items: [{ id: 1 }] }), 1);
+require('retrysafe/jmespath');
+console.log('ok retrysafe/jmespath counts for both forms, and is said to be missing before');
+
 for (const [subpath, names] of Object.entries({
   postgres: ['PostgresStore', 'schema'],
   redis: ['RedisStore'],

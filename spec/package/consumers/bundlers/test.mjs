@@ -90,6 +90,7 @@ async function tryVariant(
       return run(file);
     }),
   );
+  assert.equal(one.settled, 2);
   assert.equal(beside.unrelated, 4, 'the other classes and functions are not in the build');
   for (const operation of ['RefundService.refund', 'release']) {
     assert.ok(one.shown[operation].key, one.shown[operation].refused);

@@ -80,7 +80,7 @@ export const edgesOfNumbers: readonly Mutant[] = [
     flaw: 'A filter leaves out items whose number is no double.',
     changes: [
       {
-        file: 'lib/request/expression/jmespath-interpreter.ts',
+        file: 'lib/jmespath/jmespath-interpreter.ts',
         replace: 'if (!isAnyNumber(one) || !isAnyNumber(other)) return null;',
         by: "if (typeof one !== 'number' || typeof other !== 'number') return null;",
       },
@@ -92,7 +92,7 @@ export const edgesOfNumbers: readonly Mutant[] = [
     flaw: 'A long number in an expression is another one than in the request.',
     changes: [
       {
-        file: 'lib/request/expression/jmespath.ts',
+        file: 'lib/jmespath/jmespath.ts',
         replace: "if (!part.startsWith('`') || !/\\d/.test(part)) return part;",
         by: 'if (part.length >= 0) return part;',
       },
@@ -128,11 +128,53 @@ export const edgesOfNumbers: readonly Mutant[] = [
     flaw: 'A projection of a key drops what it selects nothing of.',
     changes: [
       {
-        file: 'lib/request/expression/jmespath.ts',
+        file: 'lib/jmespath/jmespath.ts',
         replace: "if (needsParts && type.endsWith('Projection'))",
         by: "if (needsParts && type === 'FilterProjection')",
       },
     ],
     caughtBy: [specs('request/expression-vectors')],
+  },
+  {
+    name: 'refused-before-the-import-for-good',
+    flaw: 'An expression that was refused without `retrysafe/jmespath` is refused after its import, too.',
+    changes: [
+      {
+        file: 'lib/request/expression/expression.ts',
+        replace: 'if (fresh.expression || jmespath.compile) compiled.set(',
+        by: 'compiled.set(',
+      },
+    ],
+    caughtBy: [specs('request/jmespath-import')],
+  },
+  {
+    name: 'exact-numbers-of-one-copy',
+    flaw: 'A long number is an object of another class where another copy of the library has compiled the expression.',
+    changes: [
+      {
+        file: 'lib/values/json/exact-number.ts',
+        replace: "shared('exact-number', () => NumberOfJson)",
+        by: 'shared(String(Math.random()), () => NumberOfJson)',
+      },
+    ],
+    caughtBy: [specs('request/jmespath-import')],
+  },
+  {
+    name: 'unread-numbers-of-one-copy',
+    flaw: 'A long number is rounded where another copy of the library has compiled the expression.',
+    changes: [
+      {
+        file: 'lib/values/json/exact-json.ts',
+        replace: "shared('unread-json', () => new WeakMap<object, Unread>())",
+        by: 'shared(String(Math.random()), () => new WeakMap<object, Unread>())',
+      },
+    ],
+    caughtBy: [specs('request/jmespath-import')],
+  },
+  {
+    name: 'outer-expression-forgotten',
+    flaw: 'A key drops missing parts after a getter of the request has run another expression.',
+    changes: [{ file: 'lib/jmespath/jmespath.ts', replace: 'running = outer;', by: 'running = undefined;' }],
+    caughtBy: [specs('request/jmespath-import')],
   },
 ];

@@ -9,7 +9,7 @@ export const edgesRequests: readonly Mutant[] = [
     survivedAtFirst: true,
     changes: [
       {
-        file: 'lib/request/expression/jmespath.ts',
+        file: 'lib/jmespath/jmespath.ts',
         replace: "needsParts && part !== 'condition'",
         by: 'needsParts',
       },
@@ -58,7 +58,7 @@ export const edgesRequests: readonly Mutant[] = [
     flaw: 'Functions of an expression take bytes for an object with a property for each of them.',
     changes: [
       {
-        file: 'lib/request/expression/jmespath.ts',
+        file: 'lib/jmespath/jmespath.ts',
         replace: 'if (ArrayBuffer.isView(argument))',
         by: 'if (ArrayBuffer.isView(argument) && argument.byteLength === 0)',
       },

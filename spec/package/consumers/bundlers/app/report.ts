@@ -1,4 +1,5 @@
-import { onIdempotencyEvent } from 'retrysafe';
+import 'retrysafe/jmespath';
+import { makeIdempotent, onIdempotencyEvent } from 'retrysafe';
 
 type Operation = (request: { readonly id: string }) => Promise<string>;
 
@@ -24,7 +25,13 @@ export async function report(
       shown[title] = { refused: String(error) };
     }
   }
+  // A bundler that drops the import leaves an expression that is refused.
+  const settle = makeIdempotent(async ({ ids }: { ids: readonly { id: string }[] }) => ids.length, {
+    name: 'settle',
+    key: 'ids[].id',
+  });
+  const settled = await settle({ ids: [{ id: 'T-1' }, { id: 'T-2' }] });
   // The warning is emitted a turn later.
   await new Promise((resolve) => setTimeout(resolve, 10));
-  console.log(JSON.stringify({ shown, warnings, unrelated: unrelated.length }));
+  console.log(JSON.stringify({ shown, warnings, unrelated: unrelated.length, settled }));
 }

@@ -1,12 +1,12 @@
-import { bytesIn } from '../../values/built-in-kinds.js';
-import { withExactNumbers } from '../../values/json/exact-json.js';
+import { bytesIn } from '../values/built-in-kinds.js';
+import { withExactNumbers } from '../values/json/exact-json.js';
 import {
   type AnyNumber,
   ExactNumber,
   isAnyNumber,
   orderOfNumbers,
   plain,
-} from '../../values/json/exact-number.js';
+} from '../values/json/exact-number.js';
 
 type Visit = (expression: unknown, value: unknown) => unknown;
 type Functions = Readonly<Record<string, (...args: never[]) => unknown>>;

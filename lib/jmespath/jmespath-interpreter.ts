@@ -1,10 +1,9 @@
-import { jmespath } from '../../process/libraries/libraries.js';
-import { withExactNumbers } from '../../values/json/exact-json.js';
-import { ExactNumber, isAnyNumber, orderOfNumbers, plain } from '../../values/json/exact-number.js';
+import { TreeInterpreter, TYPE_NUMBER } from '../process/libraries/jmespath-library.js';
+import { withExactNumbers } from '../values/json/exact-json.js';
+import { ExactNumber, isAnyNumber, orderOfNumbers, plain } from '../values/json/exact-number.js';
 import { isEqual, numberFunctions } from './jmespath-functions.js';
 
-type Library = ReturnType<typeof jmespath>;
-export type Interpreter = Library['TreeInterpreter'];
+export type Interpreter = typeof TreeInterpreter;
 type Node = Parameters<Interpreter['visit']>[0];
 type Value = Parameters<Interpreter['visit']>[1];
 
@@ -20,8 +19,6 @@ const orders: Readonly<Record<string, (order: number) => boolean>> = {
  * nothing, drops it from a filter, and sorts numbers as texts.
  */
 export function newInterpreter(): Interpreter {
-  const { TreeInterpreter, TYPE_NUMBER } = jmespath();
-
   class ExactInterpreter extends (TreeInterpreter.constructor as new () => Interpreter) {
     override visit(node: Node, value: Value): ReturnType<Interpreter['visit']> {
       return withExactNumbers(plain(this.exactly(node, withExactNumbers(value)))) as Value;

@@ -1,8 +1,9 @@
-import { jmespath } from '../../process/libraries/libraries.js';
-import { parseExactly } from '../../values/json/exact-json.js';
-import { fromBase64, fromZippedBase64 } from '../events/decoding.js';
-import { lookUpHeader } from '../events/header.js';
-import type { CompiledExpression } from './compiled.js';
+import { compile, TYPE_ANY } from '../process/libraries/jmespath-library.js';
+import { fromBase64, fromZippedBase64 } from '../request/events/decoding.js';
+import { lookUpHeader } from '../request/events/header.js';
+import type { CompiledExpression } from '../request/expression/compiled.js';
+import { describeHyphens, quoted } from '../request/expression/hyphens.js';
+import { parseExactly } from '../values/json/exact-json.js';
 import { type Interpreter, newInterpreter } from './jmespath-interpreter.js';
 
 /** What is read of a node of a parsed expression. */
@@ -12,11 +13,8 @@ interface Node {
   readonly [part: string]: unknown;
 }
 
-/** Thrown where a projection of a key selects nothing from one of its elements. */
-export class MissingPart extends Error {}
-
 // JMESPath drops the elements from which a projection selects nothing. With `items[].id`, an order with a missing id would
-// have the key of another order. So this function is called with every projected element, and throws where it is nothing.
+// have the key of another order. So this function is called with every projected element, and refuses what is nothing.
 const PART = 'retrysafe_part';
 const HEADER = 'header';
 // The language has no bytes: to its functions they are an object with a property for each byte. So this function is called
@@ -25,14 +23,21 @@ const ARGUMENT = 'retrysafe_argument';
 /** Functions that only pass their arguments on. */
 const passesOn = /^(?:not_null|to_array|retrysafe_part)$/;
 
-/** Called with each value that the running expression parses from a text. */
-let onParsed: ((value: unknown) => void) | undefined;
+/** What the running expression tells of itself. */
+interface Running {
+  /** Called with each value that it parses from a text. */
+  readonly onParsed: ((value: unknown) => void) | undefined;
+  /** Called where a projection selects nothing from one of its elements. */
+  readonly onMissingPart: (() => never) | undefined;
+}
+
+let running: Running | undefined;
 
 const decoders = {
   json: (value: unknown) => {
     if (typeof value !== 'string') return value;
     const parsed = parseExactly(value);
-    onParsed?.(parsed);
+    running?.onParsed?.(parsed);
     return parsed;
   },
   base64: (value: unknown) => (typeof value === 'string' ? fromBase64(value) : value),
@@ -44,7 +49,6 @@ let interpreter: Interpreter | undefined;
 
 // The interpreter is our own. The application may use the package's, and would see our functions in it.
 function ownInterpreter(): Interpreter {
-  const { TYPE_ANY } = jmespath();
   const made = newInterpreter();
   const define = (name: string, run: (...args: unknown[]) => unknown, parameters = 1) => {
     const signature = Array.from({ length: parameters }, () => ({ types: [TYPE_ANY] }));
@@ -55,7 +59,7 @@ function ownInterpreter(): Interpreter {
     define(`powertools_${name}`, decode);
   }
   define(PART, (part) => {
-    if (part === null || part === undefined) throw new MissingPart('a part of a list selects nothing');
+    if (part === null || part === undefined) running?.onMissingPart?.();
     return part;
   });
   define(HEADER, lookUpHeader, 2);
@@ -71,43 +75,34 @@ function ownInterpreter(): Interpreter {
   return made;
 }
 
-/** Compiles an expression with JMESPath. The first call loads the library. */
-export function compileJmespath(text: string, needsParts: boolean): CompiledExpression {
+/** Compiles an expression with JMESPath. */
+export function compileJmespath(text: string, onMissingPart?: () => never): CompiledExpression {
+  const needsParts = onMissingPart !== undefined;
   const facts: Facts = { subtracts: false, decodes: false, literals: new Map() };
   let prepared: never;
   try {
-    const parsed = jmespath().compile(text);
+    const parsed = compile(text);
     const marked = markLiterals(text);
     facts.literals = marked.literals;
-    prepared = prepare(
-      marked.literals.size > 0 ? jmespath().compile(marked.text) : parsed,
-      needsParts,
-      facts,
-    ) as never;
+    prepared = prepare(marked.literals.size > 0 ? compile(marked.text) : parsed, needsParts, facts) as never;
   } catch (error) {
     const why = error instanceof RangeError ? 'it is nested too deeply' : (error as Error).message;
     return { fault: `a JMESPath expression; this one does not parse: ${why}` };
   }
-  if (facts.subtracts) {
-    const quotedText = quoteHyphens(text);
-    const remedy = isOneName(quotedText) ? 'put the name into double quotes' : `write ${quotedText}`;
-    const advice =
-      quotedText === text
-        ? 'a key of several parts is a list, such as [userId, orderId]'
-        : `JMESPath reads a hyphen as a minus: ${remedy}`;
-    return { fault: `free of arithmetic on names; ${advice}` };
-  }
+  if (facts.subtracts) return { fault: describeHyphens(text) };
   interpreter ??= ownInterpreter();
   const ours = interpreter;
   return {
     expression: {
       decodesByItself: facts.decodes,
-      select: (document, tellParsed) => {
-        onParsed = tellParsed;
+      select: (document, onParsed) => {
+        // A getter of the document may run another expression.
+        const outer = running;
+        running = { onParsed, onMissingPart };
         try {
           return ours.search(prepared, document as never);
         } finally {
-          onParsed = undefined;
+          running = outer;
         }
       },
     },
@@ -152,21 +147,6 @@ function startsWithName(node: unknown): boolean {
   const { type, left } = node as Node;
   return type === 'Field' || (left !== undefined && startsWithName(left));
 }
-
-function quoteHyphens(text: string): string {
-  return text
-    .split(quoted)
-    .map((part, index) => (index % 2 === 1 ? part : part.replace(/[A-Za-z_]\w*(?:-\w+)+/g, '"$&"')))
-    .join('');
-}
-
-// One name may be a secret in the wrong place and no expression, so it is not repeated.
-function isOneName(text: string): boolean {
-  return /^"[^"]*"$/.test(text);
-}
-
-/** The quoted parts of an expression, with quotes of any kind. */
-const quoted = /("(?:\\.|[^"])*"|`(?:\\.|[^`])*`|'(?:\\.|[^'])*')/;
 
 /** An expression in which a mark stands for each JSON literal that has a digit, and the literals by their marks. */
 interface MarkedExpression {

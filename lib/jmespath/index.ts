@@ -1,0 +1,4 @@
+import { jmespath } from '../request/expression/compiled.js';
+import { compileJmespath } from './jmespath.js';
+
+jmespath.compile ??= compileJmespath;
