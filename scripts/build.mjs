@@ -1,17 +1,19 @@
-// Builds dist/: ES modules and CommonJS from the same sources, with declarations for both.
+// Builds dist/: ES modules and CommonJS from the same sources, with declarations for both. And .build/modules, for specs.
 //
 //   node scripts/build.mjs [--no-check] [--if-needed]
 //
 //   --no-check    leaves the types of lib/ unchecked, which halves the time
 //   --if-needed   leaves dist/ as it is where nothing that it is made of has changed since
 import { spawn } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
+  bundleCommonJS,
   bundledPackages,
-  bundleLibraries,
   bundleModules,
+  compileModules,
   copyLicences,
   exportedModules,
   licenceOf,
@@ -21,36 +23,17 @@ import { tsc } from './tsc.mjs';
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const lib = join(root, 'lib');
 const dist = join(root, 'dist');
+/** Each file of lib/ as a module of its own, for the specs of the machine, which no export leads to. */
+const modules = join(root, '.build/modules');
 
-/** Compiles lib/ into one form. Both forms have the same types, so one of them is enough to check. */
-function compile(form, ...flags) {
-  const emit = ['--noEmit', 'false', '--outDir', `dist/${form}`, '--declaration', '--declarationMap'];
-  return new Promise((resolve) => {
-    const args = [tsc, '-p', '.', ...emit, ...flags];
-    spawn(process.execPath, args, { cwd: root, stdio: 'inherit' }).on('close', (code) => {
-      if (code !== 0) process.exit(code ?? 1);
-      resolve();
-    });
-  });
-}
-
-async function buildModules() {
-  await bundleModules({ lib, outdir: join(dist, 'esm'), exports: exportedModules() });
-}
-
-async function buildCommonJS() {
-  // `verbatimModuleSyntax` forbids `import` in a file that is emitted as CommonJS, hence off here only.
-  const commonjs = [
-    '--module',
-    'commonjs',
-    '--moduleResolution',
-    'bundler',
-    '--verbatimModuleSyntax',
-    'false',
-  ];
-  await compile('cjs', '--sourceMap', '--noCheck', ...commonjs);
-  await bundleLibraries({ lib, outdir: join(dist, 'cjs') });
-  writeFileSync(join(dist, 'cjs/package.json'), '{ "type": "commonjs" }\n');
+/** Writes the declarations of lib/, a file for each, which are the same for both forms. */
+async function declare(...flags) {
+  const emit = ['--noEmit', 'false', '--declaration', '--declarationMap', '--emitDeclarationOnly'];
+  const args = [tsc, '-p', '.', ...emit, '--outDir', 'dist/esm', ...flags];
+  const [code] = await once(spawn(process.execPath, args, { cwd: root, stdio: 'inherit' }), 'close');
+  if (code !== 0) process.exit(code ?? 1);
+  const isDeclaration = (path) => statSync(path).isDirectory() || /\.d\.ts(\.map)?$/.test(path);
+  cpSync(join(dist, 'esm'), join(dist, 'cjs'), { recursive: true, filter: isDeclaration });
 }
 
 /** A build writes this file last. */
@@ -58,7 +41,7 @@ const lastFile = join(dist, licenceOf(bundledPackages[0]));
 
 /** Whether dist/ is newer than all that it is made of. A folder is newer than the files that left it. */
 function isUpToDate() {
-  if (!existsSync(lastFile)) return false;
+  if (!existsSync(lastFile) || !existsSync(modules)) return false;
   const builtAt = statSync(lastFile).mtimeMs;
   const sources = readdirSync(lib, { recursive: true }).map((path) => join(lib, path));
   const others = [
@@ -75,7 +58,13 @@ function isUpToDate() {
 
 if (process.argv.includes('--if-needed') && isUpToDate()) process.exit(0);
 const unchecked = process.argv.includes('--no-check') ? ['--noCheck'] : [];
-rmSync(dist, { recursive: true, force: true });
+for (const folder of [dist, modules]) rmSync(folder, { recursive: true, force: true });
 mkdirSync(dist);
-await Promise.all([compile('esm', '--emitDeclarationOnly', ...unchecked), buildModules(), buildCommonJS()]);
+const exports = exportedModules();
+await Promise.all([
+  declare(...unchecked),
+  bundleModules({ lib, outdir: join(dist, 'esm'), exports }),
+  bundleCommonJS({ lib, outdir: join(dist, 'cjs'), exports }),
+  compileModules({ lib, outdir: modules }),
+]);
 copyLicences(dist);

@@ -1,32 +1,41 @@
-// Bundles what is built: the ES modules of lib/, and the libraries that not every service uses.
+// Bundles what is built: lib/ as ES modules and as CommonJS, with the libraries that not every service uses.
 //
-// An import that has to find and read fifty files takes three times as long as one of a few. So there is one file for
-// each export, and what they share. Inside of it, a library that lib/ asks for by `require` is a function that nothing
-// has called yet.
-import { copyFileSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+// An import that has to find and read a hundred files takes three times as long as one of a few. So there is one file for
+// each export, and what they share. Both forms have the same files.
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
+const packageFile = (path) => fileURLToPath(import.meta.resolve(path));
 
 /**
  * Those of our dependencies that are CommonJS. An ES module that imports CommonJS makes Node.js get its lexer of it ready,
- * which takes 7 ms: so the ES modules have a copy. That of reflect-metadata is the one without a global; it is loaded only
- * where another copy has made the registry that all of them share.
+ * which takes 7 ms: so what is bundled has a copy.
  */
-export const inlined = ['fast-json-stable-stringify', 'reflect-metadata/no-conflict'];
+export const inlined = ['fast-json-stable-stringify'];
 
-/** The libraries that only a part of the services uses, and the file of lib/ that is the one door to each. */
+/** The libraries that are loaded on demand, and the file of lib/ that is the one door to each. */
 export const bundledLibraries = {
-  '@jmespath-community/jmespath': 'process/libraries/jmespath-library',
   devalue: 'process/libraries/devalue',
+  'reflect-metadata/no-conflict': 'process/libraries/metadata',
 };
 
+/** The libraries that an export of the package imports, so that they are in its file. */
+const imported = ['@jmespath-community/jmespath'];
+
+/** All of which the bundles have a copy. */
+const copied = [...Object.keys(bundledLibraries), ...imported, ...inlined];
+
+/** The name that a door has in a bundle, together with its library. */
+export const doorFile = (door) => `${door}.mjs`;
+
+/** The file of lib/ that calls `require` for each of these doors. */
+const onDemand = 'process/libraries/libraries';
+
 /** All packages of which dist/ has a copy. */
-export const bundledPackages = [...Object.keys(bundledLibraries), ...inlined].map(
-  (path) => path.match(/^(?:@[^/]+\/)?[^/]+/)[0],
-);
+export const bundledPackages = copied.map((path) => path.match(/^(?:@[^/]+\/)?[^/]+/)[0]);
 
 /** The file of dist/ that has a package's licence. */
 export const licenceOf = (name) => `${name.replace(/^.+\//, '')}.LICENSE`;
@@ -38,13 +47,11 @@ const settings = {
   logLevel: 'warning',
   packages: 'external',
   // What is external is told by its name, so these have paths.
-  alias: Object.fromEntries(
-    [...Object.keys(bundledLibraries), ...inlined].map((name) => [
-      name,
-      fileURLToPath(import.meta.resolve(name)),
-    ]),
-  ),
+  alias: Object.fromEntries(copied.map((name) => [name, packageFile(name)])),
 };
+
+/** How `lib` is bundled, for measurements of what of it is in a bundle. */
+export const asInDist = (lib) => ({ alias: settings.alias, plugins: [doorsInside(lib), asModules] });
 
 /** The files of lib/ that users import, without their ending. */
 export function exportedModules() {
@@ -64,51 +71,186 @@ const ownName = {
   declared: 'class RetrysafeOwnName {',
 };
 
-/** Bundles `lib` into `outdir`, one ES module for each of `exports`. Source maps lead to the files of lib/. */
+/**
+ * Bundles `lib` into `outdir`, one ES module for each of `exports`. A library that lib/ asks for by `require` is a function in
+ * there that nothing has called yet: bundlers and test runners may have no `require`. Source maps lead to the files of lib/.
+ */
 export async function bundleModules({ lib, outdir, exports }) {
+  for (const { path, text, map } of await sharedFiles({
+    lib,
+    outdir,
+    exports,
+    plugins: [doorsInside(lib), asModules],
+  }))
+    write(path, text, map);
+}
+
+/** Bundles `lib` into `outdir` as `bundleModules` does, as CommonJS. A library that is loaded on demand is a file of its own. */
+export async function bundleCommonJS({ lib, outdir, exports }) {
+  const files = await sharedFiles({ lib, outdir, exports, plugins: [onDemandOutside, asModules] });
+  await Promise.all(
+    files.map(async ({ path, text, map }) => {
+      const { code, map: mapOfBoth } = await transform(`${text}${inlineMap(map)}`, {
+        format: 'cjs',
+        platform: settings.platform,
+        target: settings.target,
+        sourcemap: 'external',
+        sourcesContent: false,
+        sourcefile: path,
+      });
+      write(path, code, mapOfBoth);
+    }),
+  );
+  const doors = Object.values(bundledLibraries).map((door) => join(lib, `${door}.ts`));
+  await build({ ...settings, format: 'cjs', entryPoints: doors, outbase: lib, outdir });
+  const { code } = await transform(readFileSync(join(lib, `${onDemand}.ts`), 'utf8'), {
+    loader: 'ts',
+    format: 'cjs',
+    platform: settings.platform,
+    target: settings.target,
+  });
+  write(join(outdir, `${onDemand}.js`), code);
+  writeFileSync(join(outdir, 'package.json'), '{ "type": "commonjs" }\n');
+}
+
+/** Compiles `lib` into `outdir` file by file, as CommonJS, for the specs of what no export of the package leads to. */
+export async function compileModules({ lib, outdir }) {
+  const files = readdirSync(lib, { recursive: true }).filter((name) => name.endsWith('.ts'));
+  const { platform, target, logLevel } = settings;
   await build({
+    ...{ platform, target, logLevel, format: 'cjs', outbase: lib, outdir },
+    entryPoints: files.map((name) => join(lib, name)),
+    sourcemap: true,
+    sourcesContent: false,
+  });
+  writeFileSync(join(outdir, 'package.json'), '{ "type": "commonjs" }\n');
+}
+
+/** The ES modules that `lib` becomes: one for each of `exports`, and what they share. */
+async function sharedFiles({ lib, outdir, exports, plugins }) {
+  const { outputFiles } = await build({
     ...settings,
+    plugins,
     format: 'esm',
     entryPoints: [...exports, ownName.file].map((name) => join(lib, `${name}.ts`)),
     outbase: lib,
     outdir,
     splitting: true,
     chunkNames: 'shared-[hash]',
-    sourcemap: true,
+    sourcemap: 'external',
     sourcesContent: false,
+    write: false,
   });
-  declareOwnName(outdir);
-  dropBareImports(outdir);
+  const maps = new Map(outputFiles.map(({ path, text }) => [path, text]));
+  const files = outputFiles
+    // Only an entry stays a file. Nothing imports `own-name` as such.
+    .filter(({ path }) => path.endsWith('.js') && path !== join(outdir, `${ownName.file}.js`))
+    .map(({ path, text }) => ({ path, text: withoutBareImports(text), map: maps.get(`${path}.map`) }));
+  const astray = files.find(
+    ({ path, text }) => dirname(path) !== outdir && text.includes(`./${onDemand}.js`),
+  );
+  if (astray)
+    throw new Error(`${astray.path} loads libraries on demand, and only files in ${outdir} find them`);
+  const having = files.filter(({ text }) => text.includes(ownName.variable));
+  if (having.length !== 2) throw new Error(`${ownName.variable} is in ${having.length} files and not in two`);
+  for (const file of having) file.text = file.text.replace(ownName.variable, ownName.declared);
+  return files;
 }
 
 /**
  * Drops the imports of shared files of which nothing is used: bundlers warn of them, since the package says that none of its
  * files is there for its effects. The lines stay, for the source maps.
  */
-function dropBareImports(folder) {
-  for (const file of readdirSync(folder, { recursive: true }).filter((name) => name.endsWith('.js'))) {
-    const text = readFileSync(join(folder, file), 'utf8');
-    writeFileSync(join(folder, file), text.replace(/^import "[./]*\/shared-\w+\.js";$/gm, ''));
-  }
+function withoutBareImports(text) {
+  return text.replace(/^import "[./]*\/shared-\w+\.js";$/gm, '');
 }
 
-function declareOwnName(folder) {
-  // Only an entry stays a file. Nothing imports it as such.
-  for (const file of [`${ownName.file}.js`, `${ownName.file}.js.map`]) rmSync(join(folder, file));
-  const files = readdirSync(folder).filter((file) => file.endsWith('.js'));
-  const having = files.filter((file) => readFileSync(join(folder, file), 'utf8').includes(ownName.variable));
-  if (having.length !== 2) throw new Error(`${ownName.variable} is in ${having.length} files and not in two`);
-  for (const file of having.map((name) => join(folder, name)))
-    writeFileSync(file, readFileSync(file, 'utf8').replace(ownName.variable, ownName.declared));
+/**
+ * Puts each door with its library into a function, which `libraries.ts` calls in place of `require`. The door is bundled before, alone:
+ * esbuild leaves out what is not used of a module, but not of one that is inside of a function.
+ */
+function doorsInside(lib) {
+  const doors = Object.values(bundledLibraries).map((door) => join(lib, doorFile(door)));
+  return {
+    name: 'doors inside',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^\.\/[\w-]+\.mjs$/ }, ({ path, resolveDir }) => {
+        const door = join(resolveDir, path);
+        return doors.includes(door) ? { path: door, sideEffects: false } : undefined;
+      });
+      onLoad({ filter: /[/\\]libraries[/\\]libraries\.ts$/ }, ({ path }) => {
+        const text = readFileSync(path, 'utf8');
+        const imports = [];
+        const contents = text.replace(/\brequire\('(\.\/[\w-]+)\.js'\)/g, (_, door) => {
+          imports.push(`import { open as open${imports.length} } from '${door}.mjs';`);
+          return `open${imports.length - 1}()`;
+        });
+        // All in the first line, for the source maps.
+        return { contents: `${imports.join(' ')} ${contents}`, loader: 'ts' };
+      });
+      onLoad({ filter: /[/\\]libraries[/\\][\w-]+\.mjs$/ }, async ({ path: outfile }) => {
+        const { outputFiles } = await build({
+          ...settings,
+          plugins: [asModules],
+          format: 'esm',
+          entryPoints: [outfile.replace(/\.mjs$/, '.ts')],
+          outfile,
+          sourcemap: 'inline',
+          sourcesContent: false,
+          write: false,
+        });
+        return { contents: insideOfFunction(outputFiles[0].text, basename(outfile, '.mjs')), loader: 'js' };
+      });
+    },
+  };
 }
 
-/** Bundles each library with its door into `outdir`, as CommonJS. */
-export async function bundleLibraries({ lib, outdir }) {
-  for (const door of Object.values(bundledLibraries)) {
-    await build({ ...settings, format: 'cjs', entryPoints: [join(lib, `${door}.ts`)], outbase: lib, outdir });
-    // That of tsc, whose file was here before.
-    rmSync(join(outdir, `${door}.js.map`), { force: true });
-  }
+/** An ES module that imports nothing, as one that exports `open`: its first call runs the module and returns what it exports. */
+function insideOfFunction(text, name) {
+  const [list, names] = /^export \{([^}]+)\};$/m.exec(text);
+  const run = `run_${name.replaceAll('-', '_')}`;
+  const before = `let door; export const open = () => (door ??= ${run}()); function ${run}() { `;
+  return before + text.replace(list, `return {${names.replace(/(\w+) as (\w+)/g, '$2: $1')}}; }`);
+}
+
+/** Leaves the file that loads libraries on demand where it is: bundlers find the doors from there. */
+const onDemandOutside = {
+  name: 'on demand outside',
+  setup({ onResolve }) {
+    onResolve({ filter: /\/libraries\.js$/ }, () => ({ path: `./${onDemand}.js`, external: true }));
+  },
+};
+
+/**
+ * Two libraries that are CommonJS, as ES modules: esbuild leaves out what is not used of one, and puts no function around it.
+ * reflect-metadata without a global is a flat list of functions, each of which is exported in the line after it.
+ */
+const asModules = {
+  name: 'libraries as ES modules',
+  setup({ onLoad }) {
+    onLoad({ filter: /[/\\](?:ReflectNoConflict|fast-json-stable-stringify[/\\]index)\.js$/ }, ({ path }) => {
+      const names = [];
+      const contents = readFileSync(path, 'utf8')
+        .replace(/^Object\.defineProperty\(exports, "__esModule".+$/m, '')
+        .replace(/^exports\.(\w+) = \1;$/gm, (_, name) => {
+          names.push(name);
+          return '';
+        })
+        .replace(/^module\.exports = (?=function )/m, 'export default ');
+      if (/\b(?:exports|require)\b/.test(contents)) throw new Error(`${path} has another form than it had`);
+      return { contents: `${contents}\nexport { ${names.join(', ')} };`, loader: 'js' };
+    });
+  },
+};
+
+function inlineMap(map) {
+  return `\n//# sourceMappingURL=data:application/json;base64,${Buffer.from(map).toString('base64')}\n`;
+}
+
+function write(path, text, map) {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, map ? `${text}//# sourceMappingURL=${basename(path)}.map\n` : text);
+  if (map) writeFileSync(`${path}.map`, map);
 }
 
 /** Writes down whose work is in the bundles, and under which licence. */

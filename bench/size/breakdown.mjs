@@ -2,8 +2,9 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { build } from 'esbuild';
+import { asInDist, bundledLibraries, doorFile, inlined } from '../../scripts/bundle.mjs';
 import { literalBytes } from './literals.mjs';
-import { bench, root } from './places.mjs';
+import { bench, root, size } from './places.mjs';
 
 const own = (file) => JSON.stringify(join(root, 'lib', file));
 
@@ -52,11 +53,70 @@ async function measured(library, what, contents) {
 async function minified(library, contents, keepNames) {
   const { outputFiles, metafile } = await build({
     ...settings,
+    ...asInDist(join(root, 'lib')),
     keepNames,
     stdin: { contents, resolveDir: library === 'retrysafe' ? root : bench, loader: 'ts' },
   });
   const [{ inputs }] = Object.values(metafile.outputs);
   return { text: outputFiles[0].contents, inputs };
+}
+
+/** What the bytes of the bundled handler are: its own code and ours, text, names that are kept, and libraries. */
+export async function handlerParts() {
+  const alias = {
+    retrysafe: join(root, 'lib/index.ts'),
+    'retrysafe/dynamodb': join(root, 'lib/stores/dynamodb/index.ts'),
+  };
+  const inDist = asInDist(join(root, 'lib'));
+  const handler = {
+    ...settings,
+    format: 'cjs',
+    entryPoints: [join(size, 'handlers/retrysafe.ts')],
+    tsconfigRaw: { compilerOptions: { experimentalDecorators: true } },
+  };
+  const whole = { ...handler, ...inDist, alias: { ...alias, ...inDist.alias } };
+  const [plain, named, own] = await Promise.all([
+    build(whole),
+    build({ ...whole, keepNames: true }),
+    build({ ...handler, alias, packages: 'external' }),
+  ]);
+  const bytesOf = ({ outputFiles }) => outputFiles[0].contents.length;
+  const [{ inputs }] = Object.values(plain.metafile.outputs);
+  const sum = (isPart) =>
+    Object.entries(inputs).reduce(
+      (total, [file, { bytesInOutput }]) => total + (isPart(file) ? bytesInOutput : 0),
+      0,
+    );
+  const text = literalBytes(own.outputFiles[0].text);
+  const libraries = [...bundledLibraryFiles].map(([name, isPart]) => [name, sum(isPart)]);
+  const ours = sum(isOwn);
+  const handlers = sum((file) => file.startsWith('bench/'));
+  const parts = [
+    ['own code, without text', ours - text],
+    ['text of it: messages, names of options and fields, codes', text],
+    ['names kept', bytesOf(named) - bytesOf(plain)],
+    ...libraries.filter(([, count]) => count > 0).sort(([, one], [, other]) => other - one),
+    ['the handler itself', handlers],
+  ];
+  const rest = bytesOf(named) - parts.reduce((total, [, count]) => total + count, 0);
+  return [...parts, ["esbuild's own functions", rest]];
+}
+
+/** How to tell the files of a library in a bundle: those behind a door, and those that are imported. */
+const bundledLibraryFiles = new Map([
+  ...Object.entries(bundledLibraries).map(([path, door]) => [
+    nameOf(path),
+    (file) => file.endsWith(doorFile(door)),
+  ]),
+  ...inlined.map((path) => [nameOf(path), (file) => file.includes(`node_modules/${nameOf(path)}/`)]),
+]);
+
+function isOwn(file) {
+  return file.startsWith('lib/') && file.endsWith('.ts');
+}
+
+function nameOf(path) {
+  return path.match(/^(?:@[^/]+\/)?[^/]+/)[0];
 }
 
 /** How much of our own code, of what everybody has who imports the root, is text: messages, names, codes. */
@@ -87,7 +147,8 @@ const settings = {
 function byPackage(inputs) {
   const sizes = new Map();
   for (const [file, { bytesInOutput }] of Object.entries(inputs)) {
-    const [, name = 'own code'] = file.match(/.*node_modules\/((?:@[^/]+\/)?[^/]+)/) ?? [];
+    const [library] = [...bundledLibraryFiles].find(([, isPart]) => isPart(file)) ?? [];
+    const [, name = library ?? 'own code'] = file.match(/.*node_modules\/((?:@[^/]+\/)?[^/]+)/) ?? [];
     sizes.set(name, (sizes.get(name) ?? 0) + bytesInOutput);
   }
   return sizes;
@@ -95,7 +156,7 @@ function byPackage(inputs) {
 
 function filesOf(inputs) {
   return Object.entries(inputs)
-    .filter(([file, { bytesInOutput }]) => file.startsWith('lib/') && bytesInOutput > 0)
+    .filter(([file, { bytesInOutput }]) => isOwn(file) && bytesInOutput > 0)
     .map(([file, { bytesInOutput }]) => ({ file: file.replace(/^lib\//, ''), bytes: bytesInOutput }))
     .sort((one, other) => other.bytes - one.bytes);
 }

@@ -1,25 +1,34 @@
-import { bytes } from './table.mjs';
+import { bytes, table } from './table.mjs';
 
-/** How large our own code should be at most, minified. */
-const LARGEST_OWN = 25_000;
+/** How large the bundled handler should be at most, minified with its names kept, without the AWS SDK. */
+const LARGEST_HANDLER = 100_000;
 
-/** What was aimed at, and whether this run met it. */
-export function goals(parts, imports) {
-  const sizes = parts
-    .filter(({ library, what }) => library === 'retrysafe' && what.startsWith('root'))
-    .map(({ what, own }) =>
-      goal(`own code of ${what}, at most ${bytes(LARGEST_OWN)}`, own <= LARGEST_OWN, bytes(own)),
-    );
-  const times = imports.map(({ what, format, ratio }) =>
-    goal(
-      `import of the ${what}, ${format}: no slower than AWS Powertools`,
-      ratio.median <= 1,
-      `${ratio.median.toFixed(2)} of its time`,
-    ),
+/** What was aimed at, and whether this run met it on each version of Node.js. */
+export function goals(handler, imports, nodes) {
+  const size = [
+    'bundled handler, cjs, minified with keepNames, without the AWS SDK',
+    bytes(LARGEST_HANDLER),
+    ...nodes.map(() => bytes(handler.minified)),
+    verdict(handler.minified <= LARGEST_HANDLER),
+  ];
+  const times = imports.map(({ what, format, limit, on }) => [
+    `import of the ${what}, ${format}, in times AWS Powertools'`,
+    String(limit),
+    ...on.map(({ ratio }) => marked(ratio.median, limit)),
+    verdict(on.every(({ ratio }) => ratio.median <= limit)),
+  ]);
+  return table(
+    ['goal', 'at most', ...nodes.map(({ version }) => `Node.js ${version}`), ''],
+    [size, ...times],
+    1,
   );
-  return [...sizes, ...times].join('\n');
 }
 
-function goal(what, isMet, figure) {
-  return `- ${isMet ? 'met' : '**missed**'}: ${what}: ${figure}`;
+function marked(median, limit) {
+  const text = median.toFixed(2);
+  return median <= limit ? text : `**${text}**`;
+}
+
+function verdict(isMet) {
+  return isMet ? 'met' : '**missed**';
 }

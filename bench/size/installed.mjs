@@ -1,10 +1,7 @@
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { bench, root } from './places.mjs';
-
-const require = createRequire(import.meta.url);
 
 /** Installs what bench/ needs, unless it is there, and checks the handlers' types, which the bundler does not check. */
 export function prepare() {
@@ -22,14 +19,12 @@ function must(command, ...args) {
   if (status !== 0) throw new Error(`${command} ${args.join(' ')} failed`);
 }
 
-/** Node.js 22 where it is installed for this machine, else the one that runs this. */
-export function node22() {
-  if (process.versions.node.startsWith('22.')) return process.execPath;
-  try {
-    return require.resolve(`node-${process.platform}-${process.arch}/bin/node`);
-  } catch {
-    return process.execPath;
-  }
+/** The Node.js at these paths, after the one that runs this. */
+export function nodesAt(paths) {
+  return [process.execPath, ...paths].map((path) => ({
+    path,
+    version: execFileSync(path, ['--version'], { encoding: 'utf8' }).trim().slice(1),
+  }));
 }
 
 /** Without what would change how Node.js starts or what the libraries do. */

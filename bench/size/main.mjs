@@ -1,20 +1,25 @@
 // Prints how large retrysafe is beside AWS Powertools, what of, and how long their imports take. Takes dist/ as it was
 // built last.
 //
-//   node bench/size/main.mjs [--runs=20] [--node=<path of a Node.js to measure with>]
+//   node bench/size/main.mjs [--runs=20] [--nodes=<path of a Node.js>,<path>,…]
+//
+// The Node.js that runs it is always measured.
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { nodesAt } from './installed.mjs';
 import { section } from './section.mjs';
 
-const options = { runs: { type: 'string', default: '20' }, node: { type: 'string' } };
+const options = { runs: { type: 'string', default: '20' }, nodes: { type: 'string', default: '' } };
 const { values } = optionsGiven();
 const runs = Number(values.runs);
 if (!(Number.isInteger(runs) && runs > 0))
   refuse(`--runs is '${values.runs}'; expected how often each import is measured: a whole number, 1 or more`);
-if (values.node !== undefined && !existsSync(values.node))
-  refuse(`--node is '${values.node}', which is not there; expected the path of a Node.js`);
+const paths = values.nodes.split(',').filter((path) => path !== '');
+const missing = paths.find((path) => !existsSync(path));
+if (missing !== undefined)
+  refuse(`--nodes has '${missing}', which is not there; expected paths of Node.js, with commas between them`);
 
-console.log(await section({ runs, ...(values.node && { node: values.node }) }));
+console.log(await section({ runs, nodes: nodesAt(paths) }));
 
 function optionsGiven() {
   try {

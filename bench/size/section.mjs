@@ -1,17 +1,16 @@
-import { execFileSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
-import { breakdown, ownText, version } from './breakdown.mjs';
+import { breakdown, handlerParts, ownText, version } from './breakdown.mjs';
 import { bundleHandlers, bundleSample, handlers } from './bundle-handlers.mjs';
 import { goals } from './goals.mjs';
-import { comparisons, importTimes } from './import-times.mjs';
-import { node22, plainEnvironment, prepare } from './installed.mjs';
+import { comparisons, importPhases, importTimes } from './import-times.mjs';
+import { nodesAt, plainEnvironment, prepare } from './installed.mjs';
 import { bytes, spreadOf, table } from './table.mjs';
 
 /**
  * Measures sizes and imports side by side with AWS Powertools, and resolves to what there is to say, in Markdown. Takes
- * dist/ as it was built last; each import is measured `runs` times by `node`.
+ * dist/ as it was built last; each import is measured `runs` times on each of `nodes`, which have a `path` and a `version`.
  */
-export async function section({ runs, node = node22() }) {
+export async function section({ runs, nodes = nodesAt([]) }) {
   prepare();
   const env = plainEnvironment();
   Object.assign(process.env, env);
@@ -19,42 +18,64 @@ export async function section({ runs, node = node22() }) {
   const sample = await bundleSample();
   // It loads the AWS SDK, which may have been installed just now.
   const { checkHandlers } = await import('./check-handlers.mjs');
-  const engine = await checkHandlers({ node, bundles, env });
+  const engines = [];
+  for (const { path } of nodes) engines.push(await checkHandlers({ node: path, bundles, env }));
   const parts = await breakdown();
-  const text = await ownText();
-  const imports = await importTimes({ node, compared: comparisons(bundles), runs, env });
-  const nodeVersion = execFileSync(node, ['--version'], { encoding: 'utf8' }).trim().slice(1);
+  const handler = bundles.find((one) => one.handler === 'retrysafe' && one.format === 'cjs');
+  const imports = await importTimes({ nodes, compared: comparisons(bundles), runs, env });
+  const phases = await importPhases({ nodes, bundles, runs, env });
+  const columns = nodes.map(({ version: one }) => `Node.js ${one}`);
 
   return `## Size and import time
 
-${goals(parts, imports)}
+${goals(handler, imports, nodes)}
 
 retrysafe ${version('retrysafe')} beside AWS Powertools ${version('@aws-lambda-powertools/idempotency')}
 (\`@aws-lambda-powertools/idempotency\`, with its \`DynamoDBPersistenceLayer\`), by esbuild ${version('esbuild')}, minified, for Node.js 22, without the
-AWS SDK. Node.js ${nodeVersion} imports, ${process.platform}-${process.arch}, ${availableParallelism()} processors.
+AWS SDK. ${process.platform}-${process.arch}, ${availableParallelism()} processors.
 
 ### The same handler, bundled
 
-\`POST /pre-fund/holds\`, one class-based Lambda function. Each bundle passed the same six requests on ${engine} before
+\`POST /pre-fund/holds\`, one class-based Lambda function. Each bundle passed the same six requests on ${engines[0]} before
 it was measured. The bundle of retrysafe has \`keepNames\`, which names its operations.
 
 ${table(['', 'format', 'minified', 'gzipped'], bundles.map(handlerLine), 2)}
 
 The three functions of samples/pre-fund in one bundle, cjs: ${bytes(sample.minified)}, ${bytes(sample.gzipped)} gzipped.
 
+What the bytes of retrysafe's handler are, cjs, bundled from lib/:
+
+${table(
+  ['part', 'minified'],
+  (await handlerParts()).map(([what, count]) => [what, bytes(count)]),
+)}
+
+JMESPath and devalue run only for an expression that is not a plain path, or a result that is not plain JSON.
+
 ### Import time
 
-Milliseconds in ${runs} processes for each number, in turns: the median, and the quartiles around it. The ratio is taken within
-each round. "After the AWS SDK" means that it was loaded and a first client was made before. "No idempotency" is the same handler with a client only.
+The ratio of retrysafe's time to that of AWS Powertools, taken within each of ${runs} rounds: the median, and the quartiles around it. Each
+import has a process of its own, in turns. "After the AWS SDK" means that it was loaded and a first client was made before.
 
-${table(['', 'format', 'retrysafe', 'AWS Powertools', 'ratio', 'no idempotency'], imports.map(importLine), 2)}
+${table(['', 'format', ...columns], imports.map(ratioLine), 2)}
+
+Milliseconds, the median: retrysafe / AWS Powertools / the same handler with a client only.
+
+${table(['', 'format', ...columns], imports.map(timeLine), 2)}
+
+What an import after the AWS SDK is made of, cjs, the median in milliseconds: V8 compiles the bundle / the bundle runs.
+
+${table(['', 'minified', ...columns], phaseLines(phases, nodes), 1)}
+
+V8 reads all of a bundle before any of it runs, so its bytes decide how long that takes, whichever library it is: ${nanoseconds(phases)}
+nanoseconds a byte here.
 
 ### What the bytes are
 
 ${table(['imported', 'minified', 'gzipped', 'with keepNames', 'own code', 'of others'], parts.map(partLine))}
 
-Of the ${bytes(parts[0].own)} that are retrysafe's own, ${bytes(text)} are text: messages, names of options, codes. devalue
-is in every bundle, but runs only for a result that is not plain JSON. JMESPath is only where \`retrysafe/jmespath\` is imported.
+Of the ${bytes(parts[0].own)} of the root that are retrysafe's own, ${bytes(await ownText())} are text.
+devalue is in every bundle, but runs only for a result that is not plain JSON. JMESPath is only where \`retrysafe/jmespath\` is imported.
 
 <details><summary>Own code of the root by file</summary>
 
@@ -71,16 +92,42 @@ function handlerLine({ handler, format, minified, gzipped }) {
   return [handlers[handler], format, bytes(minified), bytes(gzipped)];
 }
 
-function importLine({ what, format, times, ratio }) {
-  const { retrysafe, powertools, bare } = times;
+function ratioLine({ what, format, on }) {
+  return [what, format, ...on.map(({ ratio }) => spreadOf(ratio, 2))];
+}
+
+function timeLine({ what, format, on }) {
   return [
     what,
     format,
-    spreadOf(retrysafe),
-    spreadOf(powertools),
-    spreadOf(ratio, 2),
-    bare ? spreadOf(bare) : '',
+    ...on.map(({ times: { retrysafe, powertools, bare } }) =>
+      [retrysafe, powertools, bare]
+        .filter(Boolean)
+        .map(({ median }) => median.toFixed(1))
+        .join(' / '),
+    ),
   ];
+}
+
+function phaseLines(phases, nodes) {
+  const bundles = new Map(phases.map(({ handler, minified }) => [handler, minified]));
+  return [...bundles].map(([handler, minified]) => [
+    handlers[handler],
+    bytes(minified),
+    ...nodes.map((node) => {
+      const { compile, run } = phases.find((one) => one.handler === handler && one.node === node);
+      return `${compile.median.toFixed(1)} / ${run.median.toFixed(1)}`;
+    }),
+  ]);
+}
+
+/** For how long V8 compiles a byte of each library: the least and the most. */
+function nanoseconds(phases) {
+  const each = phases
+    .filter(({ handler }) => handler !== 'bare')
+    .map(({ compile, minified }) => Math.round((compile.median * 1e6) / minified))
+    .sort((one, other) => one - other);
+  return `${each[0]} to ${each.at(-1)}`;
 }
 
 function partLine({ library, what, bytes: count, gzipped, withNames, own, others }) {

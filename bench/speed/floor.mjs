@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto';
 import { Holds, holdRequest } from './payload.mjs';
+import { threadTime } from './thread-time.mjs';
 
 const time = 1_767_225_600_000;
 const inProgress = {
@@ -21,7 +22,7 @@ export async function floor(kind, count) {
   const json = await new Holds().place(requests[0]);
   const kept = JSON.stringify({ ...completed, outcome: { kind: 'value', json } });
   let seen = 0;
-  const from = process.hrtime.bigint();
+  const from = threadTime();
   for (const { body } of requests) {
     seen += hash('sha256', `["Speed.placeHold",null,${JSON.stringify(body.transactionId)}]`, 'hex').length;
     if (kind === 'first') {
@@ -29,8 +30,8 @@ export async function floor(kind, count) {
       seen += JSON.stringify({ ...completed, outcome: { kind: 'value', json } }).length;
     } else seen += JSON.parse(kept).attempt;
   }
-  const wall = Number(process.hrtime.bigint() - from) / 1e3 / count;
+  const taken = (threadTime() - from) / count;
   // An unused value would not be computed.
   if (seen === 0) throw new Error('nothing was computed');
-  return wall;
+  return taken;
 }

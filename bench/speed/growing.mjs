@@ -1,6 +1,7 @@
 // Fills an in-memory store in a process of its own, and measures calls at each size.
 import { InMemoryStore, makeIdempotent } from '../../dist/esm/index.js';
 import { Holds, holdRequest, ttl } from './payload.mjs';
+import { threadTime } from './thread-time.mjs';
 
 const { sizes } = JSON.parse(process.argv[2]);
 const batch = 250;
@@ -15,9 +16,9 @@ const call = makeIdempotent(new Holds().place, {
 let keys = 0;
 
 async function timed(requests) {
-  const from = process.hrtime.bigint();
+  const from = threadTime();
   for (const request of requests) await call(request);
-  return Number(process.hrtime.bigint() - from) / 1e3 / requests.length;
+  return (threadTime() - from) / requests.length;
 }
 
 function fresh() {
@@ -54,7 +55,7 @@ async function warmUp() {
     ttl,
     store: new InMemoryStore(),
   });
-  for (let id = 0; id < 10_000; id += 1) await elsewhere(holdRequest(id % 6_000));
+  for (let id = 0; id < 40_000; id += 1) await elsewhere(holdRequest(id % 20_000));
 }
 
 await warmUp();

@@ -9,44 +9,78 @@ const most = 1_000_000;
 const mostWhenSmall = 100_000;
 /** Flat is what grows by no more than this; what a processor's caches do not hold takes longer to reach. */
 const flat = 1.5;
+const mostBytes = 650;
 
 /** How the cost of a call depends on how many keys an in-memory store holds. */
-export async function growth({ isSmall }) {
+export async function growth({ isSmall, nodes }) {
   const sizes = [1_000, 10_000, 100_000, 1_000_000].filter(
     (size) => size <= (isSmall ? mostWhenSmall : most),
   );
-  const child = fork(program, [JSON.stringify({ sizes })], { execArgv: ['--expose-gc', '--no-warnings'] });
+  const measured = [];
+  for (const node of nodes) measured.push({ major: node.major, ...(await grown(node, sizes)) });
+  return described(measured);
+}
+
+async function grown(node, sizes) {
+  const child = fork(program, [JSON.stringify({ sizes })], {
+    execPath: node.path,
+    execArgv: ['--expose-gc', '--no-warnings'],
+  });
   const ended = once(child, 'exit');
-  const [{ steps, longest }] = await Promise.race([
+  const [result] = await Promise.race([
     once(child, 'message'),
-    ended.then(([code]) => {
-      throw new Error(`the process that fills the store ended with ${code}`);
+    ended.then(([code, signal]) => {
+      throw new Error(
+        `the process that fills the store on Node.js ${node.version} ended with ${code ?? signal}`,
+      );
     }),
   ]);
   child.disconnect();
   await ended;
+  return result;
+}
 
-  const rows = steps.map(({ size, first, replay, bytes }) => [
-    size,
-    spread(first, 1),
-    spread(replay, 1),
-    figure(bytes),
+function described(measured) {
+  const [{ steps }] = measured;
+  const [smallest, largest] = [0, steps.length - 1];
+  const byVersion = (value) => Object.fromEntries(measured.map((one) => [one.major, value(one.steps)]));
+  const goals = [
+    ...Object.entries({ first: 'first call', replay: 'replay' }).map(([kind, title]) => ({
+      text: `${title} with ${figure(steps[largest].size)} keys: time, to that with ${figure(steps[smallest].size)}`,
+      limit: flat,
+      found: byVersion((all) => median(all[largest][kind]) / median(all[smallest][kind])),
+    })),
+    {
+      text: `bytes for each key, with ${figure(steps[largest].size)}`,
+      limit: mostBytes,
+      digits: 0,
+      found: byVersion((all) => all[largest].bytes),
+    },
+  ];
+  const rows = measured.flatMap(({ major, steps: all }) =>
+    all.map(({ size, first, replay, bytes }) => [
+      major,
+      size,
+      spread(first, 1),
+      spread(replay, 1),
+      figure(bytes),
+    ]),
+  );
+  const pauses = measured.map(({ major, longest }) => [
+    major,
+    figure(longest.claim, 1),
+    figure(longest.map, 1),
   ]);
-  const [smallest, largest] = [steps[0], steps.at(-1)];
-  const ratios = ['first', 'replay'].map((kind) => median(largest[kind]) / median(smallest[kind]));
-  const goals = ['first call', 'replay'].map((title, index) => ({
-    text: `${title}: as long with ${figure(largest.size)} keys as with ${figure(smallest.size)}`,
-    isMet: ratios[index] <= flat,
-    found: `${figure(ratios[index], 2)} times as long`,
-  }));
-  const markdown = `Completed calls fill an \`InMemoryStore\`, and none of them expires. Times are the median and the quartiles of batches of 250 calls: the last
-first calls before each size, and replays at that size. Memory is what is in use after a garbage collection, per key.
+  const markdown = `Completed calls fill an \`InMemoryStore\`, and none of them expires. Times are those of the thread, as above: the median and
+the quartiles of batches of 250 calls: the last first calls before each size, and replays at that size. Memory is what is in use after a garbage collection, per key.
 
-${table([['keys', 'first call, µs', 'replay, µs', 'bytes for each key'], ...rows])}
+${table([['Node.js', 'keys', 'first call, µs', 'replay, µs', 'bytes for each key'], ...rows])}
 
-The longest pause that a claim caused while the store grew from ${figure(steps.at(-2).size)} to ${figure(largest.size)} keys, and
-read all of them for what has expired: ${figure(longest.claim, 1)} ms. A plain \`Map\` of as many records, with nothing else: ${figure(longest.map, 1)} ms. Both come from
+The longest pause in milliseconds that a claim caused while the store grew from ${figure(steps.at(-2).size)} to ${figure(steps[largest].size)} keys, and
+read all of them for what has expired, and that of a plain \`Map\` of as many records, with nothing else. Both come from
 garbage collections and from the growth of the \`Map\`.
+
+${table([['Node.js', 'claim', 'plain Map'], ...pauses])}
 
 Up to ${flat} times counts as flat, because each read takes longer with more keys than the caches of the processor hold.`;
   return { markdown, goals, faults: [] };

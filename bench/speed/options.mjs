@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
+import { VERSIONS } from './nodes.mjs';
 
-const forms = { full: 40, small: 6 };
+const forms = { full: 8, small: 2 };
 
 /** What the command is asked for, or a clear error and the end of the process. */
 export function readOptions(args, sections) {
@@ -11,11 +12,12 @@ export function readOptions(args, sections) {
       options: {
         runs: { type: 'string', default: 'full' },
         only: { type: 'string' },
+        nodes: { type: 'string' },
         'no-write': { type: 'boolean', default: false },
       },
     }));
   } catch (error) {
-    wrong(`${error.message}. Expected --runs, --only and --no-write.`);
+    wrong(`${error.message}. Expected --runs, --only, --nodes and --no-write.`);
   }
   const rounds = forms[values.runs] ?? Number(values.runs);
   if (!(Number.isInteger(rounds) && rounds > 0))
@@ -26,7 +28,14 @@ export function readOptions(args, sections) {
   const unknown = only.find((name) => !sections.includes(name));
   if (unknown !== undefined)
     wrong(`--only: there is no "${unknown}"; expected some of ${sections.join(',')}.`);
-  return { rounds, isSmall: values.runs === 'small', only, writes: !values['no-write'] };
+  const isSmall = values.runs === 'small';
+  return {
+    rounds,
+    isSmall,
+    only,
+    wantedNodes: values.nodes ?? (isSmall ? undefined : VERSIONS),
+    writes: !values['no-write'],
+  };
 }
 
 function wrong(message) {

@@ -15,7 +15,6 @@ export async function profiled(work, count) {
 
   const frames = new Map(profile.nodes.map(({ id, callFrame }) => [id, callFrame]));
   const parts = new Map();
-  let total = 0;
   profile.samples.forEach((id, index) => {
     const frame = frames.get(id);
     const part = partOf(frame);
@@ -23,31 +22,36 @@ export async function profiled(work, count) {
     const time = profile.timeDeltas[index] / count;
     const functions = parts.get(part) ?? new Map();
     parts.set(part, functions.set(frame.functionName, (functions.get(frame.functionName) ?? 0) + time));
-    total += time;
   });
-  const sum = (functions) => [...functions.values()].reduce((one, other) => one + other, 0);
-  return [...parts]
-    .map(([part, functions]) => ({
-      part,
-      time: sum(functions),
-      share: sum(functions) / total,
-      functions: [...functions]
-        .sort(([, one], [, other]) => other - one)
-        .slice(0, 3)
-        .map(([name]) => name || '(anonymous)'),
-    }))
-    .sort((one, other) => other.time - one.time);
+  return [...parts].map(([part, functions]) => ({
+    part,
+    time: [...functions.values()].reduce((one, other) => one + other, 0),
+    functions: [...functions]
+      .sort(([, one], [, other]) => other - one)
+      .slice(0, 4)
+      .map(([name]) => name || '(anonymous)'),
+  }));
 }
+
+const files = [
+  [/\/dist\/esm\//, 'the library'],
+  [/\/(@aws-lambda-powertools|contenders)\//, 'the library'],
+  [/\/node_modules\/(@aws-sdk|@aws-crypto|@smithy)\//, 'AWS SDK'],
+  [
+    /^node:internal\/(async_hooks|promise_hooks|async_local_storage|async_context_frame)/,
+    'Node.js: hooks of promises',
+  ],
+  [/^node:async_hooks/, 'Node.js: hooks of promises'],
+  [/^node:(internal\/crypto|crypto|buffer|internal\/buffer)/, 'Node.js: hashes and bytes'],
+  [/^node:(internal\/timers|timers)/, 'Node.js: timers'],
+  [/^node:/, 'Node.js: all others'],
+  [/\/node_modules\//, 'other packages'],
+];
 
 // What the measuring itself does is in no part.
 function partOf({ functionName, url }) {
   if (functionName === '(garbage collector)') return 'garbage collection';
   if (functionName === '(idle)' || functionName === 'dispatch' || url === 'node:inspector') return undefined;
   if (url === '') return 'Node.js: native code';
-  const [, own] = url.match(/\/dist\/esm\/(.+)\.js$/) ?? [];
-  if (own) return `retrysafe: ${own}`;
-  const [, dependency] = url.match(/.*\/node_modules\/((?:@[^/]+\/)?[^/]+)\//) ?? [];
-  if (dependency) return dependency;
-  const [, node] = url.match(/^node:(.+)$/) ?? [];
-  return node ? `Node.js: ${node}` : 'the measured method, and the loop around it';
+  return files.find(([pattern]) => pattern.test(url))?.[1] ?? 'the measured method, and the loop around it';
 }

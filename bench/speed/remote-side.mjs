@@ -3,48 +3,94 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 const program = fileURLToPath(new URL('./side.mjs', import.meta.url));
+const limitMs = 120_000;
 
 /** A contender in a process of its own, which works when it is asked to and rests otherwise. */
 export class RemoteSide {
   #process;
+  #ended;
   #waiting = new Map();
   #sent = 0;
+  #fault;
 
   static async start(options) {
     const side = new RemoteSide(options);
-    await once(side.#process, 'message');
-    side.#process.on('message', ({ id, value, error }) => {
-      const { resolve, reject } = side.#waiting.get(id);
-      side.#waiting.delete(id);
-      if (error === undefined) resolve(value);
-      else reject(new Error(error));
-    });
+    await side.#answered('ready');
     return side;
   }
 
-  constructor(options) {
+  constructor({ node, ...options }) {
     this.name = options.name;
-    const execArgv = ['--no-warnings'];
-    this.#process = fork(program, [JSON.stringify(options)], { execArgv });
-    this.#process.once('exit', (code) => {
-      for (const { reject } of this.#waiting.values())
-        reject(new Error(`${options.name} ended with ${code}`));
+    const title = `${options.name}${options.variant ? ` (${options.variant})` : ''} on Node.js ${node.version}`;
+    this.#process = fork(program, [JSON.stringify(options)], {
+      execPath: node.path,
+      execArgv: ['--no-warnings'],
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+    });
+    let said = '';
+    this.#process.stderr.on('data', (chunk) => {
+      said = (said + chunk).slice(-4_000);
+    });
+    this.#process.on('message', ({ id, value, error }) => {
+      const waiting = this.#waiting.get(id);
+      this.#waiting.delete(id);
+      if (error === undefined) waiting?.resolve(value);
+      else waiting?.reject(new Error(`${title}: ${error}`));
+    });
+    this.#ended = Promise.all([once(this.#process, 'exit'), once(this.#process.stderr, 'close')]);
+    this.#ended.then(([[code, signal]]) => {
+      this.#fault = new Error(`${title} ended with ${code ?? signal}. It said: ${said.trim() || 'nothing'}`);
+      for (const { reject } of this.#waiting.values()) reject(this.#fault);
     });
   }
 
-  do(task, options) {
+  async do(task, options) {
+    if (this.#fault) throw this.#fault;
     const id = ++this.#sent;
+    const answered = this.#answered(id);
+    this.#process.send({ id, task, ...options });
+    return await answered;
+  }
+
+  /** A side that hangs is killed, so that the run says so and goes on. */
+  #answered(id) {
+    const limit = setTimeout(() => this.#process.kill('SIGKILL'), limitMs);
     return new Promise((resolve, reject) => {
       this.#waiting.set(id, { resolve, reject });
-      this.#process.send({ id, task, ...options });
-    });
+    }).finally(() => clearTimeout(limit));
   }
 
   async stop() {
-    if (this.#process.exitCode !== null) return;
-    this.#process.disconnect();
-    await once(this.#process, 'exit');
+    if (this.#process.connected) this.#process.disconnect();
+    await this.#ended;
   }
+}
+
+/**
+ * Starts these sides `times` times, and resolves to what `measure` found with each set of processes. What a compiler
+ * decides differs between two processes of the same program, so that one of each would not do.
+ */
+export async function inFreshProcesses(times, described, measure) {
+  const results = [];
+  for (let count = 0; count < times; count += 1) {
+    const sides = [];
+    try {
+      for (const options of described)
+        sides.push(await RemoteSide.start({ ...options, firstKey: nextKeys() }));
+      results.push(await measure(sides, count));
+    } finally {
+      for (const side of sides) await side.stop();
+    }
+  }
+  return results;
+}
+
+// Processes that use the same table or server have keys of their own.
+let started = 0;
+
+function nextKeys() {
+  started += 1;
+  return started * 1_000_000;
 }
 
 /** Measures the sides in turns, there and back (A B B A), so that what slows the machine down slows all of them. */

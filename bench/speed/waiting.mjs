@@ -75,7 +75,7 @@ async function crowd(contender, round) {
     operations[name] = (operations[name] ?? 0) + 1;
     if (isWarm && !isSettled) meanwhile += 1;
   };
-  const call = contender({ work, onCall });
+  const call = await contender({ work, onCall });
   const answers = await Promise.allSettled(Array.from({ length: calls }, () => call(holdRequest(round))));
   const last = performance.now() - endedAt;
   const values = answers.filter(({ status }) => status === 'fulfilled').map(({ value }) => value);

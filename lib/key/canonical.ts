@@ -40,8 +40,6 @@ const MOST_PARTS = 250_000;
  * never equals such a form.
  */
 export function canonicalText(value: unknown, listed: ListedClasses, onFault: OnFault): string {
-  // Most keys are one text or number, and most others plain JSON.
-  if (typeof value === 'string') return JSON.stringify(value);
   try {
     if (isOwnForm(value, listed, { parts: 0 })) return stringify(value);
     return stringify(canonical(value, '', { listed, ancestors: new Set(), parts: 0 }, onFault));

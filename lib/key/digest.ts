@@ -1,6 +1,6 @@
-import { hash } from 'node:crypto';
+import { crypto } from '../process/crypto.js';
 
 /** Returns the SHA-256 digest of a text. */
 export function sha256(text: string, encoding: 'hex' | 'base64url'): string {
-  return hash('sha256', text, encoding);
+  return crypto().hash('sha256', text, encoding);
 }

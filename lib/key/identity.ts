@@ -5,7 +5,7 @@ import { warnOnce } from '../process/warnings.js';
 import type { ListedClasses } from '../values/listed-classes.js';
 import { canonicalText } from './canonical.js';
 import { sha256 } from './digest.js';
-import { allArguments, optional, reading, required, type SelectedCall } from './selection.js';
+import { allArguments, optional, required, type SelectedCall, selectionError } from './selection.js';
 
 /** What tells one call of an operation from another. */
 export interface Identity {
@@ -30,28 +30,29 @@ export function identify(
   self: unknown,
   args: readonly unknown[],
 ): Identity {
-  const call: SelectedCall = { operation, self, args };
-  const keyText = reading(call, 'key', () => {
+  const call: SelectedCall = { operation, self, args, decoded: undefined };
+  let option: 'key' | 'scope' | 'fingerprint' = 'key';
+  try {
     const selected = key === undefined ? allArguments(call, 'key') : required(call, 'key', key);
-    return comparedText(call, 'key', key, selected, listed);
-  });
-  const scopeText =
-    scope === undefined
-      ? 'null'
-      : reading(call, 'scope', () =>
-          comparedText(call, 'scope', scope, required(call, 'scope', scope), listed),
-        );
-  const digest = sha256(`${opening(operation)}${scopeText},${keyText}]`, 'hex');
-  // Joined to one text. One of two parts would be put together anew by everything that reads it.
-  const identity = { key: [operation, digest].join('#') };
-  if (fingerprint === undefined) return identity;
-  const text = reading(call, 'fingerprint', () => {
+    const keyText = comparedText(call, 'key', key, selected, listed);
+    option = 'scope';
+    const scopeText =
+      scope === undefined
+        ? 'null'
+        : comparedText(call, 'scope', scope, required(call, 'scope', scope), listed);
+    const digest = sha256(`${opening(operation)}${scopeText},${keyText}]`, 'hex');
+    // Joined to one text. One of two parts would be put together anew by everything that reads it.
+    const identity = [operation, digest].join('#');
+    if (fingerprint === undefined) return { key: identity };
+    option = 'fingerprint';
     const compared =
       fingerprint === true ? allArguments(call, 'fingerprint') : optional(call, 'fingerprint', fingerprint);
     if (compared === undefined || compared === null) warnOfNothing(operation);
-    return comparedText(call, 'fingerprint', fingerprint, compared, listed);
-  });
-  return { ...identity, fingerprint: sha256(text, 'base64url') };
+    const text = comparedText(call, 'fingerprint', fingerprint, compared, listed);
+    return { key: identity, fingerprint: sha256(text, 'base64url') };
+  } catch (error) {
+    throw selectionError(call, option, error);
+  }
 }
 
 const openings = new Map<string, string>();
@@ -73,6 +74,8 @@ function comparedText(
   value: unknown,
   listed: ListedClasses,
 ): string {
+  // Most keys are one text.
+  if (typeof value === 'string') return JSON.stringify(value);
   return canonicalText(value, listed, (path, why) => {
     // A promise that came with the request is handled by its sender. One that a function of an option made is not.
     if (typeof selector === 'function') hearPromisesIn(value);

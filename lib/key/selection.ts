@@ -17,21 +17,23 @@ export interface SelectedCall {
   readonly self: unknown;
   readonly args: readonly unknown[];
   /** The first argument, decoded. It is set once an expression has asked for it. */
-  decoded?: unknown;
+  decoded: unknown;
 }
 
-/** Reads from a call. A request may have getters, proxies or detached buffers: whatever throws, the key is at fault. */
-export function reading<T>(call: SelectedCall, option: string, read: () => T): T {
-  const { operation } = call;
-  try {
-    return read();
-  } catch (error) {
-    if (error instanceof IdempotencyError) throw error;
-    throw new KeyError(
-      `${operation}: \`${option}\` cannot be selected from this call: reading it threw ${thrownKind(error)}, which is this error's \`cause\`; send what it selects, or correct \`${option}\``,
-      { operation, cause: error },
-    );
-  }
+/**
+ * Returns the error of a call that an option cannot be selected from. A request may have getters, proxies or detached buffers:
+ * whatever throws, the key is at fault.
+ */
+export function selectionError(
+  { operation }: SelectedCall,
+  option: string,
+  error: unknown,
+): IdempotencyError {
+  if (error instanceof IdempotencyError) return error;
+  return new KeyError(
+    `${operation}: \`${option}\` cannot be selected from this call: reading it threw ${thrownKind(error)}, which is this error's \`cause\`; send what it selects, or correct \`${option}\``,
+    { operation, cause: error },
+  );
 }
 
 /** Selects all arguments except a Lambda context, which differs with every delivery. */
@@ -81,14 +83,12 @@ function select(call: SelectedCall, option: string, selector: AnySelector): Sele
   });
   if (!expression?.decodesByItself) call.decoded ??= decodedEvent(args[0]);
   const from = expression?.decodesByItself ? args[0] : call.decoded;
-  let parsed: unknown[] | undefined;
   try {
-    const value = expression?.select(from, (one) => {
-      parsed ??= [from];
-      parsed.push(one);
-    });
+    if (!expression?.decodesByItself) return { value: expression?.select(from), from };
     // What the expression parsed from a text of the request came with the request, too.
-    return { value, from: parsed ?? from };
+    const parsed = [from];
+    const value = expression.select(from, (one) => parsed.push(one));
+    return { value, from: parsed };
   } catch (error) {
     if (error instanceof MissingPart) throw nothingSelected(call, option, selector);
     throw error;

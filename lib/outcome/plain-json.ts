@@ -25,7 +25,7 @@ export function isPlainJson(value: unknown, seen = new Set<object>()): boolean {
 
 /** Returns a copy of plain JSON that shares no object with it, and nothing for any other value. */
 export function copyIfPlain(value: unknown): { readonly json: unknown } | undefined {
-  const copy = copyOfData(value, [], true);
+  const copy = copyOfData(value, undefined, true);
   if (copy !== notCopied) return { json: copy };
   return isPlainJson(value) ? { json: JSON.parse(JSON.stringify(value)) } : undefined;
 }

@@ -243,6 +243,15 @@ describe('values come back as what they were', () => {
   });
 });
 
+describe('plain data with a property that is not enumerable', () => {
+  it('is replayed with it, as such', async () => {
+    const made = Object.defineProperty({ id: 'H-1' }, 'version', { value: 7 });
+    const { value } = await replayed(made);
+    expect(Object.getOwnPropertyDescriptor(value, 'version')).to.include({ value: 7, enumerable: false });
+    expect(Object.keys(value)).to.deep.equal(['id']);
+  });
+});
+
 describe('errors as values', () => {
   for (const Native of [Error, EvalError, RangeError, ReferenceError, SyntaxError, TypeError, URIError]) {
     it(`replays an ${Native.name} with its message, cause and own fields`, async () => {

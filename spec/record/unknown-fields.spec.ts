@@ -5,7 +5,7 @@ import { expect } from 'chai';
 type State = Readonly<Record<string, unknown>>;
 
 // Not exported by the package: only the engine asks for these fields.
-const file = fileURLToPath(new URL('../../../dist/cjs/record/record.js', import.meta.url));
+const file = fileURLToPath(new URL('../../modules/record/record.js', import.meta.url));
 const { unknownFields, readState }: Functions = createRequire(import.meta.url)(file);
 
 interface Functions {

@@ -4,9 +4,8 @@ import {
   IdempotencyItemNotFoundError,
   makeIdempotent,
 } from '@aws-lambda-powertools/idempotency';
-import { DynamoDBPersistenceLayer } from '@aws-lambda-powertools/idempotency/dynamodb';
 import { BasePersistenceLayer, IdempotencyRecord } from '@aws-lambda-powertools/idempotency/persistence';
-import { ttl } from '../payload.mjs';
+import { keptLocally, ttl } from '../payload.mjs';
 
 const common =
   "`eventKeyJmesPath: 'body.transactionId'`, `throwOnNoIdempotencyKey: true`, which saves it a second selection of the key at every call, a Lambda context, without which it writes a warning at every call, and a `keyPrefix`, which separates the keys of operations, as names do in retrysafe";
@@ -24,18 +23,41 @@ export function tableOf(TableName) {
   };
 }
 
-/** The work made idempotent by AWS Powertools. */
-export function contender({ work, client, tableName, onCall }) {
-  const persistenceStore = client
-    ? new DynamoDBPersistenceLayer({ awsSdkV3Client: client, tableName })
-    : new MapPersistenceLayer(onCall);
+const options = {
+  keepLocal: { useLocalCache: true, maxLocalCacheSize: keptLocally },
+  mapReplay: { responseHook: (result) => ({ ...result, isReplayed: true }) },
+  fingerprint: { payloadValidationJmesPath: 'body' },
+};
+
+// What a call in memory does not need is not loaded: it would be in the heap.
+const layers = {
+  memory:
+    ({ onCall }) =>
+    () =>
+      new MapPersistenceLayer(onCall),
+  dynamodb: async ({ client, tableName }) => {
+    const { DynamoDBPersistenceLayer } = await import('@aws-lambda-powertools/idempotency/dynamodb');
+    return () => new DynamoDBPersistenceLayer({ awsSdkV3Client: client, tableName });
+  },
+};
+
+/** The work made idempotent by AWS Powertools. Where it has nothing of the kind, this is its plain call. */
+export async function contender({ work, variant, storage = { kind: 'memory' }, client, onCall }) {
+  const layer = await layers[storage.kind]({ ...storage, client, onCall });
   const config = new IdempotencyConfig({
     eventKeyJmesPath: 'body.transactionId',
     throwOnNoIdempotencyKey: true,
     expiresAfterSeconds: ttl,
     lambdaContext: { getRemainingTimeInMillis: () => 30_000 },
+    ...options[variant],
   });
-  return makeIdempotent(work, { persistenceStore, config, keyPrefix: 'Speed.placeHold' });
+  const idempotent = (keyPrefix, method) => {
+    // Each operation has a layer of its own: a layer has one prefix at a time.
+    const persistenceStore = layer();
+    return makeIdempotent(method, { persistenceStore, config, keyPrefix });
+  };
+  const call = idempotent('Speed.placeHold', work);
+  return variant === 'nested' ? idempotent('Speed.placeOrder', (request) => call(request)) : call;
 }
 
 /** What their DynamoDB layer does, over a Map: one write for a claim, whose loser is handed the record, and one more. */
@@ -80,8 +102,10 @@ class MapPersistenceLayer extends BasePersistenceLayer {
   }
 }
 
-function textOf({ status, expiryTimestamp, inProgressExpiryTimestamp, responseData }) {
-  return JSON.stringify({ status, expiryTimestamp, inProgressExpiryTimestamp, responseData });
+function textOf({ status, expiryTimestamp, inProgressExpiryTimestamp, responseData, payloadHash }) {
+  // Without the option there is none.
+  const validation = payloadHash ? { payloadHash } : {};
+  return JSON.stringify({ status, expiryTimestamp, inProgressExpiryTimestamp, responseData, ...validation });
 }
 
 function recordOf(idempotencyKey, text) {

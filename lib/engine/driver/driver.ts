@@ -251,10 +251,7 @@ export class Driver implements CallReport {
         );
       }
       case 'run':
-        return this.#run(
-          () => this.call.method.apply(this.call.self, this.call.args as unknown[]),
-          (ending) => this.#ended(ending),
-        );
+        return this.#run();
       case 'recover':
         return this.#recover(command);
       case 'abort':
@@ -351,21 +348,38 @@ export class Driver implements CallReport {
   }
 
   /** Runs the method, or the recovery function, so that `currentExecution()` finds the run. */
-  #run(work: () => unknown, onEnd: (ending: Ending) => void): void {
-    const execution = new ClaimedExecution(this.call, runOf(this.#state), (result) => {
-      const completion = this.#completion(execution, result);
-      // One that the method does not await may be denied when it has returned. That must not end the process.
-      completion.catch(() => {});
-      return completion;
-    });
+  #run(recover?: () => unknown): void {
+    const execution = new ClaimedExecution(this.call, runOf(this.#state), this);
     this.#execution = execution;
     this.#issued = undefined;
-    this.#afterReturn(() =>
-      runIn(execution, work, (ending) => {
-        execution.isRunning = false;
-        onEnd(ending);
-      }),
-    );
+    this.#afterReturn(() => this.#runIn(execution, recover));
+  }
+
+  /** Goes on in the same turn where it returned a value. */
+  #runIn(execution: ClaimedExecution, recover: (() => unknown) | undefined): void {
+    const isRecovery = recover !== undefined;
+    let value: unknown;
+    try {
+      value = executions.run(execution, recover ?? callMethod, this.call);
+      if (isThenable(value)) {
+        const promise =
+          value instanceof Promise ? value : executions.run(execution, () => Promise.resolve(value));
+        promise.then(
+          (result) => this.#over(execution, isRecovery, { value: result }),
+          (error) => this.#over(execution, isRecovery, { error }),
+        );
+        return;
+      }
+    } catch (error) {
+      return this.#over(execution, isRecovery, { error });
+    }
+    this.#over(execution, isRecovery, { value });
+  }
+
+  #over(execution: ClaimedExecution, isRecovery: boolean, ending: Ending): void {
+    execution.isRunning = false;
+    if (isRecovery) this.#recovered(ending);
+    else this.#ended(ending);
   }
 
   /** Begins what the caller wrote: not before the call has returned its promise, whatever the store. */
@@ -378,10 +392,7 @@ export class Driver implements CallReport {
     const { operation, key, self, args, settings } = this.call;
     const abandoned: Abandoned = { operation, key, status: from, attempt, fencingToken };
     const onAbandoned = settings.onAbandoned as Exclude<typeof settings.onAbandoned, string>;
-    this.#run(
-      () => onAbandoned.apply(self, [abandoned, ...args]),
-      (ending) => this.#recovered(ending),
-    );
+    this.#run(() => onAbandoned.apply(self, [abandoned, ...args]));
   }
 
   #recovered(ending: Ending): void {
@@ -439,6 +450,13 @@ export class Driver implements CallReport {
   /** Asks an option so that `currentExecution()` finds the run that has ended. */
   #within<T>(ask: () => T): T {
     return executions.run(this.#execution as ClaimedExecution, ask);
+  }
+
+  /** Asks for the completion of a run with this result. One that the method does not await may be denied: that ends no process. */
+  complete(execution: ClaimedExecution, result: unknown): Promise<Completion> {
+    const completion = this.#completion(execution, result);
+    completion.catch(ended);
+    return completion;
   }
 
   async #completion(execution: ClaimedExecution, result: unknown): Promise<Completion> {
@@ -614,25 +632,8 @@ function readMoment(): Moment {
   return { wall: Date.now(), steady: steadyNow(), chance: Math.random() };
 }
 
-/** Does the work of a run, and goes on in the same turn where it returned a value. Never throws. */
-function runIn(execution: ClaimedExecution, work: () => unknown, onEnd: (ending: Ending) => void): void {
-  let ending: Ending;
-  try {
-    const value = executions.run(execution, work);
-    if (isThenable(value)) {
-      const promise =
-        value instanceof Promise ? value : executions.run(execution, () => Promise.resolve(value));
-      promise.then(
-        (result) => onEnd({ value: result }),
-        (error) => onEnd({ error }),
-      );
-      return;
-    }
-    ending = { value };
-  } catch (error) {
-    ending = { error };
-  }
-  onEnd(ending);
+function callMethod({ method, self, args }: PreparedCall): unknown {
+  return method.apply(self, args as unknown[]);
 }
 
 function isThenable(value: unknown): value is PromiseLike<IdempotencyRecord | undefined> {

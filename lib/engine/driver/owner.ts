@@ -1,4 +1,4 @@
-import { randomFillSync } from 'node:crypto';
+import { crypto } from '../../process/crypto.js';
 
 const LENGTH_BYTES = 12;
 /** In base64url, without padding since three bytes are four characters. */
@@ -19,7 +19,8 @@ let drawnAt = 0;
 export function newOwner(now: number): string {
   const isFresh = now >= drawnAt && now - drawnAt < FRESH_FOR_MS;
   if (!isFresh || used === drawn.length) {
-    drawn = randomFillSync(Buffer.allocUnsafeSlow(LENGTH_BYTES * OWNERS_AT_ONCE)).toString('base64url');
+    const bytes = Buffer.allocUnsafeSlow(LENGTH_BYTES * OWNERS_AT_ONCE);
+    drawn = crypto().randomFillSync(bytes).toString('base64url');
     used = 0;
     drawnAt = now;
   }

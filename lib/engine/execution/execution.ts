@@ -75,6 +75,11 @@ export abstract class NestedExecution {
   }
 }
 
+/** Who makes completions of a run. */
+interface Completer {
+  complete(execution: ClaimedExecution, result: unknown): Promise<Completion>;
+}
+
 /** A run under a claim, or without one where the store could not be reached. */
 export class ClaimedExecution extends NestedExecution implements Execution {
   /** Why the claim is lost, once it is: the reason of the signal. */
@@ -86,7 +91,7 @@ export class ClaimedExecution extends NestedExecution implements Execution {
   constructor(
     readonly call: PreparedCall,
     readonly run: { readonly attempt: number; readonly fencingToken: number },
-    readonly completion: (result: unknown) => Promise<Completion>,
+    readonly completer: Completer,
   ) {
     super();
   }
@@ -102,7 +107,7 @@ export class ClaimedExecution extends NestedExecution implements Execution {
         return signal();
       },
       deriveKey: (label: string) => deriveKey(key, label),
-      completion: this.completion,
+      completion: (result: unknown) => this.completer.complete(this, result),
     });
     return this.#view;
   }

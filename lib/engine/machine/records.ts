@@ -36,8 +36,7 @@ export function draft(
 /** Makes a record that has nothing of its call, nor of the record before it. */
 export function draftAnew({ call }: Step, state: RecordState, expiresAt: number): IdempotencyRecord {
   call.sent += 1;
-  // Joined to one text, since it is compared more than once.
-  return { key: call.key, token: [call.owner, call.sent].join('.'), expiresAt, state };
+  return { key: call.key, token: `${call.owner}.${call.sent}`, expiresAt, state };
 }
 
 /** Makes the record of a lease that begins now. */

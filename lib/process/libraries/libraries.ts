@@ -7,6 +7,6 @@ export function devalue(): typeof import('./devalue.js') {
 }
 
 /** The registry of reflect-metadata. Loading it creates one, so it is loaded only if another copy has created it. */
-export function registeredMetadata(): typeof import('reflect-metadata/no-conflict') {
-  return require('reflect-metadata/no-conflict');
+export function registeredMetadata(): typeof import('./metadata.js') {
+  return require('./metadata.js');
 }

@@ -34,7 +34,7 @@ interface Moment {
 
 type Event = { readonly type: string; readonly [fact: string]: unknown };
 
-const modules = fileURLToPath(new URL('../../../../dist/cjs/engine/machine/', import.meta.url));
+const modules = fileURLToPath(new URL('../../../modules/engine/machine/', import.meta.url));
 const require = createRequire(import.meta.url);
 const { Machine, deadline }: Engine = require(`${modules}machine.js`);
 const { CallState, newProcess }: State = require(`${modules}state.js`);

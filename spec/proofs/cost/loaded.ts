@@ -5,8 +5,8 @@ import { promisify } from 'node:util';
 const run = promisify(execFile);
 const root = fileURLToPath(new URL('../../../../', import.meta.url));
 
-// Whether a library's code has run is known to V8, whatever bundled it: an ES module of ours has devalue in a function whose
-// name is its path, and JMESPath in the file of its export.
+// Whether a library's code has run is known to V8: an ES module of ours has devalue in a function that is named after it, and
+// JMESPath in the file of its export.
 const probe = `
 const { Session } = await import('node:inspector/promises');
 const session = new Session();
@@ -14,22 +14,28 @@ session.connect();
 await session.post('Profiler.enable');
 await session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
 const { makeIdempotent } = await load('index.js');
+const crypto = process.moduleLoadList.includes('NativeModule crypto');
 await work(makeIdempotent, load);
 const { result } = await session.post('Profiler.takePreciseCoverage');
-const ran = result
-  .filter(({ url }) => url.startsWith(dist))
+const ours = result.filter(({ url }) => url.startsWith(dist));
+const ran = ours
   .flatMap(({ url, functions }) =>
     functions.filter(({ ranges }) => ranges[0].count > 0).map(({ functionName }) => url + functionName));
 const library = (name) => ran.some((one) => one.includes(name));
 const zlib = process.moduleLoadList.includes('NativeModule zlib');
-console.log(JSON.stringify({ jmespath: library('jmespath/index.js') || library('jmespath-library'),
-  devalue: library('devalue/src') || library('libraries/devalue'), zlib }));
+console.log(JSON.stringify({ jmespath: library('jmespath/index.js'),
+  devalue: library('run_devalue') || library('libraries/devalue'), zlib,
+  crypto, files: new Set(ours.map(({ url }) => url)).size }));
 `;
 
 export interface Loaded {
   readonly jmespath: boolean;
   readonly devalue: boolean;
   readonly zlib: boolean;
+  /** By the import alone. The first call loads it. */
+  readonly crypto: boolean;
+  /** How many files of the package. */
+  readonly files: number;
 }
 
 /** What a process has loaded that imports the package in one form, and then does this work. `load` loads another export. */

@@ -17,15 +17,23 @@ export const root = fileURLToPath(new URL('../../../../', import.meta.url));
 /** Where the copies are. They find their dependencies in the project's own folder, which is above. */
 export const copies = join(root, '.build/mutants');
 const compiledSpecs = '.build/spec-standard';
+const modules = '.build/modules';
 
-// As the build does it: the ES modules are bundled.
-const { bundleModules, exportedModules }: BundleScript = await import(
+// As the build does it: both forms are bundled.
+const { bundleCommonJS, bundleModules, exportedModules }: BundleScript = await import(
   pathToFileURL(join(root, 'scripts/bundle.mjs')).href
 );
 
 interface BundleScript {
-  bundleModules(options: { lib: string; outdir: string; exports: readonly string[] }): Promise<void>;
+  bundleCommonJS(options: BundleOptions): Promise<void>;
+  bundleModules(options: BundleOptions): Promise<void>;
   exportedModules(): readonly string[];
+}
+
+interface BundleOptions {
+  readonly lib: string;
+  readonly outdir: string;
+  readonly exports: readonly string[];
 }
 
 export function sourceOf(file: string): string {
@@ -68,18 +76,18 @@ export class PackageCopy {
         target: 'es2022',
         tsconfigRaw: { compilerOptions: { verbatimModuleSyntax: true } },
       });
-      differing.set(file.replace(/^lib/, 'dist/cjs').replace(/\.ts$/, '.js'), code);
+      differing.set(file.replace(/^lib/, modules).replace(/\.ts$/, '.js'), code);
     }
     this.#link('lib', /\.ts$/, (path) => this.sources.has(path));
-    this.#link('dist/cjs', /\.js$|\/package\.json$/, (path) => differing.has(path));
+    this.#link(modules, /\.js$|\/package\.json$/, (path) => differing.has(path));
     this.#link(compiledSpecs, /\.m?js$/, () => false);
     for (const [file, code] of differing) this.#write(file, code);
     if ([...this.sources.keys()].some((file) => file.startsWith('samples/'))) this.#addSamples();
-    await bundleModules({
-      lib: join(this.folder, 'lib'),
-      outdir: join(this.folder, 'dist/esm'),
-      exports: exportedModules(),
-    });
+    const [lib, exports] = [join(this.folder, 'lib'), exportedModules()];
+    await Promise.all([
+      bundleModules({ lib, outdir: join(this.folder, 'dist/esm'), exports }),
+      bundleCommonJS({ lib, outdir: join(this.folder, 'dist/cjs'), exports }),
+    ]);
     // What specs read besides: their data, and documents.
     for (const name of ['spec', 'docs', 'UPGRADING.md'])
       symlinkSync(join(root, name), join(this.folder, name));

@@ -46,8 +46,8 @@ export const claims: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/engine/machine/leasing.ts',
-        replace: 'if (!isOwn(call, holder)) {',
-        by: 'if (holder.token !== sent.token) {',
+        replace: 'if (!isSent && !isOwn(call, holder)) {',
+        by: 'if (!isSent) {',
       },
     ],
     caughtBy: [specs('engine/schedules', 'engine/call/faults')],

@@ -29,7 +29,11 @@ export const drivers: readonly Mutant[] = [
     name: 'queued-event-lost',
     flaw: 'An event that comes while a command is carried out is forgotten.',
     changes: [
-      { file: driver, replace: '      event = this.#events.shift();\n', by: '      event = undefined;\n' },
+      {
+        file: driver,
+        replace: '        if (!this.#event) break;\n',
+        by: '        this.#event = undefined;\n        if (!this.#event) break;\n',
+      },
     ],
     caughtBy: [everyOrder],
   },
@@ -39,7 +43,7 @@ export const drivers: readonly Mutant[] = [
     changes: [
       {
         file: driver,
-        replace: 'if (this.#isBeginning) Promise.resolve().then(begin);\n    else begin();',
+        replace: 'if (this.#isBeginning) void settled.then(begin);\n    else begin();',
         by: 'begin();',
       },
     ],
@@ -113,14 +117,44 @@ export const drivers: readonly Mutant[] = [
   },
   {
     name: 'in-memory-argument-returned',
-    flaw: 'The in-memory store returns the record that it was given, which its owner may change.',
+    flaw: 'The in-memory store returns the record that it keeps, which its new owner may change.',
     changes: [
       {
         file: 'lib/stores/in-memory/in-memory-store.ts',
-        replace: '    if (holder !== written) return holder;\n',
-        by: '    if (holder) return holder;\n',
+        replace: '    return copyOf(this.#steps.claim(copyOf(record), now));\n',
+        by: '    return this.#steps.claim(copyOf(record), now);\n',
       },
     ],
     caughtBy: [specs('engine/driver/in-memory-steps')],
+  },
+  {
+    name: 'commands-carried-out-again',
+    flaw: 'What the machine said for one event is carried out with the next one, too.',
+    changes: [{ file: driver, replace: '        while (out.length > 0) out.pop();\n', by: '' }],
+    caughtBy: [everyOrder],
+  },
+  {
+    name: 'second-call-displaces-the-first',
+    flaw: 'Of several calls under way, the process knows only the one that began last.',
+    changes: [
+      {
+        file: 'lib/engine/machine/few-map.ts',
+        replace: 'else if (!this.#hasOne || this.#key === key) {',
+        by: 'else if (key !== undefined) {',
+      },
+    ],
+    caughtBy: [specs('engine/machine/few-map')],
+  },
+  {
+    name: 'call-kept-twice',
+    flaw: 'A key that is set again while it is among others is there twice, and stays after it was deleted.',
+    changes: [
+      {
+        file: 'lib/engine/machine/few-map.ts',
+        replace: 'if (this.#others.size > 0 && this.#others.has(key)) {',
+        by: 'if (this.#hasOne && this.#others.has(key)) {',
+      },
+    ],
+    caughtBy: [specs('engine/machine/few-map')],
   },
 ];

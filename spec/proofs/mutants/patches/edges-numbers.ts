@@ -141,8 +141,8 @@ export const edgesOfNumbers: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/request/expression/expression.ts',
-        replace: 'if (fresh.expression || jmespath.compile) compiled.set(',
-        by: 'compiled.set(',
+        replace: 'if (fresh.expression || jmespath.compile) compiled[parts].set(',
+        by: 'compiled[parts].set(',
       },
     ],
     caughtBy: [specs('request/jmespath-import')],

@@ -86,16 +86,14 @@ export const edgesOfOptions: readonly Mutant[] = [
     name: 'promises-within-a-key-unheard',
     flaw: 'A key function that puts a promise into a list is refused, and the failure of that promise ends the process.',
     changes: [
-      { file: 'lib/key/identity.ts', replace: 'if (isSelectedBy(option)) hearPromisesIn(value);', by: '' },
       {
         file: 'lib/key/identity.ts',
-        replace: "import { hearPromisesIn } from '../options/synchronous.js';\n",
+        replace: "if (typeof selector === 'function') hearPromisesIn(value);",
         by: '',
       },
       {
         file: 'lib/key/identity.ts',
-        replace: `  const isSelectedBy = (option: string) => typeof { key, scope, fingerprint }[option as 'key'] === 'function';
-`,
+        replace: "import { hearPromisesIn } from '../options/synchronous.js';\n",
         by: '',
       },
     ],

@@ -12,11 +12,12 @@ export const inProcess: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/in-memory/in-memory-store.ts',
-        replace: '    return this.#copyOf(this.#steps.claim(record, now), record);',
-        by: `    const holder = this.#entries.get(record.key);
+        replace: '    return copyOf(this.#steps.claim(copyOf(record), now));',
+        by: `    const holder = this.#records.get(record.key);
     await Promise.resolve();
-    if (holder && holder.expiresAt > now) return revive(record.key, holder);
-    return this.#copyOf(this.#write(record), record);`,
+    if (holder && holder.expiresAt > now) return copyOf(holder);
+    this.#records.set(record.key, copyOf(record));
+    return copyOf(record);`,
       },
     ],
     caughtBy: [inMemory],
@@ -39,8 +40,8 @@ export const inProcess: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/in-memory/in-memory-store.ts',
-        replace: 'if (holder?.token === token) return',
-        by: 'if (holder) return',
+        replace: 'if (holder?.token !== token) return holder;',
+        by: 'if (holder?.token !== token && !holder) return holder;',
       },
     ],
     caughtBy: [inMemory],
@@ -51,13 +52,13 @@ export const inProcess: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/in-memory/in-memory-store.ts',
-        replace: 'state: JSON.stringify(state) }',
-        by: 'state: state as unknown as string }',
+        replace: "state: copyOfJson(state) as IdempotencyRecord['state'] }",
+        by: 'state }',
       },
       {
         file: 'lib/stores/in-memory/in-memory-store.ts',
-        replace: 'state: JSON.parse(state) }',
-        by: 'state: state as unknown as IdempotencyRecord["state"] }',
+        replace: "import { copyOfJson } from '../../values/json/json-copy.js';\n",
+        by: '',
       },
     ],
     caughtBy: [inMemory],
@@ -68,8 +69,8 @@ export const inProcess: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/in-memory/in-memory-store.ts',
-        replace: 'if (expiresAt <= now) this.#entries.delete(key);',
-        by: 'if (expiresAt <= now - Number.POSITIVE_INFINITY) this.#entries.delete(key);',
+        replace: 'if (value.expiresAt <= now) this.#records.delete(value.key);',
+        by: 'if (value.expiresAt <= now - Number.POSITIVE_INFINITY) this.#records.delete(value.key);',
       },
     ],
     caughtBy: [tests('stores/in-memory/many-keys.long', 'outcomes of an operation leave after their ttl')],

@@ -297,8 +297,8 @@ export const machineCalls: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/engine/machine/budgets.ts',
-        replace: "['joining', 'waiting', 'looking', 'retrying', 'probing']",
-        by: "['joining', 'waiting', 'looking', 'retrying', 'probing', 'running']",
+        replace: "    case 'probing':\n      return waitedMs",
+        by: "    case 'probing':\n    case 'running':\n      return waitedMs",
       },
     ],
     caughtBy: [specs('engine/claim/lost-lease')],

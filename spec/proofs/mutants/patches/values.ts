@@ -95,8 +95,8 @@ export const values: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/key/identity.ts',
-        replace: "${text('scope', owner)}",
-        by: "${text('scope', owner).slice(0, 0)}null",
+        replace: '${opening(operation)}${scopeText}',
+        by: '${opening(operation)}${scopeText.slice(0, 0)}null',
       },
     ],
     caughtBy: [specs('key/keys')],
@@ -132,8 +132,8 @@ export const values: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/outcome/outcome.ts',
-        replace: 'return { kind, json: copyOfJson(value) };',
-        by: 'return { kind, json: value };',
+        replace: 'if (copy) return { kind, json: copy.json };',
+        by: 'if (copy) return { kind, json: value };',
       },
     ],
     caughtBy: [specs('engine/call/faults')],
@@ -144,8 +144,8 @@ export const values: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/outcome/outcome.ts',
-        replace: 'if (isPlainJson(value)) return',
-        by: "if (isPlainJson(value) || typeof value === 'object') return",
+        replace: 'const copy = copyIfPlain(value);',
+        by: "const copy = typeof value === 'object' ? { json: JSON.parse(JSON.stringify(value)) } : copyIfPlain(value);",
       },
     ],
     caughtBy: [specs('outcome/outcome-values', 'outcome/outcome-values.property')],
@@ -173,5 +173,67 @@ export const values: readonly Mutant[] = [
       },
     ],
     caughtBy: [specs('engine/error-decisions')],
+  },
+  {
+    name: 'special-form-in-plain-json',
+    flaw: 'Plain JSON that looks like the form of another value has the key of that value.',
+    changes: [
+      {
+        file: 'lib/key/canonical.ts',
+        replace: "if (name.startsWith('$') || !part || !('value' in part)) return false;",
+        by: "if (!part || !('value' in part)) return false;",
+      },
+    ],
+    caughtBy: [specs('key/keys', 'key/keys.property')],
+  },
+  {
+    name: 'names-of-lists-left-out',
+    flaw: 'A list with a property of its own in place of an element has the key of one without.',
+    changes: [
+      {
+        file: 'lib/key/canonical.ts',
+        replace:
+          "if (isList && (names.length !== value.length || !isIndex(names.at(-1) ?? '0'))) return false;",
+        by: 'if (isList && names.length !== value.length) return false;',
+      },
+    ],
+    caughtBy: [specs('key/keys', 'key/keys.property')],
+  },
+  {
+    name: 'prototype-set-by-a-copy',
+    flaw: 'A result with a property named `__proto__` is replayed with another prototype, and without the property.',
+    changes: [
+      {
+        file: 'lib/values/json/json-copy.ts',
+        replace: "    if (name === '__proto__') return notCopied;\n",
+        by: '',
+      },
+    ],
+    caughtBy: [specs('outcome/outcome-values', 'outcome/outcome-values.property')],
+  },
+  {
+    name: 'one-object-made-two',
+    flaw: 'An object in two places of a result is replayed as two objects.',
+    changes: [
+      {
+        file: 'lib/values/json/json-copy.ts',
+        replace: 'if (known) known.push(value);',
+        by: 'if (known && !isStrict) known.push(value);',
+      },
+    ],
+    caughtBy: [specs('outcome/outcome-values', 'outcome/outcome-values.property')],
+  },
+  {
+    name: 'hidden-property-not-copied',
+    flaw: 'A property of a result that is not enumerable is lost in its replays.',
+    survivedAtFirst: true,
+    changes: [
+      {
+        file: 'lib/values/json/json-copy.ts',
+        replace: 'if (isStrict && Reflect.ownKeys(value).length !==',
+        by: 'if (!isStrict && Reflect.ownKeys(value).length !==',
+      },
+    ],
+    caughtBy: [specs('outcome/outcome-values', 'outcome/outcome-values.property')],
   },
 ];

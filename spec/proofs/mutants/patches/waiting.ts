@@ -51,7 +51,7 @@ export const waiting: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/engine/machine/state.ts',
-        replace: "this.slot = `${key} ${fingerprint ?? ''}`;",
+        replace: 'this.slot = fingerprint === undefined ? key : `${key} ${fingerprint}`;',
         by: 'this.slot = key;',
       },
     ],

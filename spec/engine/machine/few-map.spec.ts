@@ -1,0 +1,39 @@
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'chai';
+import fc from 'fast-check';
+
+type Entries = Pick<Map<number, string>, 'get' | 'set' | 'delete' | 'size' | 'values'> &
+  Iterable<[number, string]>;
+
+const modules = fileURLToPath(new URL('../../../../dist/cjs/engine/machine/', import.meta.url));
+const { FewMap }: { FewMap: new () => Entries } = createRequire(import.meta.url)(`${modules}few-map.js`);
+
+const key = fc.integer({ min: 1, max: 4 });
+const change = fc.oneof(
+  fc.record({ do: fc.constant('set' as const), key, value: fc.string({ maxLength: 2 }) }),
+  fc.record({ do: fc.constant('delete' as const), key, value: fc.constant('') }),
+);
+
+describe('the map of few entries', () => {
+  it('does what a Map does, whatever order of entries it has', () => {
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 30 }), (changes) => {
+        const few = new FewMap();
+        const map = new Map<number, string>();
+        for (const { do: what, key: at, value } of changes) {
+          if (what === 'delete') expect(few.delete(at)).to.equal(map.delete(at));
+          else {
+            few.set(at, value);
+            map.set(at, value);
+          }
+          expect(few.size).to.equal(map.size);
+          for (const one of [1, 2, 3, 4]) expect(few.get(one)).to.equal(map.get(one));
+          expect([...few].sort(([a], [b]) => a - b)).to.deep.equal([...map].sort(([a], [b]) => a - b));
+          expect([...few.values()].sort()).to.deep.equal([...map.values()].sort());
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
