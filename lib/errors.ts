@@ -35,7 +35,7 @@ export abstract class IdempotencyError extends Error {
   declare readonly key?: string;
 
   constructor(message: string, details: IdempotencyErrorDetails = {}) {
-    super(message, 'cause' in details ? { cause: details.cause } : undefined);
+    super(message, details);
     if (details.operation !== undefined) this.operation = details.operation;
     if (details.key !== undefined) this.key = details.key;
   }
@@ -48,7 +48,6 @@ export abstract class IdempotencyError extends Error {
     return ofClass === '*' ? typeof ofValue === 'string' : ofValue === ofClass;
   }
 }
-mark(IdempotencyError, '*');
 
 /** The key or scope selects nothing, or could be confused with another one. The method did not run. */
 export class KeyError extends IdempotencyError {
@@ -57,7 +56,6 @@ export class KeyError extends IdempotencyError {
   readonly statusCode = 400;
   readonly advice = 'fix-request';
 }
-mark(KeyError, 'key');
 
 /** An equal call was still running after `wait`. */
 export class InProgressError extends IdempotencyError {
@@ -73,7 +71,6 @@ export class InProgressError extends IdempotencyError {
     this.retryAfter = details.retryAfter;
   }
 }
-mark(InProgressError, 'in-progress');
 
 /** The key was used before with another fingerprint. */
 export class FingerprintError extends IdempotencyError {
@@ -82,7 +79,6 @@ export class FingerprintError extends IdempotencyError {
   readonly statusCode = 422;
   readonly advice = 'fix-request';
 }
-mark(FingerprintError, 'fingerprint');
 
 /** It is unknown how an earlier call ended, and the policy does not allow another run. */
 export class OutcomeUnknownError extends IdempotencyError {
@@ -97,7 +93,6 @@ export class OutcomeUnknownError extends IdempotencyError {
     this.advice = details.advice ?? 'ask-human';
   }
 }
-mark(OutcomeUnknownError, 'outcome-unknown');
 
 /** The method has run, but its outcome could not be stored or cannot be read. */
 export class OutcomeUnavailableError extends IdempotencyError {
@@ -106,7 +101,6 @@ export class OutcomeUnavailableError extends IdempotencyError {
   readonly statusCode = 409;
   readonly advice = 'ask-human';
 }
-mark(OutcomeUnavailableError, 'outcome-unavailable');
 
 /** This call no longer holds its key. The reason of an aborted `signal`. Also thrown if the call has no other outcome. */
 export class ClaimLostError extends IdempotencyError {
@@ -115,7 +109,6 @@ export class ClaimLostError extends IdempotencyError {
   readonly statusCode = 409;
   readonly advice = 'retry-later';
 }
-mark(ClaimLostError, 'claim-lost');
 
 /** A running method called itself with its own key and would have waited for itself. */
 export class ReentrantCallError extends IdempotencyError {
@@ -124,7 +117,6 @@ export class ReentrantCallError extends IdempotencyError {
   readonly statusCode = 500;
   readonly advice = 'fix-code';
 }
-mark(ReentrantCallError, 'reentrant');
 
 /**
  * The store's operation that failed. A call ends with such an error only if it has not run the method. Inside a method,
@@ -157,12 +149,12 @@ export class StoreError extends IdempotencyError {
   ) {
     super(message, details);
     if (details.step !== undefined) this.step = details.step;
-    this.tooLarge = details.tooLarge ?? false;
-    const isLasting = this.tooLarge || adviceOf(details.cause) === 'fix-code';
+    const { tooLarge = false, cause } = details;
+    this.tooLarge = tooLarge;
+    const isLasting = tooLarge || (cause instanceof IdempotencyError && cause.advice === 'fix-code');
     this.advice = details.advice ?? (isLasting ? 'fix-code' : 'retry-later');
   }
 }
-mark(StoreError, 'store');
 
 /** An option is wrong, or a decorator is on something that is not a method. */
 export class ConfigurationError extends IdempotencyError {
@@ -171,12 +163,18 @@ export class ConfigurationError extends IdempotencyError {
   readonly statusCode = 500;
   readonly advice = 'fix-code';
 }
-mark(ConfigurationError, 'configuration');
 
-function adviceOf(cause: unknown): ErrorAdvice | undefined {
-  return cause instanceof IdempotencyError ? cause.advice : undefined;
-}
-
-function mark(errorClass: { readonly prototype: object }, value: string): void {
-  Object.defineProperty(errorClass.prototype, brand, { value });
-}
+const brands = {
+  '*': IdempotencyError,
+  key: KeyError,
+  'in-progress': InProgressError,
+  fingerprint: FingerprintError,
+  'outcome-unknown': OutcomeUnknownError,
+  'outcome-unavailable': OutcomeUnavailableError,
+  'claim-lost': ClaimLostError,
+  reentrant: ReentrantCallError,
+  store: StoreError,
+  configuration: ConfigurationError,
+};
+for (const [value, { prototype }] of Object.entries(brands))
+  Object.defineProperty(prototype, brand, { value });

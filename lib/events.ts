@@ -78,10 +78,9 @@ export function isHeard(name: IdempotencyEventName): boolean {
   return channels.get(name)?.hasSubscribers === true;
 }
 
-/** Publishes an event. Calls `build` only if the channel has subscribers. */
-export function publish<N extends IdempotencyEventName>(name: N, build: () => IdempotencyEvents[N]): void {
-  const target = channels.get(name);
-  if (target?.hasSubscribers) target.publish(build());
+/** Publishes an event. */
+export function publish<N extends IdempotencyEventName>(name: N, event: IdempotencyEvents[N]): void {
+  channels.get(name)?.publish(event);
 }
 
 /**

@@ -6,8 +6,8 @@ import { figure } from './figures.mjs';
  * the version, and `found`, a figure by version.
  */
 
-/** What was aimed at, whether this run met it, and the arguments for what it missed, by the goals' texts. */
-export function describedGoals(goals, nodes, why = {}) {
+/** What was aimed at, whether this run met it, and the arguments for what it missed. */
+export function describedGoals(goals, nodes, why = []) {
   const single = goals.filter(({ limit }) => limit === undefined);
   const each = goals.filter(({ limit }) => limit !== undefined);
   const list = single.map(
@@ -18,7 +18,7 @@ export function describedGoals(goals, nodes, why = {}) {
     goal.text,
     limitText(goal, majors),
     ...majors.map((major) => cell(goal, major)),
-    isMet(goal) ? 'met' : '**missed**',
+    missedOn(goal).length === 0 ? 'met' : '**missed**',
   ]);
   const heads = ['goal', 'at most', ...majors.map((major) => `Node.js ${major}`), ''];
   return [list.join('\n'), rows.length > 0 ? table([heads, ...rows]) : '', argued(goals, why)]
@@ -26,16 +26,25 @@ export function describedGoals(goals, nodes, why = {}) {
     .join('\n\n');
 }
 
-export function isMet(goal) {
-  if (goal.limit === undefined) return goal.isMet;
-  return Object.entries(goal.found).every(([major, found]) => found <= limitOn(goal, Number(major)));
+/** The versions on which a goal was missed; of a goal that is not one of each version, `undefined` for all. */
+function missedOn(goal) {
+  if (goal.limit === undefined) return goal.isMet ? [] : [undefined];
+  return Object.keys(goal.found)
+    .map(Number)
+    .filter((major) => !(goal.found[major] <= limitOn(goal, major)));
 }
 
 function argued(goals, why) {
-  const missed = goals.filter((goal) => !isMet(goal)).map(({ text }) => text);
-  const lines = missed.filter((text) => why[text]).map((text) => `- ${text}: ${why[text]}`);
-  const others = missed.filter((text) => !why[text]);
-  if (others.length > 0) lines.push(`- **Missed without an argument**: ${others.join('; ')}.`);
+  const missed = goals.flatMap((goal) => missedOn(goal).map((major) => ({ text: goal.text, major })));
+  const holds = (one, { text, major }) => one.goals.test(text) && (one.majors?.includes(major) ?? true);
+  const lines = why.filter((one) => missed.some((it) => holds(one, it))).map(({ text }) => `- ${text}`);
+  const rest = new Map();
+  for (const it of missed.filter((one) => !why.some((argument) => holds(argument, one))))
+    rest.set(it.text, [...(rest.get(it.text) ?? []), ...(it.major ? [it.major] : [])]);
+  const texts = [...rest].map(
+    ([text, majors]) => text + (majors.length > 0 ? ` (${majors.join(', ')})` : ''),
+  );
+  if (texts.length > 0) lines.push(`- **Missed without an argument**: ${texts.join('; ')}.`);
   return lines.join('\n');
 }
 
@@ -53,5 +62,5 @@ function cell(goal, major) {
   const { found, digits = 2 } = goal;
   if (found[major] === undefined) return '';
   const text = figure(found[major], digits);
-  return found[major] <= limitOn(goal, major) ? text : `**${text}**`;
+  return missedOn(goal).includes(major) ? `**${text}**` : text;
 }

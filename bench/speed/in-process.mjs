@@ -33,7 +33,7 @@ const most = {
 
 /** One call after another in one process, with what each library keeps in memory. */
 export async function inProcess({ rounds, isSmall, nodes }) {
-  const scale = { rounds, warmUps: isSmall ? 4 : 12, processes: isSmall ? 1 : 3 };
+  const scale = { rounds, warmUps: isSmall ? 4 : 30, processes: isSmall ? 1 : 3 };
   const measured = [];
   for (const node of nodes) {
     const found = {};

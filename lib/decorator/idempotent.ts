@@ -3,12 +3,13 @@ import type { Method } from '../engine/driver/prepared-call.js';
 import { Operation } from '../engine/operation.js';
 import { ConfigurationError } from '../errors.js';
 import type { IdempotentOptions } from '../options/options.js';
+import { isObject } from '../options/reading.js';
 import { registerName } from '../process/names/names.js';
 import { checkOptions } from '../settings/option-checks.js';
 import { type Class, homeOf } from '../values/classes.js';
 import { defaultsFor } from './class-defaults.js';
 import { checkMethodName, declareIn, noteClassName, operationName } from './declarations.js';
-import { DeclaringClass } from './declaring-class.js';
+import { type DeclaredMethod, declaringClass } from './declaring-class.js';
 import type { IdempotentDecorator, OptionsFor } from './decorator-types.js';
 import { refuseGenerator, wrap } from './make-idempotent.js';
 
@@ -42,9 +43,9 @@ export function Idempotent(...args: readonly unknown[]): unknown {
   }
   const options = (args[0] ?? {}) as IdempotentOptions;
   return (...decorated: readonly unknown[]) => {
-    const [, context] = decorated;
-    return isStandard(context)
-      ? decorateStandard(decorated[0], context, options)
+    const [method, context] = decorated;
+    return isObject(context) && 'kind' in context && 'addInitializer' in context
+      ? decorateStandard(method, context as StandardContext, options)
       : decorateLegacy(decorated, options);
   };
 }
@@ -58,37 +59,12 @@ interface StandardContext {
   addInitializer(initializer: (this: unknown) => void): void;
 }
 
-function isStandard(context: unknown): context is StandardContext {
-  return typeof context === 'object' && context !== null && 'kind' in context && 'addInitializer' in context;
-}
-
 function decorateStandard(method: unknown, context: StandardContext, options: IdempotentOptions): Method {
   const { kind, name: methodName, static: isStatic, metadata } = context;
   const where = `@Idempotent on ${String(methodName)}`;
   if (kind !== 'method') throw notAMethod(where, kind);
-  check(method as Method, methodName, options, where);
-  const declaring = new DeclaringClass({ methodName, isStatic, options, metadata });
-  let name = options.name;
-  const operation = new Operation({
-    name(self) {
-      if (name !== undefined) return name;
-      const owner = declaring.of(self);
-      if (!owner) throw unknownClass(where);
-      name = operationName(owner, methodName, method as Method);
-      return name;
-    },
-    method: method as Method,
-    options: { ...options },
-    classOptions(self) {
-      declaring.requireInstance(self, () =>
-        name !== undefined || declaring.of(undefined) ? operation.facts.name(undefined) : where,
-      );
-      return defaultsFor(self);
-    },
-  });
-  if (name !== undefined) registerName(name, method as Method);
-  if (metadata) declareIn(metadata, { method: methodName, isStatic, operation });
-  const wrapper = wrap(operation);
+  const declared = { methodName, isStatic, options, metadata };
+  const { operation, declaring, wrapper } = declare(method as Method, declared, where);
   // A class has no name before it is defined, so its name is checked at its first instance. While static members are created, it
   // may have a name that the compiler replaces afterwards.
   context.addInitializer(function () {
@@ -98,47 +74,54 @@ function decorateStandard(method: unknown, context: StandardContext, options: Id
 }
 
 function decorateLegacy(
-  [target, methodName, descriptor]: readonly unknown[],
+  [target, name, descriptor]: readonly unknown[],
   options: IdempotentOptions,
 ): PropertyDescriptor {
-  const kind = legacyKind(target, methodName, descriptor);
-  const owner = (
-    typeof target === 'function' ? target : (target as object | undefined)?.constructor
-  ) as Class;
-  const where = `@Idempotent on ${owner?.name ?? ''}${methodName === undefined ? '' : `.${String(methodName)}`}`;
+  const kind = legacyKind(target, name, descriptor);
+  const isStatic = typeof target === 'function';
+  const owner = (isStatic ? target : (target as object | undefined)?.constructor) as Class;
+  const where = `@Idempotent on ${owner?.name ?? ''}${name === undefined ? '' : `.${String(name)}`}`;
   if (kind !== 'method') throw notAMethod(where, kind);
   const property = descriptor as PropertyDescriptor;
-  const method = property.value as Method;
-  check(method, methodName as string | symbol, options, where);
-  let { name } = options;
-  const nameOnce = () => {
-    name ??= operationName(owner, methodName as string | symbol, method);
-    return name;
-  };
-  if (name !== undefined) registerName(name, method);
-  else noteClassName(owner, methodName as string | symbol);
-  const isStatic = typeof target === 'function';
+  const methodName = name as string | symbol;
   const home = isStatic ? homeOf(owner) : (target as object);
-  const declared = { methodName: methodName as string | symbol, isStatic, options, owner, home };
-  const declaring = new DeclaringClass(declared);
+  property.value = declare(property.value, { methodName, isStatic, options, owner, home }, where).wrapper;
+  if (options.name === undefined) noteClassName(owner, methodName);
+  return property;
+}
+
+/** Makes the operation of a method, and the function that users call in place of the method. */
+function declare(method: Method, declared: DeclaredMethod, where: string) {
+  const { methodName, isStatic, options, home = declared.metadata } = declared;
+  check(method, methodName, options, where);
+  const declaring = declaringClass(declared);
+  let { name } = options;
   const operation = new Operation({
-    name: nameOnce,
+    name(self) {
+      if (name !== undefined) return name;
+      const owner = declaring.of(self);
+      if (!owner) throw unknownClass(where);
+      name = operationName(owner, methodName, method);
+      return name;
+    },
     method,
     options: { ...options },
     classOptions(self) {
-      declaring.requireInstance(self, nameOnce);
+      declaring.requireInstance(self, () =>
+        name !== undefined || declaring.of(undefined) ? operation.facts.name(undefined) : where,
+      );
       return defaultsFor(self);
     },
   });
-  declareIn(home, { method: methodName as string | symbol, isStatic, operation });
-  property.value = wrap(operation);
-  return property;
+  if (name !== undefined) registerName(name, method);
+  if (home) declareIn(home, { method: methodName, isStatic, operation });
+  return { operation, declaring, wrapper: wrap(operation) };
 }
 
 function legacyKind(target: unknown, name: unknown, descriptor: unknown): string {
   if (typeof descriptor === 'number') return name === undefined ? 'constructor parameter' : 'parameter';
   if (name === undefined) return typeof target === 'function' ? 'class' : 'value';
-  if (typeof descriptor !== 'object' || descriptor === null) return 'field';
+  if (!isObject(descriptor)) return 'field';
   const { get, set, value } = descriptor as PropertyDescriptor;
   if (get || set) return 'accessor';
   return typeof value === 'function' ? 'method' : 'field';
@@ -158,6 +141,6 @@ function notAMethod(where: string, kind: string): ConfigurationError {
 
 function unknownClass(where: string): ConfigurationError {
   return new ConfigurationError(
-    `${where}: option "name" is undefined, and the class of the method is not known: the method was called without an instance before any instance existed, or the compiler makes no decorator metadata (TypeScript before 5.2). Call the method as (request) => service.placeHold(request), or set name: 'PreFundService.placeHold'`,
+    `${where}: option "name" is undefined, and the class of the method is not known: it was called without an instance before any existed, or the compiler makes no decorator metadata (TypeScript before 5.2). Call it as (request) => service.placeHold(request), or set name: 'PreFundService.placeHold'`,
   );
 }

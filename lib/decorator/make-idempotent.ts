@@ -1,6 +1,7 @@
 import type { Method } from '../engine/driver/prepared-call.js';
 import { Operation } from '../engine/operation.js';
 import { ConfigurationError } from '../errors.js';
+import { isObject } from '../options/reading.js';
 import { noteBorrowedName } from '../process/names/build-names.js';
 import { checkBorrowedName, describeNameFault, registerName } from '../process/names/names.js';
 import { checkOptions } from '../settings/option-checks.js';
@@ -42,7 +43,7 @@ export function makeIdempotent<
 
 // Wrong options or a wrong name may be a secret. So only a valid name is repeated.
 function ownName(options: unknown): string | undefined {
-  if (typeof options !== 'object' || options === null || !Object.hasOwn(options, 'name')) return undefined;
+  if (!isObject(options) || !Object.hasOwn(options, 'name')) return undefined;
   const { name } = options as { readonly name?: unknown };
   return describeNameFault(name) === undefined ? (name as string) : undefined;
 }

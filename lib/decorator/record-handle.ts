@@ -1,6 +1,7 @@
 import { Driver } from '../engine/driver/driver.js';
 import type { PreparedCall } from '../engine/driver/prepared-call.js';
 import { ConfigurationError } from '../errors.js';
+import { isObject } from '../options/reading.js';
 import { kindOf } from '../options/wrong-option.js';
 import type { RecordView } from '../record/record-view.js';
 
@@ -48,14 +49,14 @@ export function handleOf(call: PreparedCall): RecordHandle {
 
 // A wrong option throws. A guess at its meaning could take the key from a running call, or leave the key in use.
 function isForced(operation: string, options: ForgetOptions): boolean {
-  const isObject = typeof options === 'object' && options !== null;
+  const areOptions = isObject(options);
   const isValid =
-    isObject &&
+    areOptions &&
     Object.keys(options).every((name) => name === 'force') &&
     ['boolean', 'undefined'].includes(typeof options.force);
   if (isValid) return options.force === true;
   throw new ConfigurationError(
-    `${operation}: forget() was called with ${isObject ? 'options that it does not accept' : kindOf(options)}; expected forget() or forget({ force: true })`,
+    `${operation}: forget() was called with ${areOptions ? 'options that it does not accept' : kindOf(options)}; expected forget() or forget({ force: true })`,
     { operation },
   );
 }

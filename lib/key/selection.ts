@@ -78,9 +78,7 @@ function select(call: SelectedCall, option: string, selector: AnySelector): Sele
     if (!isLate(value)) return { value, from: args };
     throw new TypeError('it returns a promise; a key must be known before anything can wait');
   }
-  const { expression } = compileExpression(selector, {
-    parts: option === 'fingerprint' ? 'optional' : 'required',
-  });
+  const { expression } = compileExpression(selector, option === 'fingerprint' ? 'optional' : 'required');
   if (!expression?.decodesByItself) call.decoded ??= decodedEvent(args[0]);
   const from = expression?.decodesByItself ? args[0] : call.decoded;
   try {

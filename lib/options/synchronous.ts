@@ -1,4 +1,5 @@
 import { isAsyncFunction, isGeneratorFunction, isPromise, isProxy } from 'node:util/types';
+import { isObject, ownValue } from './reading.js';
 
 /**
  * Returns what is expected in place of a function that is visibly asynchronous or a generator, or `undefined`. A function that was
@@ -15,7 +16,10 @@ export function describeLateness(fn: unknown): string | undefined {
  */
 export function isLate(returned: unknown): boolean {
   if (isPromise(returned)) {
-    attempt(() => Promise.prototype.then.call(returned, ignore, ignore));
+    // A subclass may have a constructor that throws.
+    try {
+      Promise.prototype.then.call(returned, ignore, ignore);
+    } catch {}
     return true;
   }
   if (!isThenable(returned)) return false;
@@ -32,28 +36,19 @@ export function hearPromisesIn(refused: unknown): void {
   const seen = new Set<unknown>();
   for (const left = [refused]; left.length > 0 && seen.size < MOST_OBJECTS; ) {
     const value = left.pop();
-    if (typeof value !== 'object' || value === null || seen.has(value) || isProxy(value) || isLate(value))
-      continue;
+    if (!isObject(value) || seen.has(value) || isProxy(value) || isLate(value)) continue;
     seen.add(value);
     // Getters are not called: what they would return is not part of the value.
-    for (const name of Object.keys(value).slice(0, MOST_OBJECTS))
-      left.push(Object.getOwnPropertyDescriptor(value, name)?.value);
+    for (const name of Object.keys(value).slice(0, MOST_OBJECTS)) left.push(ownValue(value, name));
   }
 }
 
 // An object whose `then` cannot be read is not a promise.
 function isThenable(returned: unknown): boolean {
-  if (typeof returned === 'function' || (typeof returned === 'object' && returned !== null)) {
-    return attempt(() => typeof (returned as { then?: unknown }).then === 'function') ?? false;
-  }
-  return false;
-}
-
-function attempt<T>(run: () => T): T | undefined {
   try {
-    return run();
+    return Object(returned) === returned && typeof (returned as { then?: unknown }).then === 'function';
   } catch {
-    return undefined;
+    return false;
   }
 }
 

@@ -1,5 +1,6 @@
 import { isAsyncFunction, isGeneratorFunction, isPromise, isProxy } from 'node:util/types';
 import { ConfigurationError } from '../errors.js';
+import { ownValue, sourceOf } from './reading.js';
 
 /** The error for a wrong option. Its message has the option's name, the kind of its value, and what is expected. */
 export function wrongOption(
@@ -17,6 +18,7 @@ export function wrongOption(
  * name of a class or function may be data, unless it is written in the source.
  */
 export function kindOf(value: unknown): string {
+  if (isProxy(value)) return 'a proxy';
   switch (typeof value) {
     case 'undefined':
     case 'boolean':
@@ -59,7 +61,6 @@ export function quotedName(name: unknown): string {
 }
 
 function kindOfFunction(value: object): string {
-  if (isProxy(value)) return 'a proxy';
   if (isGeneratorFunction(value)) return 'a generator function';
   if (isAsyncFunction(value)) return 'an async function';
   if (!/^class\b/.test(sourceOf(value))) return 'a function';
@@ -67,13 +68,12 @@ function kindOfFunction(value: object): string {
 }
 
 function kindOfObject(value: object): string {
-  if (isProxy(value)) return 'a proxy';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
   if (isPromise(value)) return 'a promise';
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype === null || isProxy(prototype)) return 'an object';
   // Read from the prototype, since the object may have a property or a getter of that name.
-  const maker: unknown = Object.getOwnPropertyDescriptor(prototype, 'constructor')?.value;
+  const maker = ownValue(prototype as object, 'constructor');
   const name = typeof maker === 'function' && !isProxy(maker) ? writtenName(maker) : undefined;
   return name === undefined || name === 'Object' ? 'an object' : `an instance of ${name}`;
 }
@@ -83,8 +83,4 @@ function writtenName(maker: object): string | undefined {
   return /^(?:class|function)\s+(?!extends\b)([\p{ID_Start}$_][\p{ID_Continue}$]*)/u.exec(
     sourceOf(maker),
   )?.[1];
-}
-
-function sourceOf(maker: object): string {
-  return Function.prototype.toString.call(maker);
 }

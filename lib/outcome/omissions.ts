@@ -12,12 +12,13 @@ export function describeOmissions(
   { omitted }: Pruning,
 ): { readonly subject: string; readonly text: string } | undefined {
   if (omitted.length === 0) return undefined;
-  const names = [...new Set(omitted.map((path) => path.replace(/^\./, '')))];
-  const shown = names.slice(0, MOST_NAMED).map((name) => (name === '' ? 'what was thrown' : name));
-  const more = names.length - shown.length;
+  const paths = omitted.map((path) => path.replace(/^\./, ''));
+  const names = [...new Set(paths)].map((path) => path || 'what was thrown');
+  const more = names.length - MOST_NAMED;
+  const shown = names.slice(0, MOST_NAMED).join(', ') + (more > 0 ? ` and ${more} more` : '');
   const name = nameOf(error);
-  const subject = `${name}:${[...new Set(omitted.map((path) => path.match(/^\.?([\w$]*)/)?.[1]))].join()}`;
-  const text = `${name} is stored without ${shown.join(', ')}${more > 0 ? ` and ${more} more` : ''}, which no record can hold`;
+  const subject = `${name}:${[...new Set(paths.map((path) => path.match(/^[\w$]*/)?.[0]))].join()}`;
+  const text = `${name} is stored without ${shown}, which no record can hold`;
   return { subject, text };
 }
 

@@ -1,3 +1,4 @@
+import { ownValue } from '../options/reading.js';
 import { isIndex } from '../values/built-in-kinds.js';
 import { isObject, isPlain } from '../values/class-facts.js';
 import { isError, type ListedClasses } from '../values/listed-classes.js';
@@ -143,9 +144,7 @@ export class Pruning {
 }
 
 function methodOf(value: object): string | undefined {
-  return Object.keys(value).find(
-    (name) => typeof Object.getOwnPropertyDescriptor(value, name)?.value === 'function',
-  );
+  return Object.keys(value).find((name) => typeof ownValue(value, name) === 'function');
 }
 
 function stepOf(value: object, name: string | symbol): string {

@@ -1,3 +1,4 @@
+import { ownValue } from '../options/reading.js';
 import { isLate } from '../options/synchronous.js';
 import { warnOnce } from '../process/warnings.js';
 import { bytesIn, entriesOf, kindOf, membersOf, prototypeOfKind } from '../values/built-in-kinds.js';
@@ -78,8 +79,7 @@ export function reducers(pruning: Pruning, isTrial = false) {
           Object.hasOwn(value, '__proto__') && [Object.getPrototypeOf(value) === null, Object.entries(value)],
       ),
       json: of((value, { isForeign }) => {
-        if (!isForeign) return false;
-        const { toJSON } = value as { toJSON?: unknown };
+        const { toJSON } = (isForeign ? value : {}) as { toJSON?: unknown };
         if (typeof toJSON !== 'function') return false;
         const data: unknown = toJSON.call(value, '');
         if (isLate(data)) throw new UnstorableError('a toJSON() in it returned a promise');
@@ -92,14 +92,15 @@ export function reducers(pruning: Pruning, isTrial = false) {
     } as Record<string, Reducer>,
     options: {
       operations: {
-        tagOf: (value: object) => factsOf(value).kind ?? 'Object',
+        tagOf(value: object) {
+          return factsOf(value).kind ?? 'Object';
+        },
         // Otherwise the whole buffer behind a view would be stored, with the bytes of other requests in it.
         viewInfo: compactView,
         entriesOf,
         valuesOf: membersOf,
-        toISOString: (date: Date) => {
-          const time = Date.prototype.getTime.call(date);
-          return Number.isNaN(time) ? '' : Date.prototype.toISOString.call(date);
+        toISOString(date: Date) {
+          return new Date(Date.prototype.getTime.call(date)).toJSON() ?? '';
         },
       },
     },
@@ -120,31 +121,34 @@ type Warn = typeof warnForeign;
 
 /** Returns what is stored of a built-in or a plain object that has properties which its kind does not have. */
 function ownParts(value: object, kind: string | undefined, warn: Warn): OwnForm | false {
-  if (kind !== undefined && isOfSubclass(value, kind))
-    warn(value, `${instanceNamed(kind)} with its own properties`);
+  if (kind !== undefined && !hasNameOfKind(value, kind)) {
+    const isBuiltIn = Object.getPrototypeOf(value) === prototypeOfKind(kind) || Buffer.isBuffer(value);
+    if (!isBuiltIn) warn(value, `${instanceNamed(kind)} with its own properties`);
+  }
   if (isBare(value, kind)) return false;
   const own = ownProperties(value, kind);
   return hasMore(value, own) && ownForm(value, kind, own);
-}
-
-function isOfSubclass(value: object, kind: string): boolean {
-  const prototype: object | null = Object.getPrototypeOf(value);
-  const isBuiltIn = prototype === prototypeOfKind(kind) || Buffer.isBuffer(value);
-  return !isBuiltIn && !hasNameOfKind(value, kind);
 }
 
 function foreignFields(value: object, warn: Warn): Fields {
   const hidden =
     hiddenState(value) ??
     (hasPrivateFields(Object.getPrototypeOf(value)) ? 'an instance with private fields' : undefined);
-  if (hidden)
-    throw new UnstorableError(`${instanceNamed(className(value))} in it is ${hidden}; ${remedyFor(value)}`);
+  if (hidden) {
+    const name = className(value);
+    const content = ownValue(contents, name);
+    const remedy = content
+      ? `return what it contains, such as ${content}`
+      : 'list its class in `classes` as { class, name, to, from }, or return what it contains';
+    throw new UnstorableError(`${instanceNamed(name)} in it is ${hidden}; ${remedy}`);
+  }
   const { shown, hidden: more } = ownProperties(value, undefined);
   warn(value, 'plain data');
   return { ...shown, ...more };
 }
 
-const contents: Readonly<Record<string, string>> = {
+/** How to read what instances of these classes contain. */
+const contents = {
   Response: 'await response.json()',
   Request: 'await request.json()',
   Blob: 'await blob.text()',
@@ -153,19 +157,12 @@ const contents: Readonly<Record<string, string>> = {
   FormData: 'Object.fromEntries(formData)',
 };
 
-/** Says what to do about an instance that cannot be stored. */
-function remedyFor(value: object): string {
-  const content = contents[className(value)];
-  if (content !== undefined) return `return what it contains, such as ${content}`;
-  return 'list its class in `classes` as { class, name, to, from }, or return what it contains';
-}
-
 function warnForeign(value: object, as: string): void {
   const name = className(value);
   warnOnce(
     `class:${name}`,
     'RETRYSAFE_UNLISTED_CLASS',
-    `A result contains an instance of ${name}: it replays as ${as}. List the class in the option \`classes\` to have it replayed as an instance; one of a library, or with state that is not in its fields, as { class, name, to, from }.`,
+    `A result contains an instance of ${name}: it replays as ${as}. To replay it as an instance, list its class in \`classes\`; a library's, or one with state outside its fields, as { class, name, to, from }.`,
   );
 }
 

@@ -14,19 +14,28 @@ export function revivers(listed: ListedClasses): Record<string, (value: any) => 
     ...Object.fromEntries(
       listed.all.map((one) => [`=${one.name}`, (parts: unknown) => revivedInstance(parts, one, known)]),
     ),
-    own: (form: OwnForm) => revivedOwn(known.objects, form),
-    Buffer: (value: unknown) => {
+    own(form: OwnForm) {
+      return revivedOwn(known.objects, form);
+    },
+    Buffer(value: unknown) {
       // In a damaged record this may be an object with a `length` of gigabytes.
       if (!isUint8Array(value)) throw new UnstorableError('a Buffer in it has no bytes');
       // It is over memory of its own. A copy would be in a pool that it shares with other buffers.
       return bytesIn(value);
     },
-    Error: (value: ErrorParts) => revivedError(known.errors, value),
-    entries: ([isBare, entries]: [boolean, [string, unknown][]]) =>
-      Object.setPrototypeOf(Object.fromEntries(entries), isBare ? null : Object.prototype),
+    Error(value: ErrorParts) {
+      return revivedError(known.errors, value);
+    },
+    entries([isBare, entries]: [boolean, [string, unknown][]]) {
+      return Object.setPrototypeOf(Object.fromEntries(entries), isBare ? null : Object.prototype);
+    },
     // An instance of a class that is not listed stays the plain data that it was stored as.
-    json: ([value]: [unknown]) => value,
-    fields: (value: Fields) => value,
+    json([value]: [unknown]) {
+      return value;
+    },
+    fields(value: Fields) {
+      return value;
+    },
   };
 }
 
@@ -39,19 +48,18 @@ interface Known {
 
 function revivedInstance(parts: unknown, one: ListedClass, { errors, objects, instances }: Known): unknown {
   const { prototype } = one.class;
+  const refuse = (fault: string) => {
+    throw new UnstorableError(`an instance of "${one.name}" in it ${fault}`);
+  };
   if (one.from) {
-    if (!Array.isArray(parts) || parts.length !== 1)
-      throw new UnstorableError(`an instance of "${one.name}" in it was stored without \`to\``);
+    if (!Array.isArray(parts) || parts.length !== 1) return refuse('was stored without `to`');
     // `from` would get only a part of what `to` returned.
-    if (!Object.hasOwn(parts, 0))
-      throw new UnstorableError(`an instance of "${one.name}" in it contains itself`);
-    return instanceOf(one, parts[0]);
+    return Object.hasOwn(parts, 0) ? instanceOf(one, parts[0]) : refuse('contains itself');
   }
   if (isError(prototype) || prototype === Error.prototype)
     return revivedError(errors, parts as ErrorParts, prototype);
   if (Array.isArray(parts)) return withClass(revivedOwn(objects, parts as never, prototype), one);
-  if (!isObject(parts) || (!isPlain(parts) && !instances.has(parts)))
-    throw new UnstorableError(`an instance of "${one.name}" in it is damaged`);
+  if (!isObject(parts) || (!isPlain(parts) && !instances.has(parts))) return refuse('is damaged');
   // An instance that contains itself comes here again before it is complete.
   instances.add(parts);
   return withClass(Object.setPrototypeOf(parts, prototype), one);

@@ -1,6 +1,6 @@
 import { isObject, prototypesOf } from '../values/class-facts.js';
 import { nativeErrorOf, nativeErrors } from '../values/listed-classes.js';
-import { type Fields, setOwn } from '../values/own-properties.js';
+import { type Fields, setAll, setOwn } from '../values/own-properties.js';
 import { UnstorableError } from '../values/unstorable-error.js';
 
 /** What is stored of an error. */
@@ -43,8 +43,8 @@ export function revivedError(known: WeakMap<object, Error>, parts: ErrorParts, p
     setOwn(revived, 'message', message, false);
   if ('cause' in parts) setOwn(revived, 'cause', parts.cause, false);
   if (Array.isArray(parts.errors)) setOwn(revived, 'errors', parts.errors, false);
-  for (const [field, part] of Object.entries(hidden ?? {})) setOwn(revived, field, part, false);
-  for (const [field, part] of Object.entries(fields ?? {})) setOwn(revived, field, part, true);
+  setAll(revived, hidden, false);
+  setAll(revived, fields, true);
   if (revived.name !== name) setOwn(revived, 'name', name, false);
   // The first line of the stack has name and message, so the stack is captured after these.
   Error.captureStackTrace(revived, revivedError);
@@ -52,12 +52,9 @@ export function revivedError(known: WeakMap<object, Error>, parts: ErrorParts, p
 }
 
 function newError({ name, message, native }: ErrorParts, prototype: object | undefined): Error {
-  const error = newNative(nativeNamed(native ?? name), message, name);
-  return prototype ? Object.setPrototypeOf(error, prototype) : error;
-}
-
-function newNative(kind: string, message: unknown, name: unknown): Error {
+  const kind = nativeNamed(native ?? name);
   const Native = nativeErrors.get(kind) as new (...args: unknown[]) => Error;
-  if (kind === 'DOMException') return new Native(message, name);
-  return kind === 'AggregateError' ? new Native([]) : new Native();
+  const args = kind === 'DOMException' ? [message, name] : kind === 'AggregateError' ? [[]] : [];
+  const error = new Native(...args);
+  return prototype ? Object.setPrototypeOf(error, prototype) : error;
 }

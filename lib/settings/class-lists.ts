@@ -1,12 +1,13 @@
+import { isObject } from '../options/reading.js';
 import { describeLateness } from '../options/synchronous.js';
 import { kindOf } from '../options/wrong-option.js';
 import { describeBorrowedNameFault, describeNameFault } from '../process/names/names.js';
 import { revivalFault } from '../values/class-facts.js';
 
 type ListedClass = ((...args: never[]) => unknown) & { readonly prototype: object };
-type Entry = Readonly<Record<string, unknown>>;
-
 const entryParts = ['class', 'name', 'to', 'from'];
+type Entry = Readonly<Record<'class' | 'name' | 'to' | 'from', unknown>>;
+
 const example =
   "{ class: Decimal, name: 'Decimal', to: (value) => value.toString(), from: (text) => new Decimal(text) }";
 
@@ -20,10 +21,10 @@ export function classListCheck(what: string): (value: unknown) => string | undef
     const names = new Set<string>();
     const classes = new Set<unknown>();
     for (const listed of value) {
-      const isEntry = typeof listed === 'object' && listed !== null;
-      const fault = isEntry ? entryFault(listed) : classFault(listed);
+      const isEntry = isObject(listed);
+      const fault = isEntry ? entryFault(listed as Entry) : classFault(listed);
       if (fault !== undefined) return `a list of ${what}${fault}`;
-      const { name, class: listedClass } = isEntry ? listed : { name: listed.name, class: listed };
+      const { name, class: listedClass } = isEntry ? (listed as Entry) : { name: listed.name, class: listed };
       if (names.has(name)) return `a list of ${what} with different names; two are named "${name}"`;
       if (classes.has(listedClass)) return `a list of ${what}, each once; that of "${name}" is in it twice`;
       names.add(name);
@@ -46,25 +47,28 @@ function classFault(listed: unknown): string | undefined {
 function entryFault(entry: Entry): string | undefined {
   const { class: listed, name, to, from } = entry;
   const hasName = describeNameFault(name) === undefined;
-  const about = hasName ? `the entry "${name}"` : 'an entry';
-  if (!isClass(listed)) return `, or of entries such as ${example}; ${about} has no class`;
-  if (!hasName) return `, or of entries such as ${example}; the entry of ${kindOf(listed)} has no name`;
+  const about = hasName
+    ? `the entry "${name}"`
+    : isClass(listed)
+      ? `the entry of ${kindOf(listed)}`
+      : 'an entry';
+  const missing = isClass(listed) ? (hasName ? functionMissing(entry) : 'name') : 'class';
+  if (missing) return `, or of entries such as ${example}; ${about} has no ${missing}`;
   if (Object.keys(entry).some((part) => !entryParts.includes(part)))
     return `, or of entries of ${entryParts.join(', ')}; ${about} has another part`;
-  if (to === undefined && from === undefined) {
-    const fault = revivalFault(listed);
-    return fault && ` whose state is in plain fields; that of ${about} ${fault}: give it \`to\` and \`from\``;
-  }
-  for (const [part, convert] of Object.entries({ to, from })) {
-    if (typeof convert !== 'function')
-      return `, or of entries such as ${example}; ${about} has no function \`${part}\``;
-    // An outcome is recorded in the turn in which the method ends.
-    if (describeLateness(convert) !== undefined)
-      return ` and entries whose functions are synchronous; \`${part}\` of ${about} is not`;
-  }
-  return undefined;
+  const fault = to === undefined && from === undefined ? revivalFault(listed as ListedClass) : undefined;
+  return fault && ` whose state is in plain fields; that of ${about} ${fault}: give it \`to\` and \`from\``;
+}
+
+function functionMissing({ to, from }: Entry): string | undefined {
+  if (to === undefined && from === undefined) return undefined;
+  // An outcome is recorded in the turn in which the method ends.
+  const wrong = Object.entries({ to, from }).find(
+    ([, convert]) => typeof convert !== 'function' || describeLateness(convert) !== undefined,
+  );
+  return wrong && `synchronous function \`${wrong[0]}\``;
 }
 
 function isClass(listed: unknown): listed is ListedClass {
-  return typeof listed === 'function' && typeof listed.prototype === 'object' && listed.prototype !== null;
+  return typeof listed === 'function' && isObject(listed.prototype);
 }

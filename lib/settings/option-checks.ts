@@ -1,23 +1,19 @@
 import { isGeneratorFunction } from 'node:util/types';
-import { ConfigurationError } from '../errors.js';
+import { checkedOptions } from '../options/checked-options.js';
 import { type Duration, milliseconds } from '../options/duration.js';
-import type { IdempotentOptions, OptionLevel } from '../options/options.js';
+import type { Codec, IdempotentOptions, OptionLevel } from '../options/options.js';
 import { describeLateness, isLate } from '../options/synchronous.js';
-import { amountOf, kindOf, kindOfData, quotedName, wrongOption } from '../options/wrong-option.js';
+import { amountOf, kindOfData, wrongOption } from '../options/wrong-option.js';
 import { describeNameFault } from '../process/names/names.js';
 import { classListCheck } from './class-lists.js';
 import { checkTtl, checkUnresolvedTtl, durationCheck } from './duration-checks.js';
 import { checkSelector } from './selector-check.js';
 
-/** Returns what is expected instead of the value, or `undefined` if the value is valid. */
 type Check = (value: unknown) => string | undefined;
 
 function oneOf(...allowed: readonly unknown[]): Check {
-  return (value) => (allowed.includes(value) ? undefined : `one of ${allowed.map(literal).join(', ')}`);
-}
-
-function literal(value: unknown): string {
-  return typeof value === 'string' ? `'${value}'` : String(value);
+  const shown = allowed.map((value) => (typeof value === 'string' ? `'${value}'` : value));
+  return (value) => (allowed.includes(value) ? undefined : `one of ${shown.join(', ')}`);
 }
 
 /** Allows a function, which `checkFunction` checks, beside the values that `checkValue` allows. */
@@ -41,23 +37,23 @@ function checkAsynchronous(value: unknown): string | undefined {
 
 function checkStoreOption(value: unknown): string | undefined {
   if (typeof value === 'function') return describeLateness(value);
-  const candidate = value as Record<string, unknown> | null | undefined;
-  const missing = ['claim', 'replace', 'find'].filter((method) => typeof candidate?.[method] !== 'function');
+  const missing = methodsMissing(value, ['claim', 'replace', 'find']);
   return missing.length > 0
     ? `a PersistenceStore (this has no ${missing.join(', ')}), or a function (self) => store`
     : undefined;
 }
 
-function checkCodec(value: unknown): string | undefined {
+function methodsMissing(value: unknown, names: readonly string[]): readonly string[] {
   const candidate = value as Record<string, unknown> | null | undefined;
-  const isCodec = typeof candidate?.encode === 'function' && typeof candidate?.decode === 'function';
-  if (!isCodec) return 'an object with encode(value): string and decode(text): unknown';
-  const expected = describeLateness(candidate.encode) ?? describeLateness(candidate.decode);
-  return expected && `an object whose encode and decode are each ${expected}`;
+  return names.filter((name) => typeof candidate?.[name] !== 'function');
 }
 
-function checkCount(value: unknown): string | undefined {
-  return Number.isSafeInteger(value) && (value as number) >= 0 ? undefined : 'a whole number, 0 or more';
+function checkCodec(value: unknown): string | undefined {
+  if (methodsMissing(value, ['encode', 'decode']).length > 0)
+    return 'an object with encode(value): string and decode(text): unknown';
+  const { encode, decode } = value as Codec;
+  const expected = describeLateness(encode) ?? describeLateness(decode);
+  return expected && `an object whose encode and decode are each ${expected}`;
 }
 
 const checks: Record<keyof IdempotentOptions, Check> = {
@@ -66,7 +62,7 @@ const checks: Record<keyof IdempotentOptions, Check> = {
   store: checkStoreOption,
   name: describeNameFault,
   scope: checkSelector,
-  fingerprint: (value) => {
+  fingerprint(value) {
     if (value === true) return undefined;
     const expected = checkSelector(value);
     return expected && `true, or ${expected}`;
@@ -75,7 +71,7 @@ const checks: Record<keyof IdempotentOptions, Check> = {
   renewFor: durationCheck({ leastMs: 100, mostSeconds: 86_400, example: "900 or '15m'" }),
   wait: durationCheck({ leastMs: 0, mostSeconds: 900, example: "10 or '250ms'" }),
   onAbandoned: orFunction(oneOf('run', 'refuse'), checkAsynchronous),
-  unresolvedTtl: (value) => {
+  unresolvedTtl(value) {
     const expected = value === 'until-resolved' ? undefined : checkUnresolvedTtl(value);
     return expected && `${expected}; or 'until-resolved'`;
   },
@@ -86,21 +82,15 @@ const checks: Record<keyof IdempotentOptions, Check> = {
   codec: checkCodec,
   classes: classListCheck('classes'),
   readFirst: oneOf(true, false),
-  keepLocal: checkCount,
+  keepLocal(value) {
+    return Number.isSafeInteger(value) && (value as number) >= 0 ? undefined : 'a whole number, 0 or more';
+  },
   clockTolerance: durationCheck({ leastMs: 0, mostSeconds: 60, example: "1 or '500ms'" }),
   enabled: oneOf(true, false),
 };
 
 /** A message may repeat a wrong value of these options: an amount is not a secret. */
-const amountOptions: readonly string[] = [
-  'ttl',
-  'lease',
-  'renewFor',
-  'wait',
-  'clockTolerance',
-  'unresolvedTtl',
-  'keepLocal',
-];
+const amountOptions = 'ttl lease renewFor wait clockTolerance unresolvedTtl keepLocal'.split(' ');
 
 /** The options that a level does not have. */
 const absentOptions: Record<OptionLevel, readonly string[]> = {
@@ -115,36 +105,15 @@ const absentOptions: Record<OptionLevel, readonly string[]> = {
  * @throws {ConfigurationError} for a wrong option. The message names it, the kind of its value, and what is expected.
  */
 export function checkOptions(options: unknown, level: OptionLevel, where: string): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options)) {
-    throw new ConfigurationError(
-      `${where}: the options are ${kindOf(options)}; expected an object such as { ttl: 300 }`,
-    );
-  }
-  for (const [option, value] of Object.entries(options)) {
-    const check = Object.hasOwn(checks, option) ? checks[option as keyof typeof checks] : undefined;
-    if (!check || absentOptions[level].includes(option)) throw unknownOption(where, level, option, value);
-    if (value === undefined) continue;
-    const expected = check(value);
-    if (expected === undefined) continue;
-    // The value may be a promise. `isLate` handles its rejection.
-    isLate(value);
-    throw wrongOption(where, option, value, expected, amountOptions.includes(option) ? amountOf : kindOf);
-  }
-  const { lease, renewFor } = options as IdempotentOptions;
+  const { lease, renewFor }: IdempotentOptions = checkedOptions(where, options, {
+    checks: Object.fromEntries(
+      Object.entries(checks).filter(([option]) => !absentOptions[level].includes(option)),
+    ),
+    example: 'an object such as { ttl: 300 }',
+    shown: (option) => (amountOptions.includes(option) ? amountOf : undefined),
+    elsewhere: (option) => (Object.hasOwn(checks, option) ? ` at ${level} level` : ''),
+  });
   if (lease !== undefined && renewFor !== undefined) checkLease(where, lease, renewFor);
-}
-
-function unknownOption(
-  where: string,
-  level: OptionLevel,
-  option: string,
-  value: unknown,
-): ConfigurationError {
-  const known = Object.keys(checks).filter((name) => !absentOptions[level].includes(name));
-  const atLevel = Object.hasOwn(checks, option) ? ` at ${level} level` : '';
-  return new ConfigurationError(
-    `${where}: there is no option ${quotedName(option)}${atLevel} (it is ${kindOf(value)}); the options are ${known.join(', ')}`,
-  );
 }
 
 /**
@@ -169,12 +138,8 @@ export function checkLease(where: string, lease: Duration, renewFor: Duration): 
  * @throws {ConfigurationError} if it is not a store.
  */
 export function checkStore(where: string, value: unknown): void {
-  if (isLate(value))
-    throw wrongOption(where, 'store', value, 'a synchronous function that returns a store', returned);
-  const expected = typeof value === 'function' ? 'a PersistenceStore' : checkStoreOption(value);
-  if (expected !== undefined) throw wrongOption(where, 'store', value, expected, returned);
-}
-
-function returned(value: unknown): string {
-  return `a function that returned ${kindOfData(value)}`;
+  let expected = typeof value === 'function' ? 'a PersistenceStore' : checkStoreOption(value);
+  if (isLate(value)) expected = 'a synchronous function that returns a store';
+  if (expected === undefined) return;
+  throw wrongOption(where, 'store', value, expected, () => `a function that returned ${kindOfData(value)}`);
 }

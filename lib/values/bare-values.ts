@@ -33,24 +33,13 @@ export function bareOf(value: object, kind: string): unknown {
       return new Map(entriesOf(value));
     case 'Set':
       return new Set(membersOf(value));
-    case 'Date':
-      return new Date(Date.prototype.getTime.call(value));
-    case 'RegExp':
-      return new RegExp(value as RegExp);
-    case 'ArrayBuffer':
-      return ArrayBuffer.prototype.slice.call(value as ArrayBuffer, 0);
     case 'URL':
-      return new URL(URL.prototype.toString.call(value));
     case 'URLSearchParams':
-      return new URLSearchParams(URLSearchParams.prototype.toString.call(value));
-    case 'Number':
-    case 'String':
-    case 'Boolean':
-    case 'BigInt':
-      return Object((globalThis[kind].prototype.valueOf as () => unknown).call(value));
+      return new globalThis[kind](globalThis[kind].prototype.toString.call(value));
   }
-  if (!ArrayBuffer.isView(value))
+  if (kind.startsWith('Temporal.'))
     throw new UnstorableError(`${instanceNamed(kind)} in it has properties of its own`);
+  if (!ArrayBuffer.isView(value)) return structuredClone(value);
   const View = globalThis[kind as 'Uint8Array'];
   const length = (value as Uint8Array).length ?? value.byteLength;
   return new View(value.buffer as ArrayBuffer, value.byteOffset, length);

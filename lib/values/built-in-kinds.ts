@@ -12,55 +12,50 @@ import {
   isTypedArray,
 } from 'node:util/types';
 
-type Read = (this: unknown) => unknown;
-
 /** The prototype that all typed arrays share. */
 export const typedArrays: object = Object.getPrototypeOf(Uint8Array.prototype);
-const typedArrayName = getterOf(typedArrays, Symbol.toStringTag);
-const textOfUrl = getterOf(URL.prototype, 'href');
-const textOfParams = URLSearchParams.prototype.toString as Read;
 
-const tests: readonly (readonly [kind: string, is: (value: object) => boolean])[] = [
-  ['Array', Array.isArray],
-  ['Map', isMap],
-  ['Set', isSet],
-  ['Date', isDate],
-  ['RegExp', isRegExp],
-  ['ArrayBuffer', isArrayBuffer],
-  ['DataView', isDataView],
-  ['Number', isNumberObject],
-  ['String', isStringObject],
-  ['Boolean', isBooleanObject],
-  ['BigInt', isBigIntObject],
-];
+const tests: readonly (readonly [kind: string, is: (value: object) => boolean])[] = Object.entries({
+  Array: Array.isArray,
+  Map: isMap,
+  Set: isSet,
+  Date: isDate,
+  RegExp: isRegExp,
+  ArrayBuffer: isArrayBuffer,
+  DataView: isDataView,
+  Number: isNumberObject,
+  String: isStringObject,
+  Boolean: isBooleanObject,
+  BigInt: isBigIntObject,
+});
 
-/** The kinds that a replay can make again, also for a class that extends them. */
-export const extensibleKinds: readonly string[] = [
-  ...tests.map(([kind]) => kind),
-  ...['Uint8Array', 'Uint8ClampedArray', 'Uint16Array', 'Uint32Array', 'BigUint64Array', 'Float32Array'],
-  ...['Int8Array', 'Int16Array', 'Int32Array', 'BigInt64Array', 'Float64Array', 'URL', 'URLSearchParams'],
-];
+/** Whether a replay can make this kind again for a class that extends it, too. Typed arrays are known by their parent. */
+export function isExtensibleKind(prototype: object | undefined): boolean {
+  return (
+    Object.getPrototypeOf(Object(prototype)) === typedArrays ||
+    [...tests.map(([kind]) => kind), 'URL', 'URLSearchParams'].some(
+      (kind) => prototypeOfKind(kind) === prototype,
+    )
+  );
+}
 
 /**
  * Returns the kind of a value that has a built-in's content. It reads internal slots: `Symbol.toStringTag` and the class
  * prove nothing. Only kinds whose content can be read and made again have a name here.
  */
 export function kindOf(value: object): string | undefined {
-  if (isTypedArray(value)) return typedArrayName.call(value) as string;
+  if (isTypedArray(value)) return Reflect.get(typedArrays, Symbol.toStringTag, value) as string;
   const test = tests.find(([, is]) => is(value));
   if (test) return test[0];
   // These kinds have no test of their own. The tag tells which few values are worth a try at their content.
-  const tag = tagOf(value);
-  if (tag === 'URL') return reads(textOfUrl, value) ? tag : undefined;
-  if (tag === 'URLSearchParams') return reads(textOfParams, value) ? tag : undefined;
-  return tag.startsWith('Temporal.') && isTemporal(value, tag) ? tag : undefined;
+  const tag = Object.prototype.toString.call(value).slice(8, -1);
+  return /^(?:URL(?:SearchParams)?$|Temporal\.)/.test(tag) && hasTextOf(tag, value) ? tag : undefined;
 }
 
 /** Returns the prototype of a built-in kind's own instances. */
 export function prototypeOfKind(kind: string): object | undefined {
-  const [outer, inner] = kind.split('.') as [string, string?];
-  const found = (globalThis as Record<string, unknown>)[outer] as Record<string, unknown> | undefined;
-  return ((inner === undefined ? found : found?.[inner]) as { prototype?: object } | undefined)?.prototype;
+  // biome-ignore lint/suspicious/noExplicitAny: a property of the global object, or of a property of it
+  return kind.split('.').reduce<any>((found, name) => found?.[name], globalThis)?.prototype;
 }
 
 /** Returns the entries of a Map, by the method of Map itself: an instance may have an iterator that never ends. */
@@ -83,25 +78,15 @@ export function isIndex(name: string | symbol): boolean {
   return typeof name === 'string' && /^(?:0|[1-9]\d*)$/.test(name);
 }
 
-function tagOf(value: object): string {
-  return Object.prototype.toString.call(value).slice(8, -1);
-}
-
-// A replay makes Temporal's values by the global classes, so an instance of a library's own Temporal is of no such kind.
-function isTemporal(value: object, tag: string): boolean {
-  const prototype = prototypeOfKind(tag);
-  return prototype !== undefined && reads(prototype.toString as Read, value);
-}
-
-function reads(read: Read, value: object): boolean {
+/**
+ * Whether the method that writes such a kind as text accepts a value. A replay makes Temporal's values by the global classes, so an
+ * instance of a library's own Temporal is of no such kind.
+ */
+function hasTextOf(kind: string, value: object): boolean {
   try {
-    read.call(value);
+    (prototypeOfKind(kind) as object).toString.call(value);
     return true;
   } catch {
     return false;
   }
-}
-
-function getterOf(prototype: object, name: PropertyKey): Read {
-  return Object.getOwnPropertyDescriptor(prototype, name)?.get as Read;
 }

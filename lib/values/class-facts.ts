@@ -1,9 +1,8 @@
 import { isGeneratorObject, isProxy, isTypedArray } from 'node:util/types';
-import { extensibleKinds, prototypeOfKind, typedArrays } from './built-in-kinds.js';
+import { ownValue, sourceOf } from '../options/reading.js';
+import { isExtensibleKind, typedArrays } from './built-in-kinds.js';
 
-export function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
-}
+export { isObject } from '../options/reading.js';
 
 /** Whether an object holds data and nothing else, in this realm or another. */
 export function isPlain(value: object): boolean {
@@ -17,11 +16,8 @@ function isPlainPrototype(value: object): boolean {
 
 /** Returns the prototypes of an object, the nearest first. It stops at a proxy, whose parents may never end. */
 export function* prototypesOf(value: object): Iterable<object> {
-  for (let at = parentOf(value); at && !isProxy(at); at = parentOf(at)) yield at;
-}
-
-function parentOf(value: object): object | null {
-  return Object.getPrototypeOf(value);
+  for (let at: object = Object.getPrototypeOf(value); at && !isProxy(at); at = Object.getPrototypeOf(at))
+    yield at;
 }
 
 /**
@@ -53,8 +49,8 @@ export function hiddenState(value: object): string | undefined {
   if (typeof pipe === 'function' || typeof getReader === 'function') return 'a stream';
   if (isGeneratorObject(value)) return 'a generator';
   const prototype: object | null = Object.getPrototypeOf(value);
-  const hasContent = prototype && makersOf(prototype).some((one) => isNative(one) || isGlobalClass(one));
-  if (hasContent) return `an instance of ${className(value)}, whose content is hidden`;
+  if (prototype && makersOf(prototype).some(isBuiltIn))
+    return `an instance of ${className(value)}, whose content is hidden`;
   const isIterable = Symbol.iterator in value || Symbol.asyncIterator in value;
   return isIterable ? 'an iterable, whose members are not its fields' : undefined;
 }
@@ -66,7 +62,7 @@ const privateHelper = /__classPrivateField|__private(?:Add|Get|Set)|_class_?[pP]
 
 /** Whether instances of this prototype have `#private` fields. */
 export function hasPrivateFields(prototype: object): boolean {
-  return makersOf(prototype).some((one) => one !== undefined && readsPrivateField(sourceOf(one)));
+  return makersOf(prototype).some(readsPrivateField);
 }
 
 /** Says why instances of this class cannot be made again from their fields alone. Returns nothing where they can. */
@@ -77,14 +73,13 @@ export function revivalFault(one: Maker & { readonly prototype: object }): strin
     ? makersOf(prototype)
     : [one, ...makersOf(Object.getPrototypeOf(prototype))];
   const ownMakers = makers.filter((maker) => !isExtensible(maker));
-  const isHidden = ownMakers.some((maker) => isNative(maker) || isGlobalClass(maker));
-  if (isHidden) return 'is a built-in class, or extends one, whose content a replay cannot restore';
-  if (ownMakers.some((maker) => maker !== undefined && readsPrivateField(sourceOf(maker))))
-    return 'has private fields';
+  if (ownMakers.some(isBuiltIn))
+    return 'is a built-in class, or extends one, whose content a replay cannot restore';
+  if (ownMakers.some(readsPrivateField)) return 'has private fields';
   if (typeof (prototype as { then?: unknown }).then === 'function')
     return 'has a then(), which makes its instances promises';
   const refusesRevived =
-    hasOwnInstanceTest(one) && !isErrorPrototype(prototype) && !isInstance(Object.create(prototype), one);
+    hasOwnInstanceTest(one) && !(prototype instanceof Error) && !isInstance(Object.create(prototype), one);
   return refusesRevived
     ? 'decides by Symbol.hasInstance what its instances are, and their fields alone do not satisfy it'
     : undefined;
@@ -111,40 +106,29 @@ export function isNativeFunction(fn: object): boolean {
   return sourceOf(fn).includes('[native code]');
 }
 
-function isErrorPrototype(prototype: object): boolean {
-  return prototype instanceof Error;
-}
-
 // What a replay makes by the built-in class itself, and then turns into an instance of a class that extends it.
 function isExtensible(maker: Maker | undefined): boolean {
   if (maker === undefined) return false;
-  const isNativeError = isNative(maker) && /^\w*Error$/.test(maker.name);
-  const isOtherBuiltIn = [Buffer.prototype, DOMException.prototype, typedArrays].includes(maker.prototype);
+  const { name, prototype } = maker;
   return (
-    isNativeError ||
-    isOtherBuiltIn ||
-    extensibleKinds.some((kind) => prototypeOfKind(kind) === maker.prototype)
+    (isNativeFunction(maker) && /^\w*Error$/.test(name)) ||
+    [Buffer.prototype, DOMException.prototype, typedArrays].includes(prototype) ||
+    isExtensibleKind(prototype)
   );
 }
 
-// Built-in classes are properties of the global object that are not enumerable. A class that an application puts there by
-// assignment can be listed.
-function isGlobalClass(maker: Maker | undefined): boolean {
-  const place = maker && Object.getOwnPropertyDescriptor(globalThis, maker.name);
-  return place?.enumerable === false && (globalThis as Record<string, unknown>)[maker?.name ?? ''] === maker;
+// Built-in classes are native, or properties of the global object that are not enumerable. A class that an application puts there
+// by assignment can be listed.
+function isBuiltIn(maker: Maker | undefined): boolean {
+  if (maker === undefined || isNativeFunction(maker)) return true;
+  const place = Object.getOwnPropertyDescriptor(globalThis, maker.name);
+  return place?.enumerable === false && Reflect.get(globalThis, maker.name) === maker;
 }
 
-function isNative(maker: Maker | undefined): boolean {
-  return maker === undefined || isNativeFunction(maker);
-}
-
-function readsPrivateField(source: string): boolean {
+function readsPrivateField(maker: Maker | undefined): boolean {
+  const source = maker ? sourceOf(maker) : '';
   // Most classes have no `#`, and the Unicode pattern is slow the first time.
   return (source.includes('#') && privateField.test(source)) || privateHelper.test(source);
-}
-
-function sourceOf(maker: object): string {
-  return Function.prototype.toString.call(maker);
 }
 
 /** Returns the classes that made the instances of a prototype; `undefined` stands for one that is not named. */
@@ -153,7 +137,7 @@ function makersOf(prototype: object): (Maker | undefined)[] {
   for (let at: object | null = prototype; at && !isPlainPrototype(at); at = Object.getPrototypeOf(at)) {
     // The parents of a proxy may never end.
     if (isProxy(at)) return [...makers, undefined];
-    const maker: unknown = Object.getOwnPropertyDescriptor(at, 'constructor')?.value;
+    const maker = ownValue(at, 'constructor');
     makers.push(typeof maker === 'function' ? (maker as Maker) : undefined);
   }
   return makers;

@@ -1,3 +1,5 @@
+import { isObject, ownValue } from '../options/reading.js';
+
 export type Class = abstract new (...args: never[]) => unknown;
 
 /**
@@ -5,8 +7,8 @@ export type Class = abstract new (...args: never[]) => unknown;
  * decorator, since a decorator may replace it by a proxy, a subclass or a wrapping function.
  */
 export function homeOf(target: Class): object {
-  const home: unknown = Object.getOwnPropertyDescriptor(target, 'prototype')?.value;
-  return typeof home === 'object' && home !== null ? home : target;
+  const home = ownValue(target, 'prototype');
+  return isObject(home) ? home : target;
 }
 
 /** Returns the prototypes of an instance, or a class and those that it extends. The nearest comes first. */
@@ -22,9 +24,7 @@ export function lineageOf(self: unknown): object[] {
 /** Returns the classes of an instance, or of a class itself. The nearest comes first. */
 export function classesOf(self: unknown): Class[] {
   return lineageOf(self)
-    .map((one) =>
-      typeof one === 'function' ? one : Object.getOwnPropertyDescriptor(one, 'constructor')?.value,
-    )
+    .map((one) => (typeof one === 'function' ? one : ownValue(one, 'constructor')))
     .filter((one): one is Class => typeof one === 'function');
 }
 
@@ -36,6 +36,6 @@ export function homesOf(self: unknown): object[] {
 /** Returns what may be the metadata of standard decorators. `Symbol.metadata` may have been any symbol when they ran. */
 export function metadataOf(target: Class): object[] {
   return Object.getOwnPropertySymbols(target)
-    .map((symbol): unknown => Object.getOwnPropertyDescriptor(target, symbol)?.value)
-    .filter((value) => typeof value === 'object' && value !== null) as object[];
+    .map((symbol) => ownValue(target, symbol))
+    .filter(isObject);
 }

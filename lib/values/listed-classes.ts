@@ -1,7 +1,7 @@
 import { isNativeError } from 'node:util/types';
 import type { AnyClass, ClassEntry } from '../options/options.js';
 import { isLate } from '../options/synchronous.js';
-import { hasOwnInstanceTest, isInstance, isPlain, prototypesOf } from './class-facts.js';
+import { className, hasOwnInstanceTest, isInstance, isObject, isPlain, prototypesOf } from './class-facts.js';
 import { UnstorableError } from './unstorable-error.js';
 
 /** A class from the options `classes` and `remember`. Its instances replay as instances. */
@@ -17,28 +17,24 @@ export interface ListedClass {
   readonly from?: ((data: unknown) => unknown) | undefined;
 }
 
-const nativeErrorNames = [
-  ...['Error', 'EvalError', 'RangeError', 'ReferenceError', 'SyntaxError', 'TypeError', 'URIError'],
-  ...['AggregateError', 'SuppressedError', 'DOMException'],
-];
+const nativeErrorNames =
+  'Error EvalError RangeError ReferenceError SyntaxError TypeError URIError AggregateError SuppressedError DOMException';
 
 type ErrorClass = new (...args: never[]) => Error;
 
 /** The error classes of the language and of Node.js, by name. */
 export const nativeErrors: ReadonlyMap<string, ErrorClass> = new Map(
-  nativeErrorNames.flatMap((name) => {
-    const found = (globalThis as Record<string, unknown>)[name];
-    return typeof found === 'function' ? [[name, found as unknown as ErrorClass]] : [];
-  }),
-);
-
-const nativePrototypes = new Map<object, string>(
-  [...nativeErrors].map(([name, { prototype }]) => [prototype as object, name]),
+  nativeErrorNames
+    .split(' ')
+    // An older Node.js lacks the last but one.
+    .filter((name) => name in globalThis)
+    .map((name): [string, ErrorClass] => [name, Reflect.get(globalThis, name)]),
 );
 
 /** Returns the name of the native error class that has this prototype. */
 export function nativeErrorOf(prototype: object): string | undefined {
-  return nativePrototypes.get(prototype);
+  const name = className(prototype);
+  return nativeErrors.get(name)?.prototype === prototype ? name : undefined;
 }
 
 export function isError(value: unknown): value is Error {
@@ -57,7 +53,7 @@ export class ListedClasses {
 
   /** Returns the class of an instance, if it is listed. Of what may be thrown, the nearest listed parent counts, too. */
   of(value: unknown): ListedClass | undefined {
-    if (this.all.length === 0 || typeof value !== 'object' || value === null) return undefined;
+    if (this.all.length === 0 || !isObject(value)) return undefined;
     const prototype = Object.getPrototypeOf(value) as object | null;
     const own = prototype && this.#byPrototype.get(prototype);
     if (own) return own;
@@ -88,7 +84,7 @@ export class ListedClasses {
 }
 
 function isNative({ class: { prototype } }: ListedClass): boolean {
-  return nativePrototypes.has(prototype) || prototype === Object.prototype;
+  return nativeErrorOf(prototype) !== undefined || prototype === Object.prototype;
 }
 
 type Listed = readonly (AnyClass | ClassEntry)[] | undefined;
@@ -105,7 +101,10 @@ export function listedClasses(
   const found = new Map<object, ListedClass>();
   for (const one of [...(remember ?? []).map(inheritedClass), ...(classes ?? []).map(ownClass)]) {
     const known = found.get(one.class);
-    const differs = known?.isNamed && one.isNamed && !isSameEntry(known, one);
+    const differs =
+      known?.isNamed &&
+      one.isNamed &&
+      (known.name !== one.name || known.to !== one.to || known.from !== one.from);
     const other = [...found.values()].find(({ name, class: of }) => name === one.name && of !== one.class);
     if (differs || other) return { duplicate: one.name };
     const isInherited = one.isInherited || known?.isInherited === true;
@@ -129,15 +128,10 @@ function ownClass(listed: AnyClass | ClassEntry): ListedClass {
     : { ...listed, isNamed: true, isInherited: false };
 }
 
-function isSameEntry(one: ListedClass, other: ListedClass): boolean {
-  return one.name === other.name && one.to === other.to && one.from === other.from;
-}
-
 /** Returns what `to` makes of an instance. */
 export function dataOf(one: ListedClass, instance: object): unknown {
   const data = resultOf(one, 'to', () => one.to?.(instance));
-  if (data === instance)
-    throw new UnstorableError(`\`to\` of the entry "${one.name}" returned the instance itself`);
+  if (data === instance) throw wrongEntry(one, 'to', 'returned the instance itself');
   return data;
 }
 
@@ -161,20 +155,22 @@ export function dataForKey(
 export function instanceOf(one: ListedClass, data: unknown): unknown {
   const instance = resultOf(one, 'from', () => one.from?.(data));
   if (isInstance(instance, one.class)) return instance;
-  throw new UnstorableError(`\`from\` of the entry "${one.name}" returned no instance of its class`);
+  throw wrongEntry(one, 'from', 'returned no instance of its class');
 }
 
 // The message of an error from an application's function may contain a payload, so it is not repeated.
 function resultOf(one: ListedClass, which: 'to' | 'from', convert: () => unknown): unknown {
-  let result: unknown;
+  let fault = 'threw';
   try {
-    result = convert();
+    const result = convert();
+    if (!isLate(result)) return result;
+    fault = 'returned a promise; it must be synchronous';
   } catch (error) {
     if (error instanceof UnstorableError) throw error;
-    throw new UnstorableError(`\`${which}\` of the entry "${one.name}" threw`);
   }
-  if (!isLate(result)) return result;
-  throw new UnstorableError(
-    `\`${which}\` of the entry "${one.name}" returned a promise; it must be synchronous`,
-  );
+  throw wrongEntry(one, which, fault);
+}
+
+function wrongEntry({ name }: ListedClass, which: 'to' | 'from', fault: string): UnstorableError {
+  return new UnstorableError(`\`${which}\` of the entry "${name}" ${fault}`);
 }

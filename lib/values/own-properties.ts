@@ -1,6 +1,7 @@
+import { isRegExp } from 'node:util/types';
 import { bareOf, copyElements } from './bare-values.js';
 import { isIndex, kindOf } from './built-in-kinds.js';
-import { className, isBareBytes, isPlain } from './class-facts.js';
+import { className, isBareBytes, isObject, isPlain } from './class-facts.js';
 import { instanceNamed, nameInPath } from './part-path.js';
 import { UnstorableError } from './unstorable-error.js';
 
@@ -45,15 +46,12 @@ export function ownProperties(value: object, kind = kindOf(value)): OwnPropertie
   for (const name of namesOf(value, kind)) {
     const property = Object.getOwnPropertyDescriptor(value, name);
     if (!property || (typeof name === 'symbol' && !property.enumerable)) continue;
-    if (typeof name === 'symbol')
-      throw new UnstorableError(`${nameOf(value)} in it has a property whose name is a symbol`);
+    if (typeof name === 'symbol') throw wrongProperty(value, 'whose name is a symbol');
     const part: unknown = 'value' in property ? property.value : (value as Fields)[name];
     if (isItsClass(value, name)) continue;
     if (typeof part === 'function' && !kind && isOfItsClass(value, name, property)) continue;
     if (typeof part === 'function')
-      throw new UnstorableError(
-        `${nameOf(value)} in it has a property ${nameInPath(name).slice(1)} that is a function`,
-      );
+      throw wrongProperty(value, `${nameInPath(name).slice(1)} that is a function`);
     setOwn(property.enumerable ? own.shown : own.hidden, name, part, true);
   }
   return own;
@@ -102,14 +100,17 @@ export function revivedOwn(known: WeakMap<object, object>, form: OwnForm, protot
   const revived = known.get(form) ?? emptyOf(kind, bare);
   known.set(form, revived);
   if (bare !== revived && bare !== undefined) fill(revived, bare, kind);
-  for (const [name, part] of Object.entries(shown ?? {})) setRevived(revived, kind, name, part, true);
-  for (const [name, part] of Object.entries(hidden ?? {})) setRevived(revived, kind, name, part, false);
+  setAll(revived, shown, true);
+  setAll(revived, hidden, false);
   return prototype ? Object.setPrototypeOf(revived, prototype) : revived;
 }
 
-function setRevived(revived: object, kind: string, name: string, part: unknown, isEnumerable: boolean): void {
-  if (name === 'lastIndex' && kind === 'RegExp') (revived as RegExp).lastIndex = part as number;
-  else setOwn(revived, name, part, isEnumerable);
+/** Sets these own properties. */
+export function setAll(object: object, fields: Fields | undefined, enumerable: boolean): void {
+  for (const [name, part] of Object.entries(fields ?? {})) {
+    if (name === 'lastIndex' && isRegExp(object)) object.lastIndex = part as number;
+    else setOwn(object, name, part, enumerable);
+  }
 }
 
 /** Sets an own property of any name. An assignment to `__proto__` would set the prototype. */
@@ -117,25 +118,14 @@ export function setOwn(object: object, name: string, value: unknown, enumerable:
   Object.defineProperty(object, name, { value, writable: true, configurable: true, enumerable });
 }
 
-function nameOf(value: object): string {
-  return instanceNamed(className(value));
+function wrongProperty(value: object, which: string): UnstorableError {
+  return new UnstorableError(`${instanceNamed(className(value))} in it has a property ${which}`);
 }
 
 function emptyOf(kind: string, bare: unknown): object {
-  switch (kind) {
-    case 'Object':
-      return {};
-    case 'null':
-      return Object.create(null);
-    case 'Array':
-      return [];
-    case 'Map':
-      return new Map();
-    case 'Set':
-      return new Set();
-  }
-  if (typeof bare !== 'object' || bare === null || kindOf(bare) !== kind)
-    throw new UnstorableError('an object in it is damaged');
+  if (kind === 'null') return Object.create(null);
+  if (['Object', 'Array', 'Map', 'Set'].includes(kind)) return new globalThis[kind as 'Object']();
+  if (!isObject(bare) || kindOf(bare) !== kind) throw new UnstorableError('an object in it is damaged');
   return bare;
 }
 

@@ -30,9 +30,10 @@ describe('the two forms of the package', function () {
   for (const { subpath, esm, cjs } of subpaths) {
     it(`have the same names in ${subpath}, which an import of the CommonJS form finds, too`, async () => {
       const names = Object.keys(await imported(esm)).sort();
-      expect(names).not.to.deep.equal([]);
+      // One is imported for what it does alone.
+      expect(names.length > 0).to.equal(subpath !== './jmespath');
       expect(Object.keys(required(cjs)).sort()).to.deep.equal(names);
-      expect(await imported(cjs)).to.include.keys(names);
+      expect(Object.keys(await imported(cjs))).to.include.members(names);
     });
   }
 

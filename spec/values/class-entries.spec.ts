@@ -407,22 +407,22 @@ describe('an entry { class, name, to, from } in `classes`', () => {
       'has an empty name': [[{ class: class_, name: '' }], /has no name/],
       'has only `to`': [
         [{ class: class_, name: 'A b', to: () => 1 }],
-        /the entry "A b" has no function `from`/,
+        /the entry "A b" has no synchronous function `from`/,
       ],
       'has only `from`': [
         [{ class: class_, name: 'Ab', from: () => 1 }],
-        /the entry "Ab" has no function `to`/,
+        /the entry "Ab" has no synchronous function `to`/,
       ],
-      'has a `to` that is no function': [[{ ...money, to: 1 }], /no function `to`/],
+      'has a `to` that is no function': [[{ ...money, to: 1 }], /no synchronous function `to`/],
       'has an asynchronous `to`': [
         [{ ...money, to: async () => 1n }],
-        /functions are synchronous; `to` of the entry "Money" is not/,
+        /the entry "Money" has no synchronous function `to`/,
       ],
       'has an asynchronous `from`': [
         [{ ...money, from: async () => new M(1n) }],
-        /`from` of the entry "Money" is not/,
+        /the entry "Money" has no synchronous function `from`/,
       ],
-      'has a generator': [[{ ...money, *to() {} }], /`to` of the entry "Money" is not/],
+      'has a generator': [[{ ...money, *to() {} }], /the entry "Money" has no synchronous function `to`/],
       'is misspelt': [[{ ...money, form: 1 }], /the entry "Money" has another part/],
       'has private fields and no functions': [
         [{ class: M, name: 'Money' }],

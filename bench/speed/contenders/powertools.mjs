@@ -10,7 +10,7 @@ import { keptLocally, ttl } from '../payload.mjs';
 const common =
   "`eventKeyJmesPath: 'body.transactionId'`, `throwOnNoIdempotencyKey: true`, which saves it a second selection of the key at every call, a Lambda context, without which it writes a warning at every call, and a `keyPrefix`, which separates the keys of operations, as names do in retrysafe";
 export const setUp = {
-  memory: `\`makeIdempotent\` with a persistence layer over a \`Map\` of JSON text, as in \`InMemoryStore\`; ${common}`,
+  memory: `\`makeIdempotent\` with a persistence layer over a \`Map\` of JSON text, so that callers share no objects; ${common}`,
   dynamodb: `\`makeIdempotent\` with its \`DynamoDBPersistenceLayer\`; ${common}`,
 };
 

@@ -344,7 +344,7 @@ export class Driver implements CallReport {
 
   #failed(step: StoreStep, fault: unknown, isTold = true): void {
     this.#fault = fault;
-    if (isTold) this.#telling.publish('store-failed', () => ({ step, error: fault, failedOpen: false }));
+    if (isTold) this.#telling.publish('store-failed', { step, error: fault, failedOpen: false });
   }
 
   /** Runs the method, or the recovery function, so that `currentExecution()` finds the run. */
@@ -474,9 +474,9 @@ export class Driver implements CallReport {
     const telling = this.#telling;
     switch (what.event) {
       case 'taken-over':
-        return telling.publish('taken-over', () => ({ from: what.from }));
+        return telling.publish('taken-over', { from: what.from });
       case 'renewed':
-        return telling.publish('renewed', () => ({ leaseUntil: what.leaseUntil }));
+        return telling.publish('renewed', { leaseUntil: what.leaseUntil });
       case 'completed':
       case 'remembered':
         this.recorded = what.record;
@@ -485,11 +485,7 @@ export class Driver implements CallReport {
         if (what.reason !== 'unreachable') return telling.outcomeNotStored(what.reason);
         return telling.storeUnreachable(this.#state.claim === 'open', this.call.stopsWithAnswer);
       case 'failed-open':
-        return telling.publish('store-failed', () => ({
-          step: 'claim' as const,
-          error: this.#fault,
-          failedOpen: true,
-        }));
+        return telling.publish('store-failed', { step: 'claim', error: this.#fault, failedOpen: true });
       default:
         return telling.publish(what.event);
     }
@@ -547,24 +543,31 @@ export class Driver implements CallReport {
     const telling = this.#telling;
     telling.attempt = record.state.attempt;
     if ('isMissing' in ending) {
-      telling.publish('refused', () => ({ code: 'ERR_IDEMPOTENCY_OUTCOME_UNAVAILABLE' }));
+      telling.publish('refused', { code: 'ERR_IDEMPOTENCY_OUTCOME_UNAVAILABLE' });
       return this.#end(ending);
     }
-    telling.publish('replayed', () => ({ source }));
+    telling.publish('replayed', { source });
     this.replayed = { record, source };
+    if ('error' in ending || !this.call.settings.mapReplay) return this.#end(ending);
+    this.#mapReplay(record, ending.value, this.call.settings.mapReplay);
+  }
+
+  #mapReplay(
+    record: IdempotencyRecord,
+    value: unknown,
+    mapReplay: Exclude<PreparedCall['settings']['mapReplay'], undefined>,
+  ): void {
     const { self, settings } = this.call;
-    const { mapReplay, clockTolerance } = settings;
-    if (!mapReplay || 'error' in ending) return this.#end(ending);
-    const view = viewOf(this.operation, record, clockTolerance);
+    const view = viewOf(this.operation, record, settings.clockTolerance);
     const execution = new ReplayExecution(this.call, record);
     this.#afterReturn(() => {
-      const mapping = runWithin(execution, () => mapReplay.call(self, ending.value, view));
+      const mapping = runWithin(execution, () => mapReplay.call(self, value, view));
       void mapping.then((mapped) => this.#end(mapped));
     });
   }
 
   #publishRefusal(error: IdempotencyError): void {
-    if (!(error instanceof StoreError)) this.#telling.publish('refused', () => ({ code: error.code }));
+    if (!(error instanceof StoreError)) this.#telling.publish('refused', { code: error.code });
   }
 
   #end(ending: Ending): void {

@@ -26,8 +26,8 @@ export class Telling {
     readonly beganAt: number,
   ) {}
 
-  publish<N extends IdempotencyEventName>(name: N, more?: () => Details<N>): void {
-    if (isHeard(name)) publish(name, () => ({ ...this.#facts(), ...more?.() }) as IdempotencyEvents[N]);
+  publish<N extends IdempotencyEventName>(name: N, more?: Details<N>): void {
+    if (isHeard(name)) publish(name, { ...this.#facts(), ...more } as IdempotencyEvents[N]);
   }
 
   /** The function of an option gave nothing to go by. */
@@ -37,7 +37,7 @@ export class Telling {
     what: string,
     expected: string,
   ): void {
-    this.publish('option-failed', () => ({ option, reason: fault, error }));
+    this.publish('option-failed', { option, reason: fault, error });
     this.#warn(
       option,
       option === 'ttl' ? 'RETRYSAFE_TTL' : 'RETRYSAFE_ON_ERROR',
@@ -46,7 +46,7 @@ export class Telling {
   }
 
   outcomeNotStored(reason: string): void {
-    this.publish('outcome-not-stored', () => ({ reason }));
+    this.publish('outcome-not-stored', { reason });
     this.#warn(
       'unkept',
       'RETRYSAFE_OUTCOME_NOT_STORED',
@@ -56,7 +56,7 @@ export class Telling {
 
   /** The store did not take the outcome while the caller waited. */
   storeUnreachable(isOpen: boolean, stopsWithAnswer: boolean): void {
-    this.publish('outcome-not-stored', () => ({ reason: 'the store cannot be reached' }));
+    this.publish('outcome-not-stored', { reason: 'the store cannot be reached' });
     const unless = stopsWithAnswer ? '' : 'unless it does before the lease ends, ';
     const next = isOpen
       ? 'it ran without a claim, so the next equal call knows nothing of it and runs again'

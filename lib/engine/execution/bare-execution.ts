@@ -5,18 +5,27 @@ import { type CurrentExecution, type Execution, NestedExecution } from './execut
 
 /** A run of a method whose idempotency is disabled: it has no claim, and its key only when somebody asks. */
 export class BareExecution extends NestedExecution implements Execution {
-  readonly view: CurrentExecution;
   readonly endsAt = this.parent?.endsAt ?? NEVER;
+  readonly #startedAt = Date.now();
+  // Made when it is asked for: few methods ask.
+  #view: CurrentExecution | undefined;
 
-  constructor(operation: string, key: () => string) {
+  constructor(
+    readonly operation: string,
+    readonly key: () => string,
+  ) {
     super();
-    this.view = Object.freeze({
+  }
+
+  get view(): CurrentExecution {
+    const { operation, key } = this;
+    this.#view ??= Object.freeze({
       operation,
       get key() {
         return key();
       },
       attempt: 1,
-      fencingToken: Date.now(),
+      fencingToken: this.#startedAt,
       signal: new AbortController().signal,
       deriveKey: (label: string) => deriveKey(key(), label),
       completion: async () => {
@@ -26,6 +35,7 @@ export class BareExecution extends NestedExecution implements Execution {
         );
       },
     });
+    return this.#view;
   }
 
   isFor(): boolean {

@@ -6,14 +6,20 @@ import { type CurrentExecution, type Execution, NestedExecution } from './execut
 
 /** What runs while an outcome is replayed: the option `mapReplay`. It holds no claim, so equal calls inside of it replay. */
 export class ReplayExecution extends NestedExecution implements Execution {
-  readonly view: CurrentExecution;
-  readonly endsAt: number;
+  // Made when it is asked for: few functions ask.
+  #view: CurrentExecution | undefined;
 
-  constructor(call: PreparedCall, { state: { attempt, fencingToken } }: IdempotencyRecord) {
+  constructor(
+    readonly call: PreparedCall,
+    readonly record: IdempotencyRecord,
+  ) {
     super();
-    const { operation, key } = call;
-    this.endsAt = call.endsAt;
-    this.view = Object.freeze({
+  }
+
+  get view(): CurrentExecution {
+    const { operation, key } = this.call;
+    const { attempt, fencingToken } = this.record.state;
+    this.#view ??= Object.freeze({
       operation,
       key,
       attempt,
@@ -27,6 +33,11 @@ export class ReplayExecution extends NestedExecution implements Execution {
         );
       },
     });
+    return this.#view;
+  }
+
+  get endsAt(): number {
+    return this.call.endsAt;
   }
 
   isFor(): boolean {

@@ -52,6 +52,6 @@ function warn(): void {
   warnOnce(
     `borrowed:${list}`,
     'RETRYSAFE_BUNDLED_NAMES',
-    `This build may rename classes and functions, and these operations are named after one: ${list}. A renamed operation has other keys, so it runs again what it did before. Set a name for each, the one above if it has run before: @IdempotencyDefaults({ name: 'PaymentService' }) on the class, makeIdempotent(fn, { name: 'pay' }). Or build with keepNames; see docs/guide/bundlers.md`,
+    `This build may rename classes and functions, and these operations are named after one: ${list}. A renamed operation has other keys and runs again what it did before. Name each, as above if it has run before: @IdempotencyDefaults({ name: 'PaymentService' }) on the class, makeIdempotent(fn, { name: 'pay' }). Or build with keepNames; see docs/guide/bundlers.md`,
   );
 }

@@ -1,4 +1,5 @@
 import { ConfigurationError } from '../../errors.js';
+import { sourceOf } from '../../options/reading.js';
 import { shared } from '../shared.js';
 import { warnOnce } from '../warnings.js';
 import { areMinified } from './build-names.js';
@@ -11,18 +12,20 @@ type Source = 'class' | 'method' | 'function';
 
 const LOOKS_MINIFIED = 'looks minified';
 
-const inventedNames = [
-  // TypeScript, Babel, swc, webpack; `new Function`.
-  /^(?:_?(?:default|class|anonymous)|_Class)(?:_?\d+)?$|^_classThis/,
-  // esbuild, Bun and Rolldown: pay_card_default; webpack: pay_card_class, and another one while the class is being defined.
-  /[^_]_(?:default|class)\d*$|^__[A-Z]+_+(?:DEFAULT|default)_/,
-  // esbuild: _a, _a2.
-  /^_[a-z]\d*$/,
-  // Rollup: PaymentService$1; Parcel: $4fa36e821943b400$var$PaymentService.
-  /\$\d+$|^\$[\da-f]{16}\$/,
-  // Bound methods of all classes would have one name, and their source code is the same.
-  /^bound /,
-];
+const inventedName = new RegExp(
+  [
+    // TypeScript, Babel, swc, webpack; `new Function`.
+    '^(_?(default|class|anonymous)|_Class)(_?\\d+)?$|^_classThis',
+    // esbuild, Bun and Rolldown: pay_card_default; webpack: pay_card_class, and another one while the class is being defined.
+    '[^_]_(default|class)\\d*$|^__[A-Z]+_+(DEFAULT|default)_',
+    // esbuild: _a, _a2.
+    '^_[a-z]\\d*$',
+    // Rollup: PaymentService$1; Parcel: $4fa36e821943b400$var$PaymentService.
+    '\\$\\d+$|^\\$[\\da-f]{16}\\$',
+    // Bound methods of all classes would have one name, and their source code is the same.
+    '^bound ',
+  ].join('|'),
+);
 
 /**
  * Returns why the name of a class, method or function cannot be part of a key, or `undefined` if it can. A name that a minifier or
@@ -33,21 +36,8 @@ export function describeBorrowedNameFault(name: string, what: Source = 'class'):
   // Compilers and bundlers invent no names for methods.
   if (what === 'method') return undefined;
   // A large bundle has more names than there are names of two letters.
-  const isShort = name.length === 3 && areMinified(what);
-  if (isShort) return LOOKS_MINIFIED;
-  return inventedNames.some((pattern) => pattern.test(name))
-    ? 'was made up by a compiler or bundler'
-    : undefined;
-}
-
-/**
- * Checks that the name of a class, method or function can be part of an operation's name.
- *
- * @throws {ConfigurationError}
- */
-export function checkBorrowedName(name: string, what: Source, where: string): void {
-  const fault = describeBorrowedNameFault(name, what);
-  if (fault) throw missingName(where, what, name, fault);
+  if (name.length === 3 && areMinified(what)) return LOOKS_MINIFIED;
+  return inventedName.test(name) ? 'was made up by a compiler or bundler' : undefined;
 }
 
 const remedies = {
@@ -56,13 +46,19 @@ const remedies = {
   function: "makeIdempotent(placeHold, { name: 'placeHold' })",
 };
 
-/** The error for a name that would change from build to build, or that several operations would have. */
-function missingName(where: string, what: Source, name: string, fault: string): ConfigurationError {
-  const isMinified = name !== '' && fault === LOOKS_MINIFIED;
+/**
+ * Checks that the name of a class, method or function can be part of an operation's name.
+ *
+ * @throws {ConfigurationError}
+ */
+export function checkBorrowedName(name: string, what: Source, where: string): void {
+  const fault = describeBorrowedNameFault(name, what);
+  if (!fault) return;
   const why =
     name === '' ? `the ${what} has no name` : `the name of the ${what} is "${name}", which ${fault}`;
-  return new ConfigurationError(
-    `${where}: option "name" is undefined, and ${why}; keys made with it would change from build to build, or be shared with another ${what}. Set it with ${remedies[what]}${isMinified ? ', or build with keepNames' : ''}`,
+  const orBuild = name !== '' && fault === LOOKS_MINIFIED ? ', or build with keepNames' : '';
+  throw new ConfigurationError(
+    `${where}: option "name" is undefined, and ${why}; keys made with it would change from build to build, or be shared with another ${what}. Set it with ${remedies[what]}${orBuild}`,
   );
 }
 
@@ -74,7 +70,7 @@ export function describeNameFault(name: unknown): string | undefined {
 
 /** Warns once if two different methods have one operation name: equal payloads would then share a key. */
 export function registerName(name: string, method: (...args: never[]) => unknown): void {
-  const source = Function.prototype.toString.call(method);
+  const source = sourceOf(method);
   const known = sources.get(name);
   sources.set(name, known ?? source);
   // Methods are compared by source code, since test runners and hot reload define the same method again.

@@ -1,5 +1,4 @@
 import { isUtf8 } from 'node:buffer';
-import { decodedJson } from '../../values/json/exact-json.js';
 
 /** A few kilobytes of gzip may unpack to gigabytes. No event comes near this size: Lambda takes 6 MB of text. */
 const LARGEST_UNZIPPED = 32 * 1_024 * 1_024;
@@ -45,9 +44,4 @@ function unzipped(zipped: Buffer, what: string): Buffer {
     if ((error as NodeJS.ErrnoException).code !== 'ERR_BUFFER_TOO_LARGE') throw error;
     throw new RangeError(`what ${what} unpacks is larger than ${LARGEST_UNZIPPED / 2 ** 20} MiB`);
   }
-}
-
-/** Decodes text that is a JSON list or object. Other text stays text, and bytes stay bytes. */
-export function decodedText(text: string | Buffer): unknown {
-  return typeof text === 'string' ? decodedJson(text) : text;
 }

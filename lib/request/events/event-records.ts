@@ -1,79 +1,70 @@
 import {
   base64,
   type Decoders,
-  decodedWhenRead,
+  decodedText,
   isObject,
   isText,
   kafkaHeaders,
-  notification,
-  type PayloadObject,
   queuedText,
 } from './lambda-payloads.js';
 
+/** What a part of an event is: this text, an object with such parts, or what a function accepts. */
+type Pattern = string | Parts | ((part: unknown) => boolean);
+interface Parts {
+  readonly [name: string]: Pattern;
+}
+
 /** One shape in which AWS passes an event, or a record of one. `docs/reference/aws-events.md` has the table for users. */
 export interface EventShape {
-  /** The property that is tested first. An object without it has another shape. */
-  readonly mark: string;
-  /** Tests the source and fields that only this shape has, so that an application's payload is not taken for an event. */
-  readonly is: (value: PayloadObject) => boolean;
-  readonly decoders?: Decoders;
+  /**
+   * The source and the fields that only this shape has, so that an application's payload is not taken for an event. The first
+   * one is tested first: an object without it has another shape.
+   */
+  readonly parts: Parts;
   /** An expression whose value is the same with every delivery. Error messages propose it. */
   readonly goodKey: string;
+  readonly decoders?: Decoders | undefined;
 }
 
-const isNumber = (value: unknown) => typeof value === 'number';
-
-function dataOf(mark: string, is: EventShape['is']): EventShape {
-  return { mark, is, decoders: { data: base64 }, goodKey: 'data.id' };
+export function shape(parts: Parts, goodKey: string, decoders?: Decoders): EventShape {
+  return { parts, goodKey, decoders };
 }
 
-function undecoded(source: string, goodKey: string): EventShape {
-  const is = (record: PayloadObject) => record.eventSource === `aws:${source}` && isObject(record[source]);
-  return { mark: source, is, goodKey };
+/** Whether a value is what the pattern says. */
+export function fits(value: unknown, pattern: Pattern): boolean {
+  if (typeof pattern === 'string') return value === pattern;
+  if (typeof pattern === 'function') return pattern(value);
+  return isObject(value) && Object.entries(pattern).every(([name, part]) => fits(value[name], part));
+}
+
+const data = { data: base64 };
+const isNumber = Number.isFinite;
+
+export function isBoolean(value: unknown): boolean {
+  return typeof value === 'boolean';
 }
 
 /** The shapes of records. Records come in a batch, in the list of EventBridge Pipes, or one by one. */
-export const records: readonly EventShape[] = [
-  {
-    mark: 'body',
-    is: ({ eventSource, body }) => eventSource === 'aws:sqs' && isText(body),
-    decoders: { body: queuedText },
-    goodKey: 'body.id',
-  },
-  {
-    mark: 'Sns',
-    is: ({ EventSource, Sns }) => EventSource === 'aws:sns' && isObject(Sns),
-    decoders: { Sns: notification },
-    goodKey: 'Sns.Message.id',
-  },
-  {
-    mark: 'kinesis',
-    is: ({ eventSource, kinesis }) => eventSource === 'aws:kinesis' && isObject(kinesis),
-    decoders: { kinesis: (part) => decodedWhenRead(part as PayloadObject, { data: base64 }) },
-    goodKey: 'kinesis.data.id',
-  },
-  // Kinesis through Pipes, which flatten the record.
-  dataOf(
-    'sequenceNumber',
-    ({ eventSource, sequenceNumber }) => eventSource === 'aws:kinesis' && isText(sequenceNumber),
-  ),
-  // Kafka.
-  {
-    mark: 'timestampType',
-    is: ({ topic, partition, timestampType }) =>
-      isText(topic) && isNumber(partition) && isText(timestampType),
-    decoders: { key: base64, value: base64, headers: kafkaHeaders },
-    goodKey: 'value.id',
-  },
-  // ActiveMQ, RabbitMQ, Firehose.
-  dataOf('brokerInTime', ({ messageType, brokerInTime }) => isText(messageType) && isNumber(brokerInTime)),
-  dataOf(
-    'basicProperties',
-    ({ basicProperties, redelivered }) => isObject(basicProperties) && typeof redelivered === 'boolean',
-  ),
-  dataOf('recordId', ({ recordId, approximateArrivalTimestamp: at }) => isText(recordId) && isNumber(at)),
-  undecoded('dynamodb', 'eventID'),
-  undecoded('s3', 's3.object.[key, sequencer]'),
-  undecoded('ses', 'ses.mail.messageId'),
-  undecoded('codecommit', 'eventId'),
-];
+export function recordShapes(): readonly EventShape[] {
+  return [
+    shape({ body: isText, eventSource: 'aws:sqs' }, 'body.id', { body: queuedText }),
+    shape({ Sns: {}, EventSource: 'aws:sns' }, 'Sns.Message.id', { Sns: { Message: decodedText } }),
+    shape({ kinesis: {}, eventSource: 'aws:kinesis' }, 'kinesis.data.id', { kinesis: data }),
+    // Kinesis through Pipes, which flatten the record.
+    shape({ sequenceNumber: isText, eventSource: 'aws:kinesis' }, 'data.id', data),
+    // Kafka.
+    shape({ timestampType: isText, topic: isText, partition: isNumber }, 'value.id', {
+      key: base64,
+      value: base64,
+      headers: kafkaHeaders,
+    }),
+    // ActiveMQ, RabbitMQ, Firehose.
+    shape({ brokerInTime: isNumber, messageType: isText }, 'data.id', data),
+    shape({ basicProperties: {}, redelivered: isBoolean }, 'data.id', data),
+    shape({ recordId: isText, approximateArrivalTimestamp: isNumber }, 'data.id', data),
+    shape({ dynamodb: {}, eventSource: 'aws:dynamodb' }, 'eventID'),
+    shape({ s3: {}, eventSource: 'aws:s3' }, 's3.object.[key, sequencer]'),
+    shape({ ses: {}, eventSource: 'aws:ses' }, 'ses.mail.messageId'),
+    shape({ codecommit: {}, eventSource: 'aws:codecommit' }, 'eventId'),
+  ];
+}

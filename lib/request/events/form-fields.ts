@@ -1,4 +1,4 @@
-import { decodedText } from './decoding.js';
+import { decodedJson } from '../../values/json/exact-json.js';
 
 /** Frameworks take a thousand fields. Ten megabytes can have millions of them, which take a minute to read. */
 const MOST_FIELDS = 10_000;
@@ -32,7 +32,7 @@ export function formFields(body: string): Readonly<Record<string, unknown>> | un
 
 function fieldValue(escaped: string): unknown {
   const value = unescaped(escaped);
-  return typeof value === 'string' && value.startsWith('{') ? decodedText(value) : value;
+  return typeof value === 'string' && value.startsWith('{') ? decodedJson(value) : value;
 }
 
 // An escape that is no UTF-8 has no text: read leniently, `%FC` and `%25FC` would be one value. The text as it was sent is

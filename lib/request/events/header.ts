@@ -1,5 +1,6 @@
 import { isMap } from 'node:util/types';
 import { entriesOf } from '../../values/built-in-kinds.js';
+import { isObject } from '../../values/class-facts.js';
 import type { Fields } from '../../values/own-properties.js';
 
 type RequestPart = Readonly<Fields>;
@@ -21,13 +22,14 @@ export function lookUpHeader(request: unknown, wanted: unknown): unknown {
 
 function* headersWithin(request: unknown): Iterable<unknown> {
   if (!isObject(request)) return;
+  const whole = request as RequestPart;
   // In events of API Gateway and load balancers, `headers` has only the last of several values.
-  yield request.multiValueHeaders;
-  yield request.headers;
-  for (const inner of [request.raw, request.request, request.req]) {
+  yield whole.multiValueHeaders;
+  yield whole.headers;
+  for (const inner of [whole.raw, whole.request, whole.req] as RequestPart[]) {
     if (!isObject(inner)) continue;
     yield inner.headers;
-    if (isObject(inner.raw)) yield inner.raw.headers;
+    if (isObject(inner.raw)) yield (inner.raw as RequestPart).headers;
   }
   const isPairs = Array.isArray(request) && Array.isArray(request[0]);
   // A `get` method is not enough: it may be that of a client, which would send a request.
@@ -37,14 +39,17 @@ function* headersWithin(request: unknown): Iterable<unknown> {
 
 function valuesOf(headers: unknown, wanted: string): unknown[] {
   if (!isObject(headers)) return [];
-  if (!isMap(headers) && hasGet(headers)) return [headers.get(wanted)].filter(isThere);
-  return pairsOf(headers)
-    .filter(([name]) => typeof name === 'string' && name.toLowerCase() === wanted)
-    .flatMap(([, value]) => value)
-    .filter(isThere);
+  const { get, has } = headers as RequestPart;
+  const values =
+    !isMap(headers) && typeof get === 'function' && typeof has === 'function'
+      ? [get.call(headers, wanted)]
+      : pairsOf(headers)
+          .filter(([name]) => typeof name === 'string' && name.toLowerCase() === wanted)
+          .flatMap(([, value]) => value);
+  return values.filter((value) => value !== undefined && value !== null);
 }
 
-function pairsOf(headers: RequestPart): readonly (readonly [unknown, unknown])[] {
+function pairsOf(headers: object): readonly (readonly [unknown, unknown])[] {
   if (isMap(headers)) return [...entriesOf(headers)];
   if (!Array.isArray(headers)) return Object.entries(headers);
   return Object.values(headers).flatMap((header) => {
@@ -52,16 +57,4 @@ function pairsOf(headers: RequestPart): readonly (readonly [unknown, unknown])[]
     // Kafka has a list of objects with one header each.
     return isObject(header) ? Object.entries(header) : [];
   });
-}
-
-function hasGet(value: RequestPart): value is RequestPart & { get(name: string): unknown } {
-  return typeof value.get === 'function' && typeof value.has === 'function';
-}
-
-function isThere(value: unknown): boolean {
-  return value !== undefined && value !== null;
-}
-
-function isObject(value: unknown): value is RequestPart {
-  return typeof value === 'object' && value !== null;
 }

@@ -1,5 +1,5 @@
 import { isPlain } from '../../values/class-facts.js';
-import { type EventShape, records } from './event-records.js';
+import { type EventShape, fits, isBoolean, recordShapes, shape } from './event-records.js';
 import {
   decodedWhenRead,
   httpBody,
@@ -9,126 +9,88 @@ import {
   zippedBase64,
 } from './lambda-payloads.js';
 
-const batch: EventShape = {
-  mark: 'Records',
-  is: ({ Records }) => isListOfRecords(Records),
-  decoders: { Records: decodedRecords },
-  goodKey: 'Records',
-};
-
-const events: readonly EventShape[] = [
-  // API Gateway (REST, HTTP, WebSocket), load balancers, function URLs, VPC Lattice version 2.
-  {
-    mark: 'requestContext',
-    is: ({ requestContext, isBase64Encoded, httpMethod, path, rawPath }) =>
-      isObject(requestContext) &&
-      (typeof isBase64Encoded === 'boolean' || isText(rawPath) || (isText(httpMethod) && isText(path))),
-    decoders: { body: (body, event) => httpBody(body, event, event.isBase64Encoded) },
-    goodKey: 'body.id',
-  },
-  // VPC Lattice version 1.
-  {
-    mark: 'raw_path',
-    is: ({ raw_path, method, headers }) => isText(raw_path) && isText(method) && isObject(headers),
-    decoders: { body: (body, event) => httpBody(body, event, event.is_base64_encoded) },
-    goodKey: 'body.id',
-  },
-  batch,
-  {
-    mark: 'records',
-    is: ({ eventSource, records: topics }) =>
-      (eventSource === 'aws:kafka' || eventSource === 'SelfManagedKafka') && isObject(topics),
-    decoders: { records: recordsByName },
-    goodKey: 'records.*[].value.id',
-  },
-  {
-    mark: 'messages',
-    is: ({ eventSource, messages }) => eventSource === 'aws:amq' && Array.isArray(messages),
-    decoders: { messages: decodedRecords },
-    goodKey: 'messages[].data.id',
-  },
-  {
-    mark: 'rmqMessagesByQueue',
-    is: ({ eventSource, rmqMessagesByQueue: queues }) => eventSource === 'aws:rmq' && isObject(queues),
-    decoders: { rmqMessagesByQueue: recordsByName },
-    goodKey: 'rmqMessagesByQueue.*[].data.id',
-  },
-  // Firehose.
-  {
-    mark: 'deliveryStreamArn',
-    is: ({ deliveryStreamArn, records: list }) => isText(deliveryStreamArn) && Array.isArray(list),
-    decoders: { records: decodedRecords },
-    goodKey: 'records[].data.id',
-  },
-  // CloudWatch Logs.
-  {
-    mark: 'awslogs',
-    is: ({ awslogs }) => isObject(awslogs) && isText(awslogs.data),
-    decoders: { awslogs: (part) => decodedWhenRead(part as PayloadObject, { data: zippedBase64 }) },
-    goodKey: 'awslogs.data.logEvents[].id',
-  },
-  // EventBridge.
-  {
-    mark: 'detail-type',
-    is: ({ 'detail-type': type, source, id, detail }) =>
-      isText(type) && isText(source) && isText(id) && isObject(detail),
-    goodKey: 'detail.id',
-  },
-  // AppSync: resolvers, and its Event API.
-  {
-    mark: 'info',
-    is: ({ info, arguments: fields }) => isObject(info) && isText(info.parentTypeName) && isObject(fields),
-    goodKey: 'arguments.id',
-  },
-  {
-    mark: 'info',
-    is: ({ info }) => isObject(info) && isObject(info.channelNamespace) && isText(info.operation),
-    goodKey: 'events[].payload.id',
-  },
-  // DocumentDB, and S3 Batch Operations.
-  {
-    mark: 'events',
-    is: ({ eventSource, events: changes }) => eventSource === 'aws:docdb' && Array.isArray(changes),
-    goodKey: 'events[].event._id._data',
-  },
-  {
-    mark: 'invocationSchemaVersion',
-    is: ({ invocationSchemaVersion, tasks }) => isText(invocationSchemaVersion) && Array.isArray(tasks),
-    goodKey: 'tasks[].taskId',
-  },
-];
-
-/** Shapes by their marks, so that few tests are made of an object that is no event. */
+/** Shapes by their first parts, so that few tests are made of an object that is no event. */
 type Shapes = ReadonlyMap<string, readonly EventShape[]>;
 
-const recordShapes = byMark(records);
-const allShapes = byMark([...records, ...events]);
+/** The shapes of records, and all shapes. */
+interface Tables {
+  readonly ofRecords: Shapes;
+  readonly all: Shapes;
+}
 
-function byMark(shapes: readonly EventShape[]): Shapes {
-  const marked = new Map<string, EventShape[]>();
-  for (const shape of shapes) marked.set(shape.mark, [...(marked.get(shape.mark) ?? []), shape]);
-  return marked;
+let tables: Tables | undefined;
+
+/** The tables are made for the first request that may be an event: an import need not wait for them. */
+function shapes(): Tables {
+  if (tables) return tables;
+  const records = recordShapes();
+  tables = { ofRecords: byFirstPart(records), all: byFirstPart([...records, ...eventShapes()]) };
+  return tables;
+}
+
+function byFirstPart(list: readonly EventShape[]): Shapes {
+  const found = new Map<string, EventShape[]>();
+  for (const one of list) {
+    const [first = ''] = Object.keys(one.parts);
+    found.set(first, [...(found.get(first) ?? []), one]);
+  }
+  return found;
+}
+
+function eventShapes(): readonly EventShape[] {
+  return [
+    // API Gateway (REST, HTTP, WebSocket), load balancers, function URLs, VPC Lattice version 2.
+    ...[{ isBase64Encoded: isBoolean }, { rawPath: isText }, { httpMethod: isText, path: isText }].map(
+      (parts) => shape({ requestContext: {}, ...parts }, 'body.id', { body: httpBody }),
+    ),
+    // VPC Lattice version 1.
+    shape({ raw_path: isText, method: isText, headers: {} }, 'body.id', { body: httpBody }),
+    shape({ Records: isListOfRecords }, 'Records', { Records: decodedRecords }),
+    ...['aws:kafka', 'SelfManagedKafka'].map((eventSource) =>
+      shape({ records: {}, eventSource }, 'records.*[].value.id', { records: recordsByName }),
+    ),
+    shape({ messages: Array.isArray, eventSource: 'aws:amq' }, 'messages[].data.id', {
+      messages: decodedRecords,
+    }),
+    shape({ rmqMessagesByQueue: {}, eventSource: 'aws:rmq' }, 'rmqMessagesByQueue.*[].data.id', {
+      rmqMessagesByQueue: recordsByName,
+    }),
+    // Firehose.
+    shape({ deliveryStreamArn: isText, records: Array.isArray }, 'records[].data.id', {
+      records: decodedRecords,
+    }),
+    // CloudWatch Logs.
+    shape({ awslogs: { data: isText } }, 'awslogs.data.logEvents[].id', { awslogs: { data: zippedBase64 } }),
+    // EventBridge.
+    shape({ 'detail-type': isText, source: isText, id: isText, detail: {} }, 'detail.id'),
+    // AppSync: resolvers, and its Event API.
+    shape({ info: { parentTypeName: isText }, arguments: {} }, 'arguments.id'),
+    shape({ info: { channelNamespace: {}, operation: isText } }, 'events[].payload.id'),
+    // DocumentDB, and S3 Batch Operations.
+    shape({ events: Array.isArray, eventSource: 'aws:docdb' }, 'events[].event._id._data'),
+    shape({ invocationSchemaVersion: isText, tasks: Array.isArray }, 'tasks[].taskId'),
+  ];
 }
 
 /** The shapes of decoded copies. A copy does not have the shape of its event any more, since its text is decoded. */
 const copies = new WeakMap<object, EventShape>();
 
-function shapeOf(value: unknown, shapes: Shapes): EventShape | undefined {
+function shapeOf(value: unknown, among: Shapes): EventShape | undefined {
   if (!isObject(value)) return undefined;
   const known = copies.get(value);
   // Events come from JSON. Other objects are not read at all: they may be services with getters.
   if (known || !isPlain(value)) return known;
   for (const name of Object.keys(value)) {
-    const shape = shapes.get(name)?.find(({ is }) => is(value));
-    if (shape) return shape;
+    const found = among.get(name)?.find(({ parts }) => fits(value, parts));
+    if (found) return found;
   }
   return undefined;
 }
 
 /** Returns an expression that is a good key for an event, or for a record of one; nothing where the value is neither. */
 export function goodKeyOf(value: unknown): string | undefined {
-  const shape = shapeOf(value, allShapes);
-  if (shape !== batch) return shape?.goodKey;
+  const goodKey = shapeOf(value, shapes().all)?.goodKey;
+  if (goodKey !== 'Records') return goodKey;
   const [first] = (value as { Records: readonly unknown[] }).Records;
   return `Records[].${goodKeyOf(first)}`;
 }
@@ -140,30 +102,35 @@ export function isDecodedCopy(value: object): boolean {
 
 /** Returns the records of an event, or an empty list where it is no batch; nothing where the value is no event. */
 export function recordsOf(value: unknown): readonly unknown[] | undefined {
-  const shape = shapeOf(value, allShapes);
-  if (!shape) return undefined;
-  return Object.keys(shape.decoders ?? {}).flatMap((name) => {
-    const part = (value as PayloadObject)[name];
-    return Array.isArray(part) ? part : isObject(part) ? Object.values(part).flat() : [];
-  });
+  const found = shapeOf(value, shapes().all);
+  return (
+    found &&
+    Object.keys(found.decoders ?? {}).flatMap((name) => {
+      const part = (value as PayloadObject)[name];
+      return Array.isArray(part) ? part : isObject(part) ? Object.values(part).flat() : [];
+    })
+  );
 }
 
 /** Returns a copy of an event whose text is decoded, for expressions to read. The event itself does not change. */
 export function decodedEvent(event: unknown): unknown {
-  return isListOfRecords(event) ? decodedRecords(event) : decodedBy(event, allShapes);
+  return isListOfRecords(event) ? decodedRecords(event) : decodedBy(event, shapes().all);
 }
 
-function decodedBy(value: unknown, shapes: Shapes): unknown {
-  const shape = shapeOf(value, shapes);
-  if (!shape?.decoders) return value;
-  const copy = decodedWhenRead(value as PayloadObject, shape.decoders);
-  copies.set(copy, shape);
+function decodedBy(value: unknown, among: Shapes): unknown {
+  const found = shapeOf(value, among);
+  if (!found?.decoders) return value;
+  const copy = decodedWhenRead(value as PayloadObject, found.decoders);
+  copies.set(copy, found);
   return copy;
 }
 
 function isListOfRecords(value: unknown): value is readonly unknown[] {
-  const isRecord = (one: unknown) => shapeOf(one, recordShapes) !== undefined;
   return Array.isArray(value) && isRecord(value[0]) && isFull(value) && value.every(isRecord);
+}
+
+function isRecord(value: unknown): boolean {
+  return shapeOf(value, shapes().ofRecords) !== undefined;
 }
 
 // A list of mostly holes would take as much time as its length says.
@@ -179,7 +146,7 @@ function decodedRecords(list: unknown): unknown {
     get(target, name) {
       const member = Reflect.get(target, name);
       if (!isObject(member)) return member;
-      if (!decoded.has(name)) decoded.set(name, decodedBy(member, recordShapes));
+      if (!decoded.has(name)) decoded.set(name, decodedBy(member, shapes().ofRecords));
       return decoded.get(name);
     },
   });

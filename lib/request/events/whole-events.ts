@@ -17,10 +17,10 @@ export function eventIn(
   seen.add(value);
   if (goodKeyOf(value) !== undefined) return isDecodedCopy(value) || args.has(value) ? value : undefined;
   if (!Array.isArray(value) && !isPlain(value)) return undefined;
-  const mayHold = (part: unknown) =>
-    (Array.isArray(value) && goodKeyOf(part) !== undefined) || !request.has(value);
   for (const part of Object.values(value)) {
-    const event = isObject(part) && mayHold(part) ? eventIn(part, request, args, seen) : undefined;
+    if (!isObject(part)) continue;
+    const mayHold = (Array.isArray(value) && goodKeyOf(part) !== undefined) || !request.has(value);
+    const event = mayHold ? eventIn(part, request, args, seen) : undefined;
     if (event !== undefined) return event;
   }
   return undefined;

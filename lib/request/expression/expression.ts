@@ -14,12 +14,12 @@ const compiled = {
 };
 
 /**
- * Compiles a JMESPath expression, once. With `parts: 'optional'` a projection drops elements from which it selects
+ * Compiles a JMESPath expression, once. With `'optional'` parts a projection drops elements from which it selects
  * nothing, as plain JMESPath does.
  */
 export function compileExpression(
   text: string,
-  { parts = 'required' }: { readonly parts?: 'required' | 'optional' } = {},
+  parts: 'required' | 'optional' = 'required',
 ): CompiledExpression {
   const known = compiled[parts].get(text);
   if (known) return known;

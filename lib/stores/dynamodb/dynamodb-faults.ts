@@ -1,6 +1,9 @@
 import type { StoreError } from '../../errors.js';
 import { faultMessage, tooLarge, withAdvice } from '../shared/faults.js';
 
+/** What to do about a table that does not fit. */
+export const createOther = 'create a table that fits (tableDefinition() says how)';
+
 /** Returns an error that says what is wrong with a table, or the fault itself where that is unknown. */
 export function explained(fault: unknown, tableName: string): unknown {
   const { name } = (fault ?? {}) as Partial<Error>;
@@ -12,12 +15,12 @@ export function explained(fault: unknown, tableName: string): unknown {
 function adviceFor(name: string | undefined, message: string, tableName: string): string | undefined {
   switch (name) {
     case 'ResourceNotFoundException':
-      return `there is no table "${tableName}" in the client's account and region; create it (tableDefinition() says how), or correct the option "tableName" or the client's region`;
+      return `there is no table "${tableName}" in the client's account and region; create it (tableDefinition() says how), or correct "tableName" or the client's region`;
     case 'AccessDeniedException':
       return `the client may not use the table "${tableName}"; allow dynamodb:GetItem and dynamodb:PutItem on it`;
     case 'ValidationException':
       return /key element does not match the schema|missing the key|type mismatch for key/i.test(message)
-        ? `the table "${tableName}" has other keys than the options say; correct "keyAttribute" (a string, default "id") and "sortKeyAttribute" (a string, default none), or create a table that fits (tableDefinition() says how)`
+        ? `the table "${tableName}" has other keys than the options say; correct "keyAttribute" (a string, default "id") and "sortKeyAttribute" (a string, default none), or ${createOther}`
         : undefined;
     default:
       return undefined;

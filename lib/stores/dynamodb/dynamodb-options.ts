@@ -1,7 +1,7 @@
 import type { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { type Check, checkedOptions, type PassedOptions } from '../../options/checked-options.js';
 import { describeLateness } from '../../options/synchronous.js';
 import { wrongOption } from '../../options/wrong-option.js';
-import { type Check, checkStoreOptions } from '../shared/checked-options.js';
 
 /** A table, and the attributes of it that DynamoDB itself reads. */
 export interface DynamoDBTableOptions {
@@ -29,21 +29,22 @@ export interface DynamoDBStoreOptions extends DynamoDBTableOptions {
 }
 
 /** The attributes of every item, besides its key and the one for TTL. */
-const recordAttributes = ['token', 'expiresAt', 'state'] as const;
+const recordAttributes = ['token', 'expiresAt', 'state'];
 
 function attribute(value: unknown): string | undefined {
   if (typeof value !== 'string' || value === '') return 'the name of an attribute';
-  return recordAttributes.some((name) => name === value)
+  return recordAttributes.includes(value)
     ? `another name than ${recordAttributes.join(', ')}, which the store itself uses`
     : undefined;
 }
 
 const tableChecks: Record<keyof DynamoDBTableOptions, Check> = {
   // DynamoDB's naming rules; an ARN is left to DynamoDB.
-  tableName: (value) =>
-    typeof value === 'string' && /^([\w.-]{3,255}|arn:.+)$/.test(value)
+  tableName(value) {
+    return typeof value === 'string' && /^([\w.-]{3,255}|arn:.+)$/.test(value)
       ? undefined
-      : 'the name of a table (3 to 255 letters, digits, _, - and .), or its ARN',
+      : 'the name of a table (3 to 255 letters, digits, _, - and .), or its ARN';
+  },
   keyAttribute: attribute,
   ttlAttribute: attribute,
   sortKeyAttribute: attribute,
@@ -60,41 +61,36 @@ function wrongClient(value: unknown): string | undefined {
 const storeChecks: Record<keyof DynamoDBStoreOptions, Check> = {
   client: wrongClient,
   ...tableChecks,
-  partitionKey: (value, { sortKeyAttribute }) => {
+  partitionKey(value, { sortKeyAttribute }) {
     if (sortKeyAttribute === undefined) return 'left out: it needs the option "sortKeyAttribute"';
     if (typeof value === 'function') return describeLateness(value);
     return typeof value === 'string' && value !== '' ? undefined : 'a string, or a function (key) => string';
   },
-  compressAbove: (value) =>
-    typeof value === 'number' && value >= 0 ? undefined : 'a number of bytes, 0 or more, or Infinity',
+  compressAbove(value) {
+    return typeof value === 'number' && value >= 0 ? undefined : 'a number of bytes, 0 or more, or Infinity';
+  },
 };
 
 /** @throws {ConfigurationError} that names the wrong option, the kind of its value, and what is expected. */
 export function checkDynamoDBOptions(options: unknown): void {
-  checkOptions('DynamoDBStore', storeChecks, ['client', 'tableName'], options);
+  const required = ['client', 'tableName'];
+  checkNames('DynamoDBStore', checkedOptions('DynamoDBStore', options, { checks: storeChecks, required }));
 }
 
 /** The same for the options of a table. It ignores the other options of a store. */
 export function checkTableOptions(options: unknown): void {
   const ignored = Object.fromEntries(Object.keys(storeChecks).map((name) => [name, () => undefined]));
-  checkOptions('tableDefinition', { ...ignored, ...tableChecks }, ['tableName'], options);
-}
-
-function checkOptions(
-  where: string,
-  checks: Readonly<Record<string, Check>>,
-  required: readonly string[],
-  passed: unknown,
-): void {
-  checkNames(where, checkStoreOptions(where, checks, required, passed));
+  const rules = { checks: { ...ignored, ...tableChecks }, required: ['tableName'] };
+  checkNames('tableDefinition', checkedOptions('tableDefinition', options, rules));
 }
 
 // Two options with one name would share one attribute.
-function checkNames(where: string, options: Readonly<Record<string, unknown>>): void {
+function checkNames(where: string, options: PassedOptions): void {
   const { keyAttribute = 'id', ttlAttribute = 'expiration', sortKeyAttribute } = options;
   const names: Record<string, unknown> = { keyAttribute, ttlAttribute, sortKeyAttribute };
-  for (const option of Object.keys(names).filter((name) => options[name] !== undefined)) {
-    const twin = Object.keys(names).find((other) => other !== option && names[other] === names[option]);
-    if (twin) throw wrongOption(where, option, names[option], `another name than that of ${twin}`);
+  for (const [option, name] of Object.entries(names)) {
+    const twin = Object.keys(names).find((other) => other !== option && names[other] === name);
+    if (twin && options[option] !== undefined)
+      throw wrongOption(where, option, name, `another name than that of ${twin}`);
   }
 }

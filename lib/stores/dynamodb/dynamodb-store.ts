@@ -12,7 +12,7 @@ import { checkedCompletion } from '../shared/completions.js';
 import { copyOf } from '../shared/stored-record.js';
 import { explained } from './dynamodb-faults.js';
 import { checkDynamoDBOptions, type DynamoDBStoreOptions } from './dynamodb-options.js';
-import { type Item, Items } from './items.js';
+import { type Item, type Items, itemsOf } from './items.js';
 
 type Condition = Pick<
   PutItemCommandInput,
@@ -45,7 +45,7 @@ export class DynamoDBStore implements PersistenceStore {
   constructor(options: DynamoDBStoreOptions) {
     checkDynamoDBOptions(options);
     this.#client = options.client;
-    this.#items = new Items(options);
+    this.#items = itemsOf(options);
   }
 
   async claim(record: IdempotencyRecord, now: number): Promise<IdempotencyRecord> {
@@ -79,7 +79,7 @@ export class DynamoDBStore implements PersistenceStore {
     const Key = this.#items.keyOf(key);
     try {
       const read = new GetItemCommand({ TableName, Key, ConsistentRead: consistent });
-      const { Item } = await withinLimit((options) => this.#client.send(read, options));
+      const { Item } = await withinLimit(this.#client, (options) => this.#client.send(read, options));
       return Item && this.#items.recordOf(key, Item);
     } catch (fault) {
       throw explained(fault, TableName);
@@ -125,7 +125,7 @@ export class DynamoDBStore implements PersistenceStore {
   async #send(write: PutItemCommandInput): Promise<void> {
     for (let tries = 1; ; tries += 1) {
       try {
-        await withinLimit((options) => this.#client.send(new PutItemCommand(write), options));
+        await withinLimit(this.#client, (options) => this.#client.send(new PutItemCommand(write), options));
         return;
       } catch (fault) {
         if (nameOf(fault) !== 'TransactionConflictException' || tries === MOST_CONFLICTS) throw fault;
@@ -145,17 +145,42 @@ function bears(token: string): Condition {
   };
 }
 
-/** Aborts a request that takes too long. `AbortSignal.timeout` would keep its timer after the answer. */
+/** The signal of a request, as far as the SDK's own handlers for Node.js read one. */
+interface Signal {
+  aborted: boolean;
+  onabort: (() => void) | null;
+}
+
+/**
+ * Aborts a request that takes too long. `AbortSignal.timeout` would keep its timer after the answer, and a real signal costs a tenth
+ * of a request's processor time where many are under way. So there is one only for other handlers: that for `fetch` takes nothing else.
+ */
 async function withinLimit<T>(
+  client: DynamoDBStoreOptions['client'],
   send: (options: { readonly abortSignal: AbortSignal }) => Promise<T>,
 ): Promise<T> {
-  const controller = new AbortController();
-  const stop = startTimer(LONGEST_REQUEST_MS, () => controller.abort(), { isAwaited: false });
+  const controller = isOfNode(client) ? undefined : new AbortController();
+  const signal: Signal = { aborted: false, onabort: null };
+  const abort = () => {
+    signal.aborted = true;
+    signal.onabort?.();
+    controller?.abort();
+  };
+  const stop = startTimer(LONGEST_REQUEST_MS, abort, { isAwaited: false });
   try {
-    return await send({ abortSignal: controller.signal });
+    return await send({ abortSignal: controller?.signal ?? (signal as unknown as AbortSignal) });
   } finally {
     stop();
   }
+}
+
+/** Whether a client sends by one of the SDK's handlers for Node.js, which say so. */
+function isOfNode(client: DynamoDBStoreOptions['client']): boolean {
+  const { config } = client as {
+    readonly config?: { readonly requestHandler?: { readonly metadata?: unknown } };
+  };
+  const metadata = config?.requestHandler?.metadata as { readonly handlerProtocol?: unknown } | undefined;
+  return metadata?.handlerProtocol === 'http/1.1' || metadata?.handlerProtocol === 'h2';
 }
 
 function nameOf(fault: unknown): unknown {

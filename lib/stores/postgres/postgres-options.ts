@@ -1,4 +1,4 @@
-import { type Check, checkStoreOptions } from '../shared/checked-options.js';
+import { type Check, checkedOptions } from '../../options/checked-options.js';
 import { wrapperFor } from './clients/bare-clients.js';
 import { isClient, isInTransaction, type PostgresClient, type WrappedClient } from './postgres-client.js';
 import { isListener, type PostgresListener } from './postgres-listener.js';
@@ -48,5 +48,5 @@ const checks: Record<keyof PostgresStoreOptions, Check> = {
 
 /** @throws {ConfigurationError} that names the wrong option, the kind of its value, and what is expected. */
 export function checkPostgresOptions(options: unknown): void {
-  checkStoreOptions('PostgresStore', checks, ['client'], options);
+  checkedOptions('PostgresStore', options, { checks, required: ['client'] });
 }

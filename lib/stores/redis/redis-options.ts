@@ -1,4 +1,4 @@
-import { type Check, checkStoreOptions } from '../shared/checked-options.js';
+import { type Check, checkedOptions } from '../../options/checked-options.js';
 import { hasMethod } from '../shared/client-shape.js';
 import { connectionOf, type RedisClient } from './redis-client.js';
 import type { IORedisSubscriber, RedisSubscriber } from './redis-subscription.js';
@@ -52,5 +52,5 @@ const checks: Record<keyof RedisStoreOptions, Check> = {
 
 /** @throws {ConfigurationError} that names the wrong option, the kind of its value, and what is expected. */
 export function checkRedisOptions(options: unknown): void {
-  checkStoreOptions('RedisStore', checks, ['client'], options);
+  checkedOptions('RedisStore', options, { checks, required: ['client'] });
 }

@@ -1,5 +1,5 @@
+import type { Check } from '../../options/checked-options.js';
 import { amountOf, wrongOption } from '../../options/wrong-option.js';
-import type { Check } from './checked-options.js';
 import { GRACE_MS } from './stored-record.js';
 
 /** The table of a store on SQL, unless the options name another. */

@@ -59,9 +59,10 @@ export function recordOf(
 ): IdempotencyRecord {
   const expiry =
     expiresAt === null || expiresAt === undefined || expiresAt === '' ? Number.NaN : Number(expiresAt);
-  if (!isToken(token) || !Number.isFinite(expiry) || state === null || state === undefined) {
+  // Every token has the form `owner.n`. What another program keeps in the same place rarely has one like that.
+  const isToken = /^[^.]+\.\d+$/.test(String(token));
+  if (!isToken || !Number.isFinite(expiry) || state === null || state === undefined)
     throw notOurs(store, key, foreign);
-  }
   return { key, token: String(token), expiresAt: expiry, state: stateOf(state) };
 }
 
@@ -75,11 +76,6 @@ export function notOurs(store: string, key: string, foreign: Foreign, cause?: un
     `${store}: ${what} is no record of retrysafe; ${advice}`,
     cause === undefined ? {} : { cause },
   );
-}
-
-/** Whether it has the form `owner.n` of every record's token. What another program keeps in the same place rarely has it. */
-function isToken(token: unknown): boolean {
-  return /^[^.]+\.\d+$/.test(String(token));
 }
 
 // A string has at most 512 MB. A result that just fits may pass that as a part of its record.

@@ -1,4 +1,4 @@
-import { type Check, checkStoreOptions } from '../shared/checked-options.js';
+import { type Check, checkedOptions } from '../../options/checked-options.js';
 import { isDatabase, type SqliteDatabase } from './sqlite-database.js';
 import { wrongName } from './sqlite-schema.js';
 
@@ -20,5 +20,5 @@ const checks: Record<keyof SqliteStoreOptions, Check> = {
 
 /** @throws {ConfigurationError} that names the wrong option, the kind of its value, and what is expected. */
 export function checkSqliteOptions(options: unknown): void {
-  checkStoreOptions('SqliteStore', checks, ['database'], options);
+  checkedOptions('SqliteStore', options, { checks, required: ['database'] });
 }

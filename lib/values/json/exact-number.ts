@@ -36,8 +36,7 @@ class NumberOfJson {
     if (decimal.sign === 0) return 0;
     if (decimal.digits.length > DIGITS_OF_A_DOUBLE) return this;
     const double = Number(this.written);
-    if (!Number.isFinite(double)) return this;
-    return orderOfDecimals(decimal, decimalOf(String(double))) === 0 ? double : this;
+    return Number.isFinite(double) && new ExactNumber(String(double)).text === this.text ? double : this;
   }
 
   get isInteger(): boolean {
@@ -50,10 +49,11 @@ class NumberOfJson {
     const { sign, digits, top } = this.decimal;
     const minus = sign < 0 ? '-' : '';
     const zeros = top - BigInt(digits.length);
-    if (zeros >= 0 && zeros <= MOST_ZEROS) return `${minus}${digits}${'0'.repeat(Number(zeros))}`;
-    if (zeros < 0 && top > 0) return `${minus}${digits.slice(0, Number(top))}.${digits.slice(Number(top))}`;
-    if (zeros < 0 && top > -MOST_ZEROS) return `${minus}0.${'0'.repeat(Number(-top))}${digits}`;
-    return `${minus}${digits}e${zeros}`;
+    if (zeros > MOST_ZEROS || top <= -MOST_ZEROS) return `${minus}${digits}e${zeros}`;
+    const point = Number(top);
+    if (zeros >= 0) return minus + digits.padEnd(point, '0');
+    if (point > 0) return `${minus}${digits.slice(0, point)}.${digits.slice(point)}`;
+    return `${minus}0.${'0'.repeat(-point)}${digits}`;
   }
 }
 

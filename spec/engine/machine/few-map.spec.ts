@@ -6,7 +6,7 @@ import fc from 'fast-check';
 type Entries = Pick<Map<number, string>, 'get' | 'set' | 'delete' | 'size' | 'values'> &
   Iterable<[number, string]>;
 
-const modules = fileURLToPath(new URL('../../../../dist/cjs/engine/machine/', import.meta.url));
+const modules = fileURLToPath(new URL('../../../modules/engine/machine/', import.meta.url));
 const { FewMap }: { FewMap: new () => Entries } = createRequire(import.meta.url)(`${modules}few-map.js`);
 
 const key = fc.integer({ min: 1, max: 4 });

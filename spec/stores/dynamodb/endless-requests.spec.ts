@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { FetchHttpHandler } from '@smithy/fetch-http-handler';
 import { expect } from 'chai';
 import { DynamoDBStore } from 'retrysafe/dynamodb';
 import sinon from 'sinon';
@@ -14,49 +15,58 @@ const record = {
   state: { format: 1, status: 'released', attempt: 1, fencingToken: 1 },
 } as const;
 
+const handlers: readonly (readonly [string, (() => FetchHttpHandler) | undefined])[] = [
+  ['by the handler of Node.js', undefined],
+  // It takes a real signal only.
+  ['by fetch', () => new FetchHttpHandler()],
+];
+
 describe('requests that would never end', () => {
   afterEach(() => {
     sinon.restore();
   });
 
-  it('are given up by the store after 10 seconds, and leave their sockets to others', async () => {
-    const sockets: Socket[] = [];
-    const server = createServer((socket) => sockets.push(socket.resume())).listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as { port: number };
-    // Without time-outs of its own, as it is made by default.
-    const client = new DynamoDBClient({
-      endpoint: `http://127.0.0.1:${port}`,
-      region: 'eu-west-1',
-      credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
-    });
-    const store = new DynamoDBStore({ client, tableName: 'idempotency' });
-    // Those timers of a request that are for its end.
-    const limits: (() => void)[] = [];
-    const start = globalThis.setTimeout;
-    sinon.stub(globalThis, 'setTimeout').callsFake(((run: () => void, delay?: number) => {
-      if (delay === 10_000) limits.push(run);
-      return start(run, delay);
-    }) as typeof setTimeout);
-    try {
-      for (const send of [
-        () => store.claim(record, Date.now()),
-        () => store.replace(record, 'a.0'),
-        () => store.find('k'),
-      ]) {
-        const ended = rejection(send());
-        await once(server, 'connection');
-        const closed = once(sockets.at(-1) as Socket, 'close');
-        limits.at(-1)?.();
-        expect(await ended).to.have.property('name', 'AbortError');
-        await closed;
+  for (const [handler, requestHandler] of handlers) {
+    it(`are given up by the store after 10 seconds, and leave their sockets to others: ${handler}`, async () => {
+      const sockets: Socket[] = [];
+      const server = createServer((socket) => sockets.push(socket.resume())).listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const { port } = server.address() as { port: number };
+      // Without time-outs of its own, as it is made by default.
+      const client = new DynamoDBClient({
+        endpoint: `http://127.0.0.1:${port}`,
+        region: 'eu-west-1',
+        credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
+        ...(requestHandler && { requestHandler: requestHandler() }),
+      });
+      const store = new DynamoDBStore({ client, tableName: 'idempotency' });
+      // Those timers of a request that are for its end.
+      const limits: (() => void)[] = [];
+      const start = globalThis.setTimeout;
+      sinon.stub(globalThis, 'setTimeout').callsFake(((run: () => void, delay?: number) => {
+        if (delay === 10_000) limits.push(run);
+        return start(run, delay);
+      }) as typeof setTimeout);
+      try {
+        for (const send of [
+          () => store.claim(record, Date.now()),
+          () => store.replace(record, 'a.0'),
+          () => store.find('k'),
+        ]) {
+          const ended = rejection(send());
+          await once(server, 'connection');
+          const closed = once(sockets.at(-1) as Socket, 'close');
+          limits.at(-1)?.();
+          expect(await ended).to.have.property('name', 'AbortError');
+          await closed;
+        }
+        expect(limits).to.have.length(3);
+      } finally {
+        client.destroy();
+        server.close();
       }
-      expect(limits).to.have.length(3);
-    } finally {
-      client.destroy();
-      server.close();
-    }
-  });
+    });
+  }
 
   it('leave nothing behind when they are answered: a timer for each of thousands would be memory for ten seconds', async () => {
     const client = { send: async () => ({}) } as unknown as DynamoDBClient;

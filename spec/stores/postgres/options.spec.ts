@@ -111,7 +111,7 @@ describe('wrong options of PostgresStore', () => {
   it('refuses an unknown option, and lists the known ones', () => {
     for (const unknown of ['tableName', 'schema', 'pool', 'constructor', 'toString']) {
       expect(refusal(() => make({ client, [unknown]: 3 }))).to.equal(
-        `PostgresStore: there is no option "${unknown}"; the options are client, table, listener`,
+        `PostgresStore: there is no option "${unknown}" (it is 3); the options are client, table, listener`,
       );
     }
   });

@@ -65,7 +65,7 @@ describe('wrong options of SqliteStore', () => {
   it('refuses an unknown option, and lists the known ones', () => {
     for (const unknown of ['tableName', 'file', 'constructor', 'toString']) {
       expect(refusal(() => new SqliteStore({ ...right, [unknown]: 3 } as never))).to.equal(
-        `SqliteStore: there is no option "${unknown}"; the options are database, table`,
+        `SqliteStore: there is no option "${unknown}" (it is 3); the options are database, table`,
       );
     }
   });

@@ -53,8 +53,8 @@ export const edgesMethod: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/decorator/declaring-class.ts',
-        replace: 'if (this.#isInstance(self) || !this.#needsInstance()) return;',
-        by: 'if (this.#isInstance(self) || self !== undefined || !this.#needsInstance()) return;',
+        replace: 'if (isInstance || !needsInstance([...homes, metadata], options)) return;',
+        by: 'if (isInstance || self !== undefined || !needsInstance([...homes, metadata], options)) return;',
       },
     ],
     caughtBy: [specs('decorator/handed-on')],

@@ -10,8 +10,8 @@ export const edgesNames: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/process/names/names.ts',
-        replace: 'inventedNames.some((pattern) => pattern.test(name))',
-        by: 'inventedNames.some((pattern) => pattern.test(name) && name === what)',
+        replace: 'return inventedName.test(name) ?',
+        by: 'return inventedName.test(name) && name === what ?',
       },
     ],
     caughtBy: [specs('decorator/refused-at-the-call')],
@@ -19,7 +19,7 @@ export const edgesNames: readonly Mutant[] = [
   {
     name: 'bound-methods-share-a-name',
     flaw: 'The bound methods of two classes are one operation, and no warning tells.',
-    changes: [{ file: 'lib/process/names/names.ts', replace: '/^bound /,', by: '/^bound$/,' }],
+    changes: [{ file: 'lib/process/names/names.ts', replace: "'^bound ',", by: "'^bound$'," }],
     caughtBy: [specs('decorator/refused-at-the-call')],
   },
   {
@@ -77,8 +77,8 @@ export const edgesNames: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/process/names/names.ts',
-        replace: 'name.length === 3 && areMinified(what);',
-        by: 'name.length === 0 && areMinified(what);',
+        replace: 'name.length === 3 && areMinified(what)',
+        by: 'name.length === 0 && areMinified(what)',
       },
     ],
     caughtBy: [specs('package/bundled-names')],

@@ -57,7 +57,7 @@ export const edgesOfNumbers: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/values/json/exact-json.ts',
-        replace: 'part.text.correct(value as Container, part.number);',
+        replace: 'correct(value as Container, part);',
         by: '',
       },
     ],
@@ -69,8 +69,8 @@ export const edgesOfNumbers: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/values/json/exact-json.ts',
-        replace: 'this.#corrected.delete(this.#readName());',
-        by: '',
+        replace: 'corrected.delete(name());',
+        by: 'name();',
       },
     ],
     caughtBy: [specs('request/read-text', 'request/read-text.property')],

@@ -64,7 +64,7 @@ export const edgesOfOptions: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/options/synchronous.ts',
-        replace: '    attempt(() => Promise.prototype.then.call(returned, ignore, ignore));\n',
+        replace: '      Promise.prototype.then.call(returned, ignore, ignore);\n',
         by: '',
       },
     ],
@@ -105,7 +105,7 @@ export const edgesOfOptions: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/settings/option-checks.ts',
-        replace: 'const expected = describeLateness(candidate.encode) ?? describeLateness(candidate.decode);',
+        replace: 'const expected = describeLateness(encode) ?? describeLateness(decode);',
         by: 'const expected = describeLateness(undefined);',
       },
     ],

@@ -72,7 +72,7 @@ export const edgesRequests: readonly Mutant[] = [
       {
         file: 'lib/request/events/lambda-events.ts',
         replace: 'return new Proxy([...list], {',
-        by: 'for (const one of list) Object.values(decodedBy(one, recordShapes) as object).map((part) => Object.values(part));\n  return new Proxy([...list], {',
+        by: 'for (const one of list) Object.values(decodedBy(one, shapes().ofRecords) as object).map((part) => Object.values(part));\n  return new Proxy([...list], {',
       },
     ],
     caughtBy: [specs('request/lambda-events')],

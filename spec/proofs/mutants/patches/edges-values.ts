@@ -34,7 +34,7 @@ export const edgesValues: readonly Mutant[] = [
       {
         file: 'lib/values/built-in-kinds.ts',
         replace: 'if (test) return test[0];',
-        by: 'if (test ?? tests.some(([kind]) => kind === tagOf(value))) return tagOf(value);',
+        by: 'const shown = Object.prototype.toString.call(value).slice(8, -1);\n  if (test ?? tests.some(([kind]) => kind === shown)) return shown;',
       },
     ],
     caughtBy: [specs('values/values-that-call-themselves')],
@@ -45,8 +45,7 @@ export const edgesValues: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/outcome/rich-errors.ts',
-        replace:
-          'for (const [field, part] of Object.entries(fields ?? {})) setOwn(revived, field, part, true);',
+        replace: 'setAll(revived, fields, true);',
         by: 'Object.assign(revived, fields);',
       },
     ],

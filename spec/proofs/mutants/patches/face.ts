@@ -69,8 +69,8 @@ export const face: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/errors.ts',
-        replace: "const isLasting = this.tooLarge || adviceOf(details.cause) === 'fix-code';",
-        by: "const isLasting = this.tooLarge && adviceOf(details.cause) === 'fix-code';",
+        replace: 'const isLasting = tooLarge || (cause',
+        by: 'const isLasting = tooLarge && (cause',
       },
     ],
     caughtBy: [specs('outcome/error-classes')],

@@ -86,8 +86,8 @@ export const onServers: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/dynamodb/items.ts',
-        replace: 'if (this.#sortKeyAttribute !== undefined && item[',
-        by: "if (this.#sortKeyAttribute === '' && item[",
+        replace: 'if (sortKeyAttribute !== undefined && item[',
+        by: "if (sortKeyAttribute === '' && item[",
       },
     ],
     caughtBy: [specs('stores/dynamodb/wrong-tables', 'stores/dynamodb/sort-key-tables')],
