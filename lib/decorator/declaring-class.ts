@@ -1,6 +1,6 @@
 import { ConfigurationError } from '../errors.js';
 import type { IdempotentOptions } from '../options/options.js';
-import { ownValue, sourceOf } from '../options/reading.js';
+import { ownValue, parentOf, sourceOf } from '../options/reading.js';
 import { configuration } from '../settings/settings.js';
 import { type Class, classesOf, homeOf, lineageOf, metadataOf } from '../values/classes.js';
 import { isOfFamilyWithDefaults } from './class-defaults.js';
@@ -43,7 +43,7 @@ export function declaringClass({ methodName, isStatic, options, metadata, owner,
         ? (self as Class)
         : classesOf(self).find((one) => ownValue(homeOf(one), methodName) === wrapper);
       // Other decorators may have replaced both the method and the class. Then the instance's prototype identifies the class.
-      homes.add(known ? homeOf(known) : Object.getPrototypeOf(self));
+      homes.add(known ? homeOf(known) : (parentOf(self) as object));
       return known !== undefined && !isStatic;
     },
 

@@ -75,6 +75,12 @@ function ownInterpreter(): Interpreter {
   return made;
 }
 
+// A text that does not parse may be a secret in the wrong place, and the parser's message repeats parts of it.
+function withoutWordsOf(text: string, why: string): string {
+  const words = new Set(text.match(/\w+/g));
+  return why.replace(/\w+/g, (word) => (words.has(word) ? '…' : word));
+}
+
 /** Compiles an expression with JMESPath. */
 export function compileJmespath(text: string, onMissingPart?: () => never): CompiledExpression {
   const needsParts = onMissingPart !== undefined;
@@ -87,7 +93,7 @@ export function compileJmespath(text: string, onMissingPart?: () => never): Comp
     prepared = prepare(marked.literals.size > 0 ? compile(marked.text) : parsed, needsParts, facts) as never;
   } catch (error) {
     const why = error instanceof RangeError ? 'it is nested too deeply' : (error as Error).message;
-    return { fault: `a JMESPath expression; this one does not parse: ${why}` };
+    return { fault: `a JMESPath expression; this one does not parse: ${withoutWordsOf(text, why)}` };
   }
   if (facts.subtracts) return { fault: describeHyphens(text) };
   interpreter ??= ownInterpreter();

@@ -1,6 +1,6 @@
 import { isAsyncFunction, isGeneratorFunction, isPromise, isProxy } from 'node:util/types';
 import { ConfigurationError } from '../errors.js';
-import { ownValue, sourceOf } from './reading.js';
+import { ownValue, parentOf, sourceOf } from './reading.js';
 
 /** The error for a wrong option. Its message has the option's name, the kind of its value, and what is expected. */
 export function wrongOption(
@@ -70,7 +70,7 @@ function kindOfFunction(value: object): string {
 function kindOfObject(value: object): string {
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
   if (isPromise(value)) return 'a promise';
-  const prototype: unknown = Object.getPrototypeOf(value);
+  const prototype: unknown = parentOf(value);
   if (prototype === null || isProxy(prototype)) return 'an object';
   // Read from the prototype, since the object may have a property or a getter of that name.
   const maker = ownValue(prototype as object, 'constructor');

@@ -1,3 +1,4 @@
+import { parentOf } from '../options/reading.js';
 import { prototypesOf } from '../values/class-facts.js';
 import { nativeErrorOf } from '../values/listed-classes.js';
 import { type Fields, isOfItsClass } from '../values/own-properties.js';
@@ -28,7 +29,7 @@ export function* inheritedFields(
   until: object | undefined,
 ): Iterable<readonly [string, unknown]> {
   for (const prototype of prototypesOf(error)) {
-    const isEnd = Object.getPrototypeOf(prototype) === null;
+    const isEnd = parentOf(prototype) === null;
     if (prototype === until || nativeErrorOf(prototype) !== undefined || isEnd) return;
     for (const name of Object.getOwnPropertyNames(prototype)) {
       if (classProperties.has(name) || Object.hasOwn(error, name)) continue;

@@ -1,4 +1,4 @@
-import { ownValue } from '../options/reading.js';
+import { ownValue, parentOf } from '../options/reading.js';
 import { isIndex } from '../values/built-in-kinds.js';
 import { isObject, isPlain } from '../values/class-facts.js';
 import { isError, type ListedClasses } from '../values/listed-classes.js';
@@ -96,7 +96,7 @@ export class Pruning {
     }
     const before = this.omitted.length;
     const isList = Array.isArray(value);
-    const copy: object = isList ? [] : Object.getPrototypeOf(value) === null ? Object.create(null) : {};
+    const copy: object = isList ? [] : parentOf(value) === null ? Object.create(null) : {};
     this.#copies.set(value, copy);
     let isEmpty = true;
     for (const name of Reflect.ownKeys(value)) {

@@ -1,4 +1,4 @@
-import { ownValue } from '../options/reading.js';
+import { ownValue, parentOf } from '../options/reading.js';
 import { isLate } from '../options/synchronous.js';
 import { warnOnce } from '../process/warnings.js';
 import { bytesIn, entriesOf, kindOf, membersOf, prototypeOfKind } from '../values/built-in-kinds.js';
@@ -76,7 +76,7 @@ export function reducers(pruning: Pruning, isTrial = false) {
       entries: of(
         (value, { kind }) =>
           kind === undefined &&
-          Object.hasOwn(value, '__proto__') && [Object.getPrototypeOf(value) === null, Object.entries(value)],
+          Object.hasOwn(value, '__proto__') && [parentOf(value) === null, Object.entries(value)],
       ),
       json: of((value, { isForeign }) => {
         const { toJSON } = (isForeign ? value : {}) as { toJSON?: unknown };
@@ -122,7 +122,7 @@ type Warn = typeof warnForeign;
 /** Returns what is stored of a built-in or a plain object that has properties which its kind does not have. */
 function ownParts(value: object, kind: string | undefined, warn: Warn): OwnForm | false {
   if (kind !== undefined && !hasNameOfKind(value, kind)) {
-    const isBuiltIn = Object.getPrototypeOf(value) === prototypeOfKind(kind) || Buffer.isBuffer(value);
+    const isBuiltIn = parentOf(value) === prototypeOfKind(kind) || Buffer.isBuffer(value);
     if (!isBuiltIn) warn(value, `${instanceNamed(kind)} with its own properties`);
   }
   if (isBare(value, kind)) return false;
@@ -132,8 +132,7 @@ function ownParts(value: object, kind: string | undefined, warn: Warn): OwnForm 
 
 function foreignFields(value: object, warn: Warn): Fields {
   const hidden =
-    hiddenState(value) ??
-    (hasPrivateFields(Object.getPrototypeOf(value)) ? 'an instance with private fields' : undefined);
+    hiddenState(value) ?? (hasPrivateFields(parentOf(value)) ? 'an instance with private fields' : undefined);
   if (hidden) {
     const name = className(value);
     const content = ownValue(contents, name);

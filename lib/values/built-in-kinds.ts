@@ -11,9 +11,10 @@ import {
   isStringObject,
   isTypedArray,
 } from 'node:util/types';
+import { parentOf } from '../options/reading.js';
 
 /** The prototype that all typed arrays share. */
-export const typedArrays: object = Object.getPrototypeOf(Uint8Array.prototype);
+export const typedArrays = parentOf(Uint8Array.prototype) as object;
 
 const tests: readonly (readonly [kind: string, is: (value: object) => boolean])[] = Object.entries({
   Array: Array.isArray,
@@ -32,7 +33,7 @@ const tests: readonly (readonly [kind: string, is: (value: object) => boolean])[
 /** Whether a replay can make this kind again for a class that extends it, too. Typed arrays are known by their parent. */
 export function isExtensibleKind(prototype: object | undefined): boolean {
   return (
-    Object.getPrototypeOf(Object(prototype)) === typedArrays ||
+    parentOf(Object(prototype)) === typedArrays ||
     [...tests.map(([kind]) => kind), 'URL', 'URLSearchParams'].some(
       (kind) => prototypeOfKind(kind) === prototype,
     )

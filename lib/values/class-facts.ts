@@ -1,23 +1,22 @@
 import { isGeneratorObject, isProxy, isTypedArray } from 'node:util/types';
-import { ownValue, sourceOf } from '../options/reading.js';
+import { ownValue, parentOf, sourceOf } from '../options/reading.js';
 import { isExtensibleKind, typedArrays } from './built-in-kinds.js';
 
 export { isObject } from '../options/reading.js';
 
 /** Whether an object holds data and nothing else, in this realm or another. */
 export function isPlain(value: object): boolean {
-  const prototype: unknown = Object.getPrototypeOf(value);
+  const prototype: unknown = parentOf(value);
   return prototype === Object.prototype || prototype === null || isPlainPrototype(prototype as object);
 }
 
 function isPlainPrototype(value: object): boolean {
-  return Object.getPrototypeOf(value) === null && Object.hasOwn(value, 'isPrototypeOf');
+  return parentOf(value) === null && Object.hasOwn(value, 'isPrototypeOf');
 }
 
 /** Returns the prototypes of an object, the nearest first. It stops at a proxy, whose parents may never end. */
 export function* prototypesOf(value: object): Iterable<object> {
-  for (let at: object = Object.getPrototypeOf(value); at && !isProxy(at); at = Object.getPrototypeOf(at))
-    yield at;
+  for (let at = parentOf(value); at && !isProxy(at); at = parentOf(at)) yield at;
 }
 
 /**
@@ -26,8 +25,7 @@ export function* prototypesOf(value: object): Iterable<object> {
  */
 export function isBareBytes(value: object): boolean {
   if (!isTypedArray(value)) return false;
-  const prototype: object = Object.getPrototypeOf(value);
-  const isBuiltIn = Buffer.isBuffer(value) || Object.getPrototypeOf(prototype) === typedArrays;
+  const isBuiltIn = Buffer.isBuffer(value) || parentOf(parentOf(value) as object) === typedArrays;
   return isBuiltIn && process.getBuiltinModule('node:util').isDeepStrictEqual(value, value.subarray());
 }
 
@@ -48,8 +46,7 @@ export function hiddenState(value: object): string | undefined {
   if (typeof then === 'function') return 'a promise';
   if (typeof pipe === 'function' || typeof getReader === 'function') return 'a stream';
   if (isGeneratorObject(value)) return 'a generator';
-  const prototype: object | null = Object.getPrototypeOf(value);
-  if (prototype && makersOf(prototype).some(isBuiltIn))
+  if (makersOf(parentOf(value)).some(isBuiltIn))
     return `an instance of ${className(value)}, whose content is hidden`;
   const isIterable = Symbol.iterator in value || Symbol.asyncIterator in value;
   return isIterable ? 'an iterable, whose members are not its fields' : undefined;
@@ -61,7 +58,7 @@ const privateField = /[.?]\s*#[\p{ID_Start}$_]/u;
 const privateHelper = /__classPrivateField|__private(?:Add|Get|Set)|_class_?[pP]rivate/;
 
 /** Whether instances of this prototype have `#private` fields. */
-export function hasPrivateFields(prototype: object): boolean {
+export function hasPrivateFields(prototype: object | null): boolean {
   return makersOf(prototype).some(readsPrivateField);
 }
 
@@ -71,7 +68,7 @@ export function revivalFault(one: Maker & { readonly prototype: object }): strin
   // A prototype that was assigned as an object literal does not name its class.
   const makers = Object.hasOwn(prototype, 'constructor')
     ? makersOf(prototype)
-    : [one, ...makersOf(Object.getPrototypeOf(prototype))];
+    : [one, ...makersOf(parentOf(prototype))];
   const ownMakers = makers.filter((maker) => !isExtensible(maker));
   if (ownMakers.some(isBuiltIn))
     return 'is a built-in class, or extends one, whose content a replay cannot restore';
@@ -132,9 +129,9 @@ function readsPrivateField(maker: Maker | undefined): boolean {
 }
 
 /** Returns the classes that made the instances of a prototype; `undefined` stands for one that is not named. */
-function makersOf(prototype: object): (Maker | undefined)[] {
+function makersOf(prototype: object | null): (Maker | undefined)[] {
   const makers: (Maker | undefined)[] = [];
-  for (let at: object | null = prototype; at && !isPlainPrototype(at); at = Object.getPrototypeOf(at)) {
+  for (let at = prototype; at && !isPlainPrototype(at); at = parentOf(at)) {
     // The parents of a proxy may never end.
     if (isProxy(at)) return [...makers, undefined];
     const maker = ownValue(at, 'constructor');

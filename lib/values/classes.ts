@@ -1,4 +1,4 @@
-import { isObject, ownValue } from '../options/reading.js';
+import { isObject, ownValue, parentOf } from '../options/reading.js';
 
 export type Class = abstract new (...args: never[]) => unknown;
 
@@ -14,8 +14,8 @@ export function homeOf(target: Class): object {
 /** Returns the prototypes of an instance, or a class and those that it extends. The nearest comes first. */
 export function lineageOf(self: unknown): object[] {
   const lineage: object[] = [];
-  let at: unknown = typeof self === 'function' ? self : Object.getPrototypeOf(Object(self));
-  for (; at && at !== Function.prototype && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
+  let at: unknown = typeof self === 'function' ? self : parentOf(Object(self));
+  for (; at && at !== Function.prototype && at !== Object.prototype; at = parentOf(at)) {
     lineage.push(at);
   }
   return lineage;

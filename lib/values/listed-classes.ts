@@ -1,5 +1,6 @@
 import { isNativeError } from 'node:util/types';
 import type { AnyClass, ClassEntry } from '../options/options.js';
+import { parentOf } from '../options/reading.js';
 import { isLate } from '../options/synchronous.js';
 import { className, hasOwnInstanceTest, isInstance, isObject, isPlain, prototypesOf } from './class-facts.js';
 import { UnstorableError } from './unstorable-error.js';
@@ -54,7 +55,7 @@ export class ListedClasses {
   /** Returns the class of an instance, if it is listed. Of what may be thrown, the nearest listed parent counts, too. */
   of(value: unknown): ListedClass | undefined {
     if (this.all.length === 0 || !isObject(value)) return undefined;
-    const prototype = Object.getPrototypeOf(value) as object | null;
+    const prototype = parentOf(value) as object | null;
     const own = prototype && this.#byPrototype.get(prototype);
     if (own) return own;
     const inherited = this.#inheritedBy(value);

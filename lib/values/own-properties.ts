@@ -1,4 +1,5 @@
 import { isRegExp } from 'node:util/types';
+import { parentOf } from '../options/reading.js';
 import { bareOf, copyElements } from './bare-values.js';
 import { isIndex, kindOf } from './built-in-kinds.js';
 import { className, isBareBytes, isObject, isPlain } from './class-facts.js';
@@ -66,7 +67,7 @@ export function isItsClass(value: object, name: string): boolean {
 export function isOfItsClass(value: object, name: string, { enumerable }: PropertyDescriptor): boolean {
   if (isPlain(value)) return false;
   if (isItsClass(value, name)) return true;
-  return enumerable !== true && typeof (Object.getPrototypeOf(value) as Fields)[name] === 'function';
+  return enumerable !== true && typeof (parentOf(value) as Fields)[name] === 'function';
 }
 
 /** Whether an object has only the content of its kind. This quick test is enough for most objects. */
@@ -84,7 +85,7 @@ export function hasMore(value: object, { shown, hidden }: OwnProperties): boolea
 /** Returns what is stored of an object with properties of its own. */
 export function ownForm(value: object, kind: string | undefined, { shown, hidden }: OwnProperties): OwnForm {
   const bare = kind === undefined ? undefined : bareOf(value, kind);
-  const hasNoPrototype = kind === undefined && Object.getPrototypeOf(value) === null;
+  const hasNoPrototype = kind === undefined && parentOf(value) === null;
   const form = [kind ?? (hasNoPrototype ? 'null' : 'Object'), bare, shown] as const;
   return Object.keys(hidden).length > 0 ? [...form, hidden] : form;
 }

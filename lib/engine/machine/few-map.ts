@@ -1,4 +1,4 @@
-/** What a map has that both kinds of maps here have. */
+/** What the machine asks of a map. A `Map` has it, too. */
 export interface Entries<K, V> extends Iterable<[K, V]> {
   readonly size: number;
   get(key: K): V | undefined;

@@ -279,7 +279,7 @@ export interface Situation {
   readonly now: Moment;
 }
 
-/** The calls of one process on one store. Plain data, too. */
+/** The calls of one process on one store. Data alone, too: what two maps have in them. */
 export interface ProcessState {
   lastId: number;
   readonly calls: Entries<number, CallState>;

@@ -145,10 +145,14 @@ function bears(token: string): Condition {
   };
 }
 
-/** The signal of a request, as far as the SDK's own handlers for Node.js read one. */
-interface Signal {
-  aborted: boolean;
-  onabort: (() => void) | null;
+/** What an `AbortController` is, as far as the SDK's own handlers for Node.js read its signal. */
+class PlainController {
+  readonly signal: { aborted: boolean; onabort: (() => void) | null } = { aborted: false, onabort: null };
+
+  abort(): void {
+    this.signal.aborted = true;
+    this.signal.onabort?.();
+  }
 }
 
 /**
@@ -159,16 +163,10 @@ async function withinLimit<T>(
   client: DynamoDBStoreOptions['client'],
   send: (options: { readonly abortSignal: AbortSignal }) => Promise<T>,
 ): Promise<T> {
-  const controller = isOfNode(client) ? undefined : new AbortController();
-  const signal: Signal = { aborted: false, onabort: null };
-  const abort = () => {
-    signal.aborted = true;
-    signal.onabort?.();
-    controller?.abort();
-  };
-  const stop = startTimer(LONGEST_REQUEST_MS, abort, { isAwaited: false });
+  const controller = isOfNode(client) ? new PlainController() : new AbortController();
+  const stop = startTimer(LONGEST_REQUEST_MS, () => controller.abort(), { isAwaited: false });
   try {
-    return await send({ abortSignal: controller?.signal ?? (signal as unknown as AbortSignal) });
+    return await send({ abortSignal: controller.signal as AbortSignal });
   } finally {
     stop();
   }

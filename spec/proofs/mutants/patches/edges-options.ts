@@ -140,9 +140,9 @@ export const edgesOfOptions: readonly Mutant[] = [
     flaw: 'What is given as a key and does not parse is repeated in part by the parser.',
     changes: [
       {
-        file: 'lib/settings/selector-check.ts',
-        replace: 'return fault && withoutWordsOf(value, fault);',
-        by: 'return fault && (withoutWordsOf(value, fault) ? fault : undefined);',
+        file: 'lib/jmespath/jmespath.ts',
+        replace: 'does not parse: ${withoutWordsOf(text, why)}',
+        by: 'does not parse: ${withoutWordsOf(text, why) && why}',
       },
     ],
     caughtBy: [specs('settings/options')],
