@@ -11,7 +11,7 @@ const kinds = { first: 'first call', replay: 'replay' };
 const tables = { retrysafe: ourTable, powertools: theirTable };
 const overlapMs = 50;
 /** How many calls are made at a time, and how many each batch has. */
-const counts = { 1: 80, 32: 320, 256: 512 };
+const counts = { 1: 160, 32: 640, 256: 1_536 };
 const cases = [
   ...Object.entries(counts).flatMap(([lanes, count]) =>
     Object.keys(kinds).map((kind) => ({ kind, lanes: Number(lanes), count, lengthMs: 0 })),
@@ -61,7 +61,7 @@ async function measuredOn(node, storages, { processes, isSmall }) {
   const described = names.map((name) => ({ name, node, storage: storages[name] }));
   await inFreshProcesses(processes, described, async (sides, index) => {
     for (const kind of Object.keys(kinds))
-      await inTurns(sides, 1, (side) => side.do('batch', { kind, count: isSmall ? 128 : 768, lanes: 32 }));
+      await inTurns(sides, 1, (side) => side.do('batch', { kind, count: isSmall ? 128 : 3_000, lanes: 64 }));
     for (const one of found) {
       const { kind, lanes, lengthMs } = one;
       const count = isSmall ? Math.max(one.count / 2, lanes) : one.count;

@@ -9,7 +9,7 @@ import type { Method, PreparedCall } from './driver/prepared-call.js';
 import { reentrant } from './driver/refusals.js';
 import { BareExecution } from './execution/bare-execution.js';
 import { executions, ongoing, runWithin } from './execution/execution.js';
-import { type WatchedCall, watchHere } from './execution/replay-info.js';
+import { type Watch, type WatchedCall, watchHere } from './execution/replay-info.js';
 import { Machine } from './machine/machine.js';
 import { NEVER } from './machine/moment.js';
 
@@ -42,10 +42,15 @@ export class Operation {
   perform(self: unknown, args: readonly unknown[]): Promise<unknown> {
     const watch = watchHere();
     try {
-      return watch ? watch.over((watched) => this.#begin(self, args, watched)) : this.#begin(self, args);
+      return watch ? this.#beginUnder(watch, self, args) : this.#begin(self, args);
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  // A method of its own, as in the driver: a function that has a closure in it allocates for that in every call.
+  #beginUnder(watch: Watch, self: unknown, args: readonly unknown[]): Promise<unknown> {
+    return watch.over((watched) => this.#begin(self, args, watched));
   }
 
   /**

@@ -76,6 +76,16 @@ function comparedText(
 ): string {
   // Most keys are one text.
   if (typeof value === 'string') return JSON.stringify(value);
+  return textOfParts(operation, option, selector, value, listed);
+}
+
+function textOfParts(
+  operation: string,
+  option: string,
+  selector: unknown,
+  value: unknown,
+  listed: ListedClasses,
+): string {
   return canonicalText(value, listed, (path, why) => {
     // A promise that came with the request is handled by its sender. One that a function of an option made is not.
     if (typeof selector === 'function') hearPromisesIn(value);

@@ -247,6 +247,15 @@ describe('the same payload', () => {
 
   it('has the same key whatever the order of its properties', async () => {
     expect(await keyOf({ lines: [{ a: 1, b: 2 }], id: 1 })).to.equal(await keyOf(payload));
+    const at = new Date(0);
+    expect(await keyOf({ line: { a: 1, b: 2 }, at }), 'with a Date').to.equal(
+      await keyOf({ at, line: { b: 2, a: 1 } }),
+    );
+  });
+
+  it('has another key than plain JSON that looks like the form by which a value of it is compared', async () => {
+    const at = new Date(0);
+    expect(await keyOf({ at: { $: ['Date', at.toISOString()] } })).not.to.equal(await keyOf({ at }));
   });
 
   it('has another key in another operation, which begins with its name', async () => {

@@ -125,6 +125,11 @@ export class Driver implements CallReport {
     this.#isBeginning = false;
     const early = this.#early;
     if (early) return 'error' in early ? Promise.reject(early.error) : Promise.resolve(early.value);
+    return this.#later();
+  }
+
+  // A method of its own, like others here: a function that has a closure in it allocates for that in every call.
+  #later(): Promise<unknown> {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -198,8 +203,12 @@ export class Driver implements CallReport {
     const isWaitedFor = isAwaited(state);
     // Not while the method runs: it may be its context, in which it asks for its completion.
     if (isWaitedFor && !isWorking(state)) this.#park();
-    this.#alarm ??= new Alarm(() => this.wake());
+    this.#alarm ??= this.#newAlarm();
     this.#alarm.set(deadline(this.#process.state, state, now), isWaitedFor);
+  }
+
+  #newAlarm(): Alarm {
+    return new Alarm(() => this.wake());
   }
 
   /**
@@ -298,7 +307,11 @@ export class Driver implements CallReport {
     } catch (fault) {
       return this.#faulted(command, fault);
     }
-    if (!(answer instanceof Promise)) return this.#answered(command, answer as IdempotencyRecord | undefined);
+    if (answer instanceof Promise) this.#await(command, answer);
+    else this.#answered(command, answer as IdempotencyRecord | undefined);
+  }
+
+  #await(command: Request, answer: Promise<IdempotencyRecord | undefined>): void {
     answer.then(
       (record) => this.#hear(command, () => this.#answered(command, record)),
       (fault) => this.#hear(command, () => this.#faulted(command, fault)),
@@ -444,7 +457,11 @@ export class Driver implements CallReport {
 
   #ttlOf(value: unknown): number {
     const { ttl } = this.call.settings;
-    return typeof ttl === 'number' ? ttl : this.#within(() => ttlOf(this.call, value, this.#telling));
+    return typeof ttl === 'number' ? ttl : this.#computedTtlOf(value);
+  }
+
+  #computedTtlOf(value: unknown): number {
+    return this.#within(() => ttlOf(this.call, value, this.#telling));
   }
 
   /** Asks an option so that `currentExecution()` finds the run that has ended. */

@@ -43,9 +43,9 @@ export function readWrite(
 
 function termOf(step: Step, { token, state }: IdempotencyRecord): Term {
   if (state.status !== 'in-progress') return NO_TERM;
-  const sent = step.call.sentTerms.find((one) => one.token === token);
+  for (const sent of step.call.sentTerms) if (sent.token === token) return sent.term;
   // A database that lost its last writes may show a record that was confirmed before.
-  return sent?.term ?? { until: state.leaseUntil, endsAt: newTerm(step).endsAt };
+  return { until: state.leaseUntil, endsAt: newTerm(step).endsAt };
 }
 
 /** The last record of this call that is known to be in the store. */

@@ -80,9 +80,11 @@ function shapeOf(value: unknown, among: Shapes): EventShape | undefined {
   const known = copies.get(value);
   // Events come from JSON. Other objects are not read at all: they may be services with getters.
   if (known || !isPlain(value)) return known;
-  for (const name of Object.keys(value)) {
-    const found = among.get(name)?.find(({ parts }) => fits(value, parts));
-    if (found) return found;
+  // Without a list of the names, as in `fits`.
+  for (const name in value) {
+    const shapes = among.get(name);
+    if (!shapes || !Object.hasOwn(value, name)) continue;
+    for (const one of shapes) if (fits(value, one.parts)) return one;
   }
   return undefined;
 }

@@ -77,12 +77,15 @@ export class DynamoDBStore implements PersistenceStore {
   ): Promise<IdempotencyRecord | undefined> {
     const { tableName: TableName } = this.#items;
     const Key = this.#items.keyOf(key);
+    const limit = limitOf(this.#client);
     try {
       const read = new GetItemCommand({ TableName, Key, ConsistentRead: consistent });
-      const { Item } = await withinLimit(this.#client, (options) => this.#client.send(read, options));
+      const { Item } = await this.#client.send(read, limit.options);
       return Item && this.#items.recordOf(key, Item);
     } catch (fault) {
       throw explained(fault, TableName);
+    } finally {
+      limit.stop();
     }
   }
 
@@ -98,18 +101,38 @@ export class DynamoDBStore implements PersistenceStore {
     return { Put: this.#write(record, bears(token)) };
   }
 
-  /** Writes the record if the condition holds. Resolves to the holder afterwards, if there is one. */
+  /**
+   * Writes the record if the condition holds. Resolves to the holder afterwards, if there is one. It is sent again while a transaction
+   * writes the item: the client itself does not repeat that.
+   */
   async #put(record: IdempotencyRecord, condition: Condition): Promise<IdempotencyRecord | undefined> {
-    try {
-      await this.#send(this.#write(record, condition));
-      return copyOf(record);
-    } catch (fault) {
-      if (nameOf(fault) !== 'ConditionalCheckFailedException') throw explained(fault, this.#items.tableName);
-      const { Item } = fault as { readonly Item?: Item };
-      this.#tellsHolder ||= Item !== undefined;
-      if (Item) return this.#items.recordOf(record.key, Item);
-      return this.#tellsHolder ? undefined : this.find(record.key, { consistent: true });
+    for (let tries = 1; ; tries += 1) {
+      const limit = limitOf(this.#client);
+      try {
+        await this.#client.send(new PutItemCommand(this.#write(record, condition)), limit.options);
+        return copyOf(record);
+      } catch (fault) {
+        const name = nameOf(fault);
+        if (name === 'ConditionalCheckFailedException') return this.#holder(record.key, fault);
+        if (name !== 'TransactionConflictException' || tries === MOST_CONFLICTS)
+          throw explained(fault, this.#items.tableName);
+      } finally {
+        limit.stop();
+      }
+      // The call that awaits this has a timer of its own. A renewal must not keep the process alive.
+      await pause(backoff(Math.min(tries - 1, LONGEST_ROUND), Math.random()), { isAwaited: false });
     }
+  }
+
+  /** Returns who holds the key, after a write that was refused. */
+  #holder(
+    key: string,
+    refusal: unknown,
+  ): IdempotencyRecord | undefined | Promise<IdempotencyRecord | undefined> {
+    const { Item } = refusal as { readonly Item?: Item };
+    this.#tellsHolder ||= Item !== undefined;
+    if (Item) return this.#items.recordOf(key, Item);
+    return this.#tellsHolder ? undefined : this.find(key, { consistent: true });
   }
 
   #write(record: IdempotencyRecord, condition: Condition) {
@@ -119,20 +142,6 @@ export class DynamoDBStore implements PersistenceStore {
       ...condition,
       ReturnValuesOnConditionCheckFailure: 'ALL_OLD' as const,
     };
-  }
-
-  /** Sends a write, and repeats it while a transaction writes the item: the client itself does not repeat that. */
-  async #send(write: PutItemCommandInput): Promise<void> {
-    for (let tries = 1; ; tries += 1) {
-      try {
-        await withinLimit(this.#client, (options) => this.#client.send(new PutItemCommand(write), options));
-        return;
-      } catch (fault) {
-        if (nameOf(fault) !== 'TransactionConflictException' || tries === MOST_CONFLICTS) throw fault;
-        // The call that awaits this has a timer of its own. A renewal must not keep the process alive.
-        await pause(backoff(Math.min(tries - 1, LONGEST_ROUND), Math.random()), { isAwaited: false });
-      }
-    }
   }
 }
 
@@ -156,20 +165,21 @@ class PlainController {
 }
 
 /**
- * Aborts a request that takes too long. `AbortSignal.timeout` would keep its timer after the answer, and a real signal costs a tenth
- * of a request's processor time where many are under way. So there is one only for other handlers: that for `fetch` takes nothing else.
+ * Returns the options of a request, by which it is aborted where it takes too long, and what stops the timer of that.
+ * `AbortSignal.timeout` would keep its timer after the answer, and a real signal costs a tenth of a request's processor time where many
+ * are under way. So there is one only for other handlers: that for `fetch` takes nothing else.
  */
-async function withinLimit<T>(
-  client: DynamoDBStoreOptions['client'],
-  send: (options: { readonly abortSignal: AbortSignal }) => Promise<T>,
-): Promise<T> {
+function limitOf(client: DynamoDBStoreOptions['client']): Limit {
   const controller = isOfNode(client) ? new PlainController() : new AbortController();
-  const stop = startTimer(LONGEST_REQUEST_MS, () => controller.abort(), { isAwaited: false });
-  try {
-    return await send({ abortSignal: controller.signal as AbortSignal });
-  } finally {
-    stop();
-  }
+  return {
+    options: { abortSignal: controller.signal as AbortSignal },
+    stop: startTimer(LONGEST_REQUEST_MS, () => controller.abort(), { isAwaited: false }),
+  };
+}
+
+interface Limit {
+  readonly options: { readonly abortSignal: AbortSignal };
+  readonly stop: () => void;
 }
 
 /** Whether a client sends by one of the SDK's handlers for Node.js, which say so. */

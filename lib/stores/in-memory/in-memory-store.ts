@@ -1,6 +1,6 @@
 import { dropMemoryOf } from '../../process/store-memory.js';
 import type { IdempotencyRecord, PersistenceStore } from '../../record/persistence-store.js';
-import { copyOfJson } from '../../values/json/json-copy.js';
+import { copyOf } from '../shared/stored-record.js';
 
 /**
  * The operations of the store without promises. They keep a record as it is, and return it as it is: the engine, which alone
@@ -105,9 +105,4 @@ export class InMemoryStore implements PersistenceStore {
       if (value.expiresAt <= now) this.#records.delete(value.key);
     }
   }
-}
-
-// No later change to an argument, or to a record that was returned, changes the store.
-function copyOf({ key, token, expiresAt, state }: IdempotencyRecord): IdempotencyRecord {
-  return { key, token, expiresAt, state: copyOfJson(state) as IdempotencyRecord['state'] };
 }

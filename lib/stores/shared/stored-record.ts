@@ -1,5 +1,6 @@
 import { ConfigurationError, type StoreError } from '../../errors.js';
 import type { IdempotencyRecord } from '../../record/persistence-store.js';
+import { copyOfJson } from '../../values/json/json-copy.js';
 import { limitOf, tooLarge } from './faults.js';
 
 /** How long a store keeps a record after it has expired. A claim must not arrive later than that. */
@@ -34,9 +35,9 @@ export function stateValue(store: string, record: IdempotencyRecord, limitBytes:
   return stateText(record, limitBytes, () => tooLarge(store, limitOf(limitBytes)));
 }
 
-/** Returns a copy of a record that was written. A state is JSON, and JSON copies it faster than `structuredClone`. */
-export function copyOf(record: IdempotencyRecord): IdempotencyRecord {
-  return { ...record, state: JSON.parse(JSON.stringify(record.state)) };
+/** Returns a copy of a record that was written. No later change to it changes what the caller gets, nor the other way round. */
+export function copyOf({ key, token, expiresAt, state }: IdempotencyRecord): IdempotencyRecord {
+  return { key, token, expiresAt, state: copyOfJson(state) as IdempotencyRecord['state'] };
 }
 
 /** What to say of something in a record's place that is no record. */

@@ -476,6 +476,24 @@ describe('a method that writes its own completion', () => {
     });
   });
 
+  it('cannot ask for one where a listener of the loss does: ClaimLostError', async () => {
+    const end = defer<string>();
+    let refused: Promise<unknown> | undefined;
+    const call = operation(store.always('replace', 'fail'), () => {
+      const execution = currentExecution();
+      const stop = onIdempotencyEvent('claim-lost', () => {
+        refused = rejection(execution.completion('late'));
+        stop();
+      });
+      return end.promise;
+    })('a').catch(() => {});
+    await clock.tickAsync(7_000);
+    expect(await refused).to.be.instanceOf(ClaimLostError);
+    end.resolve('done');
+    await clock.tickAsync(7_000);
+    await call;
+  });
+
   it('cannot ask for one after it has returned: ClaimLostError', async () => {
     let late!: () => Promise<unknown>;
     const call = operation(store, async () => {

@@ -22,8 +22,9 @@ export const drivers: readonly Mutant[] = [
   {
     name: 'no-queue-of-events',
     flaw: 'An event that comes while a command is carried out is applied at once.',
+    survivedAtFirst: true,
     changes: [{ file: driver, replace: 'if (this.#isBusy) {', by: 'if (this.#isBusy && !first) {' }],
-    caughtBy: [everyOrder],
+    caughtBy: [specs('engine/execution/completion')],
   },
   {
     name: 'queued-event-lost',

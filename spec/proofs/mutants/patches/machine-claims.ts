@@ -167,8 +167,8 @@ export const machineClaims: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/engine/machine/leasing.ts',
-        replace: '  return sent?.term ?? ',
-        by: '  return (token === step.call.request?.record?.token ? sent?.term : undefined) ?? ',
+        replace: 'if (sent.token === token) return sent.term;',
+        by: 'if (sent.token === token && token === step.call.request?.record?.token) return sent.term;',
       },
     ],
     caughtBy: [specs('engine/claim/lease')],

@@ -17,7 +17,7 @@ export const onServers: readonly Mutant[] = [
         replace: '    for (let tries = 1; tries <= MOST_VANISHED_HOLDERS; tries += 1) {',
         by: `    const seen = await this.find(record.key, { consistent: true });
     if (seen && seen.expiresAt > now) return seen;
-    await this.#send({ TableName: tableName, Item: this.#items.itemOf(record) });
+    await this.#client.send(new PutItemCommand({ TableName: tableName, Item: this.#items.itemOf(record) }));
     if (record.token) return structuredClone(record);
     for (let tries = 1; tries <= MOST_VANISHED_HOLDERS; tries += 1) {`,
       },

@@ -22,8 +22,8 @@ export const stores: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/dynamodb/dynamodb-store.ts',
-        replace: '    stop();\n',
-        by: '    // It ends by itself.\n',
+        replace: '        limit.stop();\n      }\n      // The call',
+        by: '        // It ends by itself.\n      }\n      // The call',
       },
     ],
     caughtBy: [specs('stores/dynamodb/endless-requests', 'stores/dynamodb/requests')],
@@ -34,9 +34,8 @@ export const stores: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/dynamodb/dynamodb-store.ts',
-        replace:
-          "if (nameOf(fault) !== 'TransactionConflictException' || tries === MOST_CONFLICTS) throw fault;",
-        by: "if (nameOf(fault) !== 'TransactionConflictException' || tries === 1) throw fault;",
+        replace: "if (name !== 'TransactionConflictException' || tries === MOST_CONFLICTS)",
+        by: "if (name !== 'TransactionConflictException' || tries === 1)",
       },
     ],
     caughtBy: [specs('stores/dynamodb/transaction-faults', 'stores/dynamodb/faults')],

@@ -7,6 +7,7 @@ export const values: readonly Mutant[] = [
   {
     name: 'order-of-properties-counts',
     flaw: 'The same request with its properties in another order has another key.',
+    survivedAtFirst: true,
     changes: [
       {
         file: 'lib/key/canonical.ts',
@@ -177,6 +178,7 @@ export const values: readonly Mutant[] = [
   {
     name: 'special-form-in-plain-json',
     flaw: 'Plain JSON that looks like the form of another value has the key of that value.',
+    survivedAtFirst: true,
     changes: [
       {
         file: 'lib/key/canonical.ts',
