@@ -1,7 +1,7 @@
 // Bundles what is built: lib/ as ES modules and as CommonJS, with the libraries that not every service uses.
 //
 // An import that has to find and read a hundred files takes three times as long as one of a few. So there is one file for
-// each export, and what they share. Both forms have the same files.
+// each export, and few that they share. Both forms have the same files.
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -151,10 +151,121 @@ async function sharedFiles({ lib, outdir, exports, plugins }) {
   );
   if (astray)
     throw new Error(`${astray.path} loads libraries on demand, and only files in ${outdir} find them`);
-  const having = files.filter(({ text }) => text.includes(ownName.variable));
+  const united = await unite(files, outdir);
+  const having = united.filter(({ text }) => text.includes(ownName.variable));
   if (having.length !== 2) throw new Error(`${ownName.variable} is in ${having.length} files and not in two`);
   for (const file of having) file.text = file.text.replace(ownName.variable, ownName.declared);
-  return files;
+  return united;
+}
+
+const sharedImport = /import (?:\{([^}]*)\} from )?"([./]*\/)(shared-\w+)\.js";/g;
+
+/**
+ * Unites the shared files that the root needs, since each file that is imported takes half a millisecond: `core.js`, and `base.js` with
+ * those of them that other exports need without the core.
+ */
+async function unite(files, outdir) {
+  const fileOf = (name) => files.find(({ path }) => path === join(outdir, `${name}.js`));
+  const importsOf = ({ text }) => [...text.matchAll(sharedImport)].map(([, , , name]) => name);
+  const reachedBy = (file, reached = new Set()) => {
+    for (const name of importsOf(file)) if (!reached.has(name)) reachedBy(fileOf(name), reached.add(name));
+    return reached;
+  };
+  const entries = files.filter(({ path }) => !/[/\\]shared-\w+\.js$/.test(path));
+  // The file of the name that tells bundlers by stays as it is: it has nothing but that.
+  const ofRoot = [...reachedBy(fileOf('index'))].filter((name) => !isOwnName(fileOf(name)));
+  const sizes = ofRoot.map((name) => fileOf(name).text.length);
+  const largest = ofRoot[sizes.indexOf(Math.max(...sizes))];
+  const besides = entries.map((one) => reachedBy(one)).filter((reached) => !reached.has(largest));
+  const isInBase = (name) => besides.some((reached) => reached.has(name));
+  const groups = {
+    base: ofRoot.filter(isInBase).sort(),
+    core: ofRoot.filter((name) => !isInBase(name)).sort(),
+  };
+  const placed = placesOf(groups, fileOf);
+  const united = Object.keys(groups).map((group) => uniteGroup({ group, groups, placed, fileOf, outdir }));
+  const others = files.filter((file) => !ofRoot.some((name) => file === fileOf(name)));
+  return [
+    ...(await Promise.all(united)),
+    ...others.map((file) => ({ ...file, text: importingPlaces(file.text, placed) })),
+  ];
+}
+
+function isOwnName({ text }) {
+  return text.includes(ownName.variable) && text.length < 1_000;
+}
+
+/** Where the exports of each shared file are: in which united file, and by which names. Two files may export one name. */
+function placesOf(groups, fileOf) {
+  const placed = new Map();
+  for (const [group, names] of Object.entries(groups)) {
+    const taken = new Set();
+    for (const name of names) {
+      const [, list = ''] = /^export \{([^}]*)\};$/m.exec(fileOf(name).text) ?? [];
+      const exported = list.split(',').map((one) => one.trim().replace(/^.+ as /, ''));
+      const as = new Map();
+      for (const one of exported.filter(Boolean)) {
+        let free = one;
+        for (let count = 2; taken.has(free); count += 1) free = `${one}_${count}`;
+        taken.add(free);
+        as.set(one, free);
+      }
+      placed.set(name, { group, as });
+    }
+  }
+  return placed;
+}
+
+/** Bundles the shared files of one group, with the names by which the others import. */
+async function uniteGroup({ group, groups, placed, fileOf, outdir }) {
+  const contents = groups[group]
+    .map((name) => {
+      const list = [...placed.get(name).as].map(([one, free]) => `${one} as ${free}`);
+      return `export { ${list.join(', ')} } from './${name}.js';`;
+    })
+    .join('\n');
+  const inMemory = {
+    name: 'shared files in memory',
+    setup({ onResolve, onLoad }) {
+      onResolve({ filter: /^\.\/shared-\w+\.js$/ }, ({ path }) => {
+        const name = path.slice(2, -3);
+        // It stays outside, and is imported as the others import it.
+        return groups[group].includes(name) ? { path: join(outdir, path) } : { path, external: true };
+      });
+      onLoad({ filter: /[/\\]shared-\w+\.js$/ }, ({ path }) => {
+        const { text, map } = fileOf(basename(path, '.js'));
+        return { contents: `${text}${inlineMap(map)}`, loader: 'js' };
+      });
+    },
+  };
+  const path = join(outdir, `${group}.js`);
+  const { outputFiles } = await build({
+    ...settings,
+    plugins: [inMemory, onDemandOutside],
+    format: 'esm',
+    stdin: { contents, resolveDir: outdir, sourcefile: `${group}.js` },
+    outfile: path,
+    sourcemap: 'external',
+    sourcesContent: false,
+    write: false,
+  });
+  const [text, map] = ['.js', '.js.map'].map(
+    (ending) => outputFiles.find((file) => file.path.endsWith(ending)).text,
+  );
+  return { path, text: importingPlaces(text, placed), map };
+}
+
+/** Lets a file import what it needs from where it is now, in the lines in which it did, for the source maps. */
+function importingPlaces(text, placed) {
+  return text.replace(sharedImport, (statement, list, folder, name) => {
+    const place = placed.get(name);
+    if (!place) return statement;
+    const renamed = (list ?? '').replace(/(\w+)( as \w+)?/g, (one, exported, as) => {
+      const free = place.as.get(exported);
+      return free === exported ? one : `${free}${as ?? ` as ${exported}`}`;
+    });
+    return `import {${renamed}} from "${folder}${place.group}.js";`;
+  });
 }
 
 /**

@@ -3,7 +3,7 @@ import { ConfigurationError } from '../../errors.js';
 import { isLate } from '../../options/synchronous.js';
 import { kindOfData } from '../../options/wrong-option.js';
 import type { IdempotencyRecord } from '../../record/persistence-store.js';
-import { GRACE_MS, recordOf, stateText } from '../shared/stored-record.js';
+import { GRACE_MS, readRecord, stateText } from '../shared/stored-record.js';
 import { createOther, itemTooLarge } from './dynamodb-faults.js';
 import type { DynamoDBStoreOptions } from './dynamodb-options.js';
 
@@ -60,7 +60,7 @@ export function itemsOf(options: DynamoDBStoreOptions) {
         );
       }
       const fields = { token: token?.S, expiresAt: expiresAt?.N, state: state && textOf(state) };
-      return recordOf('DynamoDBStore', key, fields, {
+      return readRecord('DynamoDBStore', key, fields, {
         what: `the item ${key} of table "${tableName}"`,
         advice: 'use a table, or a name for the operation, that nothing else uses',
       });

@@ -3,7 +3,7 @@ import type { Completion, IdempotencyRecord, PersistenceStore } from '../../reco
 import { checkedCompletion, claimLost } from '../shared/completions.js';
 import { Notices } from '../shared/notices.js';
 import { DEFAULT_TABLE, type RemoveExpiredOptions, sweepValues } from '../shared/sql-tables.js';
-import { copyOf, recordOf, stateValue } from '../shared/stored-record.js';
+import { copyOf, readRecord, stateValue } from '../shared/stored-record.js';
 import { wrapperFor } from './clients/bare-clients.js';
 import { isClient, isInTransaction, type PostgresClient, type Row, rowsOf } from './postgres-client.js';
 import { explained, LARGEST_STATE_BYTES } from './postgres-faults.js';
@@ -124,6 +124,6 @@ export class PostgresStore implements PersistenceStore {
   }
 
   #recordOf(key: string, { token, expiresAt, state }: Row): IdempotencyRecord {
-    return recordOf('PostgresStore', key, { token, expiresAt, state });
+    return readRecord('PostgresStore', key, { token, expiresAt, state });
   }
 }

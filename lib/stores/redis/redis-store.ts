@@ -1,7 +1,7 @@
 import { ConfigurationError, StoreError } from '../../errors.js';
 import type { IdempotencyRecord, PersistenceStore } from '../../record/persistence-store.js';
 import { Notices } from '../shared/notices.js';
-import { copyOf, GRACE_MS, recordOf, stateValue } from '../shared/stored-record.js';
+import { copyOf, GRACE_MS, readRecord, stateValue } from '../shared/stored-record.js';
 import { type Connection, connectionOf } from './redis-client.js';
 import { explained, foreignKey, isMissingScript } from './redis-faults.js';
 import { checkRedisOptions, type RedisStoreOptions } from './redis-options.js';
@@ -125,7 +125,7 @@ export class RedisStore implements PersistenceStore {
       throw new TypeError('the client returned no list of three fields');
     const [token, expiresAt, state] = reply as Fields;
     if (token === null && expiresAt === null && state === null) return undefined;
-    return recordOf('RedisStore', key, { token, expiresAt, state }, foreignKey(this.#prefix + key));
+    return readRecord('RedisStore', key, { token, expiresAt, state }, foreignKey(this.#prefix + key));
   }
 
   async #explaining(key: string, send: () => Promise<unknown>): Promise<unknown> {

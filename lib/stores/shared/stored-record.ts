@@ -52,7 +52,7 @@ export interface Foreign {
  *
  * @throws {ConfigurationError} where it is no record.
  */
-export function recordOf(
+export function readRecord(
   store: string,
   key: string,
   { token, expiresAt, state }: StoredFields,

@@ -2,7 +2,7 @@ import { ConfigurationError } from '../../errors.js';
 import type { Completion, IdempotencyRecord, PersistenceStore } from '../../record/persistence-store.js';
 import { checkedCompletion, claimLost } from '../shared/completions.js';
 import { DEFAULT_TABLE, type RemoveExpiredOptions, sweepValues } from '../shared/sql-tables.js';
-import { copyOf, recordOf, type StoredFields, stateValue } from '../shared/stored-record.js';
+import { copyOf, readRecord, type StoredFields, stateValue } from '../shared/stored-record.js';
 import { isInTransaction, type SqliteDatabase, type SqliteStatement } from './sqlite-database.js';
 import { explained, LARGEST_STATE_BYTES } from './sqlite-faults.js';
 import { checkSqliteOptions, type SqliteStoreOptions } from './sqlite-options.js';
@@ -126,7 +126,7 @@ export class SqliteStore implements PersistenceStore {
   }
 
   #holder(key: string, row: unknown): IdempotencyRecord | undefined {
-    return row ? recordOf('SqliteStore', key, row as StoredFields) : undefined;
+    return row ? readRecord('SqliteStore', key, row as StoredFields) : undefined;
   }
 
   #stateOf(record: IdempotencyRecord): string {
