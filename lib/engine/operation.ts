@@ -8,7 +8,7 @@ import { Driver } from './driver/driver.js';
 import type { Method, PreparedCall } from './driver/prepared-call.js';
 import { reentrant } from './driver/refusals.js';
 import { BareExecution } from './execution/bare-execution.js';
-import { executions, ongoing, runWithin } from './execution/execution.js';
+import { type Execution, executions, ongoing, runWithin } from './execution/execution.js';
 import { type Watch, type WatchedCall, watchHere } from './execution/replay-info.js';
 import { Machine } from './machine/machine.js';
 import { NEVER } from './machine/moment.js';
@@ -59,22 +59,20 @@ export class Operation {
    * @throws {KeyError | ConfigurationError}
    */
   prepare(self: unknown, args: readonly unknown[]): PreparedCall {
-    return this.#prepareBy(this.#resolvedFor(self), self, args);
+    return this.#prepareBy(this.#resolvedFor(self), self, args, runHere());
   }
 
   #prepareBy(
     { settings, machine, isInLambda }: Resolved,
     self: unknown,
     args: readonly unknown[],
+    around: Execution | undefined,
   ): PreparedCall {
     const operation = this.facts.name(self);
     const { key, fingerprint } = identify(operation, settings, self, args);
     const store = storeFor(operation, settings, self);
     const leftMs = invocationLeft(args);
-    const endsAt =
-      leftMs === undefined
-        ? (ongoing(executions.getStore())?.endsAt ?? NEVER)
-        : steadyNow() + Math.max(0, leftMs);
+    const endsAt = leftMs === undefined ? (around?.endsAt ?? NEVER) : steadyNow() + Math.max(0, leftMs);
     const { method } = this.facts;
     const stopsWithAnswer = isInLambda || endsAt !== NEVER;
     return {
@@ -95,10 +93,11 @@ export class Operation {
   #begin(self: unknown, args: readonly unknown[], watched?: WatchedCall): Promise<unknown> {
     const resolved = isDisabled() ? undefined : this.#resolvedFor(self);
     if (!resolved?.settings.enabled) return this.#runBare(self, args, watched);
-    const call = this.#prepareBy(resolved, self, args);
+    const around = runHere();
+    const call = this.#prepareBy(resolved, self, args, around);
     const driver = new Driver(call, 'run');
     if (watched) watched.call = driver;
-    return isReentrant(call) ? driver.refuse(reentrant(call)) : driver.run();
+    return isReentrant(call, around) ? driver.refuse(reentrant(call)) : driver.run();
   }
 
   async #runBare(self: unknown, args: readonly unknown[], watched?: WatchedCall): Promise<unknown> {
@@ -134,8 +133,13 @@ function isDisabled(): boolean {
   return disabled !== undefined && /^(?:true|1)$/i.test(disabled);
 }
 
+/** The run, if any, that a call is made in. */
+function runHere(): Execution | undefined {
+  return ongoing(executions.getStore());
+}
+
 /** Whether a call is made inside its own run: it would wait for itself. */
-function isReentrant({ store, key }: PreparedCall): boolean {
-  for (let at = ongoing(executions.getStore()); at; at = at.parent) if (at.isFor(store, key)) return true;
+function isReentrant({ store, key }: PreparedCall, around: Execution | undefined): boolean {
+  for (let at = around; at; at = at.parent) if (at.isFor(store, key)) return true;
   return false;
 }

@@ -24,26 +24,31 @@ const CHECKS_PER_CLAIM = 2;
 
 /**
  * Stores records in the memory of this process: for tests, for a first try, and for work that only one process does.
- * Each claim that is won checks two records and deletes those that have expired, so further ones delete every expired record.
+ * Once a record has expired, each claim that is won checks two records and deletes those that have expired, so further ones
+ * delete every expired record.
  * If `onAbandoned` does not run an unknown outcome again, its record stays until it is resolved, or for `unresolvedTtl`.
  */
 export class InMemoryStore implements PersistenceStore {
   readonly #records = new Map<string, IdempotencyRecord>();
   /** Iterates over all records, including those that are added in the meantime. */
   #round = this.#records.values();
+  /** No record expires before this. Until then no claim checks any. */
+  #firstExpiry = Number.POSITIVE_INFINITY;
+  /** The same of the records that this round has checked, and of those that were kept since it began. */
+  #firstOfRound = Number.POSITIVE_INFINITY;
 
   readonly #steps: SynchronousSteps = {
     claim: (record, now) => {
       const holder = this.#records.get(record.key);
       if (holder && holder.expiresAt > now) return holder;
-      this.#sweep(now);
-      this.#records.set(record.key, record);
+      if (this.#firstExpiry <= now) this.#sweep(now);
+      this.#keep(record);
       return record;
     },
     replace: (record, token) => {
       const holder = this.#records.get(record.key);
       if (holder?.token !== token) return holder;
-      this.#records.set(record.key, record);
+      this.#keep(record);
       return record;
     },
     find: (key) => this.#records.get(key),
@@ -90,7 +95,16 @@ export class InMemoryStore implements PersistenceStore {
   clear(): void {
     this.#records.clear();
     this.#round = this.#records.values();
+    this.#firstExpiry = Number.POSITIVE_INFINITY;
+    this.#firstOfRound = Number.POSITIVE_INFINITY;
     dropMemoryOf(this);
+  }
+
+  #keep(record: IdempotencyRecord): void {
+    const { key, expiresAt } = record;
+    this.#records.set(key, record);
+    if (expiresAt < this.#firstExpiry) this.#firstExpiry = expiresAt;
+    if (expiresAt < this.#firstOfRound) this.#firstOfRound = expiresAt;
   }
 
   // Claims sweep instead of a timer. So an unused store costs nothing and keeps no process alive. Each of them checks only
@@ -100,9 +114,12 @@ export class InMemoryStore implements PersistenceStore {
       const { value, done } = this.#round.next();
       if (done) {
         this.#round = this.#records.values();
+        this.#firstExpiry = this.#firstOfRound;
+        this.#firstOfRound = Number.POSITIVE_INFINITY;
         return;
       }
       if (value.expiresAt <= now) this.#records.delete(value.key);
+      else if (value.expiresAt < this.#firstOfRound) this.#firstOfRound = value.expiresAt;
     }
   }
 }

@@ -34,5 +34,34 @@ describe('InMemoryStore', () => {
       expect(await store.find('kept')).to.have.property('token', 'a.1');
       expect(await store.find('brief 0')).to.equal(undefined);
     });
+
+    it('what has expired earlier than the record in its place would have', async () => {
+      const store = new InMemoryStore();
+      const record = (key: string, expiresAt: number) => ({ key, token: `${key}.1`, expiresAt, state });
+      await store.claim(record('a', Date.now() + 60_000), Date.now());
+      await store.replace({ ...record('a', Date.now() + 1_000), token: 'a.2' }, 'a.1');
+      clock.setSystemTime(Date.now() + 1_000);
+      await store.claim(record('b', Date.now() + 60_000), Date.now());
+      expect(store.records().map(({ key }) => key)).to.deep.equal(['b']);
+    });
+
+    it('what expires after a round in which it had not', async () => {
+      const store = new InMemoryStore();
+      let claims = 0;
+      const claim = (lengthMs: number) => {
+        claims += 1;
+        const record = { key: `${claims}`, token: 'a.1', expiresAt: Date.now() + lengthMs, state };
+        return store.claim(record, Date.now());
+      };
+      for (const lengthMs of [1_000, 2_000]) await claim(lengthMs);
+      const lasting: number[] = [];
+      // More than two rounds take.
+      for (const count of [20, 100]) {
+        clock.setSystemTime(Date.now() + 1_000);
+        for (let times = 0; times < count; times += 1) await claim(60_000);
+        lasting.push(store.size + 2 - claims);
+      }
+      expect(lasting).to.deep.equal([1, 0]);
+    });
   });
 });

@@ -16,6 +16,32 @@ export const stores: readonly Mutant[] = [
     caughtBy: [specs('stores/dynamodb/endless-requests')],
   },
   {
+    name: 'earlier-expiry-of-a-replaced-record-unnoticed',
+    flaw: 'An outcome in memory stays for as long as the lease in its place would have.',
+    changes: [
+      {
+        file: 'lib/stores/in-memory/in-memory-store.ts',
+        replace: `      if (holder?.token !== token) return holder;
+      this.#keep(record);`,
+        by: `      if (holder?.token !== token) return holder;
+      this.#records.set(record.key, record);`,
+      },
+    ],
+    caughtBy: [specs('stores/in-memory/in-memory-store')],
+  },
+  {
+    name: 'expiry-of-what-a-round-passed-forgotten',
+    flaw: 'What has not expired when the store in memory checks it stays for ever.',
+    changes: [
+      {
+        file: 'lib/stores/in-memory/in-memory-store.ts',
+        replace: 'else if (value.expiresAt < this.#firstOfRound)',
+        by: 'else if (this.#firstExpiry < 0)',
+      },
+    ],
+    caughtBy: [specs('stores/in-memory/in-memory-store')],
+  },
+  {
     name: 'timer-left-behind',
     flaw: 'Each request to DynamoDB leaves a timer behind that was to end it.',
     survivedAtFirst: true,
