@@ -121,14 +121,18 @@ function place({ part }) {
   return longest.includes(part) ? longest.indexOf(part) : longest.length;
 }
 
-// How many usual files such a file counts for. It takes seconds, mostly because time really passes in it.
+// How many usual files such a file counts for. It takes seconds, since time really passes in it, or it starts processes.
 const weights = {
-  'engine/claim/faked-clocks.spec.ts': 30,
-  'engine/claim/lease.spec.ts': 8,
-  'stores/store-contract.spec.ts': 8,
-  'engine/waiting/crowds.spec.ts': 6,
-  'engine/one-outcome.spec.ts': 4,
-  'stores/in-memory/in-memory-store.spec.ts': 3,
+  'engine/claim/faked-clocks.spec.ts': 20,
+  'request/jmespath-import.spec.ts': 12,
+  'stores/store-contract.spec.ts': 10,
+  'engine/machine/documented.spec.ts': 7,
+  'key/keys.spec.ts': 6,
+  'request/read-text.spec.ts': 5,
+  'engine/claim/lease.spec.ts': 4,
+  'decorator/legacy/nest.spec.ts': 3,
+  'engine/one-outcome.spec.ts': 2,
+  'engine/waiting/crowds.spec.ts': 2,
 };
 const weightOf = (file) => weights[file] ?? 1;
 

@@ -21,10 +21,10 @@ function must(command, ...args) {
 
 /** The Node.js at these paths, after the one that runs this. */
 export function nodesAt(paths) {
-  return [process.execPath, ...paths].map((path) => ({
-    path,
-    version: execFileSync(path, ['--version'], { encoding: 'utf8' }).trim().slice(1),
-  }));
+  return [process.execPath, ...paths].map((path) => {
+    const version = execFileSync(path, ['--version'], { encoding: 'utf8' }).trim().slice(1);
+    return { path, version, major: Number.parseInt(version, 10) };
+  });
 }
 
 /** Without what would change how Node.js starts or what the libraries do. */

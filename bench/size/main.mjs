@@ -6,6 +6,8 @@
 // The Node.js that runs it is always measured.
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
+import { whyMissed } from '../speed/arguments.mjs';
+import { describedGoals } from '../speed/goals.mjs';
 import { nodesAt } from './installed.mjs';
 import { section } from './section.mjs';
 
@@ -19,7 +21,9 @@ const missing = paths.find((path) => !existsSync(path));
 if (missing !== undefined)
   refuse(`--nodes has '${missing}', which is not there; expected paths of Node.js, with commas between them`);
 
-console.log(await section({ runs, nodes: nodesAt(paths) }));
+const nodes = nodesAt(paths);
+const { goals, markdown } = await section({ runs, nodes });
+console.log(`## Size and import time\n\n${describedGoals(goals, nodes, whyMissed.size)}\n\n${markdown}`);
 
 function optionsGiven() {
   try {

@@ -7,8 +7,8 @@ import { nodesAt, plainEnvironment, prepare } from './installed.mjs';
 import { bytes, spreadOf, table } from './table.mjs';
 
 /**
- * Measures sizes and imports side by side with AWS Powertools, and resolves to what there is to say, in Markdown. Takes
- * dist/ as it was built last; each import is measured `runs` times on each of `nodes`, which have a `path` and a `version`.
+ * Measures sizes and imports side by side with AWS Powertools, and resolves to the goals and to what else there is to say, in
+ * Markdown. Takes dist/ as it was built last; each import is measured `runs` times on each of `nodes`.
  */
 export async function section({ runs, nodes = nodesAt([]) }) {
   prepare();
@@ -26,11 +26,7 @@ export async function section({ runs, nodes = nodesAt([]) }) {
   const phases = await importPhases({ nodes, bundles, runs, env });
   const columns = nodes.map(({ version: one }) => `Node.js ${one}`);
 
-  return `## Size and import time
-
-${goals(handler, imports, nodes)}
-
-retrysafe ${version('retrysafe')} beside AWS Powertools ${version('@aws-lambda-powertools/idempotency')}
+  const markdown = `retrysafe ${version('retrysafe')} beside AWS Powertools ${version('@aws-lambda-powertools/idempotency')}
 (\`@aws-lambda-powertools/idempotency\`, with its \`DynamoDBPersistenceLayer\`), by esbuild ${version('esbuild')}, minified, for Node.js 22, without the
 AWS SDK. ${process.platform}-${process.arch}, ${availableParallelism()} processors.
 
@@ -86,6 +82,7 @@ ${table(
 
 </details>
 `;
+  return { goals: goals(handler, imports, nodes), markdown };
 }
 
 function handlerLine({ handler, format, minified, gzipped }) {

@@ -48,15 +48,15 @@ export const inProcess: readonly Mutant[] = [
   },
   {
     name: 'records-aliased',
-    flaw: 'The in-memory store keeps and hands out the very objects it was given.',
+    flaw: 'A store keeps and hands out the very objects it was given.',
     changes: [
       {
-        file: 'lib/stores/in-memory/in-memory-store.ts',
+        file: 'lib/stores/shared/stored-record.ts',
         replace: "state: copyOfJson(state) as IdempotencyRecord['state'] }",
         by: 'state }',
       },
       {
-        file: 'lib/stores/in-memory/in-memory-store.ts',
+        file: 'lib/stores/shared/stored-record.ts',
         replace: "import { copyOfJson } from '../../values/json/json-copy.js';\n",
         by: '',
       },
