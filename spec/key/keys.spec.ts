@@ -258,6 +258,13 @@ describe('the same payload', () => {
     expect(await keyOf({ at: { $: ['Date', at.toISOString()] } })).not.to.equal(await keyOf({ at }));
   });
 
+  it('has another key than one whose list has an element in place of a property of its own', async () => {
+    const list: number[] & { size?: number } = [1];
+    list[2] = 3;
+    list.size = 3;
+    expect(await keyOf({ list })).not.to.equal(await keyOf({ list: [1, null, 3] }));
+  });
+
   it('has another key in another operation, which begins with its name', async () => {
     const [one, other] = await Promise.all([
       keyReader({ name: 'Orders.open' })(payload),
