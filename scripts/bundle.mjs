@@ -172,7 +172,7 @@ async function unite(files, outdir) {
     return reached;
   };
   const entries = files.filter(({ path }) => !/[/\\]shared-\w+\.js$/.test(path));
-  // The file of the name that tells bundlers by stays as it is: it has nothing but that.
+  // The file that has `own-name` alone stays: bundlers must meet that class in two files.
   const ofRoot = [...reachedBy(fileOf('index'))].filter((name) => !isOwnName(fileOf(name)));
   const sizes = ofRoot.map((name) => fileOf(name).text.length);
   const largest = ofRoot[sizes.indexOf(Math.max(...sizes))];
