@@ -31,6 +31,10 @@ export const whyMissed = {
       majors: [20, 22],
       text: 'Times on Node.js 20 and 22: an `AsyncLocalStorage` costs a call of hooks for every promise of the process there, and the AWS SDK has many for each request. `currentExecution()` needs it, also after the method has returned. The profiles below have the hooks, and the last column of the table has the ratio to AWS Powertools where an application has an `AsyncLocalStorage` of its own.',
     },
+    {
+      goals: /time, to AWS Powertools'/,
+      text: 'Times on every version: each request of retrysafe ends after 10 s, since one that is never answered would hold its call and its socket forever. So it has a timer, and a signal, for which the SDK races a promise. A request of AWS Powertools has the limits of its client alone. A claim has a timer that watches its lease, and more in its record, which is checked and copied where it comes back. The profiles have this in the lines of the library, of timers and of native code. The rest is the same work for both, and differs by what else the machine does, as the quartiles show.',
+    },
   ],
   size: [
     {
@@ -40,6 +44,10 @@ export const whyMissed = {
     {
       goals: /after the AWS SDK/,
       text: 'Imports after the AWS SDK: V8 reads all of a bundle before any of it runs. Its time is in the last table of the part: the same for each byte of either library, so the bytes decide it. What then runs gives each function its name, which `keepNames` asks for, and checks the options of the store and of the method.',
+    },
+    {
+      goals: /with the AWS SDK/,
+      text: 'Imports with the AWS SDK: the same milliseconds more, beside those that the SDK takes, which are in the table.',
     },
   ],
   growth: [

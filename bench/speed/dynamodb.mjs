@@ -20,8 +20,13 @@ const cases = [
   ),
   ...[32, 256].map((lanes) => ({ kind: 'first', lanes, count: counts[lanes], lengthMs: overlapMs })),
 ];
+/**
+ * How many calls of each kind a process makes before. Until then the compiler is still at work on what the SDK and both libraries do,
+ * and on more of it where there is more: after 3,000 calls, the first turns are a tenth slower to AWS Powertools than later ones.
+ */
+const fullWarmUps = 10_000;
 const profiledLanes = 256;
-const profiledRounds = 6;
+const profiledRounds = 16;
 const inContext = 'powertools-in-context';
 /** Before Node.js 24, `AsyncLocalStorage` costs a call of hooks for each promise of the process. */
 const hasHooks = (major) => major < 24;
@@ -32,7 +37,8 @@ export async function dynamoDB({ rounds: wanted, isSmall, nodes }) {
   const engine = await startDynoxide();
   if (!engine) return missing();
   // Two processes of the same program differ by more than two rounds of one of them.
-  const scale = { processes: Math.max(1, Math.round((wanted * 3) / 8)), isSmall };
+  const processes = Math.max(1, Math.round((wanted * 3) / 8));
+  const scale = { processes, warmUps: isSmall ? 256 : fullWarmUps, isSmall };
   try {
     const storages = await createTables(engine);
     const measured = [];
@@ -55,7 +61,7 @@ async function createTables({ connection }) {
 }
 
 /** The rounds of each case, and where the time of each kind goes. */
-async function measuredOn(node, storages, { processes, isSmall }) {
+async function measuredOn(node, storages, { processes, warmUps, isSmall }) {
   const found = cases.map((one) => ({ ...one, rounds: [] }));
   const profiles = {};
   const profiled = { lanes: profiledLanes, count: profiledLanes, rounds: isSmall ? 1 : profiledRounds };
@@ -63,7 +69,7 @@ async function measuredOn(node, storages, { processes, isSmall }) {
   const described = names.map((name) => ({ name, node, storage: storages[name] }));
   await inFreshProcesses(processes, described, async (sides, index) => {
     for (const kind of Object.keys(kinds))
-      await inTurns(sides, 1, (side) => side.do('batch', { kind, count: isSmall ? 128 : 3_000, lanes: 64 }));
+      await Promise.all(sides.map((side) => side.do('batch', { kind, count: warmUps, lanes: 64 })));
     for (const one of found) {
       const { kind, lanes, lengthMs } = one;
       const count = isSmall ? Math.max(one.count / 2, lanes) : one.count;
@@ -83,7 +89,7 @@ async function measuredOn(node, storages, { processes, isSmall }) {
   return { major: node.major, found, profiles };
 }
 
-function described(measured, { processes }) {
+function described(measured, { processes, warmUps }) {
   const rounds = measured[0].found[0].rounds.length;
   const title = ({ kind, lanes, lengthMs }) =>
     `${kinds[kind]}, ${lanes} at a time${lengthMs > 0 ? `, methods of ${lengthMs} ms` : ''}`;
@@ -131,12 +137,19 @@ function described(measured, { processes }) {
         .join(' : ');
     return [name, pair('requests', 2), pair('bytes', 0)];
   });
-  const profiles = Object.entries(kinds).map(([kind, name]) => {
+  // Hooks hide the rest, so a version without them has a profile of its own.
+  const profiles = Object.entries(kinds).flatMap(([kind, name]) => {
     const index = cases.findIndex((one) => one.kind === kind && one.lanes === profiledLanes);
-    const major = worst(ratio(index, 'cpu'));
-    return `Where the time of a ${name} goes on Node.js ${major}, where its ratio is largest, ${profiledLanes} at a time:
+    return [hasHooks, (major) => !hasHooks(major)]
+      .map((isOfGroup) => measured.filter(({ major }) => isOfGroup(major)))
+      .filter((group) => group.length > 0)
+      .map((group) => {
+        const found = ratio(index, 'cpu');
+        const major = worst(Object.fromEntries(group.map((one) => [one.major, found[one.major]])));
+        return `Where the time of a ${name} goes, ${profiledLanes} at a time, on Node.js ${major}, where its ratio is largest ${hasHooks(major) ? 'with' : 'without'} hooks of promises:
 
-${profileTable(...measured.find((one) => one.major === major).profiles[kind])}`;
+${profileTable(...group.find((one) => one.major === major).profiles[kind])}`;
+      });
   });
   const heads = [
     '',
@@ -148,7 +161,8 @@ ${profileTable(...measured.find((one) => one.major === major).profiles[kind])}`;
     'CPU, ratio in a context',
   ];
   const markdown = `The engine is dynoxide, in a process of its own on the same machine, with its tables in memory. The figures do not contain the time of a
-network. Pairs are retrysafe : AWS Powertools, medians of ${rounds} rounds, there and back (A B B A), in ${processes} processes of each.
+network. Pairs are retrysafe : AWS Powertools, medians of ${rounds} rounds, there and back (A B B A), in ${processes} processes of each, after
+${figure(warmUps)} calls of each kind.
 Ratios are taken within each round, with their quartiles. CPU time is that of the client's process.
 
 ${table([heads, ...rows])}

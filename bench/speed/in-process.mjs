@@ -161,6 +161,7 @@ ${profileTable(...found)}`;
   const markdown = `One call after another, with small JSON and almost no work in the method. Each library has a process of its own, and they
 take turns (A B C C B A, ${figure(count)} calls each), ${rounds} rounds after ${warmUps} to warm up, in ${processes} processes of each library, or
 ${Math.min(processes, 2)} where an option is measured. Figures are medians and quartiles of all rounds. A ratio is taken within each round.
+The space for young objects has one size, 16 MB, in all of them: a round in which it grows takes several times as long.
 
 A time is for how long a processor ran the thread that makes the calls. The time on the clock is longer where the machine does other things. The
 CPU time of the process has in it what threads beside this one do, which compile and collect garbage. The ratios of both are given, too.

@@ -4,6 +4,12 @@ import { fileURLToPath } from 'node:url';
 
 const program = fileURLToPath(new URL('./side.mjs', import.meta.url));
 const limitMs = 120_000;
+/**
+ * The space for young objects has one size, that of a service that has run for a while. Otherwise it doubles where it is found too
+ * small, up to 64 MB, and a page of it that is touched for the first time takes several times as long as the call that needs it.
+ * That would fall into a round of one side, and at another time for each.
+ */
+const youngSpace = ['--min-semi-space-size=16', '--max-semi-space-size=16'];
 
 /** A contender in a process of its own, which works when it is asked to and rests otherwise. */
 export class RemoteSide {
@@ -24,7 +30,7 @@ export class RemoteSide {
     const title = `${options.name}${options.variant ? ` (${options.variant})` : ''} on Node.js ${node.version}`;
     this.#process = fork(program, [JSON.stringify(options)], {
       execPath: node.path,
-      execArgv: ['--no-warnings'],
+      execArgv: ['--no-warnings', ...youngSpace],
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
     });
     let said = '';
