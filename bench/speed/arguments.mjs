@@ -10,7 +10,7 @@ export const whyMissed = {
     },
     {
       goals: /^replay: time, to AWS Powertools'/,
-      text: 'Replays: a replay is a claim that loses, since only one atomic step of the store may decide. So it makes the record that it would have kept. SHA-256 of the key, the search for it among all keys and the copy of the result take about half of the time. From Node.js 24 on promises have no hooks: AWS Powertools has eight of them in a replay, so a fifth of its time is a third less than before. retrysafe has two, and gains nothing by it.',
+      text: 'Replays: a replay is a claim that loses, since only one atomic step of the store may decide. So it makes the record that it would have kept. SHA-256 of the key, the search for it among all keys and the copy of the result take about half of the time. From Node.js 24 on promises cost less: AWS Powertools has eight of them in a replay, and got faster by it. retrysafe has two, and gains little.',
     },
     {
       goals: /to node-idempotency's/,
