@@ -1,12 +1,13 @@
 import { storeMemory } from '../../process/store-memory.js';
 import type { PersistenceStore } from '../../record/persistence-store.js';
+import { type Entries, FewMap } from '../machine/few-map.js';
 import { newProcess, type ProcessState } from '../machine/state.js';
 
 /** The calls of this process on one store, and those of them that wait for another one. */
 export interface Process {
   readonly state: ProcessState;
   /** By the id of the call. */
-  readonly joined: Map<number, { wake(): void }>;
+  readonly joined: Entries<number, { wake(): void }>;
 }
 
 const processes = storeMemory<Process>('processes');
@@ -15,7 +16,7 @@ const processes = storeMemory<Process>('processes');
 export function processOf(store: PersistenceStore): Process {
   const known = processes.get(store);
   if (known) return known;
-  const process = { state: newProcess(), joined: new Map() };
+  const process: Process = { state: newProcess(), joined: new FewMap() };
   processes.set(store, process);
   return process;
 }
