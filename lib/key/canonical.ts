@@ -72,6 +72,8 @@ function areOwnForms(value: object, listed: ListedClasses, search: { parts: numb
   if (isProxy(value) || listed.of(value)) return false;
   const isList = Array.isArray(value);
   if (Object.getPrototypeOf(value) !== (isList ? Array : Object).prototype) return false;
+  // Before its names are listed, which for millions of elements takes a second.
+  if (isList && value.length > MOST_SEARCHED) return false;
   if (Object.getOwnPropertySymbols(value).length > 0) return false;
   const names = Object.keys(withExactNumbers(value));
   search.parts += names.length + 1;
