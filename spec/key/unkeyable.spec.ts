@@ -1,6 +1,7 @@
 import { Readable, Writable } from 'node:stream';
 import { expect } from 'chai';
 import { KeyError, makeIdempotent } from 'retrysafe';
+import { spy } from 'sinon';
 import { keyOf, keyReader } from '../support/key-of.js';
 import { rejection } from '../support/rejection.js';
 import { ScriptedStore } from '../support/scripted-store.js';
@@ -162,6 +163,17 @@ describe('payloads that cannot be told apart', () => {
     ];
     for (const wrap of wraps) {
       expect((await refusal(nested(100_000, wrap))).message).to.match(/nested too deeply/);
+    }
+  });
+
+  it('are refused by the length of a list, before the names of millions of elements are listed', async () => {
+    const names = spy(Object, 'keys');
+    try {
+      const error = await refusal(new Array(300_000).fill(1));
+      expect(error.message).to.include('has more than 250,000 parts');
+      expect(Math.max(...names.returnValues.map(({ length }) => length))).to.be.below(1_000);
+    } finally {
+      names.restore();
     }
   });
 
