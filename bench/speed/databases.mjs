@@ -87,7 +87,9 @@ async function measuredOn(node, { sides: names, counts, storageOf }, server, { r
   const described = names.map((name) => ({ name, node, storage: storageOf(server, name) }));
   await inFreshProcesses(processes, described, async (sides) => {
     for (const kind of Object.keys(kinds))
-      await inTurns(sides, isSmall ? 1 : 2, (side) => side.do('batch', { kind, ...warmUp }));
+      await inTurns(sides, isSmall ? 1 : 2, (side) =>
+        side.do('batch', { kind, ...warmUp, count: isSmall ? 320 : warmUp.count }),
+      );
     for (const { kind, lanes, count, rounds: all } of cases) {
       const batch = (side) => side.do('batch', { kind, count, lanes });
       await inTurns(sides, 1, batch);
