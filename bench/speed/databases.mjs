@@ -10,8 +10,8 @@ import { inFreshProcesses, inTurns } from './remote-side.mjs';
 
 const kinds = { first: 'first call', replay: 'replay' };
 const titles = { retrysafe: 'retrysafe', 'node-idempotency': 'node-idempotency', 'by-hand': 'by hand' };
-/** As many as the compiler needs for the largest of the contenders. */
-const warmUp = { count: 3_000, lanes: 32 };
+/** How many calls of each kind a turn has that is not measured: as many as the compiler needs for the largest of the contenders. */
+const fullWarmUps = 3_000;
 
 const measured = [
   {
@@ -46,7 +46,12 @@ const measured = [
 
 /** Calls against real servers on the same machine. */
 export async function databases({ rounds: wanted, isSmall, nodes }) {
-  const scale = { rounds: Math.max(1, Math.round(wanted / 4)), processes: isSmall ? 1 : 2, isSmall };
+  const scale = {
+    rounds: Math.max(1, Math.round(wanted / 4)),
+    processes: isSmall ? 1 : 2,
+    warmUps: isSmall ? 320 : fullWarmUps,
+    isSmall,
+  };
   const parts = [];
   const faults = [];
   for (const one of measured) {
@@ -74,7 +79,12 @@ ${parts.join('\n\n')}`;
   return { markdown, goals: [], faults };
 }
 
-async function measuredOn(node, { sides: names, counts, storageOf }, server, { rounds, processes, isSmall }) {
+async function measuredOn(
+  node,
+  { sides: names, counts, storageOf },
+  server,
+  { rounds, processes, warmUps, isSmall },
+) {
   const cases = Object.keys(kinds).flatMap((kind) =>
     Object.entries(counts).map(([lanes, count]) => ({
       kind,
@@ -87,9 +97,7 @@ async function measuredOn(node, { sides: names, counts, storageOf }, server, { r
   const described = names.map((name) => ({ name, node, storage: storageOf(server, name) }));
   await inFreshProcesses(processes, described, async (sides) => {
     for (const kind of Object.keys(kinds))
-      await inTurns(sides, isSmall ? 1 : 2, (side) =>
-        side.do('batch', { kind, ...warmUp, count: isSmall ? 320 : warmUp.count }),
-      );
+      await inTurns(sides, isSmall ? 1 : 2, (side) => side.do('batch', { kind, count: warmUps, lanes: 32 }));
     for (const { kind, lanes, count, rounds: all } of cases) {
       const batch = (side) => side.do('batch', { kind, count, lanes });
       await inTurns(sides, 1, batch);

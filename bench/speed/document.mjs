@@ -7,7 +7,7 @@ const heading = `# Benchmarks
 \`npm run bench\` writes this document, and each part names the run that wrote it. It measures on Node.js 20, 22, 24 and 26, which it
 installs itself, and takes about 45 minutes. \`npm run bench -- --only=in-process\` measures one part and leaves the others as they
 are. \`--nodes=22,24\` measures on these versions; a path of a Node.js will do as well. \`--runs=small\` measures on the version that
-runs it, and takes about two minutes. The other libraries are in \`bench/package.json\` alone.
+runs it, and takes about three minutes. The other libraries are in \`bench/package.json\` alone.
 `;
 
 const marker = (name) => `<!-- part: ${name} -->`;
