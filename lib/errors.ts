@@ -49,12 +49,23 @@ export abstract class IdempotencyError extends Error {
   }
 }
 
+/** The option that an error about a call's key is about. */
+export type KeyOption = 'key' | 'scope' | 'fingerprint';
+
 /** The key or scope selects nothing, or could be confused with another one. The method did not run. */
 export class KeyError extends IdempotencyError {
   override readonly name = 'KeyError';
   readonly code = 'ERR_IDEMPOTENCY_KEY';
   readonly statusCode = 400;
   readonly advice = 'fix-request';
+  /** The option that selected nothing, or a value that cannot be compared. */
+  readonly option: KeyOption;
+
+  /** `option` is `'key'` unless the details say otherwise. */
+  constructor(message: string, details: IdempotencyErrorDetails & { readonly option?: KeyOption } = {}) {
+    super(message, details);
+    this.option = details.option ?? 'key';
+  }
 }
 
 /** An equal call was still running after `wait`. */
@@ -65,10 +76,19 @@ export class InProgressError extends IdempotencyError {
   readonly advice = 'retry-later';
   /** Seconds after which the running call has ended or its claim has lapsed. At least 1. */
   readonly retryAfter: number;
+  /** Epoch milliseconds: when the running call began. It is absent where nothing runs, or where the call that runs is not known. */
+  declare readonly startedAt?: number;
 
-  constructor(message: string, details: IdempotencyErrorDetails & { readonly retryAfter: number }) {
+  constructor(
+    message: string,
+    details: IdempotencyErrorDetails & {
+      readonly retryAfter: number;
+      readonly startedAt?: number | undefined;
+    },
+  ) {
     super(message, details);
     this.retryAfter = details.retryAfter;
+    if (details.startedAt !== undefined) this.startedAt = details.startedAt;
   }
 }
 
@@ -84,13 +104,18 @@ export class FingerprintError extends IdempotencyError {
 export class OutcomeUnknownError extends IdempotencyError {
   override readonly name = 'OutcomeUnknownError';
   readonly code = 'ERR_IDEMPOTENCY_OUTCOME_UNKNOWN';
-  readonly statusCode = 409;
+  /**
+   * 503 with the advice `retry-later`, otherwise 424: a client that retries by itself would retry a 409 for ever, while a person
+   * has to act.
+   */
+  readonly statusCode: 424 | 503;
   /** `retry-later` if the store did not report whether the outcome was written, otherwise `ask-human`. */
   readonly advice: 'ask-human' | 'retry-later';
 
   constructor(message: string, details: IdempotencyErrorDetails & { readonly advice?: 'retry-later' } = {}) {
     super(message, details);
     this.advice = details.advice ?? 'ask-human';
+    this.statusCode = this.advice === 'retry-later' ? 503 : 424;
   }
 }
 
@@ -98,7 +123,8 @@ export class OutcomeUnknownError extends IdempotencyError {
 export class OutcomeUnavailableError extends IdempotencyError {
   override readonly name = 'OutcomeUnavailableError';
   readonly code = 'ERR_IDEMPOTENCY_OUTCOME_UNAVAILABLE';
-  readonly statusCode = 409;
+  /** The answer is gone: no retry brings it back. */
+  readonly statusCode = 410;
   readonly advice = 'ask-human';
 }
 

@@ -6,11 +6,13 @@ export {
 } from './decorator/idempotency-defaults.js';
 export { Idempotent } from './decorator/idempotent.js';
 export { makeIdempotent } from './decorator/make-idempotent.js';
+export { type Performed, type PerformedCall, type PerformedOperation, perform } from './decorator/perform.js';
 export type { ForgetOptions, RecordHandle } from './decorator/record-handle.js';
 export { keyOf, recordOf, recordOfKey } from './decorator/record-of.js';
 export { replayInfoOf, type WithReplayInfo, withReplayInfo } from './decorator/with-replay-info.js';
 export { type CurrentExecution, currentExecution } from './engine/execution/execution.js';
 export type { ReplayInfo } from './engine/execution/replay-info.js';
+export { release, unknown, withoutOutcome } from './engine/execution/verdict.js';
 export * from './errors.js';
 export {
   type IdempotencyEvent,

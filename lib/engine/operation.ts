@@ -1,4 +1,4 @@
-import { identify } from '../key/identity.js';
+import { type Identity, identify } from '../key/identity.js';
 import type { IdempotentOptions } from '../options/options.js';
 import { steadyNow } from '../process/steady-clock.js';
 import { invocationLeft } from '../request/events/lambda.js';
@@ -10,6 +10,7 @@ import { reentrant } from './driver/refusals.js';
 import { BareExecution } from './execution/bare-execution.js';
 import { type Execution, executions, ongoing, runWithin } from './execution/execution.js';
 import { type Watch, type WatchedCall, watchHere } from './execution/replay-info.js';
+import { isVerdict } from './execution/verdict.js';
 import { Machine } from './machine/machine.js';
 import { NEVER } from './machine/moment.js';
 
@@ -32,6 +33,12 @@ interface Resolved {
   readonly isInLambda: boolean;
 }
 
+/** What one call runs, under an identity that is known already. */
+export interface ReadyCall {
+  readonly identity: Identity;
+  readonly method: Method;
+}
+
 /** One idempotent method: it prepares each call, and has it made. */
 export class Operation {
   readonly #resolved = new WeakMap<object, Resolved>();
@@ -46,6 +53,19 @@ export class Operation {
     } catch (error) {
       return Promise.reject(error);
     }
+  }
+
+  /** Makes a call whose identity is known, and tells `watched` of it. Never throws: it rejects. */
+  async performReady(args: readonly unknown[], ready: ReadyCall, watched: WatchedCall): Promise<unknown> {
+    const watch = watchHere();
+    if (!watch) return this.#begin(undefined, args, watched, ready);
+    return watch.over(async (seen) => {
+      try {
+        return await this.#begin(undefined, args, seen, ready);
+      } finally {
+        Object.assign(watched, seen);
+      }
+    });
   }
 
   // A method of its own, as in the driver: a function that has a closure in it allocates for that in every call.
@@ -67,13 +87,14 @@ export class Operation {
     self: unknown,
     args: readonly unknown[],
     around: Execution | undefined,
+    ready?: ReadyCall,
   ): PreparedCall {
     const operation = this.facts.name(self);
-    const { key, fingerprint } = identify(operation, settings, self, args);
+    const { key, fingerprint } = ready ? ready.identity : identify(operation, settings, self, args);
     const store = storeFor(operation, settings, self);
     const leftMs = invocationLeft(args);
     const endsAt = leftMs === undefined ? (around?.endsAt ?? NEVER) : steadyNow() + Math.max(0, leftMs);
-    const { method } = this.facts;
+    const { method } = ready ?? this.facts;
     const stopsWithAnswer = isInLambda || endsAt !== NEVER;
     return {
       operation,
@@ -90,25 +111,40 @@ export class Operation {
     };
   }
 
-  #begin(self: unknown, args: readonly unknown[], watched?: WatchedCall): Promise<unknown> {
+  #begin(
+    self: unknown,
+    args: readonly unknown[],
+    watched?: WatchedCall,
+    ready?: ReadyCall,
+  ): Promise<unknown> {
     const resolved = isDisabled() ? undefined : this.#resolvedFor(self);
-    if (!resolved?.settings.enabled) return this.#runBare(self, args, watched);
+    if (!resolved?.settings.enabled) return this.#runBare(self, args, watched, ready);
     const around = runHere();
-    const call = this.#prepareBy(resolved, self, args, around);
+    const call = this.#prepareBy(resolved, self, args, around, ready);
     const driver = new Driver(call, 'run');
     if (watched) watched.call = driver;
     return isReentrant(call, around) ? driver.refuse(reentrant(call)) : driver.run();
   }
 
-  async #runBare(self: unknown, args: readonly unknown[], watched?: WatchedCall): Promise<unknown> {
+  async #runBare(
+    self: unknown,
+    args: readonly unknown[],
+    watched?: WatchedCall,
+    ready?: ReadyCall,
+  ): Promise<unknown> {
     const name = this.facts.name(self);
-    const key = () => this.prepare(self, args).key;
+    const key = () => ready?.identity.key ?? this.prepare(self, args).key;
     if (watched) watched.bare = { operation: name, key };
     const ending = await runWithin(new BareExecution(name, key), () =>
-      this.facts.method.apply(self, [...args]),
+      (ready ?? this.facts).method.apply(self, [...args]),
     );
     if ('error' in ending) throw ending.error;
-    return ending.value;
+    return isVerdict(ending.value) ? ending.value.value : ending.value;
+  }
+
+  /** Returns the operation's options, for what of them concerns a record. */
+  settingsFor(self: unknown): Settings {
+    return this.#resolvedFor(self).settings;
   }
 
   #resolvedFor(self: unknown): Resolved {

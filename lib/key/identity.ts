@@ -1,6 +1,7 @@
-import { KeyError } from '../errors.js';
+import { KeyError, type KeyOption } from '../errors.js';
 import type { IdempotentOptions } from '../options/options.js';
 import { hearPromisesIn } from '../options/synchronous.js';
+import { kindOf } from '../options/wrong-option.js';
 import { warnOnce } from '../process/warnings.js';
 import type { ListedClasses } from '../values/listed-classes.js';
 import { canonicalText } from './canonical.js';
@@ -31,7 +32,7 @@ export function identify(
   args: readonly unknown[],
 ): Identity {
   const call: SelectedCall = { operation, self, args, decoded: undefined };
-  let option: 'key' | 'scope' | 'fingerprint' = 'key';
+  let option: KeyOption = 'key';
   try {
     const selected = key === undefined ? allArguments(call, 'key') : required(call, 'key', key);
     const keyText = comparedText(call, 'key', key, selected, listed);
@@ -55,6 +56,39 @@ export function identify(
   }
 }
 
+/** A call's key, scope and fingerprint, which somebody has selected already. */
+export interface ReadyIdentity {
+  /** At least one character. */
+  readonly key: string;
+  /** The tenant or caller that the key belongs to, at least one character. Default: none. */
+  readonly scope?: string | undefined;
+  /** A digest of what must be the same in all duplicates. It is compared and stored as it is. Default: none. */
+  readonly fingerprint?: string | undefined;
+}
+
+/**
+ * Returns the same key as `identify` does for a call whose options select these texts.
+ *
+ * @throws {KeyError} for a text that is empty, or no text.
+ */
+export function readyIdentity(operation: string, { key, scope, fingerprint }: ReadyIdentity): Identity {
+  requireText(operation, 'key', key);
+  if (scope !== undefined) requireText(operation, 'scope', scope);
+  if (fingerprint !== undefined) requireText(operation, 'fingerprint', fingerprint);
+  const scopeText = scope === undefined ? 'null' : JSON.stringify(scope);
+  const digest = sha256(`${opening(operation)}${scopeText},${JSON.stringify(key)}]`, 'hex');
+  const identity = [operation, digest].join('#');
+  return fingerprint === undefined ? { key: identity } : { key: identity, fingerprint };
+}
+
+function requireText(operation: string, option: KeyOption, value: unknown): void {
+  if (typeof value === 'string' && value !== '') return;
+  throw new KeyError(
+    `${operation}: \`${option}\` is ${kindOf(value)}; expected a text of at least one character, such as the key that the request has`,
+    { operation, option },
+  );
+}
+
 const openings = new Map<string, string>();
 
 /** Returns how the text of an operation's keys begins. It is made once for each. */
@@ -69,7 +103,7 @@ function opening(operation: string): string {
 /** Returns the text of what an option selected of a call. */
 function comparedText(
   { operation }: SelectedCall,
-  option: string,
+  option: KeyOption,
   selector: unknown,
   value: unknown,
   listed: ListedClasses,
@@ -81,7 +115,7 @@ function comparedText(
 
 function textOfParts(
   operation: string,
-  option: string,
+  option: KeyOption,
   selector: unknown,
   value: unknown,
   listed: ListedClasses,
@@ -91,7 +125,7 @@ function textOfParts(
     if (typeof selector === 'function') hearPromisesIn(value);
     throw new KeyError(
       `${operation}: what \`${option}\` selects ${path && `has a part at ${path} that `}${why}, so two calls could not be told apart; let \`${option}\` select the parts that matter`,
-      { operation },
+      { operation, option },
     );
   });
 }

@@ -1,4 +1,4 @@
-import { ConfigurationError, IdempotencyError, KeyError } from '../errors.js';
+import { ConfigurationError, IdempotencyError, KeyError, type KeyOption } from '../errors.js';
 import type { Selector } from '../options/options.js';
 import { isLate } from '../options/synchronous.js';
 import { isLambdaContext } from '../request/events/lambda.js';
@@ -26,18 +26,18 @@ export interface SelectedCall {
  */
 export function selectionError(
   { operation }: SelectedCall,
-  option: string,
+  option: KeyOption,
   error: unknown,
 ): IdempotencyError {
   if (error instanceof IdempotencyError) return error;
   return new KeyError(
     `${operation}: \`${option}\` cannot be selected from this call: reading it threw ${thrownKind(error)}, which is this error's \`cause\`; send what it selects, or correct \`${option}\``,
-    { operation, cause: error },
+    { operation, option, cause: error },
   );
 }
 
 /** Selects all arguments except a Lambda context, which differs with every delivery. */
-export function allArguments(call: SelectedCall, option: string): readonly unknown[] {
+export function allArguments(call: SelectedCall, option: KeyOption): readonly unknown[] {
   const payload = call.args.filter((argument) => !isLambdaContext(argument));
   for (const argument of payload) {
     const parts = Array.isArray(argument) ? Object.values(argument) : [argument];
@@ -71,7 +71,7 @@ interface Selection {
   readonly from: unknown;
 }
 
-function select(call: SelectedCall, option: string, selector: AnySelector): Selection {
+function select(call: SelectedCall, option: KeyOption, selector: AnySelector): Selection {
   const { self, args } = call;
   if (typeof selector === 'function') {
     const value = selector.apply(self, args as unknown[]);
@@ -111,7 +111,7 @@ function selectsNothing(value: unknown, request: ObjectsWithin, seen = new Set<o
 
 function nothingSelected(
   { operation, args: [first] }: SelectedCall,
-  option: string,
+  option: KeyOption,
   selector: AnySelector,
 ): KeyError {
   const kind = first === null ? 'null' : `of type ${typeof first}`;
@@ -121,22 +121,24 @@ function nothingSelected(
       : '';
   return new KeyError(
     `${operation}: \`${option}\` selects nothing, or a part of it does${where}. Without a value two different requests would share one outcome: send the value, or correct \`${option}\``,
-    { operation },
+    { operation, option },
   );
 }
 
-function refuseEvent(call: SelectedCall, option: string, value: unknown, request: ObjectsWithin): void {
+function refuseEvent(call: SelectedCall, option: KeyOption, value: unknown, request: ObjectsWithin): void {
   if (!isObject(value)) return;
   const event = eventIn(value, request, new ObjectsWithin(call.args, recordsOf));
   if (event !== undefined) throw wholeEvent(call, option, event);
 }
 
-function wholeEvent({ operation, args }: SelectedCall, option: string, event: unknown): IdempotencyError {
+function wholeEvent({ operation, args }: SelectedCall, option: KeyOption, event: unknown): IdempotencyError {
   const [first] = args;
   const ofFirst = goodKeyOf(first);
   const goodKey = Array.isArray(first) ? `[].${goodKeyOf(event)}` : (ofFirst ?? goodKeyOf(event));
   const message = `${operation}: option "${option}" is a whole Lambda event, which differs with every delivery; expected the part that identifies the request, such as { key: '${goodKey}' }`;
   // Only Lambda passes an event with a context. Without a context, a sender may imitate an event.
   const isHandler = args.some(isLambdaContext) && (Array.isArray(first) || ofFirst !== undefined);
-  return isHandler ? new ConfigurationError(message, { operation }) : new KeyError(message, { operation });
+  return isHandler
+    ? new ConfigurationError(message, { operation })
+    : new KeyError(message, { operation, option });
 }

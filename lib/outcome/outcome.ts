@@ -14,7 +14,7 @@ import { reducers } from './reducers.js';
 import { revivers } from './revivers.js';
 
 /** Our own reasons are shorter. A record may have been written by other software. */
-const LONGEST_REASON = 300;
+export const LONGEST_REASON = 300;
 
 /** An outcome that was read: what the method returned or threw, or why neither can be had. */
 export type Outcome =

@@ -1,5 +1,6 @@
 import { ConfigurationError, type IdempotencyError, StoreError, type StoreStep } from '../../errors.js';
 import type { Abandoned, AbandonedDecision } from '../../options/options.js';
+import { LONGEST_REASON } from '../../outcome/outcome.js';
 import { steadyNow } from '../../process/steady-clock.js';
 import { Alarm } from '../../process/timers.js';
 import { type Completion, type IdempotencyRecord, isRecordOf } from '../../record/persistence-store.js';
@@ -11,6 +12,7 @@ import { ClaimedExecution, executions, runWithin } from '../execution/execution.
 import { hideResult } from '../execution/hide-result.js';
 import { ReplayExecution } from '../execution/replay-execution.js';
 import type { CallReport } from '../execution/replay-info.js';
+import { decisionOf, isVerdict, type Verdict } from '../execution/verdict.js';
 import type { Answer, Command, Event, Tell } from '../machine/events.js';
 import { deadline, isAwaited, isWorking, listens } from '../machine/machine.js';
 import type { Moment } from '../machine/moment.js';
@@ -430,9 +432,21 @@ export class Driver implements CallReport {
   }
 
   #ended(ending: Ending): void {
+    if ('value' in ending && isVerdict(ending.value)) return this.#endByVerdict(ending.value);
     this.#ending = ending;
     const end = 'value' in ending ? this.#endByValue(ending.value) : this.#endByError(ending.error);
     this.#deliverEnd(end);
+  }
+
+  /** Ends the run with a value for the caller alone. */
+  #endByVerdict(verdict: Verdict): void {
+    const { value } = verdict;
+    const decision = decisionOf(verdict);
+    this.#ending = { value };
+    if (decision.to !== 'complete') return this.#deliverEnd({ kind: 'error', decision: decision.to });
+    this.#telling.isIntended = true;
+    const outcome = { kind: 'none', reason: decision.reason.slice(0, LONGEST_REASON) } as const;
+    this.#deliverEnd({ kind: 'value', outcome, ttlMs: this.#ttlOf(value), isAsCompleted: false });
   }
 
   #deliverEnd(end: MethodEnd): void {

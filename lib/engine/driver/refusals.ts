@@ -30,7 +30,7 @@ export function refusal(
 ): IdempotencyError {
   switch (refused.reason) {
     case 'running':
-      return inProgress(call, refused.lapsesInMs, purpose);
+      return inProgress(call, refused, purpose);
     case 'contended':
       return new InProgressError(
         `${call.operation}: other calls took the key again and again while this one asked for it (key ${call.key}); try again in a second, or let duplicates \`wait\` longer`,
@@ -76,13 +76,17 @@ export function refusal(
   }
 }
 
-function inProgress(call: PreparedCall, lapsesInMs: number, purpose: Purpose): InProgressError {
+function inProgress(
+  call: PreparedCall,
+  { lapsesInMs, startedAt }: Extract<Refusal, { readonly reason: 'running' }>,
+  purpose: Purpose,
+): InProgressError {
   const retryAfter = Math.max(1, Math.ceil(lapsesInMs / 1_000));
   const message =
     purpose === 'run'
       ? `an equal call is still running (key ${call.key}); try again in ${retryAfter} s, or let duplicates \`wait\` longer`
       : `an equal call is running (key ${call.key}), so the key was not freed; try again in ${retryAfter} s, or take the key from that call with forget({ force: true })`;
-  return new InProgressError(`${call.operation}: ${message}`, { ...named(call), retryAfter });
+  return new InProgressError(`${call.operation}: ${message}`, { ...named(call), retryAfter, startedAt });
 }
 
 export function outcomeUnknown(call: PreparedCall): OutcomeUnknownError {

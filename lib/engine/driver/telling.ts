@@ -19,6 +19,8 @@ type Details<N extends IdempotencyEventName> = Omit<IdempotencyEvents[N], keyof 
 export class Telling {
   /** Which attempt at the key the next event is about. */
   attempt = 1;
+  /** Whether the method decided that its outcome is not stored. */
+  isIntended = false;
 
   constructor(
     readonly call: PreparedCall,
@@ -47,6 +49,7 @@ export class Telling {
 
   outcomeNotStored(reason: string): void {
     this.publish('outcome-not-stored', { reason });
+    if (this.isIntended) return;
     this.#warn(
       'unkept',
       'RETRYSAFE_OUTCOME_NOT_STORED',

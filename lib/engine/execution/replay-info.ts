@@ -110,7 +110,8 @@ export function infoOfError(error: unknown): ReplayInfo | undefined {
   return isObject(error) ? ofErrors.get(error) : undefined;
 }
 
-function infoOf({ call, bare }: WatchedCall, ending: Ending | undefined): ReplayInfo | undefined {
+/** Returns what is known of a call that has ended. */
+export function infoOf({ call, bare }: WatchedCall, ending: Ending | undefined): ReplayInfo | undefined {
   if (bare) {
     const { operation, key } = bare;
     const source = ending && 'value' in ending ? 'run' : 'none';

@@ -152,7 +152,8 @@ function judge(step: Step, holder: IdempotencyRecord): void {
       if (!isAbandoned(step, state)) {
         const endsAt = lapsesAt(state, rules.clockTolerance);
         if (waitLeft(step) > 0) return step.wait(endsAt);
-        return step.refuse({ reason: 'running', lapsesInMs: endsAt - now.wall });
+        const { startedAt } = state;
+        return step.refuse({ reason: 'running', lapsesInMs: endsAt - now.wall, startedAt });
       }
   }
   if (rules.onAbandoned === 'refuse') return step.refuse({ reason: 'unknown' });

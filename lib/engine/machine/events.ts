@@ -50,7 +50,12 @@ export type Source = 'store' | 'joined';
 /** Why a call is refused before its method ran. */
 export type Refusal =
   /** An equal call is running, and this one may not wait, or no longer. */
-  | { readonly reason: 'running'; readonly lapsesInMs: number }
+  | {
+      readonly reason: 'running';
+      readonly lapsesInMs: number;
+      /** When the running call began, by the wall clock of its process. */
+      readonly startedAt: number;
+    }
   /** The key changed hands again and again. */
   | { readonly reason: 'contended' }
   /** The Lambda invocation ends too soon. */

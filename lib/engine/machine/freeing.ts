@@ -53,6 +53,7 @@ function free(step: Step): void {
     return step.refuse({
       reason: 'running',
       lapsesInMs: lapsesAt(state, rules.clockTolerance) - now.wall,
+      startedAt: state.startedAt,
     });
   const fencingToken = state.status === 'unreadable' ? now.wall : state.fencingToken;
   // The next call may be for another request, and it begins anew.

@@ -95,7 +95,7 @@ const storeCall: StoreCall = {
   giveUpAt: 100,
   isFair: true,
 };
-const refusal: Command = { do: 'refuse', refusal: { reason: 'running', lapsesInMs: 1 } };
+const refusal: Command = { do: 'refuse', refusal: { reason: 'running', lapsesInMs: 1, startedAt: 1 } };
 
 /** Machines with a flaw: each of them breaks one invariant. */
 const flawed: readonly {

@@ -1,0 +1,55 @@
+/** What becomes of the key of a run that returned such a value, in place of the value's being recorded. */
+export type Decision =
+  | { readonly to: 'release' | 'unknown' }
+  | { readonly to: 'complete'; readonly reason: string };
+
+// A brand and no class: a process may load two copies of this library.
+const decided = Symbol.for('retrysafe.verdict');
+
+/** A value that a method returns together with what becomes of its key. Calls never see it: they get the value. */
+export interface Verdict {
+  readonly [decided]: Decision;
+  readonly value: unknown;
+}
+
+/**
+ * Returns a value without recording it: the caller gets it, and the key is released, so that the next equal call runs again. To be
+ * returned by an idempotent method itself: `return release(response)`.
+ */
+export function release<T>(value: T): T {
+  return verdict(value, { to: 'release' });
+}
+
+/**
+ * Returns a value without recording it: the caller gets it, and the key is unknown, so that `onAbandoned` decides about the next
+ * equal call. To be returned by an idempotent method itself: `return unknown(response)`.
+ */
+export function unknown<T>(value: T): T {
+  return verdict(value, { to: 'unknown' });
+}
+
+/**
+ * Returns a value without recording it: the caller gets it, and the key is completed without an outcome, so that equal calls get an
+ * `OutcomeUnavailableError` with the reason. That is intended, so no warning is printed; the event `outcome-not-stored` tells of it. To be
+ * returned by an idempotent method itself.
+ *
+ * @param reason What duplicates are told, at most 300 characters. It is stored, and no secret.
+ */
+export function withoutOutcome<T>(value: T, reason: string): T {
+  return verdict(value, { to: 'complete', reason });
+}
+
+/** Whether a method returned more than a value. */
+export function isVerdict(value: unknown): value is Verdict {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, decided);
+}
+
+/** Returns what a method decided about its key. */
+export function decisionOf(verdict: Verdict): Decision {
+  return verdict[decided];
+}
+
+function verdict<T>(value: T, decision: Decision): T {
+  // The compiler knows the type that callers see.
+  return { [decided]: decision, value } satisfies Verdict as unknown as T;
+}
