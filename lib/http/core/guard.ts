@@ -1,0 +1,269 @@
+import { type Performed, type PerformedOperation, perform } from '../../decorator/perform.js';
+import { release, unknown, withoutOutcome } from '../../engine/execution/verdict.js';
+import { ConfigurationError, InProgressError, KeyError, OutcomeUnavailableError } from '../../errors.js';
+import { canonicalText } from '../../key/canonical.js';
+import { sha256 } from '../../key/digest.js';
+import { kindOfData } from '../../options/wrong-option.js';
+import { steadyNow } from '../../process/steady-clock.js';
+import { warnOnce } from '../../process/warnings.js';
+import { askOption } from '../../settings/asked-option.js';
+import { type ListedClasses, listedClasses } from '../../values/listed-classes.js';
+import { bodyIdentity, bytesIdentity, essenceOf } from './body-identity.js';
+import type { GuardedRequest, MadeResponse } from './guarded-request.js';
+import type { HttpOptions, RequestParts } from './http-options.js';
+import { InFlight } from './in-flight.js';
+import { readKey } from './key-header.js';
+import { checkHttpOptions, performedOptions } from './option-checks.js';
+import { DEFAULT_PROBLEM_TYPES, type ProblemAnswer, problemOf } from './problem.js';
+import { headerIn, takesEncoding } from './recorded-headers.js';
+import { isRecordedResponse, type RecordedResponse } from './recorded-response.js';
+import { type RequestFault, RequestRefusedError } from './request-refused-error.js';
+import { RunTimes } from './run-times.js';
+
+/** What becomes of a guarded request. */
+export type GuardedAnswer =
+  /** What the handler made is to be sent. */
+  | { readonly from: 'handler' }
+  /** A recorded response is to be sent in its place. */
+  | { readonly from: 'record'; readonly response: RecordedResponse; readonly isReplay: boolean }
+  /** The request is refused with this answer. */
+  | { readonly from: 'guard'; readonly problem: ProblemAnswer; readonly error: unknown }
+  /** The framework handles the error: the handler's own, or any by the option `errors`. */
+  | { readonly from: 'error'; readonly error: unknown };
+
+/** Methods that change nothing (RFC 9110, section 9.2.1). */
+const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
+
+/** The name of a longer operation could not be one. */
+const LONGEST_NAME = 200;
+
+const noClasses = listedClasses(undefined, undefined) as ListedClasses;
+
+/** What an adapter is: its name in messages, and whether a key is required where nothing else is said. */
+export interface AdapterFacts {
+  readonly where: string;
+  readonly isRequired: boolean;
+}
+
+/**
+ * Decides about requests: which have a key, which are the same, what is recorded, and how one is refused. An adapter reads requests and
+ * sends responses.
+ */
+export class HttpGuard<Request> {
+  readonly #options: Required<
+    Pick<HttpOptions<Request>, 'name' | 'header' | 'maxKey' | 'maxRequest' | 'maxBody' | 'problemTypes'>
+  >;
+  readonly #operations = new Map<string, PerformedOperation>();
+  readonly #engineOptions: Omit<PerformedOperation, 'name'>;
+  readonly #isRequired: boolean;
+  readonly #runTimes = new RunTimes();
+  readonly #inFlight: InFlight;
+
+  /** @throws {ConfigurationError} for a wrong option. */
+  constructor(
+    readonly given: HttpOptions<Request>,
+    readonly adapter: AdapterFacts,
+  ) {
+    checkHttpOptions(given, adapter.where);
+    const { name = 'http', header = 'Idempotency-Key', maxKey = 255, maxRequest = 1_048_576 } = given;
+    const { maxBody = 262_144, problemTypes = DEFAULT_PROBLEM_TYPES, maxInFlight = 1_000 } = given;
+    this.#options = { name, header, maxKey, maxRequest, maxBody, problemTypes };
+    this.#engineOptions = performedOptions(given);
+    this.#isRequired = given.required ?? adapter.isRequired;
+    this.#inFlight = new InFlight(maxInFlight);
+  }
+
+  get maxBody(): number {
+    return this.#options.maxBody;
+  }
+
+  /** The header that has the key, in small letters, as in a `Vary` or an OpenAPI description. */
+  get header(): string {
+    return this.#options.header.toLowerCase();
+  }
+
+  /** Whether the request is guarded: its method may change something, and it has a key, or has to have one. */
+  concerns({ method, header }: Pick<GuardedRequest, 'method' | 'header'>): boolean {
+    if (safeMethods.has(method)) return false;
+    return this.#isRequired || header(this.header).length > 0;
+  }
+
+  /**
+   * Makes the request at most once. Never throws.
+   *
+   * @param args The framework's request, and a Lambda context where there is one.
+   * @param run Calls the handler, and resolves when its response has ended. Rejects where it breaks.
+   */
+  async perform(
+    request: GuardedRequest,
+    args: readonly [Request, ...unknown[]],
+    run: () => MadeResponse | Promise<MadeResponse>,
+  ): Promise<GuardedAnswer> {
+    let thrown: unknown;
+    const runOnce = async () => {
+      try {
+        return await run();
+      } catch (error) {
+        thrown = error;
+        throw error;
+      }
+    };
+    try {
+      return await this.#perform(request, args, runOnce);
+    } catch (error) {
+      const problem = error === thrown ? undefined : this.#problemOf(error);
+      if (!problem || this.given.errors === 'framework') return { from: 'error', error };
+      return { from: 'guard', problem, error };
+    }
+  }
+
+  async #perform(
+    request: GuardedRequest,
+    args: readonly [Request, ...unknown[]],
+    run: () => Promise<MadeResponse>,
+  ): Promise<GuardedAnswer> {
+    const [original] = args;
+    const read = readKey(request.header(this.header), this.#options.maxKey);
+    if ('fault' in read) throw this.#refused(read.fault);
+    const scope = await this.#scopeOf(original);
+    if (!this.#inFlight.enter(scope)) throw this.#refused('too-many-in-flight');
+    try {
+      const fingerprint = await this.#fingerprintOf(request, original);
+      const { method, route, path } = request;
+      const operation = this.#operationOf(request);
+      const key = JSON.stringify([method, route ?? path, read.key]);
+      let own: unknown;
+      const performed = await perform(operation, { key, scope, fingerprint, args }, async () => {
+        const beganAt = steadyNow();
+        const made = await run();
+        this.#runTimes.learn(operation.name, steadyNow() - beganAt);
+        own = made.recorded ?? made;
+        if (!this.#isOutcome(made)) return this.given.onFailure === 'unknown' ? unknown(own) : release(own);
+        return made.recorded ?? withoutOutcome(own, made.unrecorded ?? 'its body was not recorded');
+      });
+      return performed.value === own ? { from: 'handler' } : this.#answerOf(request, performed);
+    } finally {
+      this.#inFlight.leave(scope);
+    }
+  }
+
+  #answerOf(request: GuardedRequest, { value, isReplay, operation, key }: Performed<unknown>): GuardedAnswer {
+    if (!isRecordedResponse(value)) {
+      throw new OutcomeUnavailableError(
+        `${operation}: what is recorded under ${key} is no response; name the guard differently from other operations, and let \`onAbandoned\` return what \`recordedOf\` makes`,
+        { operation, key },
+      );
+    }
+    const encoding = headerIn(value.headers, 'content-encoding');
+    const accepted = request.header('accept-encoding');
+    if (isReplay && !takesEncoding(accepted.length === 0 ? undefined : accepted.join(), encoding))
+      throw this.#refused('encoding-refused');
+    return { from: 'record', response: value, isReplay };
+  }
+
+  #problemOf(error: unknown): ProblemAnswer | undefined {
+    const types = this.#options.problemTypes;
+    if (!(error instanceof InProgressError) || error.operation === undefined)
+      return problemOf(error, { types });
+    const retryAfter = this.#runTimes.secondsLeft(error.operation, error.startedAt);
+    return problemOf(error, { types, retryAfter });
+  }
+
+  #isOutcome({ status, headers }: MadeResponse): boolean {
+    const { isOutcome } = this.given;
+    const asked = askOption(() => isOutcome?.({ status, header: (name) => headerIn(headers, name) }));
+    if ('value' in asked && typeof asked.value === 'boolean') return asked.value;
+    if (isOutcome) {
+      const fault = 'value' in asked ? `it returned ${kindOfData(asked.value)}` : asked.fault;
+      warnOnce(
+        `is-outcome:${this.#options.name}`,
+        'RETRYSAFE_IS_OUTCOME',
+        `${this.adapter.where}: option "isOutcome" decided nothing, since ${fault}, so the status decides; expected true or false`,
+      );
+    }
+    return status < 500 && status !== 408 && status !== 409 && status !== 425 && status !== 429;
+  }
+
+  #operationOf({ method, route }: GuardedRequest): PerformedOperation {
+    const { name } = this.#options;
+    // Without a pattern, each path would be an operation of its own.
+    const whole = route === undefined ? name : `${name} ${method} ${route}`.trim();
+    const operation = whole.length > LONGEST_NAME ? name : whole;
+    const known = this.#operations.get(operation);
+    if (known) return known;
+    const made = { ...this.#engineOptions, name: operation };
+    this.#operations.set(operation, made);
+    return made;
+  }
+
+  async #scopeOf(original: Request): Promise<string> {
+    const { scope } = this.given;
+    // A list of another length, so that no caller's id is that of all.
+    if (scope === 'public') return '[]';
+    const whose: unknown = await scope(original);
+    if (whose === undefined || whose === null || whose === '') throw this.#refused('unscoped');
+    if (typeof whose === 'bigint') return JSON.stringify([String(whose), 'bigint']);
+    if (typeof whose === 'string' || Number.isFinite(whose)) return JSON.stringify([whose]);
+    throw new ConfigurationError(
+      `${this.adapter.where}: option "scope" returned ${kindOfData(whose)}; expected a text or a number that names the caller`,
+    );
+  }
+
+  async #fingerprintOf(request: GuardedRequest, original: Request): Promise<string> {
+    const body = await request.body(this.#options.maxRequest);
+    if (body.kind === 'too-large') throw this.#refused('body-too-large');
+    const contentType = headerLine(request.header('content-type'));
+    const { path, query } = request;
+    const parts: RequestParts = {
+      path,
+      query,
+      contentType: essenceOf(contentType),
+      body: await bodyIdentity(body, contentType),
+    };
+    const { fingerprint } = this.given;
+    if (fingerprint) return digestOf(await fingerprint(parts, original), this.adapter.where);
+    try {
+      return digestOf([path, query, parts.contentType, parts.body], this.adapter.where);
+    } catch (error) {
+      // JSON of too many parts, or nested too deeply, is compared by its bytes.
+      if (body.kind !== 'bytes') throw error;
+      return digestOf([path, query, parts.contentType, bytesIdentity(body.bytes)], this.adapter.where);
+    }
+  }
+
+  #refused(fault: RequestFault): RequestRefusedError {
+    const { where } = this.adapter;
+    const more = fault === 'unscoped' ? { statusCode: this.given.unscopedStatus ?? 401 } : {};
+    return new RequestRefusedError(`${where}: ${messages[fault]}`, { fault, ...more });
+  }
+}
+
+const messages: Readonly<Record<RequestFault, string>> = {
+  'key-missing':
+    'the request has no idempotency key; let its sender set the header, or set `required: false`',
+  'key-malformed':
+    'the key of the request is neither a structured-field string nor a bare value; let its sender correct it',
+  'key-too-long': 'the key of the request is longer than `maxKey`; let its sender use a shorter one',
+  'key-repeated': 'the request has several lines of the key; let its sender send one',
+  unscoped: '`scope` yields nothing for the request; authenticate requests before the guard',
+  'body-too-large':
+    'the body of the request is larger than `maxRequest`; raise that, or let its sender send less',
+  'too-many-in-flight':
+    'as many requests of this scope are under way as `maxInFlight` allows; let its sender try again',
+  'encoding-refused':
+    'the recorded response is compressed in a way that the request does not accept; put the compression before the guard',
+};
+
+function headerLine(lines: readonly string[]): string | undefined {
+  return lines.length === 0 ? undefined : lines.join(', ');
+}
+
+function digestOf(value: unknown, where: string): string {
+  const text = canonicalText(value, noClasses, (path, why) => {
+    throw new KeyError(
+      `${where}: the request ${path && `has a part at ${path} that `}${why}, so two requests could not be told apart; let option "fingerprint" select the parts that matter`,
+      { option: 'fingerprint' },
+    );
+  });
+  return sha256(text, 'base64url');
+}

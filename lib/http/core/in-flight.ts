@@ -1,0 +1,20 @@
+/** Counts what is under way for each scope. */
+export class InFlight {
+  readonly #counts = new Map<string, number>();
+
+  constructor(readonly most: number) {}
+
+  /** Counts one more, if there may be one more. */
+  enter(scope: string): boolean {
+    const count = this.#counts.get(scope) ?? 0;
+    if (count >= this.most) return false;
+    this.#counts.set(scope, count + 1);
+    return true;
+  }
+
+  leave(scope: string): void {
+    const count = (this.#counts.get(scope) ?? 0) - 1;
+    if (count > 0) this.#counts.set(scope, count);
+    else this.#counts.delete(scope);
+  }
+}

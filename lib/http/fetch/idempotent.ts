@@ -1,0 +1,46 @@
+import type { CurrentExecution } from '../../engine/execution/execution.js';
+import { HttpGuard } from '../core/guard.js';
+import type { HttpOptions } from '../core/http-options.js';
+import { guardResponse } from './guard-response.js';
+import { factsOfRequest } from './request-facts.js';
+
+/** Options of `idempotent`. */
+export interface FetchOptions<R extends Request = Request> extends HttpOptions<R> {
+  /**
+   * The pattern of the handler's route, such as `/payments/[id]`, which belongs to every key. Default: the path of each request, since
+   * a fetch-style handler does not know its pattern.
+   */
+  readonly route?: string;
+}
+
+/**
+ * Makes a fetch-style handler safe to retry: a request with a key runs it once, and equal requests get its response. Works in Next.js route
+ * handlers, SvelteKit, Bun, Deno, and wherever a handler gets a `Request` and returns a `Response`.
+ *
+ * @throws {ConfigurationError} at once, for a wrong option.
+ */
+export function idempotent<R extends Request, Rest extends readonly unknown[]>(
+  handler: (request: R, ...rest: Rest) => Response | Promise<Response>,
+  options: FetchOptions<R>,
+): (request: R, ...rest: Rest) => Promise<Response> {
+  const { route, ...more } = (options ?? {}) as FetchOptions<R>;
+  const guard = new HttpGuard<R>(more, { where: 'idempotent', isRequired: true });
+  return async (request, ...rest) => {
+    const facts = factsOfRequest(request, route === undefined ? {} : { route });
+    if (!guard.concerns(facts)) return handler(request, ...rest);
+    return guardResponse({
+      guard,
+      request: facts,
+      args: [request, ...rest],
+      handle: (execution) => handler(outliving(request, execution), ...rest),
+    });
+  };
+}
+
+/**
+ * Returns the same request, whose signal now aborts when the claim is lost, and not when the client hangs up: the work goes on, and its
+ * outcome is recorded for the retry.
+ */
+function outliving<R extends Request>(request: R, execution: CurrentExecution): R {
+  return Object.defineProperty(request, 'signal', { get: () => execution.signal, configurable: true });
+}

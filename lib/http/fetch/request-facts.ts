@@ -1,0 +1,37 @@
+import type { GuardedRequest } from '../core/guarded-request.js';
+import type { RequestBody } from '../core/request-body.js';
+
+/** Returns what the guard asks of a fetch `Request`. `body` is read from a copy, so that the handler can read it, too. */
+export function factsOfRequest(
+  request: Request,
+  { route, path, query }: { readonly route?: string; readonly path?: string; readonly query?: string } = {},
+): GuardedRequest {
+  const url = new URL(request.url);
+  return {
+    method: request.method,
+    route,
+    path: path ?? url.pathname,
+    query: query ?? url.search.slice(1),
+    header: (name) => linesOf(request.headers, name),
+    body: (limitBytes) => readBody(request, limitBytes),
+  };
+}
+
+function linesOf(headers: Headers, name: string): readonly string[] {
+  const line = headers.get(name);
+  return line === null ? [] : [line];
+}
+
+async function readBody(request: Request, limitBytes: number): Promise<RequestBody> {
+  if (Number(request.headers.get('content-length') ?? 0) > limitBytes) return { kind: 'too-large' };
+  const { body } = request.clone();
+  if (!body) return { kind: 'none' };
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
+    length += chunk.byteLength;
+    if (length > limitBytes) return { kind: 'too-large' };
+    chunks.push(chunk);
+  }
+  return { kind: 'bytes', bytes: Buffer.concat(chunks) };
+}
