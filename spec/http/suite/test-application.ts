@@ -55,10 +55,14 @@ export interface TestServer {
  *   POST /large                   200, `text/plain`: 400,000 times `x`
  *   POST /broken                  200, `text/plain`: the text `begun`, then the stream fails with an Error
  *   POST /execution               200, JSON { key, attempt } of `currentExecution()`; calls `application.see(currentExecution().signal)`
- *   POST /completion              201, JSON { run }: asks for its completion, writes it by `store.replace(record, token)`, and returns the response
+ *   POST /completion              201, JSON { run }: asks for its completion with `responseOutcome({ status: 201, body: { run } })` of retrysafe/http,
+ *                                 writes it by `store.replace(record, token)`, and sends the same as the framework does
  *   POST /validated               where the framework validates before handlers: 400 unless `amount` is a number, without `run()`; else 201, JSON { run }
  *   POST /upload                  where the framework reads forms: 201, JSON { run }
  *   GET  /payments                200, JSON { ok: true }; also HEAD. The guard of an application is in front of it where there is one
+ *
+ * `without` may also have these, which are no routes: `(several header lines)`, where the transport gives the server one line of several of
+ * a request, and so cannot refuse them; `(several header lines of an answer)`; `(patterns)`, where a handler does not know its pattern.
  *
  * `native` names routes that the framework has in other ways, such as `/payments/returned`: the same answer as `/payments`.
  */

@@ -1,0 +1,4 @@
+import { fetchServer } from './servers/fetch.js';
+import { httpSuite } from './suite/http-suite.js';
+
+httpSuite(fetchServer);
