@@ -20,7 +20,11 @@ export const moduleSystems = ['ES modules', 'CommonJS'] as const;
 /** Returns what loads modules as an application there does. */
 export async function loader(home: Home, system: (typeof moduleSystems)[number]): Promise<Load> {
   const folder = folderOf(home);
-  if (system === 'ES modules') return (await import(new URL('load.mjs', folder).href)).load;
-  const require = createRequire(fileURLToPath(folder));
-  return async (name) => require(name);
+  if (system === 'CommonJS') {
+    // What is installed in the root is found from here, also in a copy of the package that has no sources of specs.
+    const require = createRequire(home === 'root' ? import.meta.url : fileURLToPath(folder));
+    return async (name) => require(name);
+  }
+  if (home === 'root') return (name) => import(name);
+  return (await import(new URL('load.mjs', folder).href)).load;
 }
