@@ -34,6 +34,7 @@ export interface Answer {
   readonly headers: HeaderLines;
   readonly bytes: Buffer;
   readonly text: string;
+  /** What the text says as JSON; nothing where it is none. */
   // biome-ignore lint/suspicious/noExplicitAny: JSON of any shape
   readonly json: any;
 }
@@ -84,9 +85,7 @@ export class HttpClient {
       headers,
       bytes,
       text,
-      get json() {
-        return JSON.parse(text);
-      },
+      json: parsed(text),
     };
   }
 
@@ -161,4 +160,12 @@ function bodyOf(body: unknown): Buffer | undefined {
   if (body === undefined) return undefined;
   if (body instanceof Uint8Array) return Buffer.from(body);
   return Buffer.from(typeof body === 'string' ? body : JSON.stringify(body));
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }

@@ -10,6 +10,7 @@ import { storesEdges } from './patches/edges-stores.js';
 import { edgesOfTime } from './patches/edges-time.js';
 import { edgesValues } from './patches/edges-values.js';
 import { face } from './patches/face.js';
+import { http } from './patches/http.js';
 import { inProcess } from './patches/in-process.js';
 import { leases } from './patches/leases.js';
 import { machineCalls } from './patches/machine-calls.js';
@@ -38,6 +39,7 @@ export const mutants: readonly Mutant[] = [
   ...drivers,
   ...face,
   ...onServers,
+  ...http,
   ...outside,
   ...samples,
   ...stores,

@@ -1,0 +1,356 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: what is replaced is source text
+import { specs } from '../checkers.js';
+import type { Mutant } from '../mutant.js';
+
+const suite = specs('http/fetch.long');
+
+/** What an adapter of HTTP can do wrong, in the core that all of them share and in the one over `Request` and `Response`. */
+export const http: readonly Mutant[] = [
+  {
+    name: 'stream-buffered-whole',
+    flaw: 'A streamed answer is collected until it has ended, and reaches nobody before.',
+    changes: [
+      {
+        file: 'lib/http/fetch/response-exchange.ts',
+        replace: 'const read = await Promise.race([pending, turn]);',
+        by: 'const read = (await turn) ?? (await pending);',
+      },
+    ],
+    caughtBy: [suite],
+  },
+  {
+    name: 'headers-lost-on-replay',
+    flaw: 'A replay has the status and the body of the first answer, and none of its headers.',
+    changes: [
+      {
+        file: 'lib/http/fetch/responses.ts',
+        replace: 'for (const [name, value] of lines) headers.append(name, value);',
+        by: 'void lines;',
+      },
+    ],
+    caughtBy: [suite],
+  },
+  {
+    name: 'key-without-route',
+    flaw: 'A key belongs to no route, so that it cannot be used on another one.',
+    changes: [
+      {
+        file: 'lib/http/core/guard.ts',
+        replace: 'const key = JSON.stringify([method, route ?? path, read.key]);',
+        by: 'const key = JSON.stringify([method, read.key]);',
+      },
+      {
+        file: 'lib/http/core/guard.ts',
+        replace: 'const whole = route === undefined ? name : `${name} ${method} ${route}`.trim();',
+        by: 'const whole = route === undefined ? name : name;',
+      },
+    ],
+    caughtBy: [suite],
+  },
+  {
+    name: 'key-without-method',
+    flaw: 'A key belongs to no method, so that a PUT gets the answer of a POST.',
+    changes: [
+      {
+        file: 'lib/http/core/guard.ts',
+        replace: 'const key = JSON.stringify([method, route ?? path, read.key]);',
+        by: 'const key = JSON.stringify([route ?? path, read.key]);',
+      },
+      {
+        file: 'lib/http/core/guard.ts',
+        replace: '`${name} ${method} ${route}`.trim()',
+        by: '`${name} ${route}`.trim()',
+      },
+    ],
+    caughtBy: [suite],
+  },
+  {
+    name: 'query-ignored',
+    flaw: 'Requests with different queries are the same.',
+    changes: [
+      {
+        file: 'lib/http/core/guard.ts',
+        replace: 'return digestOf([path, query, parts.contentType, parts.body], this.adapter.where);',
+        by: 'return digestOf([path, parts.contentType, parts.body], this.adapter.where);',
+      },
+    ],
+    caughtBy: [suite],
+  },
+  {
+    name: 'concrete-path-ignored',
+    flaw: 'Requests to different paths of one route are the same.',
+    changes: [
+      {
+        file: 'lib/http/core/guard.ts',
+        replace: 'return digestOf([path, query, parts.contentType, parts.body], this.adapter.where);',
+        by: 'return digestOf([query, parts.contentType, parts.body], this.adapter.where);',
+      },
+    ],
+    caughtBy: [suite],
+  },
+  {
+    name: 'json-compared-by-its-bytes',
+    flaw: 'White space in a body makes another request of it.',
+    changes: [
+      {
+        file: 'lib/http/core/body-identity.ts',
+        replace: 'if (isJson(essence)) return jsonIdentity(bytes) ?? bytesIdentity(bytes);',
+        by: 'if (isJson(essence)) void jsonIdentity;',
+      },
+    ],
+    caughtBy: [suite],
+  },
+  {
+    name: 'form-compared-by-its-bytes',
+    flaw: 'The boundary of a form, which is another one in every retry, makes another request of it.',
+    changes: [
+      {
+        file: 'lib/http/core/body-identity.ts',
+        replace: 'return (await formIdentity(bytes, contentType as string)) ?? bytesIdentity(bytes);',
+        by: 'void formIdentity;',
+      },
+    ],
+    caughtBy: [suite],
+  },
+  {
+    name: 'answer-sent-before-its-record',
+    flaw: 'A client hears of an outcome that is not recorded.',
+    changes: [
+      {
+        file: 'lib/http/fetch/response-exchange.ts',
+        replace: 'this.#whole = () => new Response(joined(begun.chunks), init);',
+        by: `this.#whole = () => new Response(joined(begun.chunks), init);
+      this.sending.resolve(this.#whole());`,
+      },
+    ],
+    caughtBy: [suite],
+  },
+  {
+    name: 'stream-ends-before-its-record',
+    flaw: 'A streamed answer ends before it is recorded.',
+    changes: [
+      {
+        file: 'lib/http/fetch/response-exchange.ts',
+        replace: `        this.#isOver = true;
+        return this.#end();`,
+        by: `        this.#isOver = true;
+        if (!this.#isGone) this.#controller.close();
+        this.#isGone = true;
+        return this.#end();`,
+      },
+    ],
+    caughtBy: [suite],
+  },
+  {
+    name: 'last-bytes-not-held',
+    flaw: 'A body whose length the client knows is there as a whole before it is recorded.',
+    changes: [
+      {
+        file: 'lib/http/fetch/response-exchange.ts',
+        replace: 'if (this.length !== undefined && this.recording.length >= this.length) {',
+        by: 'if (this.length !== undefined && this.recording.length > this.length) {',
+      },
+    ],
+    caughtBy: [suite],
+  },
+  {
+    name: 'replay-without-caller',
+    flaw: 'A request of nobody shares the keys of all others of nobody.',
+    changes: [
+      {
+        file: 'lib/http/core/guard.ts',
+        replace:
+          "if (whose === undefined || whose === null || whose === '') throw this.#refused('unscoped');",
+        by: "if (whose === undefined || whose === null || whose === '') return '[]';",
+      },
+    ],
+    caughtBy: [suite],
+  },
+  {
+    name: 'scope-left-out-of-the-key',
+    flaw: 'All callers share keys, and so answers.',
+    changes: [
+      {
+        file: 'lib/http/core/guard.ts',
+        replace: 'perform(operation, { key, scope, fingerprint, args }',
+        by: 'perform(operation, { key, fingerprint, args }',
+      },
+    ],
+    caughtBy: [suite],
+  },
+  {
+    name: 'hang-up-ends-the-work',
+    flaw: 'A client that hangs up in the middle of a stream ends the handler.',
+    changes: [
+      {
+        file: 'lib/http/fetch/response-exchange.ts',
+        replace: 'cancel: () => this.#drain(),',
+        by: "cancel: () => (void this.#drain, this.#fail(new Error('gone'))),",
+      },
+    ],
+    caughtBy: [suite],
+  },
+  {
+    name: 'broken-stream-ends-well',
+    flaw: 'A stream that breaks looks to its client like one that has ended.',
+    changes: [
+      {
+        file: 'lib/http/fetch/response-exchange.ts',
+        replace: 'if (!this.#isGone) this.#controller.error(error);\n    this.#isGone = true;',
+        by: 'if (!this.#isGone) this.#controller.close();\n    this.#isGone = true;',
+      },
+    ],
+    caughtBy: [suite],
+  },
+  {
+    name: 'lost-claim-streams-on',
+    flaw: 'A stream goes on, and ends well, though another request has taken over its key.',
+    changes: [
+      {
+        file: 'lib/http/fetch/response-exchange.ts',
+        replace: "signal.addEventListener('abort', () => this.#fail(signal.reason), { once: true });",
+        by: '',
+      },
+    ],
+    caughtBy: [suite],
+  },
+  {
+    name: 'cookies-recorded',
+    flaw: 'A replay sets the cookie of the first client.',
+    changes: [{ file: 'lib/http/core/recorded-headers.ts', replace: "  'set-cookie',\n", by: '' }],
+    caughtBy: [suite],
+  },
+  {
+    name: 'server-errors-recorded',
+    flaw: 'A server error is the outcome of its key for a day.',
+    changes: [
+      {
+        file: 'lib/http/core/guard.ts',
+        replace: 'return status < 500 && status !== 408',
+        by: 'return status < 600 && status !== 408',
+      },
+    ],
+    caughtBy: [suite],
+  },
+  {
+    name: 'failure-always-released',
+    flaw: "The option `onFailure: 'unknown'` is ignored for answers.",
+    changes: [
+      {
+        file: 'lib/http/core/guard.ts',
+        replace: "return this.given.onFailure === 'unknown' ? unknown(own) : release(own);",
+        by: 'void unknown;\n          return release(own);',
+      },
+    ],
+    caughtBy: [suite],
+  },
+  {
+    name: 'retry-after-the-lease',
+    flaw: '`Retry-After` is what is left of the lease, and not of the work.',
+    changes: [
+      {
+        file: 'lib/http/core/guard.ts',
+        replace: 'return problemOf(error, { types, retryAfter });',
+        by: 'void retryAfter;\n    return problemOf(error, { types });',
+      },
+    ],
+    caughtBy: [suite],
+  },
+  {
+    name: 'problem-with-our-message',
+    flaw: 'A client reads a message that is meant for the service’s author, with the operation and the digest of the key.',
+    changes: [
+      {
+        file: 'lib/http/core/problem.ts',
+        replace: 'body: { type: types + name, title, status, detail },',
+        by: 'body: { type: types + name, title, status, detail: error.message || detail },',
+      },
+    ],
+    caughtBy: [suite],
+  },
+  {
+    name: 'unknown-outcome-as-409',
+    flaw: 'An outcome that is unknown has a status that clients retry for ever.',
+    changes: [
+      {
+        file: 'lib/errors.ts',
+        replace: "this.statusCode = this.advice === 'retry-later' ? 503 : 424;",
+        by: "this.statusCode = this.advice === 'retry-later' ? 503 : (409 as 424);",
+      },
+    ],
+    caughtBy: [suite],
+  },
+  {
+    name: 'quotes-belong-to-the-key',
+    flaw: 'A key in quotes is another key than its bare value.',
+    changes: [
+      {
+        file: 'lib/http/core/key-header.ts',
+        replace: "const inQuotes = quoted.exec(line)?.[1]?.replace(/\\\\([\"\\\\])/g, '$1');",
+        by: 'const inQuotes = quoted.test(line) ? line : undefined;',
+      },
+    ],
+    caughtBy: [suite],
+  },
+  {
+    name: 'bytes-read-as-text',
+    flaw: 'A body of bytes is recorded as the text that they are not.',
+    changes: [
+      {
+        file: 'lib/http/core/recorded-response.ts',
+        replace: 'return isUtf8(bytes) ?',
+        by: 'return isUtf8(bytes) || bytes.length > 0 ?',
+      },
+    ],
+    caughtBy: [suite],
+  },
+  {
+    name: 'replay-not-marked',
+    flaw: 'A replay looks like a first answer.',
+    changes: [
+      {
+        file: 'lib/http/fetch/responses.ts',
+        replace: "if (isReplay) headers.set(REPLAYED, 'true');",
+        by: 'void isReplay;',
+      },
+    ],
+    caughtBy: [suite],
+  },
+  {
+    name: 'bodies-recorded-without-bound',
+    flaw: 'The option `maxBody` is ignored, so that a large body is kept in memory and in the store.',
+    changes: [
+      {
+        file: 'lib/http/core/body-recording.ts',
+        replace: 'if (this.#length > this.maxBody) this.#chunks = undefined;',
+        by: 'if (this.#length > this.maxBody * 1_000) this.#chunks = undefined;',
+      },
+    ],
+    caughtBy: [suite],
+  },
+  {
+    name: 'verdict-recorded-as-the-outcome',
+    flaw: 'What a method returns by `release` or `unknown` is the outcome of its key.',
+    changes: [
+      {
+        file: 'lib/engine/driver/driver.ts',
+        replace:
+          "if (decision.to !== 'complete') return this.#deliverEnd({ kind: 'error', decision: decision.to });",
+        by: "if (decision.to !== 'complete') return this.#deliverEnd(this.#endByValue(value));",
+      },
+    ],
+    caughtBy: [specs('decorator/perform')],
+  },
+  {
+    name: 'verdicts-mixed-up',
+    flaw: 'What a method returns by `unknown` frees the key.',
+    changes: [
+      {
+        file: 'lib/engine/driver/driver.ts',
+        replace: "this.#deliverEnd({ kind: 'error', decision: decision.to })",
+        by: "this.#deliverEnd({ kind: 'error', decision: 'release' })",
+      },
+    ],
+    caughtBy: [specs('decorator/perform')],
+  },
+];
