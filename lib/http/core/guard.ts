@@ -116,9 +116,11 @@ export class HttpGuard<Request> {
     try {
       return await this.#perform(request, args, runOnce);
     } catch (error) {
-      const problem = error === thrown ? undefined : this.#problemOf(error);
-      if (!problem || this.given.errors === 'framework') return { from: 'error', error };
-      return { from: 'guard', problem, error };
+      if (error === thrown) return { from: 'error', error };
+      const fitting = this.#fitting(error);
+      const problem = problemOf(fitting, { types: this.#options.problemTypes });
+      if (!problem || this.given.errors === 'framework') return { from: 'error', error: fitting };
+      return { from: 'guard', problem, error: fitting };
     }
   }
 
@@ -166,12 +168,12 @@ export class HttpGuard<Request> {
     return { from: 'record', response: value, isReplay };
   }
 
-  #problemOf(error: unknown): ProblemAnswer | undefined {
-    const types = this.#options.problemTypes;
-    if (!(error instanceof InProgressError) || error.operation === undefined)
-      return problemOf(error, { types });
-    const retryAfter = this.#runTimes.secondsLeft(error.operation, error.startedAt);
-    return problemOf(error, { types, retryAfter });
+  /** Returns the error of a running request with the seconds that the work may still take. The engine knows those of the lease. */
+  #fitting(error: unknown): unknown {
+    if (!(error instanceof InProgressError) || error.operation === undefined) return error;
+    const { message, operation, key, startedAt } = error;
+    const retryAfter = this.#runTimes.secondsLeft(operation, startedAt);
+    return new InProgressError(message, { operation, key, startedAt, retryAfter, cause: error });
   }
 
   #isOutcome({ status, headers }: MadeResponse): boolean {
