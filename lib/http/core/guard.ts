@@ -93,11 +93,13 @@ export class HttpGuard<Request> {
    *
    * @param args The framework's request, and a Lambda context where there is one.
    * @param run Calls the handler, and resolves when its response has ended. Rejects where it breaks.
+   * @param self The instance whose method handles the request. Options that are functions have it as `this`.
    */
   async perform(
     request: GuardedRequest,
     args: readonly [Request, ...unknown[]],
     run: () => MadeResponse | Promise<MadeResponse>,
+    self?: unknown,
   ): Promise<GuardedAnswer> {
     let thrown: unknown;
     const runOnce = async () => {
@@ -109,7 +111,7 @@ export class HttpGuard<Request> {
       }
     };
     try {
-      return await this.#perform(request, args, runOnce);
+      return await this.#perform(request, args, runOnce, self);
     } catch (error) {
       const problem = error === thrown ? undefined : this.#problemOf(error);
       if (!problem || this.given.errors === 'framework') return { from: 'error', error };
@@ -121,24 +123,26 @@ export class HttpGuard<Request> {
     request: GuardedRequest,
     args: readonly [Request, ...unknown[]],
     run: () => Promise<MadeResponse>,
+    self: unknown,
   ): Promise<GuardedAnswer> {
     const [original] = args;
     const read = readKey(request.header(this.header), this.#options.maxKey);
     if ('fault' in read) throw this.#refused(read.fault);
-    const scope = await this.#scopeOf(original);
+    const scope = await this.#scopeOf(original, self);
     if (!this.#inFlight.enter(scope)) throw this.#refused('too-many-in-flight');
     try {
-      const fingerprint = await this.#fingerprintOf(request, original);
+      const fingerprint = await this.#fingerprintOf(request, original, self);
       const { method, route, path } = request;
       const operation = this.#operationOf(request);
       const key = JSON.stringify([method, route ?? path, read.key]);
       let own: unknown;
-      const performed = await perform(operation, { key, scope, fingerprint, args }, async () => {
+      const performed = await perform(operation, { key, scope, fingerprint, args, self }, async () => {
         const beganAt = steadyNow();
         const made = await run();
         this.#runTimes.learn(operation.name, steadyNow() - beganAt);
         own = made.recorded ?? made;
-        if (!this.#isOutcome(made)) return this.given.onFailure === 'unknown' ? unknown(own) : release(own);
+        if (!this.#isOutcome(made, self))
+          return this.given.onFailure === 'unknown' ? unknown(own) : release(own);
         return made.recorded ?? withoutOutcome(own, made.unrecorded ?? 'its body was not recorded');
       });
       return performed.value === own ? { from: 'handler' } : this.#answerOf(request, performed);
@@ -169,9 +173,11 @@ export class HttpGuard<Request> {
     return problemOf(error, { types, retryAfter });
   }
 
-  #isOutcome({ status, headers }: MadeResponse): boolean {
+  #isOutcome({ status, headers }: MadeResponse, self: unknown): boolean {
     const { isOutcome } = this.given;
-    const asked = askOption(() => isOutcome?.({ status, header: (name) => headerIn(headers, name) }));
+    const asked = askOption(() =>
+      isOutcome?.call(self, { status, header: (name) => headerIn(headers, name) }),
+    );
     if ('value' in asked && typeof asked.value === 'boolean') return asked.value;
     if (isOutcome) {
       const fault = 'value' in asked ? `it returned ${kindOfData(asked.value)}` : asked.fault;
@@ -196,11 +202,11 @@ export class HttpGuard<Request> {
     return made;
   }
 
-  async #scopeOf(original: Request): Promise<string> {
+  async #scopeOf(original: Request, self: unknown): Promise<string> {
     const { scope } = this.given;
     // A list of another length, so that no caller's id is that of all.
     if (scope === 'public') return '[]';
-    const whose: unknown = await scope(original);
+    const whose: unknown = await scope.call(self, original);
     if (whose === undefined || whose === null || whose === '') throw this.#refused('unscoped');
     if (typeof whose === 'bigint') return JSON.stringify([String(whose), 'bigint']);
     if (typeof whose === 'string' || Number.isFinite(whose)) return JSON.stringify([whose]);
@@ -209,7 +215,7 @@ export class HttpGuard<Request> {
     );
   }
 
-  async #fingerprintOf(request: GuardedRequest, original: Request): Promise<string> {
+  async #fingerprintOf(request: GuardedRequest, original: Request, self: unknown): Promise<string> {
     const body = await request.body(this.#options.maxRequest);
     if (body.kind === 'too-large') throw this.#refused('body-too-large');
     const contentType = headerLine(request.header('content-type'));
@@ -221,7 +227,7 @@ export class HttpGuard<Request> {
       body: await bodyIdentity(body, contentType),
     };
     const { fingerprint } = this.given;
-    if (fingerprint) return digestOf(await fingerprint(parts, original), this.adapter.where);
+    if (fingerprint) return digestOf(await fingerprint.call(self, parts, original), this.adapter.where);
     try {
       return digestOf([path, query, parts.contentType, parts.body], this.adapter.where);
     } catch (error) {
