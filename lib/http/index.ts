@@ -12,4 +12,5 @@ export type { HeaderLine, RecordedResponse } from './core/recorded-response.js';
 export type { RequestBody, UploadedFile } from './core/request-body.js';
 export { type RequestFault, RequestRefusedError } from './core/request-refused-error.js';
 export { type ResponseParts, responseOutcome } from './core/response-outcome.js';
+export { type FetchCall, guardResponse } from './fetch/guard-response.js';
 export { type FetchOptions, idempotent } from './fetch/idempotent.js';
