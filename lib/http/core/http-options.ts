@@ -1,5 +1,6 @@
 import type { Duration } from '../../options/duration.js';
 import type { IdempotentOptions } from '../../options/options.js';
+import type { RecordedResponse } from './recorded-response.js';
 
 /** Whom a key belongs to: one value for each caller, such as the authenticated user's id. */
 export type Scope = string | number | bigint | null | undefined;
@@ -27,6 +28,10 @@ type EngineOptions<This> = Pick<
   'store' | 'ttl' | 'lease' | 'renewFor' | 'wait' | 'unresolvedTtl' | 'onStoreFailure' | 'codec' | 'enabled'
 >;
 
+/** What a handler gets: the framework's request, and what a framework passes besides. */
+// biome-ignore lint/suspicious/noExplicitAny: each framework passes something else
+type HandlerArguments<Request> = [request: Request, ...rest: any[]];
+
 /** The options of each adapter. `Request` is the framework's own request, `This` the instance whose method handles it. */
 // biome-ignore lint/suspicious/noExplicitAny: a handler that is no method has no instance
 export interface HttpOptions<Request, This = any> extends EngineOptions<This> {
@@ -50,7 +55,7 @@ export interface HttpOptions<Request, This = any> extends EngineOptions<This> {
   /**
    * What to do after an earlier request that recorded no outcome. A function gets the framework's request second. Default: `'run'`.
    */
-  readonly onAbandoned?: IdempotentOptions<This>['onAbandoned'];
+  readonly onAbandoned?: IdempotentOptions<This, HandlerArguments<Request>, RecordedResponse>['onAbandoned'];
   /**
    * Whether a response is the outcome of its key. Default: every status below 500 but 408, 409, 425 and 429. Any other response is sent,
    * and not recorded.
