@@ -25,7 +25,7 @@ export interface RequestParts {
 
 type EngineOptions<This> = Pick<
   IdempotentOptions<This>,
-  'store' | 'ttl' | 'lease' | 'renewFor' | 'wait' | 'unresolvedTtl' | 'onStoreFailure' | 'codec' | 'enabled'
+  'store' | 'lease' | 'renewFor' | 'wait' | 'unresolvedTtl' | 'onStoreFailure' | 'codec' | 'enabled'
 >;
 
 /** What a handler gets: the framework's request, and what a framework passes besides. */
@@ -46,8 +46,8 @@ export interface HttpOptions<Request, This = any> extends EngineOptions<This> {
   readonly header?: string;
   /** Whether a request without a key is refused. Default: `true` on a route, `false` for a whole application. */
   readonly required?: boolean;
-  /** How long an outcome is stored. Default: 86,400 (a day). */
-  readonly ttl?: Duration;
+  /** How long an outcome is stored; a function gets the response that is recorded. Default: 86,400 (a day). */
+  readonly ttl?: Duration | ((response: { readonly status: number }, request: Request) => Duration);
   /** How long a duplicate waits for the running request. Default: 0, which refuses it at once. */
   readonly wait?: Duration;
   /** How long a claim is renewed. A response that has not ended by then loses its key. Default: 300. */
