@@ -9,8 +9,9 @@ import { warnOnce } from '../../process/warnings.js';
 import { askOption } from '../../settings/asked-option.js';
 import { type ListedClasses, listedClasses } from '../../values/listed-classes.js';
 import { bodyIdentity, bytesIdentity, essenceOf } from './body-identity.js';
+import { failureDecision } from './failure-decision.js';
 import type { GuardedRequest, MadeResponse } from './guarded-request.js';
-import type { HttpOptions, RequestParts } from './http-options.js';
+import type { HttpOptions, RequestParts, ResponseFacts } from './http-options.js';
 import { InFlight } from './in-flight.js';
 import { readKey } from './key-header.js';
 import { checkHttpOptions, performedOptions } from './option-checks.js';
@@ -141,8 +142,9 @@ export class HttpGuard<Request> {
         const made = await run();
         this.#runTimes.learn(operation.name, steadyNow() - beganAt);
         own = made.recorded ?? made;
-        if (!this.#isOutcome(made, self))
-          return this.given.onFailure === 'unknown' ? unknown(own) : release(own);
+        const response = factsOf(made);
+        if (!this.#isOutcome(response, self))
+          return failureDecision(this.given, self, response) === 'unknown' ? unknown(own) : release(own);
         return made.recorded ?? withoutOutcome(own, made.unrecorded ?? 'its body was not recorded');
       });
       return performed.value === own ? { from: 'handler' } : this.#answerOf(request, performed);
@@ -173,11 +175,10 @@ export class HttpGuard<Request> {
     return problemOf(error, { types, retryAfter });
   }
 
-  #isOutcome({ status, headers }: MadeResponse, self: unknown): boolean {
+  #isOutcome(response: ResponseFacts, self: unknown): boolean {
     const { isOutcome } = this.given;
-    const asked = askOption(() =>
-      isOutcome?.call(self, { status, header: (name) => headerIn(headers, name) }),
-    );
+    const { status } = response;
+    const asked = askOption(() => isOutcome?.call(self, response));
     if ('value' in asked && typeof asked.value === 'boolean') return asked.value;
     if (isOutcome) {
       const fault = 'value' in asked ? `it returned ${kindOfData(asked.value)}` : asked.fault;
@@ -259,6 +260,10 @@ const messages: Readonly<Record<RequestFault, string>> = {
   'encoding-refused':
     'the recorded response is compressed in a way that the request does not accept; put the compression before the guard',
 };
+
+function factsOf({ status, headers }: MadeResponse): ResponseFacts {
+  return { status, header: (name) => headerIn(headers, name) };
+}
 
 function headerLine(lines: readonly string[]): string | undefined {
   return lines.length === 0 ? undefined : lines.join(', ');

@@ -63,9 +63,13 @@ export interface HttpOptions<Request, This = any> extends EngineOptions<This> {
   readonly isOutcome?: (this: This, response: ResponseFacts) => boolean;
   /**
    * What becomes of the key after a response that is no outcome, or after an error: `'release'` lets a retry run, `'unknown'` lets
-   * `onAbandoned` decide. Default: `'release'`.
+   * `onAbandoned` decide. A function gets the response; an error that the handler threw is a 500 without headers to it. Default:
+   * `'release'`.
    */
-  readonly onFailure?: 'release' | 'unknown';
+  readonly onFailure?:
+    | 'release'
+    | 'unknown'
+    | ((this: This, response: ResponseFacts) => 'release' | 'unknown');
   /** What must be the same in all requests with one key. Default: all parts. */
   readonly fingerprint?: (this: This, parts: RequestParts, request: Request) => unknown;
   /** How many characters a key may have. Default: 255. */
