@@ -111,3 +111,26 @@ describe('what becomes of a failure', () => {
     }
   });
 });
+
+describe('what is wrong with the service', () => {
+  it('is told to its owner by a warning, once, and not to a client', async () => {
+    const warnings = catchWarnings();
+    try {
+      const { send } = serving(() => expect.fail('it ran'), { scope: (() => ({ secret: 1 })) as never });
+      for (const _ of [1, 2]) {
+        const response = await send();
+        expect(response.status).to.equal(500);
+        expect(await response.text())
+          .to.include('misconfigured')
+          .and.not.include('scope');
+      }
+      const texts = warnings.texts('RETRYSAFE_MISCONFIGURED');
+      expect(texts).to.have.length(1);
+      expect(texts[0])
+        .to.match(/option "scope" returned an object/)
+        .and.not.include('secret');
+    } finally {
+      warnings.restore();
+    }
+  });
+});

@@ -1,6 +1,12 @@
 import { type Performed, type PerformedOperation, perform } from '../../decorator/perform.js';
 import { release, unknown, withoutOutcome } from '../../engine/execution/verdict.js';
-import { ConfigurationError, InProgressError, KeyError, OutcomeUnavailableError } from '../../errors.js';
+import {
+  ConfigurationError,
+  IdempotencyError,
+  InProgressError,
+  KeyError,
+  OutcomeUnavailableError,
+} from '../../errors.js';
 import { canonicalText } from '../../key/canonical.js';
 import { sha256 } from '../../key/digest.js';
 import { kindOfData } from '../../options/wrong-option.js';
@@ -116,8 +122,17 @@ export class HttpGuard<Request> {
     } catch (error) {
       const problem = error === thrown ? undefined : this.#problemOf(error);
       if (!problem || this.given.errors === 'framework') return { from: 'error', error };
+      this.#tellOwner(error);
       return { from: 'guard', problem, error };
     }
+  }
+
+  /** The client is not told what is wrong with the service, and nobody else sees the error. */
+  #tellOwner(error: unknown): void {
+    if (!(error instanceof IdempotencyError) || error.advice !== 'fix-code') return;
+    const { where } = this.adapter;
+    const { code, message } = error;
+    warnOnce(`misconfigured:${where}:${code}`, 'RETRYSAFE_MISCONFIGURED', message);
   }
 
   async #perform(
@@ -156,7 +171,7 @@ export class HttpGuard<Request> {
   #answerOf(request: GuardedRequest, { value, isReplay, operation, key }: Performed<unknown>): GuardedAnswer {
     if (!isRecordedResponse(value)) {
       throw new OutcomeUnavailableError(
-        `${operation}: what is recorded under ${key} is no response; name the guard differently from other operations, and let \`onAbandoned\` return what \`recordedOf\` makes`,
+        `${operation}: what is recorded under ${key} is no response; name the guard differently from other operations, and let \`onAbandoned\` return what \`responseOutcome\` makes`,
         { operation, key },
       );
     }
