@@ -10,7 +10,7 @@ import {
   type RecordedResponse,
   recordedResponse,
 } from '../core/recorded-response.js';
-import { REPLAYED } from '../fetch/responses.js';
+import { REPLAYED } from '../core/replayed-header.js';
 import type { EventForm } from './http-event.js';
 
 /** A result as API Gateway and load balancers take it. */
