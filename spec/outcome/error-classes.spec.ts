@@ -349,7 +349,7 @@ describe('the errors of this library', () => {
     await clock.tickAsync(60_000);
     expect(await call)
       .to.be.instanceOf(OutcomeUnknownError)
-      .and.include({ advice: 'retry-later' });
+      .and.include({ advice: 'retry-later', statusCode: 503 });
   });
 
   it('advise to change the code where the store is used wrongly, breaks its contract, or never takes the record', async () => {
