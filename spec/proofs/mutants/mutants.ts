@@ -11,6 +11,7 @@ import { edgesOfTime } from './patches/edges-time.js';
 import { edgesValues } from './patches/edges-values.js';
 import { face } from './patches/face.js';
 import { http } from './patches/http.js';
+import { httpAdapters } from './patches/http-adapters.js';
 import { inProcess } from './patches/in-process.js';
 import { leases } from './patches/leases.js';
 import { machineCalls } from './patches/machine-calls.js';
@@ -40,6 +41,7 @@ export const mutants: readonly Mutant[] = [
   ...face,
   ...onServers,
   ...http,
+  ...httpAdapters,
   ...outside,
   ...samples,
   ...stores,
