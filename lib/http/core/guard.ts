@@ -125,10 +125,12 @@ export class HttpGuard<Request> {
     try {
       return await this.#perform(request, args, runOnce, self);
     } catch (error) {
-      const problem = error === thrown ? undefined : this.#problemOf(error);
-      if (!problem || this.given.errors === 'framework') return { from: 'error', error };
-      this.#tellOwner(error);
-      return { from: 'guard', problem, error };
+      if (error === thrown) return { from: 'error', error };
+      const fitting = this.#fitting(error);
+      const problem = problemOf(fitting, { types: this.#options.problemTypes });
+      if (!problem || this.given.errors === 'framework') return { from: 'error', error: fitting };
+      this.#tellOwner(fitting);
+      return { from: 'guard', problem, error: fitting };
     }
   }
 
@@ -187,12 +189,12 @@ export class HttpGuard<Request> {
     return { from: 'record', response: value, isReplay };
   }
 
-  #problemOf(error: unknown): ProblemAnswer | undefined {
-    const types = this.#options.problemTypes;
-    if (!(error instanceof InProgressError) || error.operation === undefined)
-      return problemOf(error, { types });
-    const retryAfter = this.#runTimes.secondsLeft(error.operation, error.startedAt);
-    return problemOf(error, { types, retryAfter });
+  /** Returns the error of a running request with the seconds that the work may still take. The engine knows those of the lease. */
+  #fitting(error: unknown): unknown {
+    if (!(error instanceof InProgressError) || error.operation === undefined) return error;
+    const { message, operation, key, startedAt } = error;
+    const retryAfter = this.#runTimes.secondsLeft(operation, startedAt);
+    return new InProgressError(message, { operation, key, startedAt, retryAfter, cause: error });
   }
 
   #isOutcome(response: ResponseFacts, self: unknown): boolean {
