@@ -12,6 +12,7 @@ import { edgesValues } from './patches/edges-values.js';
 import { face } from './patches/face.js';
 import { http } from './patches/http.js';
 import { inProcess } from './patches/in-process.js';
+import { lambda } from './patches/lambda.js';
 import { leases } from './patches/leases.js';
 import { machineCalls } from './patches/machine-calls.js';
 import { machineClaims } from './patches/machine-claims.js';
@@ -40,6 +41,7 @@ export const mutants: readonly Mutant[] = [
   ...face,
   ...onServers,
   ...http,
+  ...lambda,
   ...outside,
   ...samples,
   ...stores,
