@@ -13,6 +13,7 @@ import { face } from './patches/face.js';
 import { http } from './patches/http.js';
 import { httpAdapters } from './patches/http-adapters.js';
 import { inProcess } from './patches/in-process.js';
+import { lambda } from './patches/lambda.js';
 import { leases } from './patches/leases.js';
 import { machineCalls } from './patches/machine-calls.js';
 import { machineClaims } from './patches/machine-claims.js';
@@ -42,6 +43,7 @@ export const mutants: readonly Mutant[] = [
   ...onServers,
   ...http,
   ...httpAdapters,
+  ...lambda,
   ...outside,
   ...samples,
   ...stores,

@@ -172,8 +172,8 @@ export const http: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/http/core/guard.ts',
-        replace: 'perform(operation, { key, scope, fingerprint, args }',
-        by: 'perform(operation, { key, fingerprint, args }',
+        replace: 'perform(operation, { key, scope, fingerprint, args, self }',
+        by: 'perform(operation, { key, fingerprint, args, self }',
       },
     ],
     caughtBy: [suite],
@@ -238,8 +238,9 @@ export const http: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/http/core/guard.ts',
-        replace: "return this.given.onFailure === 'unknown' ? unknown(own) : release(own);",
-        by: 'void unknown;\n          return release(own);',
+        replace:
+          "return failureDecision(this.given, self, response) === 'unknown' ? unknown(own) : release(own);",
+        by: 'return [unknown, failureDecision] && release(own);',
       },
     ],
     caughtBy: [suite],
