@@ -55,7 +55,6 @@ export class HttpGuard<Request> {
   >;
   readonly #operations = new Map<string, PerformedOperation>();
   readonly #engineOptions: Omit<PerformedOperation, 'name'>;
-  readonly #isRequired: boolean;
   readonly #runTimes = new RunTimes();
   readonly #inFlight: InFlight;
 
@@ -69,7 +68,6 @@ export class HttpGuard<Request> {
     const { maxBody = 262_144, problemTypes = DEFAULT_PROBLEM_TYPES, maxInFlight = 1_000 } = given;
     this.#options = { name, header, maxKey, maxRequest, maxBody, problemTypes };
     this.#engineOptions = performedOptions(given);
-    this.#isRequired = given.required ?? adapter.isRequired;
     this.#inFlight = new InFlight(maxInFlight);
   }
 
@@ -82,10 +80,17 @@ export class HttpGuard<Request> {
     return this.#options.header.toLowerCase();
   }
 
-  /** Whether the request is guarded: its method may change something, and it has a key, or has to have one. */
-  concerns({ method, header }: Pick<GuardedRequest, 'method' | 'header'>): boolean {
-    if (safeMethods.has(method)) return false;
-    return this.#isRequired || header(this.header).length > 0;
+  /**
+   * Whether the request is guarded: its method may change something, and it has a key, or has to have one.
+   *
+   * @param isRequired Whether it has to, unless the option `required` says so. Default: what the adapter says of all requests.
+   */
+  concerns(
+    request: Pick<GuardedRequest, 'method' | 'header'>,
+    isRequired = this.adapter.isRequired,
+  ): boolean {
+    if (safeMethods.has(request.method)) return false;
+    return (this.given.required ?? isRequired) || request.header(this.header).length > 0;
   }
 
   /**
