@@ -3,6 +3,7 @@ import { kindOf } from '../../options/wrong-option.js';
 import { BodyRecording } from '../core/body-recording.js';
 import type { GuardedAnswer } from '../core/guard.js';
 import type { MadeResponse } from '../core/guarded-request.js';
+import { type Begun, type BodyReader, readAtOnce } from '../core/read-at-once.js';
 import { headerIn, headersToRecord } from '../core/recorded-headers.js';
 import type { HeaderLine } from '../core/recorded-response.js';
 import { problemResponse, replayedResponse } from './responses.js';
@@ -68,30 +69,6 @@ export class ResponseExchange {
   }
 }
 
-type Reader = ReadableStreamDefaultReader<Uint8Array>;
-
-interface Begun {
-  readonly chunks: readonly Uint8Array[];
-  readonly isDone: boolean;
-  /** The read that has not been answered. */
-  readonly pending?: ReturnType<Reader['read']>;
-}
-
-/** Reads what is there in this turn of the event loop, as far as it is recorded. */
-async function readAtOnce(reader: Reader, recording: BodyRecording): Promise<Begun> {
-  const chunks: Uint8Array[] = [];
-  const turn = new Promise<undefined>((resolve) => setImmediate(resolve, undefined));
-  while (recording.isWhole) {
-    const pending = reader.read();
-    const read = await Promise.race([pending, turn]);
-    if (!read) return { chunks, isDone: false, pending };
-    if (read.done) return { chunks, isDone: true };
-    recording.add(read.value);
-    chunks.push(read.value);
-  }
-  return { chunks, isDone: false };
-}
-
 /** The body of a streamed response on its way to a client, who may be slow, or gone. */
 class BodyStream {
   readonly readable: ReadableStream<Uint8Array>;
@@ -110,7 +87,7 @@ class BodyStream {
   #sent = 0;
 
   constructor(
-    readonly reader: Reader,
+    readonly reader: BodyReader,
     { chunks, pending }: Begun,
     readonly recording: BodyRecording,
     readonly length: number | undefined,
