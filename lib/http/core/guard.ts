@@ -1,4 +1,5 @@
 import { type Performed, type PerformedOperation, perform } from '../../decorator/perform.js';
+import { currentExecution } from '../../engine/execution/execution.js';
 import { release, unknown, withoutOutcome } from '../../engine/execution/verdict.js';
 import { ConfigurationError, InProgressError, KeyError, OutcomeUnavailableError } from '../../errors.js';
 import { canonicalText } from '../../key/canonical.js';
@@ -109,7 +110,8 @@ export class HttpGuard<Request> {
       try {
         return await run();
       } catch (error) {
-        thrown = error;
+        // An adapter rejects with the reason where the claim is lost. The guard tells the client of that.
+        if (error !== currentExecution().signal.reason) thrown = error;
         throw error;
       }
     };
