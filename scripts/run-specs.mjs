@@ -25,6 +25,7 @@ import { runMocha } from './mocha-process.mjs';
 import {
   compiledFile,
   filesIn,
+  filesOfSpec,
   isLongIn,
   isOnlyIn,
   jobsByPart,
@@ -33,7 +34,6 @@ import {
   modes,
   projects,
   root,
-  sourcesOfSpecs,
   specFiles,
 } from './spec-files.mjs';
 import { tsc } from './tsc.mjs';
@@ -124,9 +124,9 @@ async function compileSpecs(mode) {
 }
 
 async function transformSpecs(outdir) {
-  const sources = sourcesOfSpecs()
+  const sources = filesOfSpec()
+    .filter((file) => file.endsWith('.ts') && !file.startsWith('package/consumers/'))
     .map((file) => join('spec', file))
-    .filter((file) => file.endsWith('.ts') && !/^spec.package.consumers/.test(file))
     .filter((file) => !file.split(sep).includes('legacy'));
   const settings = {
     format: 'esm',

@@ -28,19 +28,22 @@ const runs = {
   core: (file) => !isLong(file) && isCore(file),
 };
 
-/** The files below `spec/`, but for what is installed there: that has a link back to the root. */
-export function sourcesOfSpecs(folder = '') {
+/**
+ * All files below `spec/`, but for packages: those of the frameworks have a link to this package, and a listing that goes into
+ * links has no end.
+ */
+export function filesOfSpec(folder = '') {
   return readdirSync(join(root, 'spec', folder), { withFileTypes: true })
     .filter(({ name }) => name !== 'node_modules')
     .flatMap((entry) => {
       const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
-      return entry.isDirectory() ? sourcesOfSpecs(path) : [path];
+      return entry.isDirectory() ? filesOfSpec(path) : [path];
     });
 }
 
 /** The spec files of a run: paths below `spec/`. With words, those of all files whose path has one of them. */
 export function specFiles({ run, words = [], without = [] }) {
-  return sourcesOfSpecs()
+  return filesOfSpec()
     .filter((file) => file.endsWith('.spec.ts'))
     .filter((file) => (words.length > 0 ? words.some((word) => file.includes(word)) : runs[run](file)))
     .filter((file) => !without.some((path) => file.startsWith(path)))

@@ -78,6 +78,7 @@ async function formIdentity(bytes: Uint8Array, contentType: string): Promise<unk
   return { fields: { ...fields }, files: files.map(fileIdentity) };
 }
 
-function fileIdentity({ field, name, type, bytes }: UploadedFile): readonly unknown[] {
-  return [field, name, essenceOf(type), sha256(bytes, 'base64url')];
+function fileIdentity(file: UploadedFile): readonly unknown[] {
+  const digest = 'digest' in file ? file.digest : sha256(file.bytes, 'base64url');
+  return [file.field, file.name, essenceOf(file.type), digest];
 }

@@ -1,10 +1,9 @@
-/** A file of a form that a parser has read. */
-export interface UploadedFile {
+/** A file of a form that a parser has read: its bytes, or their SHA-256 digest in base64url where they are not in memory. */
+export type UploadedFile = {
   readonly field: string;
   readonly name: string;
   readonly type: string;
-  readonly bytes: Uint8Array;
-}
+} & ({ readonly bytes: Uint8Array } | { readonly digest: string });
 
 /** The body of a request, as an adapter has it. */
 export type RequestBody =

@@ -1,0 +1,88 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+
+/** A response that is under way on a connection. */
+export interface OpenResponse {
+  /** Whether it has ended, and waits for its record. */
+  readonly isWaiting: boolean;
+  /** Whether its run was given up: what its handler does now concerns nobody. */
+  readonly isGivenUp: boolean;
+  /** Whether it is the one that is being sent on the connection. */
+  readonly isCurrent: boolean;
+  /** Whether what runs just now was called by its handler. */
+  isCaller(): boolean;
+  /** The client is gone. */
+  hangUp(): void;
+  /** Its handler destroys the connection. */
+  break(error: Error): void;
+  /** The connection is to be closed when it has been sent. */
+  closeAfterwards(): void;
+}
+
+/** What Node.js keeps on a socket of a server. */
+type ServerSocket = Socket & { server?: { httpAllowHalfOpen?: boolean; listening?: boolean } };
+
+const connections = new WeakMap<Socket, Connection>();
+
+/** Tells the responses of one connection how it ends: by its client, by one of their handlers, or by the server. */
+export class Connection {
+  readonly #responses = new Set<OpenResponse>();
+  #isTimingOut = false;
+
+  /** Returns the connection of a request, or nothing where a test has made up the request. */
+  static of({ socket }: IncomingMessage): Connection | undefined {
+    const known = connections.get(socket);
+    if (known) return known;
+    if (typeof socket?.destroy !== 'function' || typeof socket.prependListener !== 'function')
+      return undefined;
+    const connection = new Connection(socket);
+    connections.set(socket, connection);
+    return connection;
+  }
+
+  private constructor(readonly socket: ServerSocket) {
+    const { destroy } = socket;
+    // Everything that ends a connection ends with this: a fault of the network, the server, and Express, after an error in mid-stream.
+    socket.destroy = (error?: Error) => (this.#mayDestroy(error) ? destroy.call(socket, error) : socket);
+    // Node.js ends its side of the connection when the client has ended its own.
+    socket.prependListener('end', () => {
+      if (!socket.server?.httpAllowHalfOpen) for (const response of this.#responses) response.hangUp();
+    });
+    // Node.js destroys a connection that times out in this turn, perhaps in the context of the handler that asked for the time-out.
+    socket.prependListener('timeout', () => {
+      this.#isTimingOut = true;
+      queueMicrotask(() => {
+        this.#isTimingOut = false;
+      });
+    });
+  }
+
+  add(response: OpenResponse): void {
+    this.#responses.add(response);
+  }
+
+  delete(response: OpenResponse): void {
+    this.#responses.delete(response);
+  }
+
+  #mayDestroy(error: Error | undefined): boolean {
+    const responses = [...this.#responses];
+    const caller = this.#isTimingOut ? undefined : responses.find((response) => response.isCaller());
+    // The client has another answer in place of this one's, and may have sent the next request.
+    if (caller?.isGivenUp) return false;
+    // An idle connection is closed in this way when a server closes, and by Express after an error that follows the end. Without the guard
+    // the answer would be on its way.
+    const waiting = responses.find(({ isWaiting, isCurrent }) => isWaiting && isCurrent);
+    const isForced = error !== undefined || !(caller || (this.socket.server?.listening ?? true));
+    if (waiting && !isForced) {
+      waiting.closeAfterwards();
+      return false;
+    }
+    for (const response of responses) {
+      if (response === caller && !response.isWaiting)
+        response.break(error ?? new Error('the connection was destroyed by the handler'));
+      else response.hangUp();
+    }
+    return true;
+  }
+}
