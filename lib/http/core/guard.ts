@@ -84,6 +84,11 @@ export class HttpGuard<Request> {
     return this.#options.maxBody;
   }
 
+  /** How many bytes `body` of a request is asked for. */
+  get maxRequest(): number {
+    return this.#options.maxRequest;
+  }
+
   /** The header that has the key, in small letters, as in a `Vary` or an OpenAPI description. */
   get header(): string {
     return this.#options.header.toLowerCase();
