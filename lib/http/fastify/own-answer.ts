@@ -2,7 +2,7 @@ import type { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
 import type { GuardedAnswer } from '../core/guard.js';
 import type { HeaderLine } from '../core/recorded-response.js';
-import { REPLAYED } from '../fetch/responses.js';
+import { REPLAYED } from '../core/replayed-header.js';
 import { resetLines, setLines } from './header-lines.js';
 import { isStream, recordedPayload } from './payloads.js';
 
