@@ -187,39 +187,6 @@ describe('a reply of Fastify', () => {
     }
   });
 
-  describe('that is sent around the reply is refused, and its key is free', () => {
-    for (const [what, handler] of [
-      ['by reply.hijack()', (_: unknown, reply: FastifyReply) => void reply.hijack()],
-      [
-        'by reply.hijack() of an async handler',
-        async (_: unknown, reply: FastifyReply) => void reply.hijack(),
-      ],
-      [
-        'by reply.raw.writeHead()',
-        (_: unknown, reply: FastifyReply) => void reply.raw.writeHead(200).end('raw'),
-      ],
-      ['by reply.raw.write()', async (_: unknown, reply: FastifyReply) => void reply.raw.write('raw')],
-      ['by reply.raw.end()', (_: unknown, reply: FastifyReply) => void reply.raw.end('raw')],
-      ['by reply.raw.end() without a body', (_: unknown, reply: FastifyReply) => void reply.raw.end()],
-      ['by reply.raw.flushHeaders()', (_: unknown, reply: FastifyReply) => reply.raw.flushHeaders()],
-    ] as const)
-      it(what, async () => {
-        const { client } = await start((app) => {
-          let runs = 0;
-          app.post('/it/:id', guarded, (request, reply) =>
-            ++runs === 1 ? handler(request, reply) : `run ${runs}`,
-          );
-        });
-        const sent = { path: '/it/7', key: newKey() };
-        const refused = await client.send(sent);
-        expect(refused.status).to.equal(500);
-        expect(refused.json.message).to.match(
-          /^POST \/it\/:id: .*send it by `reply\.send\(\)`.*or set `idempotency: false`/,
-        );
-        expect((await client.send(sent)).text).to.equal('run 2');
-      });
-  });
-
   it('by reply.raw is as it was on a route that is not guarded, and on a guarded one without a key', async () => {
     const { client } = await start((app) => {
       app.post('/plain', (_request, reply) => void reply.hijack().raw.end('raw'));

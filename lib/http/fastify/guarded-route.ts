@@ -1,24 +1,36 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from 'fastify';
 import type { HttpGuard } from '../core/guard.js';
 import type { GuardedRequest } from '../core/guarded-request.js';
+import { isOwned } from '../node/own-methods.js';
 import { callOf, HandlerCall } from './handler-call.js';
 import { requestLines } from './header-lines.js';
 import { ReplyExchange } from './reply-exchange.js';
 import { bodyOfRequest, keepBytes } from './request-body.js';
 
+/** How a route is guarded. */
+export interface Guarding {
+  /** The registration of the plugin whose hooks see what is sent. */
+  readonly owner: object;
+  /** Whether a request needs a key, unless an option says so. */
+  readonly isRequired: boolean;
+}
+
 /**
  * Puts a guard around a route's handler, where it comes after every hook that authenticates or validates, wherever that was registered.
- *
- * @param owner The registration of the plugin whose hooks see what is sent.
  */
-export function guardRoute(route: RouteOptions, guard: HttpGuard<FastifyRequest>, owner: object): void {
+export function guardRoute(
+  route: RouteOptions,
+  guard: HttpGuard<FastifyRequest>,
+  { owner, isRequired }: Guarding,
+): void {
   const { handler, preParsing } = unguarded(route);
   const title = titleOf(route);
   const { url } = route;
   const guarded = function (this: FastifyInstance, request: FastifyRequest, reply: FastifyReply): unknown {
     const facts = factsOf(request, url);
-    // Where another plugin has wrapped the handler of an outer context's guard, that is still in it.
-    if (callOf(request) || !guard.concerns(facts)) return handler.call(this, request, reply);
+    // Another guard has the request: of a middleware, or of an outer context where a plugin has wrapped its handler since.
+    if (callOf(request) || isOwned(reply.raw) || !guard.concerns(facts, isRequired))
+      return handler.call(this, request, reply);
     const exchange = new ReplyExchange(title, reply, guard.maxBody);
     const call = new HandlerCall(owner, exchange, hasTimeLimit(route, this));
     guard
@@ -28,7 +40,7 @@ export function guardRoute(route: RouteOptions, guard: HttpGuard<FastifyRequest>
     return call.result;
   };
   route.handler = Object.assign(guarded, { [mark]: { handler, preParsing } }) as typeof handler;
-  route.preParsing = [...[preParsing ?? []].flat(), keepBytes(guard)];
+  route.preParsing = [...[preParsing ?? []].flat(), keepBytes(guard, isRequired)];
 }
 
 // A name that all copies of this library know.

@@ -83,7 +83,7 @@ export class HandlerCall {
     const { exchange } = this;
     if (exchange.stage === 'running') return this.#result.reject(error);
     exchange.reply.log.error({ err: error }, `${exchange.title}: the handler failed after its response`);
-    if (exchange.stage === 'late' || exchange.stage === 'streaming') exchange.giveUp(error);
+    exchange.broke(error);
   }
 }
 

@@ -16,14 +16,14 @@ async function plugin(app: FastifyInstance, options: FastifyIdempotencyOptions):
   if (mount !== 'marked' && mount !== 'all')
     throw wrongOption(WHERE, 'mount', mount, "one of 'marked', 'all'");
   register(app);
-  const marked = new HttpGuard<FastifyRequest>(common, { where: WHERE, isRequired: true });
-  const unmarked = new HttpGuard<FastifyRequest>(common, { where: WHERE, isRequired: false });
+  const usual = new HttpGuard<FastifyRequest>(common, { where: WHERE, isRequired: true });
   const owner = {};
   app.addHook('onRoute', (route) => {
     const setting = route.config?.idempotency;
     if (setting === false || (setting === undefined && mount === 'marked')) return;
-    if (setting === undefined) guardRoute(route, unmarked, owner);
-    else guardRoute(route, setting === true ? marked : guardOf(route, common, setting), owner);
+    const isMarked = setting !== undefined;
+    const guard = isMarked && setting !== true ? guardOf(route, common, setting) : usual;
+    guardRoute(route, guard, { owner, isRequired: isMarked });
   });
   app.addHook('onSend', (request, _reply, payload, done) => {
     const call = callOf(request);

@@ -5,32 +5,19 @@ import type { MadeResponse } from '../core/guarded-request.js';
 import type { HeaderLine } from '../core/recorded-response.js';
 import { replyLines } from './header-lines.js';
 import { OwnAnswer } from './own-answer.js';
-import { type PassOn, passOn } from './pass-on.js';
+import { RawReply } from './raw-reply.js';
+import { type Stage, TIME_IS_UP } from './reply-stage.js';
+import { type PassOn, SentPayload } from './sent-payload.js';
 import { type Taken, takePayload } from './taken-reply.js';
 import { unseenResponse } from './unseen-response.js';
-
-/** The code of Fastify's error where a handler has not answered within `handlerTimeout`. */
-export const TIME_IS_UP = 'FST_ERR_HANDLER_TIMEOUT';
-
-/** Where a response is. */
-type Stage =
-  /** The handler has sent nothing. */
-  | 'running'
-  /** What the handler sent waits: for its beginning, or for its record. */
-  | 'held'
-  /** A stream is sent up to its end. */
-  | 'streaming'
-  /** Fastify has answered, since the handler's time was up. The handler is still at work. */
-  | 'late'
-  /** It is known what became of the request, and an answer is on its way. */
-  | 'settled';
 
 /** A request's way from what its handler sends to what its client gets. */
 export class ReplyExchange {
   stage: Stage = 'running';
   readonly #before: readonly HeaderLine[];
   readonly #taken = deferred<Taken>();
-  #held: { readonly pass: PassOn; readonly taken?: Taken } | undefined;
+  #sent: SentPayload | undefined;
+  #raw: RawReply | undefined;
   /** An answer that is not the handler's, on its way through the hooks before the guard's. */
   #own: OwnAnswer | undefined;
   #hasRun = false;
@@ -57,12 +44,22 @@ export class ReplyExchange {
   /** The response is given up. Nothing more is sent of it. */
   giveUp(error: unknown): void {
     this.#taken.reject(error);
-    this.#held?.taken?.stream?.fail(error);
+    this.#sent?.break(error);
+  }
+
+  /** The handler failed after it had begun to send. */
+  broke(error: unknown): void {
+    if (this.stage === 'raw') this.#raw?.fail(error);
+    else if (this.stage === 'late') this.giveUp(error);
+    else this.#sent?.break(error);
   }
 
   /** The handler's response will never be known. Its key is completed without an outcome. */
   takeUnseen(status: number, why: string): void {
-    this.#taken.resolve({ payload: undefined, made: () => ({ status, headers: [], unrecorded: why }) });
+    this.#taken.resolve({
+      payload: undefined,
+      made: () => ({ status, headers: [], unrecorded: why }),
+    });
   }
 
   /** An error is on its way to Fastify's error handling. */
@@ -77,43 +74,52 @@ export class ReplyExchange {
     if (this.#isLate) {
       // The client gets Fastify's answer. What the handler has begun to send is recorded, and dropped.
       this.stage = 'late';
-      this.#held?.taken?.stream?.leave();
+      this.#sent?.leave();
       return pass();
     }
     const own = this.#own;
     this.#own = undefined;
-    if (this.stage === 'running') this.#hold(payload, pass);
+    if (this.stage === 'running') this.#take(payload, pass);
     else if (own && !this.#hasFailed) pass(null, own.passed(this.reply, payload) ?? null);
     else if (this.stage === 'settled' && this.#hasFailed && !this.reply.raw.headersSent) pass();
     else this.reply.log.warn(`${this.title}: a second response was sent for one request; it is dropped`);
   }
 
-  #hold(payload: unknown, pass: PassOn): void {
-    const taken = takePayload(payload, { reply: this.reply, before: this.#before, maxBody: this.maxBody });
+  #take(payload: unknown, pass: PassOn): void {
+    const { reply, maxBody } = this;
+    const taken = takePayload(payload, { reply, before: this.#before, maxBody });
     // Fastify says what is wrong with it.
     if (!taken) return pass();
-    this.stage = 'held';
-    this.#held = { pass };
-    if (!(taken instanceof Promise)) return this.#begin(taken, pass);
-    taken.then(
-      (begun) => this.#begin(begun, pass),
-      (error) => this.#taken.reject(error),
-    );
+    this.stage = 'sent';
+    const sent = new SentPayload(reply, pass);
+    this.#sent = sent;
+    const begin = (begun: Taken) => {
+      this.#taken.resolve(begun);
+      sent.begin(begun);
+    };
+    if (taken instanceof Promise) taken.then(begin, (error) => this.giveUp(error));
+    else begin(taken);
   }
 
-  #begin(taken: Taken, pass: PassOn): void {
-    const { stream, payload } = taken;
-    const { raw } = this.reply;
-    this.#held = { pass, taken };
-    this.#taken.resolve(taken);
-    if (!stream) return;
-    if (this.stage === 'settled') return stream.fail(new Error('the response was given up'));
-    // A later hook may put something else in its place, and leave it unread.
-    if (this.stage === 'late' || raw.destroyed) stream.leave();
-    raw.once('close', () => stream.leave());
-    if (this.stage === 'late') return;
-    this.stage = 'streaming';
-    passOn(pass, payload);
+  /**
+   * Something is about to be written to Node's `ServerResponse`. Returns whether that is the handler, which then writes all of the
+   * response. To be called in its run.
+   */
+  writes(): boolean {
+    if (this.stage !== 'running') return false;
+    const { reply, maxBody } = this;
+    // Fastify writes by itself where its error handling has failed, too.
+    if (this.#hasFailed) {
+      this.stage = this.#isLate ? 'late' : 'settled';
+      if (!this.#isLate) this.takeUnseen(reply.raw.statusCode, 'Fastify sent it after a failure');
+      return false;
+    }
+    if (reply.request.raw.httpVersionMajor > 1) throw unseenResponse(this.title);
+    this.stage = 'raw';
+    const raw = new RawReply(reply, this.#before, maxBody);
+    this.#raw = raw;
+    this.#taken.resolve({ payload: undefined, made: () => raw.made });
+    return true;
   }
 
   /**
@@ -124,17 +130,10 @@ export class ReplyExchange {
   settle(answer: GuardedAnswer, fail: (error: unknown) => void): void {
     const { stage } = this;
     if (stage !== 'late') this.stage = 'settled';
-    if (stage === 'streaming') this.#held?.taken?.stream?.settle(answer);
-    else if (stage === 'held') this.#release(answer);
+    if (stage === 'sent') this.#sent?.settle(answer, this.#before);
+    else if (stage === 'raw') this.#raw?.settle(answer);
     else if (stage === 'running') this.#replace(answer, fail);
     for (const call of this.#afterwards) call();
-  }
-
-  #release(answer: GuardedAnswer): void {
-    const { pass, taken } = this.#held as { readonly pass: PassOn; readonly taken?: Taken };
-    if (answer.from === 'handler') return passOn(pass, taken?.payload ?? null);
-    if (answer.from === 'error') return pass(answer.error as Error);
-    passOn(pass, new OwnAnswer(answer, this.#before).applyTo(this.reply) ?? null);
   }
 
   /** Sends an answer in place of the handler's. */
@@ -149,14 +148,5 @@ export class ReplyExchange {
   afterwards(call: () => void): void {
     if (this.stage === 'settled' || this.stage === 'late') call();
     else this.#afterwards.push(call);
-  }
-
-  /** The head of a response is about to be written. What was not sent by the reply cannot be recorded. */
-  writes(): void {
-    if (this.stage !== 'running') return;
-    if (!this.#hasFailed) throw unseenResponse(this.title);
-    // Fastify writes by itself where its error handling has failed, too.
-    this.stage = this.#isLate ? 'late' : 'settled';
-    if (!this.#isLate) this.takeUnseen(this.reply.raw.statusCode, 'it was not sent by `reply.send()`');
   }
 }

@@ -17,14 +17,19 @@ export function bodyOfRequest(request: FastifyRequest): RequestBody {
  * Returns a hook that keeps the bytes of a guarded request's body. What validation makes of them is not compared: it turns a text into a
  * number where a schema says so.
  */
-export function keepBytes(guard: HttpGuard<FastifyRequest>): preParsingHookHandler {
+export function keepBytes(guard: HttpGuard<FastifyRequest>, isRequired: boolean): preParsingHookHandler {
   return (request, _reply, payload, done) => {
     const { method, raw, headers } = request;
     const header = (name: string) => requestLines(request, name);
     const length = Number(headers['content-length'] ?? 0);
     const hasBody = length > 0 || headers['transfer-encoding'] !== undefined || raw.httpVersionMajor > 1;
     // Something before may have read the body.
-    if (!hasBody || payload.readableEnded || payload.destroyed || !guard.concerns({ method, header }))
+    if (
+      !hasBody ||
+      payload.readableEnded ||
+      payload.destroyed ||
+      !guard.concerns({ method, header }, isRequired)
+    )
       return done();
     if (length > guard.maxRequest) {
       bodies.set(request, { kind: 'too-large' });

@@ -5,7 +5,9 @@ import type { ServerUnderTest, TestApplication } from '../suite/test-application
 /** `retrysafe/fastify` on Fastify 5. */
 export const fastifyServer: ServerUnderTest = {
   title: 'retrysafe/fastify',
-  native: ['/payments/sent', '/payments/sent-later', '/payments/response', '/payments/serialized'],
+  native: ['sent', 'sent-later', 'response', 'serialized', 'raw', 'hijacked'].map(
+    (way) => `/payments/${way}`,
+  ),
   frameworkError: { status: 422, text: /^handled: FingerprintError/ },
   async start(application, load) {
     const { fastify } = await load('fastify');
@@ -85,6 +87,16 @@ function payments(app: App, application: TestApplication): void {
     const run = await application.run();
     const headers = { Location: `/payments/${run}`, 'X-Run': String(run) };
     return Response.json({ run, amount: body.amount }, { status: 201, headers });
+  });
+  const written = async (request: Request, reply: Reply) => {
+    const body = JSON.stringify(await paid(request, reply));
+    reply.raw.writeHead(201, { ...reply.getHeaders(), 'Content-Type': 'application/json' });
+    reply.raw.end(body);
+  };
+  app.post('/payments/raw', guarded, written);
+  app.post('/payments/hijacked', guarded, async (request: Request, reply: Reply) => {
+    reply.hijack();
+    await written(request, reply);
   });
   const response = {
     201: { type: 'object', properties: { run: { type: 'integer' }, amount: { type: 'integer' } } },
