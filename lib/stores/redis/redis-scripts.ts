@@ -53,9 +53,10 @@ local at = held[3] and string.find(held[3], '\\0', 1, true)
 if not at then
   return held
 end
-local characters = string.gsub(string.sub(held[3], at + 1), '[\\128-\\255]', function(byte)
-  local number = string.byte(byte)
-  if number < 192 then return string.char(194, number) end
-  return string.char(195, number - 64)
-end)
-return { held[1], held[2], string.sub(held[3], 1, at) .. characters }`);
+local characters = {}
+for number = 128, 191 do
+  characters[string.char(number)] = string.char(194, number)
+  characters[string.char(number + 64)] = string.char(195, number)
+end
+local text = string.gsub(string.sub(held[3], at + 1), '[\\128-\\255]', characters)
+return { held[1], held[2], string.sub(held[3], 1, at) .. text }`);
