@@ -1,4 +1,5 @@
 import type { Mutant } from './mutant.js';
+import { bytes } from './patches/bytes.js';
 import { claims } from './patches/claims.js';
 import { drivers } from './patches/driver.js';
 import { edgesMethod } from './patches/edges-method.js';
@@ -37,6 +38,7 @@ export const mutants: readonly Mutant[] = [
   ...flawsOfTheMachine,
   ...values,
   ...edgesValues,
+  ...bytes,
   ...inProcess,
   ...drivers,
   ...face,
