@@ -242,7 +242,7 @@ export const http: readonly Mutant[] = [
         file: 'lib/http/core/guard.ts',
         replace:
           "return failureDecision(this.given, self, response) === 'unknown' ? unknown(own) : release(own);",
-        by: 'return [unknown, failureDecision] && release(own);',
+        by: '{\n          void [unknown, failureDecision];\n          return release(own);\n        }',
       },
     ],
     caughtBy: [suite],
