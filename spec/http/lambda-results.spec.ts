@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { InMemoryStore, StoreError } from 'retrysafe';
-import { idempotentEndpoint } from 'retrysafe/lambda';
+import { currentExecution, InMemoryStore, StoreError } from 'retrysafe';
+import { idempotentEndpoint, resultOutcome } from 'retrysafe/lambda';
 import { defer } from '../support/defer.js';
 import { invocation } from '../support/invocation.js';
 import { type LambdaEvent, lambdaEvent } from '../support/lambda-events.js';
@@ -203,6 +203,40 @@ describe('a result that is a body alone', () => {
     const { send } = answering(() => ({ statusCode: 201, body: { holdId: 'H-1' } }));
     expect(await send('api-gateway-http')).to.deep.equal({ statusCode: 201, body: '{"holdId":"H-1"}' });
     expect(await send('api-gateway-http')).to.include({ statusCode: 201, body: '{"holdId":"H-1"}' });
+  });
+});
+
+describe('resultOutcome', () => {
+  it('is what a guard records of a result, and so what is replayed', async () => {
+    const result = {
+      statusCode: 201,
+      headers: { 'X-A': 1, 'Set-Cookie': 'a=1' },
+      multiValueHeaders: { Link: ['<a>', '<b>'] },
+      body: Buffer.from([255, 0]).toString('base64'),
+      isBase64Encoded: true,
+    };
+    const store = new InMemoryStore();
+    const { send, runs } = answering(
+      async () => {
+        const { record, token } = await currentExecution().completion(resultOutcome(result));
+        await store.replace(record, token);
+        return result;
+      },
+      { store },
+    );
+    await send('api-gateway-rest');
+    expect(await send('api-gateway-rest')).to.deep.equal({
+      ...result,
+      headers: { 'X-A': '1', 'Idempotency-Replayed': 'true' },
+    });
+    expect(runs()).to.equal(1);
+  });
+
+  it('refuses what is no result', () => {
+    expect(() => resultOutcome({ ok: true } as never)).to.throw(
+      TypeError,
+      'expected a result with a `statusCode`',
+    );
   });
 });
 

@@ -1,6 +1,8 @@
 import { type Performed, type PerformedOperation, perform } from '../../decorator/perform.js';
+import { currentExecution } from '../../engine/execution/execution.js';
 import { notBegun, release, unknown, withoutOutcome } from '../../engine/execution/verdict.js';
 import {
+  ClaimLostError,
   ConfigurationError,
   IdempotencyError,
   InProgressError,
@@ -82,6 +84,11 @@ export class HttpGuard<Request> {
     return this.#options.maxBody;
   }
 
+  /** How many bytes `body` of a request is asked for. */
+  get maxRequest(): number {
+    return this.#options.maxRequest;
+  }
+
   /** The header that has the key, in small letters, as in a `Vary` or an OpenAPI description. */
   get header(): string {
     return this.#options.header.toLowerCase();
@@ -118,7 +125,8 @@ export class HttpGuard<Request> {
       try {
         return await run();
       } catch (error) {
-        thrown = error;
+        // A run that is given up rejects with the reason of its signal, which is the guard's to tell.
+        if (!isOwnLoss(error)) thrown = error;
         throw error;
       }
     };
@@ -272,6 +280,10 @@ export class HttpGuard<Request> {
     const more = fault === 'unscoped' ? { statusCode: this.given.unscopedStatus ?? 401 } : {};
     return new RequestRefusedError(`${where}: ${messages[fault]}`, { fault, ...more });
   }
+}
+
+function isOwnLoss(error: unknown): boolean {
+  return error instanceof ClaimLostError && currentExecution().signal.reason === error;
 }
 
 const messages: Readonly<Record<RequestFault, string>> = {

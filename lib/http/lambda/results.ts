@@ -101,6 +101,24 @@ function linesOf({ headers, multiValueHeaders }: GivenResult, form: EventForm): 
   ];
 }
 
+/** A result as `resultOutcome` takes it. */
+export interface ResultParts {
+  readonly statusCode: number;
+  readonly headers?: Readonly<Record<string, string | number | boolean>> | undefined;
+  readonly multiValueHeaders?: Readonly<Record<string, readonly (string | number | boolean)[]>> | undefined;
+  readonly body?: string | undefined;
+  readonly isBase64Encoded?: boolean | undefined;
+}
+
+/**
+ * Returns a result as it is recorded, for `currentExecution().completion(…)` and for `onAbandoned`.
+ *
+ * @throws {TypeError} for what is no result.
+ */
+export function resultOutcome(result: ResultParts): RecordedResponse {
+  return readResult(result, '1.0', Number.POSITIVE_INFINITY).made.recorded as RecordedResponse;
+}
+
 /** Returns a recorded response as a result of this form. */
 export function recordedResult(response: RecordedResponse, form: EventForm, isReplay: boolean): HttpResult {
   const { status, headers, text } = response;

@@ -4,12 +4,12 @@ import { idempotency } from 'retrysafe/fastify';
 
 declare module 'fastify' {
   interface FastifyRequest {
-    user?: string;
+    user: { readonly id: string };
   }
 }
 
 const store = new InMemoryStore(); // in production a store that all processes share
-const users = new Map([['Bearer token-of-alice', 'alice']]);
+const users = new Map([['Bearer token-of-alice', { id: 'alice' }]]);
 
 export const payments: { id: string; amount: number }[] = [];
 export const app = fastify();
@@ -21,7 +21,7 @@ app.addHook('onRequest', async (request, reply) => {
   request.user = user;
 });
 
-await app.register(idempotency, { store, scope: (request) => request.user });
+await app.register(idempotency, { store, scope: (request) => request.user.id });
 
 app.post<{ Body: { amount: number } }>(
   '/payments',

@@ -1,12 +1,15 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { createAdaptorServer } from '@hono/node-server';
+import type { Context } from 'aws-lambda';
 import { expect } from 'chai';
+import { lambdaGateway } from '../servers/lambda-gateway.js';
 import { HttpClient } from '../suite/http-client.js';
 import * as onExpress from './express.js';
 import * as onFastify from './fastify.js';
 import * as onFetch from './fetch.js';
 import * as onHono from './hono.js';
+import * as onLambda from './lambda.js';
 
 /** The servers of the pages in docs/guide/http/, which show these files. */
 const guides = {
@@ -25,6 +28,16 @@ const guides = {
   'hono.md': {
     make: async () => createAdaptorServer({ fetch: onHono.app.fetch }) as Server,
     payments: onHono.payments,
+  },
+  'lambda.md': {
+    make: async () =>
+      lambdaGateway(
+        'http',
+        [['POST', '/payments']],
+        (event, context) => onLambda.handler(event, context as Context),
+        (token) => (token === 'token-of-alice' ? 'alice' : undefined),
+      ),
+    payments: onLambda.payments,
   },
 };
 

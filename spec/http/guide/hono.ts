@@ -13,7 +13,7 @@ app.use(async (c, next) => {
   const user = users.get(c.req.header('authorization') ?? '');
   if (user === undefined) return c.text('who?', 401);
   c.set('user', user);
-  await next();
+  return next();
 });
 
 app.post('/payments', idempotency({ store, scope: (c) => c.get('user') }), async (c) => {

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { fixture } from '../../support/fixture.js';
@@ -24,15 +24,20 @@ const fixtures = {
   alb: 'alb',
 } as const;
 
-/** Serves a Lambda function over HTTP, by events and results that went through JSON as those of Lambda do. */
-export async function serveLambda(
+/** Finds out who the caller is that has such a token. */
+export type Authorizer = (token: string) => string | undefined;
+
+/** A server that calls a Lambda function, by events and results that went through JSON as those of Lambda do. */
+export function lambdaGateway(
   gateway: Gateway,
   routes: readonly Route[],
   handler: LambdaHandler,
-): Promise<TestServer> {
-  const server = createServer(async (request, response) => {
+  authorizer: Authorizer = (token) => token,
+): Server {
+  return createServer(async (request, response) => {
     const { pathname } = new URL(request.url ?? '/', 'http://host');
-    const [, caller] = /^Bearer (.+)$/.exec(request.headers.authorization ?? '') ?? [];
+    const [, token] = /^Bearer (.+)$/.exec(request.headers.authorization ?? '') ?? [];
+    const caller = token === undefined ? undefined : authorizer(token);
     // What an authorizer does, or the load balancer's authentication.
     if (caller === undefined && !pathname.startsWith('/open') && request.method === 'POST')
       return void response.writeHead(401).end('who?');
@@ -47,6 +52,11 @@ export async function serveLambda(
         .end('{"message":"Internal server error"}');
     }
   });
+}
+
+/** Starts such a server. */
+export async function serveLambda(...parts: Parameters<typeof lambdaGateway>): Promise<TestServer> {
+  const server = lambdaGateway(...parts);
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     port: (server.address() as AddressInfo).port,
