@@ -1,6 +1,6 @@
 import { type Performed, type PerformedOperation, perform } from '../../decorator/perform.js';
 import { currentExecution } from '../../engine/execution/execution.js';
-import { release, unknown, withoutOutcome } from '../../engine/execution/verdict.js';
+import { notBegun, release, unknown, withoutOutcome } from '../../engine/execution/verdict.js';
 import {
   ClaimLostError,
   ConfigurationError,
@@ -135,11 +135,17 @@ export class HttpGuard<Request> {
     } catch (error) {
       if (error === thrown) return { from: 'error', error };
       const fitting = this.#fitting(error);
-      const problem = problemOf(fitting, { types: this.#options.problemTypes });
-      if (!problem || this.given.errors === 'framework') return { from: 'error', error: fitting };
-      this.#tellOwner(fitting);
-      return { from: 'guard', problem, error: fitting };
+      const problem = this.problemFor(fitting);
+      return problem ? { from: 'guard', problem, error: fitting } : { from: 'error', error: fitting };
     }
+  }
+
+  /** Returns what answers an error of this library, or `undefined` where the framework answers it. */
+  problemFor(error: unknown): ProblemAnswer | undefined {
+    if (this.given.errors === 'framework') return undefined;
+    const problem = problemOf(error, { types: this.#options.problemTypes });
+    if (problem) this.#tellOwner(error);
+    return problem;
   }
 
   /** The client is not told what is wrong with the service, and nobody else sees the error. */
@@ -170,8 +176,9 @@ export class HttpGuard<Request> {
       const performed = await perform(operation, { key, scope, fingerprint, args, self }, async () => {
         const beganAt = steadyNow();
         const made = await run();
-        this.#runTimes.learn(operation.name, steadyNow() - beganAt);
         own = made.recorded ?? made;
+        if (made.hasRun === false) return notBegun(own);
+        this.#runTimes.learn(operation.name, steadyNow() - beganAt);
         const response = factsOf(made);
         if (!this.#isOutcome(response, self))
           return failureDecision(this.given, self, response) === 'unknown' ? unknown(own) : release(own);
