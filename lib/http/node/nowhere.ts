@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { deferFinishListeners } from './finish-listeners.js';
+import { native } from './native-response.js';
 
 /** What stands in for the socket of a client that has gone: it takes everything at once, and keeps nothing. */
 class Nowhere extends EventEmitter {
@@ -58,7 +59,7 @@ export function moveToNowhere(req: IncomingMessage, res: ServerResponse): void {
     nowhere.destroy();
   });
   // With something to flush, Node.js tells a handler that waits for `drain`.
-  if (res.headersSent && !res.writableEnded) Object.getPrototypeOf(res).write.call(res, '');
+  if (res.headersSent && !res.writableEnded) native().write.call(res, '', 'latin1');
   res.assignSocket(nowhere as unknown as Socket);
 }
 
