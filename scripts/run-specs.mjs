@@ -17,7 +17,7 @@
 //
 // The modes never share a process: the second one would replay the outcomes of the first one.
 import { execFileSync, spawn } from 'node:child_process';
-import { readdirSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join, sep } from 'node:path';
 import { build } from 'esbuild';
@@ -25,6 +25,7 @@ import { runMocha } from './mocha-process.mjs';
 import {
   compiledFile,
   filesIn,
+  filesOfSpec,
   isLongIn,
   isOnlyIn,
   jobsByPart,
@@ -123,9 +124,9 @@ async function compileSpecs(mode) {
 }
 
 async function transformSpecs(outdir) {
-  const sources = readdirSync(join(root, 'spec'), { recursive: true })
+  const sources = filesOfSpec()
+    .filter((file) => file.endsWith('.ts') && !file.startsWith('package/consumers/'))
     .map((file) => join('spec', file))
-    .filter((file) => file.endsWith('.ts') && !/node_modules|^spec.package.consumers/.test(file))
     .filter((file) => !file.split(sep).includes('legacy'));
   const settings = {
     format: 'esm',

@@ -6,7 +6,7 @@
 //   - All others run by `npm test`, too.
 //   - Of these, the files of `coreFolders` are the core.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, sep } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 export const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -28,11 +28,23 @@ const runs = {
   core: (file) => !isLong(file) && isCore(file),
 };
 
+/**
+ * All files below `spec/`, but for packages: those of the frameworks have a link to this package, and a listing that goes into
+ * links has no end.
+ */
+export function filesOfSpec(folder = '') {
+  return readdirSync(join(root, 'spec', folder), { withFileTypes: true })
+    .filter(({ name }) => name !== 'node_modules')
+    .flatMap((entry) => {
+      const path = folder === '' ? entry.name : `${folder}/${entry.name}`;
+      return entry.isDirectory() ? filesOfSpec(path) : [path];
+    });
+}
+
 /** The spec files of a run: paths below `spec/`. With words, those of all files whose path has one of them. */
 export function specFiles({ run, words = [], without = [] }) {
-  return readdirSync(join(root, 'spec'), { recursive: true })
-    .map((file) => file.split(sep).join('/'))
-    .filter((file) => file.endsWith('.spec.ts') && !file.includes('node_modules/'))
+  return filesOfSpec()
+    .filter((file) => file.endsWith('.spec.ts'))
     .filter((file) => (words.length > 0 ? words.some((word) => file.includes(word)) : runs[run](file)))
     .filter((file) => !without.some((path) => file.startsWith(path)))
     .sort();

@@ -1,6 +1,6 @@
 /** What becomes of the key of a run that returned such a value, in place of the value's being recorded. */
 export type Decision =
-  | { readonly to: 'release' | 'unknown' }
+  | { readonly to: 'release' | 'unknown' | 'restore' }
   | { readonly to: 'complete'; readonly reason: string };
 
 // A brand and no class: a process may load two copies of this library.
@@ -37,6 +37,14 @@ export function unknown<T>(value: T): T {
  */
 export function withoutOutcome<T>(value: T, reason: string): T {
   return verdict(value, { to: 'complete', reason });
+}
+
+/**
+ * Returns a value of a run whose method has not begun: the caller gets it, and the record says again what it said before. So the next
+ * call with the key may be for another request.
+ */
+export function notBegun<T>(value: T): T {
+  return verdict(value, { to: 'restore' });
 }
 
 /** Whether a method returned more than a value. */

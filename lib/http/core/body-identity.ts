@@ -1,6 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { sha256 } from '../../key/digest.js';
 import { parseExactly } from '../../values/json/exact-json.js';
+import { formParts } from './form-parts.js';
 import type { RequestBody, UploadedFile } from './request-body.js';
 
 /** Returns a content type without its parameters, in small letters. A form's boundary changes with every retry. */
@@ -66,16 +67,8 @@ async function formIdentity(bytes: Uint8Array, contentType: string): Promise<unk
   } catch {
     return undefined;
   }
-  const fields: Record<string, string[]> = Object.create(null);
-  const files: UploadedFile[] = [];
-  for (const [field, value] of form) {
-    if (typeof value === 'string') fields[field] = [...(fields[field] ?? []), value];
-    else {
-      const content = new Uint8Array(await value.arrayBuffer());
-      files.push({ field, name: value.name, type: essenceOf(value.type), bytes: content });
-    }
-  }
-  return { fields: { ...fields }, files: files.map(fileIdentity) };
+  const { fields, files } = await formParts(form);
+  return { fields, files: files.map(fileIdentity) };
 }
 
 function fileIdentity(file: UploadedFile): readonly unknown[] {

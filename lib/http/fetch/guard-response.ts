@@ -3,6 +3,7 @@ import type { HttpGuard } from '../core/guard.js';
 import type { GuardedRequest } from '../core/guarded-request.js';
 import type { HeaderLine } from '../core/recorded-response.js';
 import { ResponseExchange } from './response-exchange.js';
+import { whileHeld } from './while-held.js';
 
 /** One request of a framework whose handlers return a `Response`. */
 export interface FetchCall<R> {
@@ -10,8 +11,10 @@ export interface FetchCall<R> {
   readonly request: GuardedRequest;
   /** The framework's request, and what else options that are functions get. */
   readonly args: readonly [R, ...unknown[]];
-  /** The headers that stood before the guard. Default: none. */
+  /** The headers that stood before the guard. They are not recorded, and a replay and a refusal have them, too. Default: none. */
   readonly before?: readonly HeaderLine[];
+  /** Is told of work that may go on without its client, where a platform would end it. */
+  readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined;
   /** Calls the handler, in its execution. */
   readonly handle: (execution: CurrentExecution) => Response | Promise<Response>;
 }
@@ -22,14 +25,29 @@ export function guardResponse<R>({
   request,
   args,
   before = [],
+  waitUntil,
   handle,
 }: FetchCall<R>): Promise<Response> {
   return new Promise((resolve, reject) => {
     const exchange = new ResponseExchange(guard.maxBody, before, { resolve, reject });
     const answer = guard.perform(request, args, async () => {
       const execution = currentExecution();
-      return exchange.take(await handle(execution), execution);
+      return exchange.take(await handled(handle, execution), execution);
     });
-    answer.then((known) => exchange.settle(known)).catch(reject);
+    const settled = answer.then((known) => exchange.settle(known)).catch(reject);
+    waitUntil?.(settled);
   });
+}
+
+/** Resolves to the handler's response, unless the claim is lost before that: then nobody reads the response. */
+async function handled(handle: FetchCall<unknown>['handle'], execution: CurrentExecution): Promise<Response> {
+  const handling = handle(execution);
+  try {
+    return await whileHeld(handling, execution);
+  } catch (error) {
+    Promise.resolve(handling)
+      .then((response) => response?.body?.cancel(error))
+      .catch(() => {});
+    throw error;
+  }
 }

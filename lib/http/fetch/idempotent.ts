@@ -1,7 +1,7 @@
-import type { CurrentExecution } from '../../engine/execution/execution.js';
 import { HttpGuard } from '../core/guard.js';
 import type { HttpOptions } from '../core/http-options.js';
 import { guardResponse } from './guard-response.js';
+import { outlive } from './outlive.js';
 import { factsOfRequest } from './request-facts.js';
 
 /** Options of `idempotent`. */
@@ -32,15 +32,7 @@ export function idempotent<R extends Request, Rest extends readonly unknown[]>(
       guard,
       request: facts,
       args: [request, ...rest],
-      handle: (execution) => handler(outliving(request, execution), ...rest),
+      handle: (execution) => handler(outlive(request, execution), ...rest),
     });
   };
-}
-
-/**
- * Returns the same request, whose signal now aborts when the claim is lost, and not when the client hangs up: the work goes on, and its
- * outcome is recorded for the retry.
- */
-function outliving<R extends Request>(request: R, execution: CurrentExecution): R {
-  return Object.defineProperty(request, 'signal', { get: () => execution.signal, configurable: true });
 }

@@ -13,7 +13,7 @@ export function factsOfRequest(
     path: path ?? url.pathname,
     query: query ?? url.search.slice(1),
     header: (name) => linesOf(request.headers, name),
-    body: (limitBytes) => readBody(request, limitBytes),
+    body: (limitBytes) => readCopy(request, limitBytes),
   };
 }
 
@@ -22,7 +22,8 @@ function linesOf(headers: Headers, name: string): readonly string[] {
   return line === null ? [] : [line];
 }
 
-async function readBody(request: Request, limitBytes: number): Promise<RequestBody> {
+/** Reads the body of a request from a copy, as far as it has no more than `limitBytes`. */
+export async function readCopy(request: Request, limitBytes: number): Promise<RequestBody> {
   if (Number(request.headers.get('content-length') ?? 0) > limitBytes) return { kind: 'too-large' };
   const { body } = request.clone();
   if (!body) return { kind: 'none' };

@@ -5,6 +5,9 @@ import type { GuardedAnswer } from '../core/guard.js';
 import type { MadeResponse } from '../core/guarded-request.js';
 import { headerIn, headersToRecord } from '../core/recorded-headers.js';
 import type { HeaderLine } from '../core/recorded-response.js';
+import { BodyParts } from './body-parts.js';
+import { BodyStream } from './body-stream.js';
+import { keptBody } from './kept-body.js';
 import { problemResponse, replayedResponse } from './responses.js';
 
 /** What is to happen with a response: how it is sent, and what is told to a client that waits for its end. */
@@ -18,43 +21,62 @@ interface Sending {
  * before it is recorded. Any other is a stream: its parts are sent as they are made, and its end once it is recorded.
  */
 export class ResponseExchange {
-  readonly #recording: BodyRecording;
   /** A whole response, to be sent once it is recorded. */
   #whole: (() => Response) | undefined;
   #stream: BodyStream | undefined;
 
   constructor(
-    maxBody: number,
+    readonly maxBody: number,
     /** The headers that stood before the guard. */
     readonly before: readonly HeaderLine[],
     readonly sending: Sending,
-  ) {
-    this.#recording = new BodyRecording(maxBody);
-  }
+  ) {}
 
   /** Takes the handler's response, and resolves when it has ended. */
   async take(response: Response, execution: CurrentExecution): Promise<MadeResponse> {
-    if (typeof response?.status !== 'number' || !response.headers)
-      throw new TypeError(`the handler returned ${kindOf(response)}; expected a Response`);
-    const { status, statusText, body } = response;
-    const lines: readonly HeaderLine[] = [...response.headers];
-    const headers = headersToRecord(lines, this.before);
-    const init = { status, statusText, headers: response.headers };
-    if (!body) {
-      this.#whole = () => new Response(null, init);
-      return { status, headers, ...this.#recording.recorded(status, headers, false) };
+    checkStatus(response);
+    const recording = new BodyRecording(this.maxBody);
+    const kept = keptBody(response);
+    if (kept) {
+      recording.add(typeof kept === 'string' ? Buffer.from(kept, 'utf8') : kept);
+      return this.#hold(response, recording, () => response);
     }
-    const reader = body.getReader();
-    const begun = await readAtOnce(reader, this.#recording);
-    if (begun.isDone) {
-      this.#whole = () => new Response(joined(begun.chunks), init);
-      return { status, headers, ...this.#recording.recorded(status, headers, false) };
-    }
-    const stream = new BodyStream(reader, begun, this.#recording, lengthIn(lines), execution);
+    if (response.bodyUsed)
+      throw new TypeError('the handler returned a response whose body has been read; return a new one');
+    // Before the headers: a class that makes its body late may say by then what type it has.
+    const { body } = response;
+    if (!body) return this.#hold(response, recording, () => emptyResponse(response));
+    const parts = new BodyParts(body, recording);
+    const begun = await parts.atOnce();
+    if (begun.isWhole) return this.#hold(response, recording, () => wholeResponse(response, begun.parts));
+    const lines = [...response.headers];
+    const length = lengthIn(lines);
+    const stream = new BodyStream(parts, length);
     this.#stream = stream;
-    this.sending.resolve(new Response(stream.readable, init));
-    await stream.ended;
-    return { status, headers, ...this.#recording.recorded(status, headers, lengthIn(lines) === undefined) };
+    this.sending.resolve(new Response(stream.readable, headOf(response)));
+    await stream.send(begun.parts, execution);
+    return this.#made(response.status, lines, recording, length === undefined);
+  }
+
+  /** Keeps a whole response until it is recorded. */
+  #hold(response: Response, recording: BodyRecording, whole: () => Response): MadeResponse {
+    const lines = [...response.headers];
+    const length = lengthIn(lines);
+    // Without a body it says how long another answer is (RFC 9110, section 8.6).
+    if (length !== undefined && length !== recording.length && response.body)
+      throw new TypeError('the body of the response is not as long as its Content-Length');
+    this.#whole = whole;
+    return this.#made(response.status, lines, recording, false);
+  }
+
+  #made(
+    status: number,
+    lines: readonly HeaderLine[],
+    recording: BodyRecording,
+    isStream: boolean,
+  ): MadeResponse {
+    const headers = headersToRecord(lines, this.before);
+    return { status, headers, ...recording.recorded(status, headers, isStream) };
   }
 
   /** Sends what is to be sent now that it is known what became of the request. */
@@ -62,143 +84,39 @@ export class ResponseExchange {
     if (this.#stream) return this.#stream.settle(answer);
     const { resolve, reject } = this.sending;
     if (answer.from === 'error') return reject(answer.error);
-    if (answer.from === 'guard') return resolve(problemResponse(answer.problem));
-    if (answer.from === 'record') return resolve(replayedResponse(answer.response, answer.isReplay));
+    if (answer.from === 'guard') return resolve(problemResponse(answer.problem, this.before));
+    if (answer.from === 'record')
+      return resolve(replayedResponse(answer.response, answer.isReplay, this.before));
     resolve((this.#whole as () => Response)());
   }
 }
 
-type Reader = ReadableStreamDefaultReader<Uint8Array>;
-
-interface Begun {
-  readonly chunks: readonly Uint8Array[];
-  readonly isDone: boolean;
-  /** The read that has not been answered. */
-  readonly pending?: ReturnType<Reader['read']>;
+function checkStatus(response: Response | undefined): void {
+  if (typeof response?.status !== 'number' || !response.headers)
+    throw new TypeError(`the handler returned ${kindOf(response)}; expected a Response`);
+  const { status } = response;
+  // No response can be made with any other, so that none could be replayed.
+  if (status < 200 || status > 599)
+    throw new TypeError(`the handler returned a response with the status ${status}; expected 200 to 599`);
 }
 
-/** Reads what is there in this turn of the event loop, as far as it is recorded. */
-async function readAtOnce(reader: Reader, recording: BodyRecording): Promise<Begun> {
-  const chunks: Uint8Array[] = [];
-  const turn = new Promise<undefined>((resolve) => setImmediate(resolve, undefined));
-  while (recording.isWhole) {
-    const pending = reader.read();
-    const read = await Promise.race([pending, turn]);
-    if (!read) return { chunks, isDone: false, pending };
-    if (read.done) return { chunks, isDone: true };
-    recording.add(read.value);
-    chunks.push(read.value);
-  }
-  return { chunks, isDone: false };
+function headOf({ status, statusText, headers }: Response): ResponseInit {
+  return { status, statusText, headers };
 }
 
-/** The body of a streamed response on its way to a client, who may be slow, or gone. */
-class BodyStream {
-  readonly readable: ReadableStream<Uint8Array>;
-  /** Resolves when the handler's stream has ended, and rejects where it broke. */
-  readonly ended: Promise<void>;
-  #end!: () => void;
-  #break!: (error: unknown) => void;
-  #controller!: ReadableStreamDefaultController<Uint8Array>;
-  #pending: Begun['pending'];
-  #isGone = false;
-  /** Whether the handler's stream has ended, or broke. */
-  #isOver = false;
-  /** The last part of a body whose length the client knows: with it the client has everything. */
-  #held: Uint8Array[] = [];
-  /** How many chunks were sent. */
-  #sent = 0;
+function emptyResponse(response: Response): Response {
+  return new Response(null, headOf(response));
+}
 
-  constructor(
-    readonly reader: Reader,
-    { chunks, pending }: Begun,
-    readonly recording: BodyRecording,
-    readonly length: number | undefined,
-    { signal }: CurrentExecution,
-  ) {
-    this.#pending = pending;
-    this.ended = new Promise((resolve, reject) => {
-      this.#end = resolve;
-      this.#break = reject;
-    });
-    this.readable = new ReadableStream<Uint8Array>(
-      {
-        start: (controller) => {
-          this.#controller = controller;
-          for (const chunk of chunks) this.#send(chunk);
-        },
-        pull: () => this.#pull(),
-        cancel: () => this.#drain(),
-      },
-      { highWaterMark: 0 },
-    );
-    signal.addEventListener('abort', () => this.#fail(signal.reason), { once: true });
-    if (signal.aborted) this.#fail(signal.reason);
-  }
-
-  settle(answer: GuardedAnswer): void {
-    if (this.#isGone) return;
-    if (answer.from !== 'handler') {
-      const error = 'error' in answer ? answer.error : new Error('another request has taken over');
-      return this.#controller.error(error);
-    }
-    for (const chunk of this.#held) this.#controller.enqueue(chunk);
-    this.#controller.close();
-  }
-
-  /** Reads until something can be sent. After the last chunk nothing can: `settle` closes the stream. */
-  async #pull(): Promise<void> {
-    const sent = this.#sent;
-    while (!this.#isOver && this.#sent === sent) await this.#readOne();
-  }
-
-  /** The client is gone. The handler goes on to its end. */
-  async #drain(): Promise<void> {
-    this.#isGone = true;
-    this.#held = [];
-    while (!this.#isOver) await this.#readOne();
-  }
-
-  async #readOne(): Promise<void> {
-    try {
-      const pending = this.#pending ?? this.reader.read();
-      this.#pending = undefined;
-      const read = await pending;
-      if (read.done) {
-        this.#isOver = true;
-        return this.#end();
-      }
-      this.recording.add(read.value);
-      this.#send(read.value);
-    } catch (error) {
-      this.#fail(error);
-    }
-  }
-
-  #send(chunk: Uint8Array): void {
-    if (this.#isGone) return;
-    if (this.length !== undefined && this.recording.length >= this.length) {
-      this.#held.push(chunk);
-      return;
-    }
-    this.#sent += 1;
-    this.#controller.enqueue(chunk);
-  }
-
-  #fail(error: unknown): void {
-    this.#isOver = true;
-    this.#break(error);
-    if (!this.#isGone) this.#controller.error(error);
-    this.#isGone = true;
-    this.reader.cancel(error).catch(() => {});
-  }
+function wholeResponse(response: Response, parts: readonly Uint8Array[]): Response {
+  const bytes = Buffer.concat(parts) as Uint8Array<ArrayBuffer>;
+  const headers = new Headers(response.headers);
+  // How a stream is sent. The server says how long a whole is.
+  headers.delete('transfer-encoding');
+  return new Response(bytes.byteLength === 0 ? null : bytes, { ...headOf(response), headers });
 }
 
 function lengthIn(lines: readonly HeaderLine[]): number | undefined {
   const value = headerIn(lines, 'content-length');
   return value !== undefined && /^\d+$/.test(value) ? Number(value) : undefined;
-}
-
-function joined(chunks: readonly Uint8Array[]): Uint8Array<ArrayBuffer> {
-  return Buffer.concat(chunks) as Uint8Array<ArrayBuffer>;
 }

@@ -1,1 +1,1 @@
-export {};
+export { idempotency } from './idempotency.js';

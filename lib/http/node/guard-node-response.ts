@@ -19,6 +19,13 @@ export interface NodeCall<R> {
   readonly handle: () => unknown;
   /** Gets an error that the framework answers. Nothing has been sent, unless the handler failed after the end of its response. */
   readonly fail: (error: unknown) => void;
+  /**
+   * Whether the handler has begun, and not only what stands between it and the guard. It is asked when the response has ended. Default: it
+   * has.
+   */
+  readonly hasRun?: () => boolean;
+  /** Is told why the request was refused, once that is sent. */
+  readonly refused?: (error: unknown) => void;
 }
 
 /**
@@ -28,14 +35,18 @@ export interface NodeCall<R> {
  * It needs a response that no guard has taken: see `isOwned`.
  */
 export async function guardNodeResponse<R>(call: NodeCall<R>): Promise<GuardedAnswer['from']> {
-  const { guard, request, args, req, res, handle, fail } = call;
+  const { guard, request, args, req, res, handle, fail, hasRun = () => true, refused } = call;
   const exchange = new ResponseExchange(req, res);
   const { maxBody } = guard;
-  const answer = await guard.perform(request, args, () => exchange.run({ handle, fail, maxBody }));
+  const answer = await guard.perform(request, args, async () => {
+    const made = await exchange.run({ handle, fail, maxBody });
+    return hasRun() ? made : { ...made, hasRun: false };
+  });
   if (answer.from === 'handler') exchange.send();
   else if (exchange.replace()) {
     if (answer.from === 'error') fail(answer.error);
     else sendAnswer(res, answer, fail);
   }
+  if (answer.from === 'guard') refused?.(answer.error);
   return answer.from;
 }

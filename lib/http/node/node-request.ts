@@ -18,6 +18,8 @@ export interface NodeRequestFacts {
 /** What parsers have put on a request. */
 export interface ParsedBody {
   readonly body?: unknown;
+  /** The bytes, where a parser has kept them besides. They are compared in place of what it made. */
+  readonly rawBody?: unknown;
   /** One uploaded file, as multer has it. */
   readonly file?: unknown;
   /** Uploaded files, as multer and express-fileupload have them: a list, or an object with those of each field. */
@@ -55,10 +57,15 @@ function bodyOf(
 ): RequestBody | Promise<RequestBody> {
   if (!hasBody(req)) return { kind: 'none' };
   if (Number(req.headers['content-length'] ?? 0) > limitBytes) return { kind: 'too-large' };
-  return isBegun(req) ? parsedBody(parsed()) : readBytes(req, limitBytes);
+  return isBegun(req) ? parsedBody(parsed(), limitBytes) : readBytes(req, limitBytes);
 }
 
-function parsedBody({ body: value, file, files }: ParsedBody): RequestBody | Promise<RequestBody> {
+function parsedBody(
+  { body: value, rawBody, file, files }: ParsedBody,
+  limitBytes: number,
+): RequestBody | Promise<RequestBody> {
+  if (rawBody instanceof Uint8Array)
+    return rawBody.byteLength > limitBytes ? { kind: 'too-large' } : { kind: 'bytes', bytes: rawBody };
   if (file || files) return uploadedFiles(file, files).then((all) => ({ kind: 'parsed', value, files: all }));
   if (value !== undefined) return { kind: 'parsed', value };
   throw new ConfigurationError(

@@ -1,6 +1,7 @@
 import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { holdCloseListeners, stillOpen } from './close-listeners.js';
 import { deferFinishListeners } from './finish-listeners.js';
 import { native } from './native-response.js';
 
@@ -54,22 +55,28 @@ export function moveToNowhere(req: IncomingMessage, res: ServerResponse): void {
   deferFinishListeners(res);
   const nowhere = new Nowhere();
   const letClose = keepOpen(req);
-  res.once('finish', () => {
+  const tell = holdCloseListeners(socket);
+  res.once('finish', () => nowhere.destroy());
+  // It comes after `finish`, and alone where the handler destroys its response.
+  nowhere.once('close', () => {
     letClose();
-    nowhere.destroy();
+    tell();
   });
   // With something to flush, Node.js tells a handler that waits for `drain`.
   if (res.headersSent && !res.writableEnded) native().write.call(res, '', 'latin1');
   res.assignSocket(nowhere as unknown as Socket);
 }
 
-/** A request that has come whole can still be read, though Node.js destroys it with its connection. */
+/** A request that has come whole can still be read, though Node.js destroys it with its connection, which seems to be open. */
 function keepOpen(req: IncomingMessage): () => void {
   if (!req.complete || req.destroyed) return () => {};
-  const { destroy } = req;
+  const { destroy, socket } = req;
+  const open = stillOpen(socket);
   req.destroy = () => req;
+  req.socket = open.socket;
   return () => {
-    req.destroy = destroy;
+    Object.assign(req, { destroy, socket });
+    open.close();
     req.destroy();
   };
 }

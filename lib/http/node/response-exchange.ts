@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { ClaimedExecution, type Execution, executions } from '../../engine/execution/execution.js';
 import type { MadeResponse } from '../core/guarded-request.js';
+import type { HeaderLine } from '../core/recorded-response.js';
 import { Connection, type OpenResponse } from './connection.js';
 import { closeAfter } from './held-head.js';
 import { HeldResponse, type ResponseListener } from './held-response.js';
@@ -13,6 +14,8 @@ export interface Handling {
   readonly handle: () => unknown;
   readonly fail: (error: unknown) => void;
   readonly maxBody: number;
+  /** The headers that stood before the guard. Default: those that stand now. */
+  readonly before?: readonly HeaderLine[];
 }
 
 /** One request's way from its guard to the end of its response, whatever becomes of client, connection and claim. */
@@ -34,7 +37,7 @@ export class ResponseExchange implements OpenResponse, ResponseListener {
   }
 
   /** Calls the handler, and resolves when it has ended its response. Rejects where that breaks, or the claim is lost before. */
-  run({ handle, fail, maxBody }: Handling): Promise<MadeResponse> {
+  run({ handle, fail, maxBody, before = linesOf(this.res) }: Handling): Promise<MadeResponse> {
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -44,7 +47,7 @@ export class ResponseExchange implements OpenResponse, ResponseListener {
       const execution = executions.getStore();
       this.#execution = execution;
       if (execution instanceof ClaimedExecution) execution.whenLost((loss) => this.#giveUp(loss));
-      const held = new HeldResponse(this.res, linesOf(this.res), maxBody, this);
+      const held = new HeldResponse(this.res, before, maxBody, this);
       held.isGone = this.#isGone;
       this.#held = held;
       // What comes after the end of the response changes nothing about it.

@@ -183,7 +183,7 @@ function handlers(
       '/bytes',
       async (_req, res) => {
         const run = await application.run();
-        res.send(Buffer.from({ length: 257, ...Array.from({ length: 256 }, (_, index) => index), 256: run }));
+        res.send(Buffer.from([...Array.from({ length: 256 }, (_, index) => index), run]));
       },
     ],
     [

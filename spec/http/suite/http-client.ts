@@ -96,7 +96,10 @@ export class HttpClient {
       ['host', `127.0.0.1:${this.port}`],
       ...(user === null ? [] : [['authorization', `Bearer ${user}`]]),
       ...(bytes === undefined || 'content-type' in headers ? [] : [['content-type', 'application/json']]),
-      ...(bytes === undefined ? [] : [['content-length', String(bytes.length)]]),
+      // Otherwise Node.js announces a body in chunks.
+      ...(bytes === undefined && /^(GET|HEAD)$/.test(method)
+        ? []
+        : [['content-length', String(bytes?.length ?? 0)]]),
       ...[key ?? []].flat().map((line) => ['idempotency-key', line]),
       ...Object.entries(headers),
     ].flat();

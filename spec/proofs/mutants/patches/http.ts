@@ -11,9 +11,9 @@ export const http: readonly Mutant[] = [
     flaw: 'A streamed answer is collected until it has ended, and reaches nobody before.',
     changes: [
       {
-        file: 'lib/http/fetch/response-exchange.ts',
-        replace: 'const read = await Promise.race([pending, turn]);',
-        by: 'const read = (await turn) ?? (await pending);',
+        file: 'lib/http/fetch/body-parts.ts',
+        replace: 'const part = await Promise.race([pending, turn]);',
+        by: 'const part = await turn.then(() => pending);',
       },
     ],
     caughtBy: [suite],
@@ -118,9 +118,8 @@ export const http: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/http/fetch/response-exchange.ts',
-        replace: 'this.#whole = () => new Response(joined(begun.chunks), init);',
-        by: `this.#whole = () => new Response(joined(begun.chunks), init);
-      this.sending.resolve(this.#whole());`,
+        replace: 'this.#whole = whole;',
+        by: 'this.sending.resolve(whole());',
       },
     ],
     caughtBy: [suite],
@@ -130,13 +129,13 @@ export const http: readonly Mutant[] = [
     flaw: 'A streamed answer ends before it is recorded.',
     changes: [
       {
-        file: 'lib/http/fetch/response-exchange.ts',
-        replace: `        this.#isOver = true;
-        return this.#end();`,
-        by: `        this.#isOver = true;
-        if (!this.#isGone) this.#controller.close();
-        this.#isGone = true;
-        return this.#end();`,
+        file: 'lib/http/fetch/body-stream.ts',
+        replace: 'if (!part) break;',
+        by: `if (!part) {
+          if (!this.#isOver) this.#controller.close();
+          this.#isOver = true;
+          break;
+        }`,
       },
     ],
     caughtBy: [suite],
@@ -146,9 +145,9 @@ export const http: readonly Mutant[] = [
     flaw: 'A body whose length the client knows is there as a whole before it is recorded.',
     changes: [
       {
-        file: 'lib/http/fetch/response-exchange.ts',
-        replace: 'if (this.length !== undefined && this.recording.length >= this.length) {',
-        by: 'if (this.length !== undefined && this.recording.length > this.length) {',
+        file: 'lib/http/fetch/body-stream.ts',
+        replace: 'if (length === this.length) {',
+        by: 'if (length < 0) {',
       },
     ],
     caughtBy: [suite],
@@ -172,8 +171,8 @@ export const http: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/http/core/guard.ts',
-        replace: 'perform(operation, { key, scope, fingerprint, args }',
-        by: 'perform(operation, { key, fingerprint, args }',
+        replace: 'perform(operation, { key, scope, fingerprint, args, self }',
+        by: 'perform(operation, { key, fingerprint, args, self }',
       },
     ],
     caughtBy: [suite],
@@ -183,9 +182,12 @@ export const http: readonly Mutant[] = [
     flaw: 'A client that hangs up in the middle of a stream ends the handler.',
     changes: [
       {
-        file: 'lib/http/fetch/response-exchange.ts',
-        replace: 'cancel: () => this.#drain(),',
-        by: "cancel: () => (void this.#drain, this.#fail(new Error('gone'))),",
+        file: 'lib/http/fetch/body-stream.ts',
+        replace: `cancel: () => {
+          this.#isOver = true;`,
+        by: `cancel: () => {
+          this.parts.cancel(new Error('gone'));
+          this.#isOver = true;`,
       },
     ],
     caughtBy: [suite],
@@ -195,9 +197,9 @@ export const http: readonly Mutant[] = [
     flaw: 'A stream that breaks looks to its client like one that has ended.',
     changes: [
       {
-        file: 'lib/http/fetch/response-exchange.ts',
-        replace: 'if (!this.#isGone) this.#controller.error(error);\n    this.#isGone = true;',
-        by: 'if (!this.#isGone) this.#controller.close();\n    this.#isGone = true;',
+        file: 'lib/http/fetch/body-stream.ts',
+        replace: "this.#controller.error(error ?? new Error('the body of the response broke'));",
+        by: 'this.#controller.close();',
       },
     ],
     caughtBy: [suite],
@@ -207,8 +209,8 @@ export const http: readonly Mutant[] = [
     flaw: 'A stream goes on, and ends well, though another request has taken over its key.',
     changes: [
       {
-        file: 'lib/http/fetch/response-exchange.ts',
-        replace: "signal.addEventListener('abort', () => this.#fail(signal.reason), { once: true });",
+        file: 'lib/http/fetch/while-held.ts',
+        replace: "else signal.addEventListener('abort', giveUp, { once: true });",
         by: '',
       },
     ],
@@ -234,24 +236,25 @@ export const http: readonly Mutant[] = [
   },
   {
     name: 'failure-always-released',
-    flaw: "The option `onFailure: 'unknown'` is ignored for answers.",
+    flaw: 'Whatever `onFailure` says, an answer that is no outcome frees its key.',
     changes: [
       {
         file: 'lib/http/core/guard.ts',
-        replace: "return this.given.onFailure === 'unknown' ? unknown(own) : release(own);",
-        by: 'void unknown;\n          return release(own);',
+        replace:
+          "return failureDecision(this.given, self, response) === 'unknown' ? unknown(own) : release(own);",
+        by: '{\n          void [unknown, failureDecision];\n          return release(own);\n        }',
       },
     ],
     caughtBy: [suite],
   },
   {
     name: 'retry-after-the-lease',
-    flaw: '`Retry-After` is what is left of the lease, and not of the work.',
+    flaw: 'A client is told to come again when the lease ends, and not when the work may.',
     changes: [
       {
         file: 'lib/http/core/guard.ts',
-        replace: 'return problemOf(error, { types, retryAfter });',
-        by: 'void retryAfter;\n    return problemOf(error, { types });',
+        replace: 'const retryAfter = this.#runTimes.secondsLeft(operation, startedAt);',
+        by: 'const retryAfter = Math.max(error.retryAfter, this.#runTimes.secondsLeft(operation, startedAt));',
       },
     ],
     caughtBy: [suite],
@@ -298,8 +301,13 @@ export const http: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/http/core/recorded-response.ts',
-        replace: 'return isUtf8(bytes) ?',
-        by: 'return isUtf8(bytes) || bytes.length > 0 ?',
+        replace: 'isUtf8(bytes) ? bytes',
+        by: 'isUtf8(bytes) || bytes.length > 0 ? bytes',
+      },
+      {
+        file: 'lib/http/core/recorded-response.ts',
+        replace: '&& !controls.test(text)',
+        by: '&& (!controls.test(text) || text.length > 0)',
       },
     ],
     caughtBy: [suite],
@@ -318,7 +326,7 @@ export const http: readonly Mutant[] = [
   },
   {
     name: 'bodies-recorded-without-bound',
-    flaw: 'The option `maxBody` is ignored, so that a large body is kept in memory and in the store.',
+    flaw: 'Whatever `maxBody` says, a large body is kept in memory and in the store.',
     changes: [
       {
         file: 'lib/http/core/body-recording.ts',
