@@ -1,8 +1,12 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { shared } from '../../process/shared.js';
 
 /** A response that is under way on a connection. */
 export interface OpenResponse {
+  readonly res: ServerResponse;
+  /** What its methods ask. */
+  readonly owner: object | undefined;
   /** Whether it has ended, and waits for its record. */
   readonly isWaiting: boolean;
   /** Whether its run was given up: what its handler does now concerns nobody. */
@@ -22,25 +26,34 @@ export interface OpenResponse {
 /** What Node.js keeps on a socket of a server. */
 type ServerSocket = Socket & { server?: { httpAllowHalfOpen?: boolean; listening?: boolean } };
 
-const connections = new WeakMap<Socket, Connection>();
+/** A guard of one copy of this library may be inside of a guard of another. */
+const connections = shared('http-connections', () => new WeakMap<object, Connection>());
 
-/** Tells the responses of one connection how it ends: by its client, by one of their handlers, or by the server. */
+/**
+ * The guarded responses that are under way on one connection. Tells them how it ends: by its client, by one of their handlers, or by the
+ * server.
+ */
 export class Connection {
-  readonly #responses = new Set<OpenResponse>();
+  #responses: readonly OpenResponse[] = [];
   #isTimingOut = false;
 
-  /** Returns the connection of a request, or nothing where a test has made up the request. */
-  static of({ socket }: IncomingMessage): Connection | undefined {
-    const known = connections.get(socket);
+  static of(req: IncomingMessage): Connection {
+    // A test may have made up the request.
+    const key = req.socket ?? req;
+    const known = connections.get(key);
     if (known) return known;
-    if (typeof socket?.destroy !== 'function' || typeof socket.prependListener !== 'function')
-      return undefined;
-    const connection = new Connection(socket);
-    connections.set(socket, connection);
+    const connection = new Connection(req.socket);
+    connections.set(key, connection);
     return connection;
   }
 
+  /** Returns what the methods of a response ask, while a guard holds it. */
+  static ownerOf(res: ServerResponse): object | undefined {
+    return connections.get(res.req?.socket ?? res.req)?.ownerOf(res);
+  }
+
   private constructor(readonly socket: ServerSocket) {
+    if (typeof socket?.destroy !== 'function' || typeof socket.prependListener !== 'function') return;
     const { destroy } = socket;
     // Everything that ends a connection ends with this: a fault of the network, the server, and Express, after an error in mid-stream.
     socket.destroy = (error?: Error) => (this.#mayDestroy(error) ? destroy.call(socket, error) : socket);
@@ -58,15 +71,19 @@ export class Connection {
   }
 
   add(response: OpenResponse): void {
-    this.#responses.add(response);
+    this.#responses = [...this.#responses, response];
   }
 
   delete(response: OpenResponse): void {
-    this.#responses.delete(response);
+    this.#responses = this.#responses.filter((one) => one !== response);
+  }
+
+  ownerOf(res: ServerResponse): object | undefined {
+    return this.#responses.find((one) => one.res === res)?.owner;
   }
 
   #mayDestroy(error: Error | undefined): boolean {
-    const responses = [...this.#responses];
+    const responses = this.#responses;
     const caller = this.#isTimingOut ? undefined : responses.find((response) => response.isCaller());
     // The client has another answer in place of this one's, and may have sent the next request.
     if (caller?.isGivenUp) return false;

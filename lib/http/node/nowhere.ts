@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { holdCloseListeners, stillOpen } from './close-listeners.js';
 import { deferFinishListeners } from './finish-listeners.js';
+import { native } from './native-response.js';
 
 /** What stands in for the socket of a client that has gone: it takes everything at once, and keeps nothing. */
 class Nowhere extends EventEmitter {
@@ -62,7 +63,7 @@ export function moveToNowhere(req: IncomingMessage, res: ServerResponse): void {
     tell();
   });
   // With something to flush, Node.js tells a handler that waits for `drain`.
-  if (res.headersSent && !res.writableEnded) Object.getPrototypeOf(res).write.call(res, '');
+  if (res.headersSent && !res.writableEnded) native().write.call(res, '', 'latin1');
   res.assignSocket(nowhere as unknown as Socket);
 }
 
