@@ -1,3 +1,5 @@
+// biome-ignore-all lint/complexity/noStaticOnlyClass: what Nest calls a dynamic module
+
 import { type DynamicModule, Module, type Provider } from '@nestjs/common';
 import { ConfigurationError } from '../../errors.js';
 import { checkHttpOptions } from '../core/option-checks.js';
@@ -6,8 +8,6 @@ import {
   type IdempotencyModuleAsyncOptions,
   type IdempotencyModuleOptions,
 } from './route-options.js';
-
-// biome-ignore-all lint/complexity/noStaticOnlyClass: what Nest calls a dynamic module
 
 /** Has the options of all routes with `@IdempotentRoute()`. It is imported once, in the root module, and is global. */
 export class IdempotencyModule {
