@@ -2,23 +2,22 @@ import type { ServerResponse } from 'node:http';
 
 type Listener = (error: Error | null, res: ServerResponse) => void;
 
-/** What the package `on-finished` keeps on a response: the functions that it calls when the response has finished, or its socket has closed. */
+/** What the package `on-finished` keeps on a response: functions that it calls when the response has finished, or its socket has closed. */
 type Watched = ServerResponse & { __onFinished?: { queue: Listener[] | null } | null };
 
 /**
- * Holds back the listeners of the package `on-finished`, by which Express and Koa stop to send a file when the socket closes. Returns a
- * function that puts them back.
+ * Keeps the listeners of the package `on-finished` until a response closes, though its socket closes before: by them Express and Koa stop to
+ * send a file.
  */
-export function holdFinishListeners(res: ServerResponse): (isGone: boolean) => void {
+export function deferFinishListeners(res: ServerResponse): void {
   const watched = res as Watched;
-  const known = watched.__onFinished;
-  const queue = known?.queue ?? [];
-  if (known?.queue) known.queue = [];
-  watched.__onFinished = { queue };
-  return (isGone) => {
-    const canListen = known?.queue && !isGone;
-    watched.__onFinished = canListen ? known : null;
-    if (canListen) known.queue = queue;
-    else if (queue.length > 0) res.once('close', () => queue.forEach((listener) => void listener(null, res)));
-  };
+  const attached = watched.__onFinished;
+  const queue = attached?.queue;
+  if (!attached || !queue) return;
+  attached.queue = [];
+  // Those that are still to come watch what stands in for the socket.
+  watched.__onFinished = null;
+  res.once('close', () => {
+    for (const listener of queue) listener(null, res);
+  });
 }

@@ -5,7 +5,6 @@ import { headersToRecord } from '../core/recorded-headers.js';
 import type { HeaderLine } from '../core/recorded-response.js';
 import { applyHead, type GivenHeaders, natively } from './apply-head.js';
 import { bytesOf, type Chunk, ignored, isChunk, keptPart, type Part, type Written } from './chunks.js';
-import { holdFinishListeners } from './finish-listeners.js';
 import { type Head, headOf, holdEnd, holdHead, releaseEnd, releaseHead } from './held-head.js';
 import { type FoundMethods, handBack, handBackHead, type ResponseOwner, takeOver } from './own-methods.js';
 import { resetHead } from './response-lines.js';
@@ -31,7 +30,6 @@ export class HeldResponse implements ResponseOwner {
   state: 'open' | 'ended' | 'abandoned' | 'replaced' | 'sent' = 'open';
   readonly #recording: BodyRecording;
   readonly #found: FoundMethods;
-  readonly #putBack: (isGone: boolean) => void;
   #head: Head | undefined;
   readonly #held: Part[] = [];
 
@@ -43,7 +41,6 @@ export class HeldResponse implements ResponseOwner {
     readonly listener: ResponseListener,
   ) {
     this.#recording = new BodyRecording(maxBody);
-    this.#putBack = holdFinishListeners(res);
     this.#found = takeOver(res, this);
   }
 
@@ -158,9 +155,10 @@ export class HeldResponse implements ResponseOwner {
   /** Makes the head through the methods that middleware has put on the response: some add headers at the last moment. */
   #makeHead(): Head {
     const { res } = this;
-    if (!this.#head) res.writeHead(res.statusCode);
-    if (!this.#head) this.writeHead(res.statusCode);
-    return this.#head as unknown as Head;
+    if (!this.#head && !res.headersSent) res.writeHead(res.statusCode);
+    // Something has made it past the methods here, and Node.js has not sent it.
+    this.#head ??= headOf(res);
+    return this.#head;
   }
 
   /** Begins to send. Node.js makes the head with what is sent first. */
@@ -174,6 +172,5 @@ export class HeldResponse implements ResponseOwner {
   #release(state: 'sent' | 'replaced'): void {
     if (this.state === 'ended') releaseEnd(this.res);
     this.state = state;
-    this.#putBack(this.isGone);
   }
 }

@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { holdCloseListeners, stillOpen } from './close-listeners.js';
+import { deferFinishListeners } from './finish-listeners.js';
 
 /** What stands in for the socket of a client that has gone: it takes everything at once, and keeps nothing. */
 class Nowhere extends EventEmitter {
@@ -50,6 +51,7 @@ export function moveToNowhere(req: IncomingMessage, res: ServerResponse): void {
   const listeners = res.listeners('finish') as ((...args: unknown[]) => void)[];
   const ofServer = listeners.find(({ name }) => name.endsWith('resOnFinish')) ?? listeners[0];
   if (ofServer) res.removeListener('finish', ofServer);
+  deferFinishListeners(res);
   const nowhere = new Nowhere();
   const letClose = keepOpen(req);
   const tell = holdCloseListeners(socket);

@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { currentExecution, type Execution, executions } from '../../engine/execution/execution.js';
+import { ClaimedExecution, type Execution, executions } from '../../engine/execution/execution.js';
 import type { MadeResponse } from '../core/guarded-request.js';
 import type { HeaderLine } from '../core/recorded-response.js';
 import { Connection, type OpenResponse } from './connection.js';
@@ -44,12 +44,12 @@ export class ResponseExchange implements OpenResponse, ResponseListener {
       // A parser reads nothing from a connection that is gone, and the handler would go without a body.
       if (this.#isGone && isUnread(this.req))
         return reject(new Error('the client is gone before its handler'));
-      this.#execution = executions.getStore();
+      const execution = executions.getStore();
+      this.#execution = execution;
+      if (execution instanceof ClaimedExecution) execution.whenLost((loss) => this.#giveUp(loss));
       const held = new HeldResponse(this.res, before, maxBody, this);
       held.isGone = this.#isGone;
       this.#held = held;
-      const { signal } = currentExecution();
-      signal.addEventListener('abort', () => this.#giveUp(signal.reason), { once: true });
       // What comes after the end of the response changes nothing about it.
       const broke = (error: unknown) => (held.state === 'ended' ? fail(error) : this.#giveUp(error));
       try {

@@ -236,7 +236,7 @@ export const http: readonly Mutant[] = [
   },
   {
     name: 'failure-always-released',
-    flaw: "The option `onFailure: 'unknown'` is ignored for answers.",
+    flaw: 'Whatever `onFailure` says, an answer that is no outcome frees its key.',
     changes: [
       {
         file: 'lib/http/core/guard.ts',
@@ -249,12 +249,12 @@ export const http: readonly Mutant[] = [
   },
   {
     name: 'retry-after-the-lease',
-    flaw: '`Retry-After` is what is left of the lease, and not of the work.',
+    flaw: 'A client is told to come again when the lease ends, and not when the work may.',
     changes: [
       {
         file: 'lib/http/core/guard.ts',
-        replace: 'return problemOf(error, { types, retryAfter });',
-        by: 'void retryAfter;\n    return problemOf(error, { types });',
+        replace: 'const retryAfter = this.#runTimes.secondsLeft(operation, startedAt);',
+        by: 'const retryAfter = Math.max(error.retryAfter, this.#runTimes.secondsLeft(operation, startedAt));',
       },
     ],
     caughtBy: [suite],
@@ -301,8 +301,13 @@ export const http: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/http/core/recorded-response.ts',
-        replace: 'return isUtf8(bytes) ?',
-        by: 'return isUtf8(bytes) || bytes.length > 0 ?',
+        replace: 'isUtf8(bytes) ? bytes',
+        by: 'isUtf8(bytes) || bytes.length > 0 ? bytes',
+      },
+      {
+        file: 'lib/http/core/recorded-response.ts',
+        replace: '&& !controls.test(text)',
+        by: '&& (!controls.test(text) || text.length > 0)',
       },
     ],
     caughtBy: [suite],
@@ -321,7 +326,7 @@ export const http: readonly Mutant[] = [
   },
   {
     name: 'bodies-recorded-without-bound',
-    flaw: 'The option `maxBody` is ignored, so that a large body is kept in memory and in the store.',
+    flaw: 'Whatever `maxBody` says, a large body is kept in memory and in the store.',
     changes: [
       {
         file: 'lib/http/core/body-recording.ts',
