@@ -16,7 +16,8 @@ const safeMethods: readonly unknown[] = [0, 6, 7];
  * Makes a route of a controller safe to retry: a request with a key reaches its method once, and equal requests get its response. It needs
  * `IdempotencyModule`. On a controller it is for all of its routes, with one guard; a method that has the decorator, too, has its own.
  *
- * It stands above or below other decorators. Guards come before it; pipes, and interceptors that are nearer to the method, after it.
+ * Guards come before it, and pipes after it. Interceptors of the application and the controller come before one on a method. Of those on one
+ * method, Nest calls that of the lowest decorator first: so the lowest place is the best one.
  *
  * @param options Each has precedence over that of the module. `false` leaves a method of such a controller alone.
  * @throws {ConfigurationError} when the class is defined: for a wrong option, or on anything but a method or a class.

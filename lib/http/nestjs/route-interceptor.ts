@@ -6,14 +6,16 @@ import {
   type NestInterceptor,
   type Type,
 } from '@nestjs/common';
-import type { Observable } from 'rxjs';
+import { type Observable, of } from 'rxjs';
 import { ConfigurationError } from '../../errors.js';
 import { HttpGuard } from '../core/guard.js';
 import type { HttpOptions } from '../core/http-options.js';
 import { isOwned } from '../node/own-methods.js';
+import { isAnswered } from './further-answers.js';
 import { guardRoute } from './guard-route.js';
 import { metadataOf, setMetadata } from './metadata.js';
 import { nativeCall } from './native-call.js';
+import { answerByProblem } from './problem-filter.js';
 import { hasDecided, isTelling } from './route-methods.js';
 import {
   IDEMPOTENCY_OPTIONS,
@@ -64,13 +66,22 @@ export function routeInterceptor({ kind, options, document }: Guarded): Type<Nes
       if (kind === 'controller' && (hasDecided(handler) || !isOn(controller))) return next.handle();
       const call = nativeCall(context);
       // An interceptor before this one has called it again.
+      if (isAnswered(call.response)) return of(undefined);
       const running = pipelineOf(call.res);
       if (running) return running.attempt(next);
       if (isOwned(call.res) || !this.#guard.concerns(call.guarded)) return next.handle();
       if (isTelling(handler)) return guardRoute(this.#guard, call, context, next);
-      throw new ConfigurationError(
-        `@IdempotentRoute on the class that ${controller.name} extends: the route ${handler.name} is not in that class; put @IdempotentRoute() on ${controller.name}`,
+      throw this.#misplaced(controller, handler);
+    }
+
+    /** Without its place in that class, what a pipe refuses could not be told from what the method refuses. */
+    #misplaced({ name }: { readonly name: string }, handler: { readonly name: string }): ConfigurationError {
+      const error = new ConfigurationError(
+        `@IdempotentRoute on the class that ${name} extends: the route ${handler.name} is not in that class; put @IdempotentRoute() on ${name}`,
       );
+      const problem = this.#guard.problemFor(error);
+      if (problem) answerByProblem(error, problem);
+      return error;
     }
   }
   const isOn = (controller: object) => metadataOf(INTERCEPTOR, controller) === IdempotentRouteInterceptor;

@@ -1,8 +1,8 @@
+// biome-ignore-all lint/suspicious/noExplicitAny: frameworks of several versions, which may not be installed where types are checked
+
 import type { AddressInfo } from 'node:net';
 import { Readable } from 'node:stream';
 import type { Load, ServerUnderTest, TestApplication } from '../suite/test-application.js';
-
-// biome-ignore-all lint/suspicious/noExplicitAny: frameworks of several versions, which may not be installed where types are checked
 
 const facts = {
   native: ['/payments/res', '/payments/observable', '/payments/service'],
