@@ -31,13 +31,25 @@ const names: readonly Name[] = ['write', 'end', 'writeHead', 'flushHeaders', 'de
 /** On a method that asks for the owner of its response: where the method is that stands for it otherwise. */
 const base = Symbol.for('retrysafe.http.base-method');
 
+/** Whose a response is that no connection knows of. */
+const own = Symbol.for('retrysafe.http.owner');
+
+type Owned = ServerResponse & { [own]?: ResponseOwner };
+
 /** Whether a guard holds this response: another one on the same request has nothing to do. */
 export function isOwned(res: ServerResponse): boolean {
-  return Connection.ownerOf(res) !== undefined;
+  return ownerOf(res) !== undefined;
 }
 
-/** Puts methods on a response that ask its owner, and returns those that were there. */
-export function takeOver(res: ServerResponse): FoundMethods {
+function ownerOf(res: Owned): object | undefined {
+  return res[own] ?? Connection.ownerOf(res);
+}
+
+/**
+ * Puts methods on a response that ask its owner, and returns those that were there. `owner`: default: the one that its connection knows.
+ */
+export function takeOver(res: ServerResponse, owner?: ResponseOwner): FoundMethods {
+  if (owner) (res as Owned)[own] = owner;
   putOnPrototype(res);
   const found: Partial<Methods> = {};
   for (const name of names) {
@@ -54,6 +66,7 @@ export function takeOver(res: ServerResponse): FoundMethods {
  * seen everything.
  */
 export function handBack(res: ServerResponse, found: FoundMethods, only: readonly Name[] = names): void {
+  if (own in res) delete (res as Owned)[own];
   for (const name of only)
     if (Object.hasOwn(res, name)) (res as unknown as Methods)[name] = found[name] as unknown as Method;
 }
@@ -71,7 +84,7 @@ function asking(behind: Methods): Methods {
     names.map((name) => {
       // No method takes more. Node.js and middleware read what is missing as `undefined`.
       const method: Method = function (one, two, three) {
-        const owner = Connection.ownerOf(this) as unknown as Record<Name, (...args: unknown[]) => unknown>;
+        const owner = ownerOf(this) as unknown as Record<Name, (...args: unknown[]) => unknown>;
         return owner ? owner[name](one, two, three) : behind[name].call(this, one, two, three);
       };
       return [name, Object.assign(method, { [base]: behind })];
