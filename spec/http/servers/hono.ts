@@ -101,7 +101,9 @@ async function addPayments(
     const { amount } = (await c.req.raw.json()) as { amount: number };
     return paid(c, amount);
   });
-  app.post('/payments/validator', isNumber, guard, async (c) => paid(c, c.req.valid('json' as never).amount));
+  app.post('/payments/validator', isNumber, guard, async (c) =>
+    paid(c, (c.req.valid('json' as never) as { amount: number }).amount),
+  );
   app.post('/payments/form-of-parts', guard, async (c) => {
     const run = await application.run();
     c.status(201);

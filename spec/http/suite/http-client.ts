@@ -96,7 +96,9 @@ export class HttpClient {
       ['host', `127.0.0.1:${this.port}`],
       ...(user === null ? [] : [['authorization', `Bearer ${user}`]]),
       ...(bytes === undefined || 'content-type' in headers ? [] : [['content-type', 'application/json']]),
-      ...(bytes === undefined ? [] : [['content-length', String(bytes.length)]]),
+      ...(bytes === undefined || 'transfer-encoding' in headers
+        ? []
+        : [['content-length', String(bytes.length)]]),
       ...[key ?? []].flat().map((line) => ['idempotency-key', line]),
       ...Object.entries(headers),
     ].flat();
