@@ -34,7 +34,7 @@ const base = Symbol.for('retrysafe.http.base-method');
 /** Whose a response is that no connection knows of. */
 const own = Symbol.for('retrysafe.http.owner');
 
-type Owned = ServerResponse & { [own]?: ResponseOwner };
+type Owned = ServerResponse & { [own]?: ResponseOwner | undefined };
 
 /** Whether a guard holds this response: another one on the same request has nothing to do. */
 export function isOwned(res: ServerResponse): boolean {
@@ -66,7 +66,8 @@ export function takeOver(res: ServerResponse, owner?: ResponseOwner): FoundMetho
  * seen everything.
  */
 export function handBack(res: ServerResponse, found: FoundMethods, only: readonly Name[] = names): void {
-  if (own in res) delete (res as Owned)[own];
+  // To delete it would slow down whatever is done with the response after that.
+  if (own in res) (res as Owned)[own] = undefined;
   for (const name of only)
     if (Object.hasOwn(res, name)) (res as unknown as Methods)[name] = found[name] as unknown as Method;
 }
