@@ -7,7 +7,7 @@ import { applyHead, type GivenHeaders } from './apply-head.js';
 import { bytesOf, type Chunk, ignored, isChunk, keptPart, type Part, type Written } from './chunks.js';
 import { type Head, headOf, holdEnd, holdHead, releaseEnd, releaseHead } from './held-head.js';
 import { native } from './native-response.js';
-import { type FoundMethods, handBack, type ResponseOwner, takeOver } from './own-methods.js';
+import { type FoundMethods, handBack, type ResponseOwner, release, takeOver } from './own-methods.js';
 import { resetHead } from './response-lines.js';
 
 /** Hears what becomes of a response. */
@@ -42,7 +42,7 @@ export class HeldResponse implements ResponseOwner {
     readonly listener: ResponseListener,
   ) {
     this.#recording = new BodyRecording(maxBody);
-    this.#found = takeOver(res);
+    this.#found = takeOver(res, this);
   }
 
   write(chunk: unknown, encoding?: BufferEncoding | Written, callback?: Written): boolean {
@@ -122,6 +122,7 @@ export class HeldResponse implements ResponseOwner {
     const { res } = this;
     this.#release('sent');
     handBack(res, this.#found);
+    release(res);
     if (res.destroyed) return;
     if (!this.isStreaming) releaseHead(res, this.#head);
     const end = this.#held.pop();
@@ -131,9 +132,11 @@ export class HeldResponse implements ResponseOwner {
 
   /** Lets another answer be sent. The methods stay: a handler that goes on after it must not write to it. */
   replace(): void {
+    const { res } = this;
     this.#release('replaced');
-    releaseHead(this.res);
-    resetHead(this.res, this.before);
+    releaseHead(res);
+    resetHead(res, this.before);
+    res.once('close', () => release(res));
   }
 
   get #isOver(): boolean {

@@ -31,14 +31,24 @@ const names: readonly Name[] = ['write', 'end', 'writeHead', 'flushHeaders', 'de
 /** On a method that asks for the owner of its response: where the method is that stands for it otherwise. */
 const base = Symbol.for('retrysafe.http.base-method');
 
+// Symbols that copies of this library share: a guard of one copy may be inside of a guard of another.
+const ownerProperty = Symbol.for('retrysafe.http.response-owner');
+
+type Owned = ServerResponse & { [ownerProperty]?: ResponseOwner };
+
+function ownerOf(res: ServerResponse): ResponseOwner | undefined {
+  return (res as Owned)[ownerProperty] ?? (Connection.ownerOf(res) as ResponseOwner | undefined);
+}
+
 /** Whether a guard holds this response: another one on the same request has nothing to do. */
 export function isOwned(res: ServerResponse): boolean {
-  return Connection.ownerOf(res) !== undefined;
+  return ownerOf(res) !== undefined;
 }
 
 /** Puts methods on a response that ask its owner, and returns those that were there. */
-export function takeOver(res: ServerResponse): FoundMethods {
-  putOnPrototype(res);
+export function takeOver(res: ServerResponse, by: ResponseOwner): FoundMethods {
+  if (putOnPrototype(res)) Connection.of(res.req).owners.set(res, by);
+  else (res as Owned)[ownerProperty] = by;
   const found: Partial<Methods> = {};
   for (const name of names) {
     const method = (res as unknown as Methods)[name];
@@ -58,6 +68,11 @@ export function handBack(res: ServerResponse, found: FoundMethods, only: readonl
     if (Object.hasOwn(res, name)) (res as unknown as Methods)[name] = found[name] as unknown as Method;
 }
 
+/** Forgets the owner of a response whose methods are on its prototype. They do then what they do without a guard. */
+export function release(res: ServerResponse): void {
+  Connection.of(res.req).owners.delete(res);
+}
+
 let made: Methods | undefined;
 
 /** One function for all responses. */
@@ -71,7 +86,7 @@ function asking(behind: Methods): Methods {
     names.map((name) => {
       // No method takes more. Node.js and middleware read what is missing as `undefined`.
       const method: Method = function (one, two, three) {
-        const owner = Connection.ownerOf(this) as unknown as Record<Name, (...args: unknown[]) => unknown>;
+        const owner = ownerOf(this) as unknown as Record<Name, (...args: unknown[]) => unknown> | undefined;
         return owner ? owner[name](one, two, three) : behind[name].call(this, one, two, three);
       };
       return [name, Object.assign(method, { [base]: behind })];
@@ -81,18 +96,19 @@ function asking(behind: Methods): Methods {
 
 /**
  * Express changes the prototype of each response, and to put a property on one costs thousands of nanoseconds after that. So the methods go
- * to the object that all responses of Express inherit from, once. Other responses have the prototype of a class.
+ * to the object that all responses of Express inherit from, once. Other responses have the prototype of a class. Returns whether they did.
  */
-function putOnPrototype(res: ServerResponse): void {
+function putOnPrototype(res: ServerResponse): boolean {
   let prototype = Object.getPrototypeOf(res);
-  if (Object.hasOwn(prototype, 'constructor')) return;
+  if (Object.hasOwn(prototype, 'constructor')) return false;
   for (let above = prototype; !Object.hasOwn(above, 'constructor'); above = Object.getPrototypeOf(above))
     prototype = above;
-  if (base in prototype.write) return;
+  if (base in prototype.write) return true;
   const behind = Object.create(Object.getPrototypeOf(prototype));
   for (const name of names) {
     if (Object.hasOwn(prototype, name)) behind[name] = prototype[name];
   }
   for (const [name, value] of Object.entries(asking(behind)))
     Object.defineProperty(prototype, name, { value, configurable: true, writable: true, enumerable: false });
+  return true;
 }
