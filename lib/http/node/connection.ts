@@ -50,6 +50,10 @@ export class Connection {
     return connections.get(res.req?.socket ?? res.req)?.owners.get(res);
   }
 
+  static forget(res: ServerResponse): void {
+    connections.get(res.req?.socket ?? res.req)?.owners.delete(res);
+  }
+
   /** Lets a request have something in place of its socket. */
   static join(standIn: Socket, socket: Socket): void {
     connections.set(standIn, connections.get(socket) as Connection);

@@ -7,7 +7,7 @@ import { applyHead, type GivenHeaders } from './apply-head.js';
 import { bytesOf, type Chunk, ignored, isChunk, keptPart, type Part, type Written } from './chunks.js';
 import { type Head, headOf, holdEnd, holdHead, releaseEnd, releaseHead } from './held-head.js';
 import { native } from './native-response.js';
-import { type FoundMethods, handBack, type ResponseOwner, release, takeOver } from './own-methods.js';
+import { type FoundMethods, handBack, type ResponseOwner, takeOver } from './own-methods.js';
 import { resetHead } from './response-lines.js';
 
 /** Hears what becomes of a response. */
@@ -122,7 +122,6 @@ export class HeldResponse implements ResponseOwner {
     const { res } = this;
     this.#release('sent');
     handBack(res, this.#found);
-    release(res);
     if (res.destroyed) return;
     if (!this.isStreaming) releaseHead(res, this.#head);
     const end = this.#held.pop();
@@ -130,13 +129,12 @@ export class HeldResponse implements ResponseOwner {
     res.end(end?.chunk, end?.encoding as BufferEncoding);
   }
 
-  /** Lets another answer be sent. The methods stay: a handler that goes on after it must not write to it. */
+  /** Lets another answer be sent. The methods stay: a handler that goes on after it must neither write to it nor wait for it. */
   replace(): void {
     const { res } = this;
     this.#release('replaced');
     releaseHead(res);
     resetHead(res, this.before);
-    res.once('close', () => release(res));
   }
 
   get #isOver(): boolean {

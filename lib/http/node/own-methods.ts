@@ -34,7 +34,7 @@ const base = Symbol.for('retrysafe.http.base-method');
 // Symbols that copies of this library share: a guard of one copy may be inside of a guard of another.
 const ownerProperty = Symbol.for('retrysafe.http.response-owner');
 
-type Owned = ServerResponse & { [ownerProperty]?: ResponseOwner };
+type Owned = ServerResponse & { [ownerProperty]?: ResponseOwner | undefined };
 
 function ownerOf(res: ServerResponse): ResponseOwner | undefined {
   return (res as Owned)[ownerProperty] ?? (Connection.ownerOf(res) as ResponseOwner | undefined);
@@ -66,11 +66,13 @@ export function takeOver(res: ServerResponse, by: ResponseOwner): FoundMethods {
 export function handBack(res: ServerResponse, found: FoundMethods, only: readonly Name[] = names): void {
   for (const name of only)
     if (Object.hasOwn(res, name)) (res as unknown as Methods)[name] = found[name] as unknown as Method;
+  if (only === names) release(res);
 }
 
-/** Forgets the owner of a response whose methods are on its prototype. They do then what they do without a guard. */
-export function release(res: ServerResponse): void {
-  Connection.of(res.req).owners.delete(res);
+/** Forgets the owner of a response: its methods do what they do without a guard. */
+function release(res: ServerResponse): void {
+  if (ownerProperty in res) (res as Owned)[ownerProperty] = undefined;
+  else Connection.forget(res);
 }
 
 let made: Methods | undefined;
