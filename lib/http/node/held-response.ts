@@ -42,7 +42,7 @@ export class HeldResponse implements ResponseOwner {
     readonly listener: ResponseListener,
   ) {
     this.#recording = new BodyRecording(maxBody);
-    this.#found = takeOver(res);
+    this.#found = takeOver(res, this);
   }
 
   write(chunk: unknown, encoding?: BufferEncoding | Written, callback?: Written): boolean {
@@ -129,11 +129,12 @@ export class HeldResponse implements ResponseOwner {
     res.end(end?.chunk, end?.encoding as BufferEncoding);
   }
 
-  /** Lets another answer be sent. The methods stay: a handler that goes on after it must not write to it. */
+  /** Lets another answer be sent. The methods stay: a handler that goes on after it must neither write to it nor wait for it. */
   replace(): void {
+    const { res } = this;
     this.#release('replaced');
-    releaseHead(this.res);
-    resetHead(this.res, this.before);
+    releaseHead(res);
+    resetHead(res, this.before);
   }
 
   get #isOver(): boolean {

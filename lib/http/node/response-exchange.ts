@@ -101,10 +101,6 @@ export class ResponseExchange implements OpenResponse, ResponseListener {
     this.#reject(error);
   }
 
-  get owner(): object | undefined {
-    return this.#held;
-  }
-
   get isWaiting(): boolean {
     return this.#held?.state === 'ended';
   }
