@@ -41,7 +41,7 @@ export function identify(
       scope === undefined
         ? 'null'
         : comparedText(call, 'scope', scope, required(call, 'scope', scope), listed);
-    const identity = keyOf(operation, scopeText, keyText);
+    const identity = digestedKey(operation, scopeText, keyText);
     if (fingerprint === undefined) return { key: identity };
     option = 'fingerprint';
     const compared =
@@ -74,7 +74,7 @@ export function readyIdentity(operation: string, { key, scope, fingerprint }: Re
   if (scope !== undefined) requireText(operation, 'scope', scope);
   if (fingerprint !== undefined) requireText(operation, 'fingerprint', fingerprint);
   const scopeText = scope === undefined ? 'null' : JSON.stringify(scope);
-  const identity = keyOf(operation, scopeText, JSON.stringify(key));
+  const identity = digestedKey(operation, scopeText, JSON.stringify(key));
   return fingerprint === undefined ? { key: identity } : { key: identity, fingerprint };
 }
 
@@ -86,7 +86,7 @@ function requireText(operation: string, option: KeyOption, value: unknown): void
   );
 }
 
-function keyOf(operation: string, scopeText: string, keyText: string): string {
+function digestedKey(operation: string, scopeText: string, keyText: string): string {
   const digest = sha256(`${opening(operation)}${scopeText},${keyText}]`, 'hex');
   // Joined to one text. One of two parts would be put together anew by everything that reads it.
   return [operation, digest].join('#');

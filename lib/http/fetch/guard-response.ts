@@ -15,6 +15,8 @@ export interface FetchCall<R> {
   readonly before?: readonly HeaderLine[];
   /** Is told of work that may go on without its client, where a platform would end it. */
   readonly waitUntil?: ((work: Promise<unknown>) => void) | undefined;
+  /** Says why a response cannot be recorded, if it cannot. Default: each one can. */
+  readonly whyUnrecorded?: (response: Response) => string | undefined;
   /** Calls the handler, in its execution. */
   readonly handle: (execution: CurrentExecution) => Response | Promise<Response>;
 }
@@ -26,13 +28,18 @@ export function guardResponse<R>({
   args,
   before = [],
   waitUntil,
+  whyUnrecorded,
   handle,
 }: FetchCall<R>): Promise<Response> {
   return new Promise((resolve, reject) => {
     const exchange = new ResponseExchange(guard.maxBody, before, { resolve, reject });
     const answer = guard.perform(request, args, async () => {
       const execution = currentExecution();
-      return exchange.take(await handled(handle, execution), execution);
+      const response = await handled(handle, execution);
+      const unrecorded = whyUnrecorded?.(response);
+      return unrecorded === undefined
+        ? exchange.take(response, execution)
+        : exchange.pass(response, unrecorded);
     });
     const settled = answer.then((known) => exchange.settle(known)).catch(reject);
     waitUntil?.(settled);

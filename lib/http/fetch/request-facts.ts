@@ -27,12 +27,17 @@ export async function readCopy(request: Request, limitBytes: number): Promise<Re
   if (Number(request.headers.get('content-length') ?? 0) > limitBytes) return { kind: 'too-large' };
   const { body } = request.clone();
   if (!body) return { kind: 'none' };
+  const reader = body.getReader();
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of body as unknown as AsyncIterable<Uint8Array>) {
-    length += chunk.byteLength;
-    if (length > limitBytes) return { kind: 'too-large' };
-    chunks.push(chunk);
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) return { kind: 'bytes', bytes: Buffer.concat(chunks) };
+    length += value.byteLength;
+    if (length > limitBytes) break;
+    chunks.push(value);
   }
-  return { kind: 'bytes', bytes: Buffer.concat(chunks) };
+  // Not to be waited for: a copy is not cancelled before the other one is.
+  reader.cancel().catch(() => {});
+  return { kind: 'too-large' };
 }

@@ -58,6 +58,12 @@ export class ResponseExchange {
     return this.#made(response.status, lines, recording, length === undefined);
   }
 
+  /** Takes a response that is sent as it is, and not recorded. */
+  pass(response: Response, unrecorded: string): MadeResponse {
+    this.#whole = () => response;
+    return { status: response.status, headers: [...response.headers], unrecorded };
+  }
+
   /** Keeps a whole response until it is recorded. */
   #hold(response: Response, recording: BodyRecording, whole: () => Response): MadeResponse {
     const lines = [...response.headers];

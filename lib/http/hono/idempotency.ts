@@ -1,4 +1,4 @@
-import type { Context, Env, Input, MiddlewareHandler } from 'hono';
+import type { Context, Env, MiddlewareHandler } from 'hono';
 import { HttpGuard } from '../core/guard.js';
 import type { GuardedRequest } from '../core/guarded-request.js';
 import type { HttpOptions } from '../core/http-options.js';
@@ -24,11 +24,8 @@ const guarded = new WeakSet<Context>();
  * @throws {ConfigurationError} at once, for a wrong option.
  */
 // biome-ignore lint/suspicious/noExplicitAny: as in Hono's own types, the context of any application
-// biome-ignore lint/complexity/noBannedTypes: the same
-export function idempotency<E extends Env = any, P extends string = any, I extends Input = {}>(
-  options: HttpOptions<Context<E, P, I>>,
-): MiddlewareHandler<E, P, I> {
-  const guard = new HttpGuard<Context<E, P, I>>(options, { where: 'idempotency', isRequired: true });
+export function idempotency<E extends Env = any>(options: HttpOptions<Context<E>>): MiddlewareHandler<E> {
+  const guard = new HttpGuard<Context<E>>(options, { where: 'idempotency', isRequired: true });
   return async function idempotency(c, next) {
     if (guarded.has(c)) return next();
     const { pattern, isMounted } = matchedRoute(c.req);
@@ -49,6 +46,7 @@ export function idempotency<E extends Env = any, P extends string = any, I exten
         args: [c, (c.env as { lambdaContext?: unknown } | undefined)?.lambdaContext],
         before,
         waitUntil: waiting(c),
+        whyUnrecorded,
         handle: async (execution) => {
           outlive(c.req.raw, execution);
           await next();
@@ -62,6 +60,13 @@ export function idempotency<E extends Env = any, P extends string = any, I exten
       throw error;
     }
   };
+}
+
+/** With this response a handler tells `@hono/node-server` that it has written its answer to the socket itself. */
+function whyUnrecorded(response: Response | undefined): string | undefined {
+  return response?.headers.has('x-hono-already-sent')
+    ? 'its handler sent it past Hono, by `RESPONSE_ALREADY_SENT`'
+    : undefined;
 }
 
 /** Hono lays the headers of the earlier response over those of a later one, unless there is none. */

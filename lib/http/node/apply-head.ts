@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { native } from './native-response.js';
 import { setLines } from './response-lines.js';
 
 /** Headers as `writeHead` takes them: an object, a flat list of names and values, or a list of pairs. */
@@ -18,17 +19,12 @@ export function applyHead(
 ): void {
   const code = status | 0;
   // Node.js says what is wrong, before it has done anything.
-  if (code < 100 || code > 999 || res.headersSent) natively(res).writeHead.call(res, status);
+  if (code < 100 || code > 999 || res.headersSent) native().writeHead.call(res, status);
   if (typeof reason === 'string') res.statusMessage = reason;
   res.statusCode = code;
   const headers = typeof reason === 'string' ? given : (given ?? reason);
   if (headers) setGiven(res, headers);
-  if (res.statusMessage && noReason.test(res.statusMessage)) natively(res).writeHead.call(res, code);
-}
-
-/** Returns the response as its class has it, without the methods that were put on itself. */
-export function natively(res: ServerResponse): ServerResponse {
-  return Object.getPrototypeOf(res) as ServerResponse;
+  if (res.statusMessage && noReason.test(res.statusMessage)) native().writeHead.call(res, code);
 }
 
 function setGiven(res: ServerResponse, headers: GivenHeaders): void {
@@ -36,7 +32,7 @@ function setGiven(res: ServerResponse, headers: GivenHeaders): void {
     for (const [name, value] of Object.entries(headers)) if (name) res.setHeader(name, value as string);
   } else if (isPaired(headers)) setLines(res, headers);
   else if (headers.length % 2 === 0) setLines(res, pairsOf(headers));
-  else natively(res).writeHead.call(res, res.statusCode, headers as never);
+  else native().writeHead.call(res, res.statusCode, headers as never);
 }
 
 function isList(headers: GivenHeaders): headers is readonly unknown[] {

@@ -1,5 +1,6 @@
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
+import { shared } from '../../process/shared.js';
 
 /** A response that is under way on a connection. */
 export interface OpenResponse {
@@ -22,25 +23,44 @@ export interface OpenResponse {
 /** What Node.js keeps on a socket of a server. */
 type ServerSocket = Socket & { server?: { httpAllowHalfOpen?: boolean; listening?: boolean } };
 
-const connections = new WeakMap<Socket, Connection>();
+/** A guard of one copy of this library may be inside of a guard of another. */
+const connections = shared('http-connections', () => new WeakMap<object, Connection>());
 
-/** Tells the responses of one connection how it ends: by its client, by one of their handlers, or by the server. */
+/**
+ * The guarded responses that are under way on one connection. Tells them how it ends: by its client, by one of their handlers, or by the
+ * server.
+ */
 export class Connection {
-  readonly #responses = new Set<OpenResponse>();
+  /** What the methods of a response ask, where they are on its prototype. */
+  readonly owners = new Map<ServerResponse, object>();
+  #responses: readonly OpenResponse[] = [];
   #isTimingOut = false;
 
-  /** Returns the connection of a request, or nothing where a test has made up the request. */
-  static of({ socket }: IncomingMessage): Connection | undefined {
-    const known = connections.get(socket);
+  static of(req: IncomingMessage): Connection {
+    // A test may have made up the request.
+    const key = req.socket ?? req;
+    const known = connections.get(key);
     if (known) return known;
-    if (typeof socket?.destroy !== 'function' || typeof socket.prependListener !== 'function')
-      return undefined;
-    const connection = new Connection(socket);
-    connections.set(socket, connection);
+    const connection = new Connection(req.socket);
+    connections.set(key, connection);
     return connection;
   }
 
+  static ownerOf(res: ServerResponse): object | undefined {
+    return connections.get(res.req?.socket ?? res.req)?.owners.get(res);
+  }
+
+  static forget(res: ServerResponse): void {
+    connections.get(res.req?.socket ?? res.req)?.owners.delete(res);
+  }
+
+  /** Lets a request have something in place of its socket. */
+  static join(standIn: Socket, socket: Socket): void {
+    connections.set(standIn, connections.get(socket) as Connection);
+  }
+
   private constructor(readonly socket: ServerSocket) {
+    if (typeof socket?.destroy !== 'function' || typeof socket.prependListener !== 'function') return;
     const { destroy } = socket;
     // Everything that ends a connection ends with this: a fault of the network, the server, and Express, after an error in mid-stream.
     socket.destroy = (error?: Error) => (this.#mayDestroy(error) ? destroy.call(socket, error) : socket);
@@ -58,15 +78,15 @@ export class Connection {
   }
 
   add(response: OpenResponse): void {
-    this.#responses.add(response);
+    this.#responses = [...this.#responses, response];
   }
 
   delete(response: OpenResponse): void {
-    this.#responses.delete(response);
+    this.#responses = this.#responses.filter((one) => one !== response);
   }
 
   #mayDestroy(error: Error | undefined): boolean {
-    const responses = [...this.#responses];
+    const responses = this.#responses;
     const caller = this.#isTimingOut ? undefined : responses.find((response) => response.isCaller());
     // The client has another answer in place of this one's, and may have sent the next request.
     if (caller?.isGivenUp) return false;

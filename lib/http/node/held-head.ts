@@ -48,7 +48,9 @@ export function holdHead(res: ServerResponse): void {
 /** Takes that back, so that the head can be made again. */
 export function releaseHead(res: ServerResponse, head?: Head): void {
   kept(res)._header = null;
-  if (head) Object.assign(res, { statusCode: head.status, statusMessage: head.reason });
+  if (!head) return;
+  if (res.statusCode !== head.status) res.statusCode = head.status;
+  if (res.statusMessage !== head.reason) res.statusMessage = head.reason;
 }
 
 /** Makes a response look as if it had been ended, and something of it waited to be written. */

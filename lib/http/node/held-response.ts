@@ -3,10 +3,11 @@ import { BodyRecording } from '../core/body-recording.js';
 import type { MadeResponse } from '../core/guarded-request.js';
 import { headersToRecord } from '../core/recorded-headers.js';
 import type { HeaderLine } from '../core/recorded-response.js';
-import { applyHead, type GivenHeaders, natively } from './apply-head.js';
+import { applyHead, type GivenHeaders } from './apply-head.js';
 import { bytesOf, type Chunk, ignored, isChunk, keptPart, type Part, type Written } from './chunks.js';
 import { type Head, headOf, holdEnd, holdHead, releaseEnd, releaseHead } from './held-head.js';
-import { type FoundMethods, handBack, handBackHead, type ResponseOwner, takeOver } from './own-methods.js';
+import { native } from './native-response.js';
+import { type FoundMethods, handBack, type ResponseOwner, takeOver } from './own-methods.js';
 import { resetHead } from './response-lines.js';
 
 /** Hears what becomes of a response. */
@@ -51,7 +52,7 @@ export class HeldResponse implements ResponseOwner {
     if (state === 'replaced') return this.#found.write.call(res, chunk as Chunk, encoding, callback);
     // Node.js says what is wrong.
     if (state !== 'open' || !isChunk(chunk))
-      return natively(res).write.call(res, chunk, encoding as BufferEncoding, callback);
+      return native().write.call(res, chunk, encoding as BufferEncoding, callback);
     const { hasBody, length } = this.#makeHead();
     // Node.js ignores what is written then.
     if (!hasBody) return ignored(callback);
@@ -71,8 +72,8 @@ export class HeldResponse implements ResponseOwner {
     const { res, state } = this;
     if (this.#isOver) ignored(callback);
     else if (state === 'replaced') this.#found.end.call(res, chunk, encoding, callback);
-    else if (state !== 'open') natively(res).end.call(res, chunk, encoding as BufferEncoding, callback);
-    else if (chunk && !isChunk(chunk)) natively(res).write.call(res, chunk, encoding as BufferEncoding);
+    else if (state !== 'open') native().end.call(res, chunk, encoding as BufferEncoding, callback);
+    else if (chunk && !isChunk(chunk)) native().write.call(res, chunk, encoding as BufferEncoding);
     else this.#end((chunk as Chunk) || undefined, encoding, callback);
     return res;
   }
@@ -80,7 +81,8 @@ export class HeldResponse implements ResponseOwner {
   writeHead(status: number, reason?: string | GivenHeaders, headers?: GivenHeaders): ServerResponse {
     const { res, state } = this;
     if (state === 'abandoned') return res;
-    if (state === 'replaced') return this.#found.writeHead.call(res, status, reason, headers);
+    if (this.isStreaming || state === 'replaced')
+      return this.#found.writeHead.call(res, status, reason, headers);
     applyHead(res, status, reason, headers);
     this.#head = headOf(res);
     holdHead(res);
@@ -127,11 +129,12 @@ export class HeldResponse implements ResponseOwner {
     res.end(end?.chunk, end?.encoding as BufferEncoding);
   }
 
-  /** Lets another answer be sent. The methods stay: a handler that goes on after it must not write to it. */
+  /** Lets another answer be sent. The methods stay: a handler that goes on after it must neither write to it nor wait for it. */
   replace(): void {
+    const { res } = this;
     this.#release('replaced');
-    releaseHead(this.res);
-    resetHead(this.res, this.before);
+    releaseHead(res);
+    resetHead(res, this.before);
   }
 
   get #isOver(): boolean {
@@ -166,7 +169,7 @@ export class HeldResponse implements ResponseOwner {
     if (this.isStreaming) return;
     this.isStreaming = true;
     releaseHead(this.res, this.#head);
-    handBackHead(this.res, this.#found);
+    handBack(this.res, this.#found, ['writeHead']);
   }
 
   #release(state: 'sent' | 'replaced'): void {

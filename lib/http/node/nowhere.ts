@@ -2,7 +2,9 @@ import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { holdCloseListeners, stillOpen } from './close-listeners.js';
+import { Connection } from './connection.js';
 import { deferFinishListeners } from './finish-listeners.js';
+import { native } from './native-response.js';
 
 /** What stands in for the socket of a client that has gone: it takes everything at once, and keeps nothing. */
 class Nowhere extends EventEmitter {
@@ -45,6 +47,8 @@ type ServerSocket = Socket & { _httpMessage?: ServerResponse | null };
  */
 export function moveToNowhere(req: IncomingMessage, res: ServerResponse): void {
   const { socket } = req;
+  // It may have closed with its connection already.
+  Object.assign(res, { destroyed: false, _closed: false });
   // A response that waits behind another one on its connection has no socket yet.
   if ((socket as ServerSocket)._httpMessage === res) res.detachSocket(socket);
   // By this listener Node.js goes on with the connection.
@@ -62,7 +66,7 @@ export function moveToNowhere(req: IncomingMessage, res: ServerResponse): void {
     tell();
   });
   // With something to flush, Node.js tells a handler that waits for `drain`.
-  if (res.headersSent && !res.writableEnded) Object.getPrototypeOf(res).write.call(res, '');
+  if (res.headersSent && !res.writableEnded) native().write.call(res, '', 'latin1');
   res.assignSocket(nowhere as unknown as Socket);
 }
 
@@ -71,6 +75,7 @@ function keepOpen(req: IncomingMessage): () => void {
   if (!req.complete || req.destroyed) return () => {};
   const { destroy, socket } = req;
   const open = stillOpen(socket);
+  Connection.join(open.socket, socket);
   req.destroy = () => req;
   req.socket = open.socket;
   return () => {

@@ -1,6 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import type { GivenHeaders } from './apply-head.js';
 import type { Chunk, Written } from './chunks.js';
+import { Connection } from './connection.js';
+import { native } from './native-response.js';
 
 /** What stands in for the methods of a response while its handler makes it. */
 export interface ResponseOwner {
@@ -11,73 +13,104 @@ export interface ResponseOwner {
   destroy(error?: Error): ServerResponse;
 }
 
-// A symbol that copies of this library share: a guard of one copy may be inside of a guard of another.
-const owner = Symbol.for('retrysafe.http.response-owner');
-
-/** Node's types have `destroy` return what it was called on. */
-type Destroyable = Omit<ServerResponse, 'destroy'> & { destroy: FoundMethods['destroy'] };
-
-type Owned = ServerResponse & { [owner]?: ResponseOwner };
-
 /** The methods of a response as they were found, those of middleware that stands before the guard among them. */
 export interface FoundMethods {
-  readonly write: (this: ServerResponse, chunk: Chunk, encoding?: BufferEncoding, done?: Written) => boolean;
-  readonly end: (this: ServerResponse, ...args: unknown[]) => ServerResponse;
-  readonly writeHead: (this: ServerResponse, status: number, ...more: unknown[]) => ServerResponse;
-  readonly flushHeaders: (this: ServerResponse) => void;
-  readonly destroy: (this: ServerResponse, error?: Error) => ServerResponse;
+  write(this: ServerResponse, chunk: Chunk, encoding?: BufferEncoding, done?: Written): boolean;
+  end(this: ServerResponse, ...args: unknown[]): ServerResponse;
+  writeHead(this: ServerResponse, status: number, ...more: unknown[]): ServerResponse;
+  flushHeaders(this: ServerResponse): void;
+  destroy(this: ServerResponse, error?: Error): ServerResponse;
 }
 
-// One function for all responses: a closure for each would cost more than it saves.
-const own = {
-  write(this: Owned, chunk: unknown, encoding?: BufferEncoding | Written, callback?: Written) {
-    return (this[owner] as ResponseOwner).write(chunk, encoding, callback);
-  },
-  end(this: Owned, chunk?: unknown, encoding?: BufferEncoding | (() => void), callback?: () => void) {
-    return (this[owner] as ResponseOwner).end(chunk, encoding, callback);
-  },
-  writeHead(this: Owned, status: number, reason?: string | GivenHeaders, headers?: GivenHeaders) {
-    return (this[owner] as ResponseOwner).writeHead(status, reason, headers);
-  },
-  flushHeaders(this: Owned) {
-    (this[owner] as ResponseOwner).flushHeaders();
-  },
-  destroy(this: Owned, error?: Error) {
-    return (this[owner] as ResponseOwner).destroy(error);
-  },
-};
+type Name = keyof FoundMethods;
+type Method = (this: ServerResponse, ...args: unknown[]) => unknown;
+type Methods = Record<Name, Method>;
 
-/** Whether a guard has taken this response: another one on the same request has nothing to do. */
+const names: readonly Name[] = ['write', 'end', 'writeHead', 'flushHeaders', 'destroy'];
+
+/** On a method that asks for the owner of its response: where the method is that stands for it otherwise. */
+const base = Symbol.for('retrysafe.http.base-method');
+
+// Symbols that copies of this library share: a guard of one copy may be inside of a guard of another.
+const ownerProperty = Symbol.for('retrysafe.http.response-owner');
+
+type Owned = ServerResponse & { [ownerProperty]?: ResponseOwner | undefined };
+
+function ownerOf(res: ServerResponse): ResponseOwner | undefined {
+  return (res as Owned)[ownerProperty] ?? (Connection.ownerOf(res) as ResponseOwner | undefined);
+}
+
+/** Whether a guard holds this response: another one on the same request has nothing to do. */
 export function isOwned(res: ServerResponse): boolean {
-  return owner in res;
+  return ownerOf(res) !== undefined;
 }
 
-/** Puts an owner's methods on a response, and returns those that were there. */
+/** Puts methods on a response that ask its owner, and returns those that were there. */
 export function takeOver(res: ServerResponse, by: ResponseOwner): FoundMethods {
-  const { write, end, writeHead, flushHeaders, destroy } = res;
-  // One after another: `Object.assign` takes five times as long.
-  res.write = own.write;
-  res.end = own.end;
-  res.writeHead = own.writeHead;
-  res.flushHeaders = own.flushHeaders;
-  (res as Destroyable).destroy = own.destroy;
-  (res as Owned)[owner] = by;
-  return { write, end, writeHead, flushHeaders, destroy } as FoundMethods;
+  if (putOnPrototype(res)) Connection.of(res.req).owners.set(res, by);
+  else (res as Owned)[ownerProperty] = by;
+  const found: Partial<Methods> = {};
+  for (const name of names) {
+    const method = (res as unknown as Methods)[name];
+    const behind = (method as { [base]?: Methods })[base];
+    found[name] = behind ? behind[name] : method;
+    if (!behind) (res as unknown as Methods)[name] = onResponses()[name];
+  }
+  return found as unknown as FoundMethods;
 }
 
 /**
  * Puts the methods back that were found. Those that middleware inside of the guard has put on the response are gone with that: they have
  * seen everything.
  */
-export function handBack(res: ServerResponse, found: FoundMethods): void {
-  res.write = found.write as ServerResponse['write'];
-  res.end = found.end as ServerResponse['end'];
-  res.writeHead = found.writeHead as ServerResponse['writeHead'];
-  res.flushHeaders = found.flushHeaders;
-  (res as Destroyable).destroy = found.destroy;
+export function handBack(res: ServerResponse, found: FoundMethods, only: readonly Name[] = names): void {
+  for (const name of only)
+    if (Object.hasOwn(res, name)) (res as unknown as Methods)[name] = found[name] as unknown as Method;
+  if (only === names) release(res);
 }
 
-/** Puts `writeHead` back, through which Node.js sends the head. */
-export function handBackHead(res: ServerResponse, { writeHead }: FoundMethods): void {
-  res.writeHead = writeHead as ServerResponse['writeHead'];
+/** Forgets the owner of a response: its methods do what they do without a guard. */
+function release(res: ServerResponse): void {
+  if (ownerProperty in res) (res as Owned)[ownerProperty] = undefined;
+  else Connection.forget(res);
+}
+
+let made: Methods | undefined;
+
+/** One function for all responses. */
+function onResponses(): Methods {
+  made ??= asking(native() as unknown as Methods);
+  return made;
+}
+
+function asking(behind: Methods): Methods {
+  return Object.fromEntries(
+    names.map((name) => {
+      // No method takes more. Node.js and middleware read what is missing as `undefined`.
+      const method: Method = function (one, two, three) {
+        const owner = ownerOf(this) as unknown as Record<Name, (...args: unknown[]) => unknown> | undefined;
+        return owner ? owner[name](one, two, three) : behind[name].call(this, one, two, three);
+      };
+      return [name, Object.assign(method, { [base]: behind })];
+    }),
+  ) as unknown as Methods;
+}
+
+/**
+ * Express changes the prototype of each response, and to put a property on one costs thousands of nanoseconds after that. So the methods go
+ * to the object that all responses of Express inherit from, once. Other responses have the prototype of a class. Returns whether they did.
+ */
+function putOnPrototype(res: ServerResponse): boolean {
+  let prototype = Object.getPrototypeOf(res);
+  if (Object.hasOwn(prototype, 'constructor')) return false;
+  for (let above = prototype; !Object.hasOwn(above, 'constructor'); above = Object.getPrototypeOf(above))
+    prototype = above;
+  if (base in prototype.write) return true;
+  const behind = Object.create(Object.getPrototypeOf(prototype));
+  for (const name of names) {
+    if (Object.hasOwn(prototype, name)) behind[name] = prototype[name];
+  }
+  for (const [name, value] of Object.entries(asking(behind)))
+    Object.defineProperty(prototype, name, { value, configurable: true, writable: true, enumerable: false });
+  return true;
 }

@@ -20,7 +20,7 @@ export interface Handling {
 
 /** One request's way from its guard to the end of its response, whatever becomes of client, connection and claim. */
 export class ResponseExchange implements OpenResponse, ResponseListener {
-  readonly #connection: Connection | undefined;
+  readonly #connection: Connection;
   #held: HeldResponse | undefined;
   #execution: Execution | undefined;
   #isGone = false;
@@ -32,7 +32,7 @@ export class ResponseExchange implements OpenResponse, ResponseListener {
     readonly res: ServerResponse,
   ) {
     this.#connection = Connection.of(req);
-    this.#connection?.add(this);
+    this.#connection.add(this);
     if (res.destroyed) this.hangUp();
   }
 
@@ -63,7 +63,7 @@ export class ResponseExchange implements OpenResponse, ResponseListener {
 
   /** Sends what the handler made. */
   send(): void {
-    this.#connection?.delete(this);
+    this.#connection.delete(this);
     try {
       this.#held?.send();
     } catch (error) {
@@ -76,7 +76,7 @@ export class ResponseExchange implements OpenResponse, ResponseListener {
   replace(): boolean {
     const held = this.#held;
     if (!held) {
-      this.#connection?.delete(this);
+      this.#connection.delete(this);
       return true;
     }
     if (!held.isStreaming && !this.res.destroyed) {
@@ -88,7 +88,7 @@ export class ResponseExchange implements OpenResponse, ResponseListener {
   }
 
   destroy(error?: Error): void {
-    this.#connection?.delete(this);
+    this.#connection.delete(this);
     this.#held?.destroyNow(error);
   }
 
@@ -97,7 +97,7 @@ export class ResponseExchange implements OpenResponse, ResponseListener {
   }
 
   broken(error: Error): void {
-    this.#connection?.delete(this);
+    this.#connection.delete(this);
     this.#reject(error);
   }
 

@@ -97,7 +97,7 @@ export class HttpClient {
       ...(user === null ? [] : [['authorization', `Bearer ${user}`]]),
       ...(bytes === undefined || 'content-type' in headers ? [] : [['content-type', 'application/json']]),
       // Otherwise Node.js announces a body in chunks.
-      ...(bytes === undefined && /^(GET|HEAD)$/.test(method)
+      ...('transfer-encoding' in headers || (bytes === undefined && /^(GET|HEAD)$/.test(method))
         ? []
         : [['content-length', String(bytes?.length ?? 0)]]),
       ...[key ?? []].flat().map((line) => ['idempotency-key', line]),

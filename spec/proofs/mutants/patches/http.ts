@@ -13,7 +13,7 @@ export const http: readonly Mutant[] = [
       {
         file: 'lib/http/fetch/body-parts.ts',
         replace: 'const part = await Promise.race([pending, turn]);',
-        by: 'const part = await turn.then(() => pending);',
+        by: 'const part = await Promise.race([pending, pending.then(() => turn)]);',
       },
     ],
     caughtBy: [suite],
