@@ -87,7 +87,9 @@ export class Connection {
 
   #mayDestroy(error: Error | undefined): boolean {
     const responses = this.#responses;
-    const caller = this.#isTimingOut ? undefined : responses.find((response) => response.isCaller());
+    // A write that fails does so in the context of the handler that wrote.
+    const isFault = this.#isTimingOut || isNetworkFault(error);
+    const caller = isFault ? undefined : responses.find((response) => response.isCaller());
     // The client has another answer in place of this one's, and may have sent the next request.
     if (caller?.isGivenUp) return false;
     // An idle connection is closed in this way when a server closes, and by Express after an error that follows the end. Without the guard
@@ -105,4 +107,8 @@ export class Connection {
     }
     return true;
   }
+}
+
+function isNetworkFault(error: NodeJS.ErrnoException | undefined): boolean {
+  return error?.syscall === 'read' || error?.syscall === 'write';
 }

@@ -23,8 +23,6 @@ export interface ResponseListener {
  * what completes a body whose length the client knows.
  */
 export class HeldResponse implements ResponseOwner {
-  /** Whether the client has gone. */
-  isGone = false;
   /** Whether the head has been sent. */
   isStreaming = false;
   /** After `open`, what the handler has ended is sent, and what it has not ended is abandoned. Another answer can be sent in place of either. */
@@ -62,7 +60,8 @@ export class HeldResponse implements ResponseOwner {
       return ignored(callback);
     }
     this.#begin();
-    const written = callback && ((error?: Error | null) => callback(this.isGone ? null : error));
+    // A client that is gone is no error of the handler.
+    const written = callback && ((error?: Error | null) => callback(res.destroyed ? error : null));
     return this.#found.write.call(res, chunk, encoding, written);
   }
 

@@ -76,7 +76,9 @@ function keepOpen(req: IncomingMessage): () => void {
   const { destroy, socket } = req;
   const open = stillOpen(socket);
   Connection.join(open.socket, socket);
-  req.destroy = () => req;
+  // It destroys itself when it has been read, too.
+  req.destroy = (error?: NodeJS.ErrnoException) =>
+    error?.code === 'ECONNRESET' && !req.readableEnded ? req : destroy.call(req, error);
   req.socket = open.socket;
   return () => {
     Object.assign(req, { destroy, socket });
