@@ -93,7 +93,7 @@ const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 const entries = Object.entries(exports)
   .filter(([, conditions]) => conditions.import !== undefined)
   .map(([name, conditions]) => [
-    name === '.' ? 'retrysafe' : `retrysafe-${name.slice(2)}`,
+    name === '.' ? 'retrysafe' : `retrysafe-${name.slice(2).replaceAll('/', '-')}`,
     join(root, conditions.import.types),
   ]);
 if (!existsSync(types)) {

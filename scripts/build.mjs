@@ -1,4 +1,5 @@
-// Builds dist/: ES modules and CommonJS from the same sources, with declarations for both. And .build/modules, for specs.
+// Builds dist/: ES modules and CommonJS from the same sources, with declarations for both, and the commands. And
+// .build/modules, for specs.
 //
 //   node scripts/build.mjs [--no-check] [--if-needed]
 //
@@ -10,6 +11,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, rmSync, statSync } from 'no
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import {
+  bundleCommands,
   bundleCommonJS,
   bundledPackages,
   bundleModules,
@@ -64,6 +66,7 @@ const exports = exportedModules();
 await Promise.all([
   declare(...unchecked),
   bundleModules({ lib, outdir: join(dist, 'esm'), exports }),
+  bundleCommands({ lib, outdir: join(dist, 'cli') }),
   bundleCommonJS({ lib, outdir: join(dist, 'cjs'), exports }),
   compileModules({ lib, outdir: modules }),
 ]);

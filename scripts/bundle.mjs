@@ -62,6 +62,25 @@ export function exportedModules() {
 }
 
 /**
+ * Bundles what users run as commands into `outdir`, as ES modules that share nothing with those that are imported: a command loads
+ * what it needs and no more. Each command is a file of its own.
+ */
+export async function bundleCommands({ lib, outdir }) {
+  const { bin, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  await build({
+    ...settings,
+    format: 'esm',
+    entryPoints: Object.values(bin).map((file) => join(lib, file.replace(/^dist\/(.+)\.js$/, '$1.ts'))),
+    outdir,
+    splitting: true,
+    chunkNames: '[name]-[hash]',
+    define: { PACKAGE_VERSION: JSON.stringify(version) },
+    sourcemap: true,
+    sourcesContent: false,
+  });
+}
+
+/**
  * The file of lib/ that stays one in dist/, and the class that it has in common with another: bundlers that meet both show
  * whether they rename classes. They do otherwise with a variable, which esbuild makes of a class.
  */

@@ -1,7 +1,7 @@
 // Measures retrysafe side by side with its peers and writes docs/benchmarks.md. Takes dist/ and the compiled specs as they
 // were built last. Exits with 1 for wrong behaviour only, never for a time.
 //
-//   node bench/speed/main.mjs [--runs=full|small|N] [--only=in-process,dynamodb,databases,waiting,size,growth]
+//   node bench/speed/main.mjs [--runs=full|small|N] [--only=in-process,dynamodb,databases,waiting,size,http,growth]
 //        [--nodes=20,22,24,26] [--no-write]
 import { spawnSync } from 'node:child_process';
 import { existsSync, statSync } from 'node:fs';
@@ -28,6 +28,7 @@ const parts = {
     onOwnNode: true,
   },
   size: { title: 'Size and import time', load: async () => (await import('./size.mjs')).size },
+  http: { title: 'HTTP', load: async () => (await import('../http/section.mjs')).http, onOwnNode: true },
   growth: { title: 'Growth', load: async () => (await import('./growth.mjs')).growth },
 };
 

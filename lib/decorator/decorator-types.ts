@@ -30,7 +30,7 @@ type MethodOf<T, C, D> = [C] extends [{ readonly kind: 'method' }]
     : never;
 
 /** What `this` is in the method. */
-type ThisOf<T, C> = [C] extends [{ addInitializer(initializer: (this: infer S) => void): void }]
+export type ThisOf<T, C> = [C] extends [{ addInitializer(initializer: (this: infer S) => void): void }]
   ? S
   : Sealed<T>;
 
@@ -38,7 +38,7 @@ type ThisOf<T, C> = [C] extends [{ addInitializer(initializer: (this: infer S) =
  * Whether this is not (yet) a decoration: nothing is known of the target, as in
  * `const Retryable = () => Idempotent({…})`, or only what `MethodDecorator` says of it.
  */
-type IsLoose<T, C> = unknown extends T ? true : string | symbol extends C ? true : false;
+export type IsLoose<T, C> = unknown extends T ? true : string | symbol extends C ? true : false;
 
 /** The options a call takes: those of the method it decorates; of any method while that is not known. */
 export type OptionsFor<
@@ -53,49 +53,56 @@ export type OptionsFor<
   IsLoose<T, C> extends true
     ? IdempotentOptions
     : IdempotentOptions<ThisOf<T, C>, SealedArgs<A>, Awaited<Sealed<R>>, K, S, P>;
-type SealedArgs<A extends readonly any[]> = [A] extends [infer U extends readonly any[]] ? U : never;
+export type SealedArgs<A extends readonly any[]> = [A] extends [infer U extends readonly any[]] ? U : never;
 
 /** What a user reads: "Argument of type … is not assignable to parameter of type '<the text>'". */
-export type NotAMethod =
-  '@Idempotent() is written with parentheses and decorates methods only: not a class, accessor, field or parameter';
-export type NotAPromise = '@Idempotent() needs a method that returns a Promise: make it async';
+export type NotAMethod<Title extends string = '@Idempotent()'> =
+  `${Title} is written with parentheses and decorates methods only: not a class, accessor, field or parameter`;
+export type NotAPromise<Title extends string = '@Idempotent()'> =
+  `${Title} needs a method that returns a Promise: make it async`;
 
 /**
  * `T`, or the text of what is wrong with it. The method has to return a promise, and one that a native
  * promise can stand in for, in each of its overloads: hence both directions. It is the target that
  * gets the text for its type; another number of parameters would crash compilers.
  */
-export type MustReturnPromise<T, C, D> = unknown extends C
-  ? NotAMethod
+export type MustReturnPromise<T, C, D, Title extends string = '@Idempotent()'> = unknown extends C
+  ? NotAMethod<Title>
   : string | symbol extends C
     ? T
     : [MethodOf<T, C, D>] extends [never]
-      ? NotAMethod
+      ? NotAMethod<Title>
       : [MethodOf<T, C, D>] extends [(...args: any) => PromiseLike<any>]
         ? [(...args: any) => Promise<never>] extends [MethodOf<T, C, D>]
           ? T
-          : NotAPromise
+          : NotAPromise<Title>
         : [MethodOf<T, C, D>] extends [(...args: any) => any]
-          ? NotAPromise
-          : NotAMethod;
+          ? NotAPromise<Title>
+          : NotAMethod<Title>;
 
 /** The decorator for the one method it was inferred from. */
-export type StrictDecorator<T, C, D, A extends readonly any[], R> = (
-  target: Infers<T, (...args: A) => R, MustReturnPromise<T, C, D>>,
+export type StrictDecorator<T, C, D, A extends readonly any[], R, Title extends string = '@Idempotent()'> = (
+  target: Infers<T, (...args: A) => R, MustReturnPromise<T, C, D, Title>>,
   context?: C,
   descriptor?: Infers<T, TypedPropertyDescriptor<(...args: A) => R> | D, D>,
 ) => void;
 
 /** A decorator for any method in either mode, also a `MethodDecorator`. What it decorates is checked when it does. */
-export type LooseDecorator = <T, C, D>(
-  target: MustReturnPromise<T, C, D>,
+export type LooseDecorator<Title extends string = '@Idempotent()'> = <T, C, D>(
+  target: MustReturnPromise<T, C, D, Title>,
   context?: C,
   descriptor?: D,
 ) => void;
 
-/** What `Idempotent()` returns. */
-export type IdempotentDecorator<T, C, D, A extends readonly any[], R> =
-  IsLoose<T, C> extends true ? LooseDecorator : StrictDecorator<T, C, D, A, R>;
+/** What `Idempotent()` returns. `Title` is what messages of the compiler call the decorator. */
+export type IdempotentDecorator<
+  T,
+  C,
+  D,
+  A extends readonly any[],
+  R,
+  Title extends string = '@Idempotent()',
+> = IsLoose<T, C> extends true ? LooseDecorator<Title> : StrictDecorator<T, C, D, A, R, Title>;
 
 /** A class decorator in both modes; also a `ClassDecorator`. */
 export type DefaultsDecorator = (target: Function, context?: ClassDecoratorContext) => void;

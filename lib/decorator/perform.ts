@@ -8,6 +8,7 @@ import { isObject } from '../options/reading.js';
 import { kindOf } from '../options/wrong-option.js';
 import { type RecordView, viewOf } from '../record/record-view.js';
 import { checkOptions } from '../settings/option-checks.js';
+import { defaultsFor } from './class-defaults.js';
 
 /** An operation for `perform`: its name, and the options that its calls have in common. */
 export interface PerformedOperation
@@ -23,6 +24,11 @@ export interface PerformedCall extends ReadyIdentity {
    * none.
    */
   readonly args?: readonly unknown[];
+  /**
+   * The instance whose method does the work. Options that are functions have it as `this`, the function of `store` gets it, and
+   * `@IdempotencyDefaults` of its class apply. Default: none.
+   */
+  readonly self?: unknown;
 }
 
 /** What became of a call of `perform`. */
@@ -54,14 +60,14 @@ export async function perform<T>(
       `perform: its third argument is ${kindOf(run)}; expected the function that does the work`,
     );
   }
-  const { args = [] } = call;
+  const { args = [], self } = call;
   const identity = readyIdentity(operation.name, call);
   const watched: WatchedCall = {};
-  const value = (await behind.performReady(args, { identity, method: run }, watched)) as T;
+  const value = (await behind.performReady(args, { identity, method: run, self }, watched)) as T;
   const info = infoOf(watched, { value } satisfies Ending) as ReplayInfo;
   const record = watched.call?.replayed?.record ?? watched.call?.recorded;
   if (!record) return { ...info, value };
-  const { clockTolerance } = behind.settingsFor(undefined);
+  const { clockTolerance } = behind.settingsFor(self);
   return { ...info, value, record: viewOf(operation.name, record, clockTolerance) };
 }
 
@@ -84,7 +90,7 @@ function operationOf(operation: PerformedOperation): Operation {
     name: () => name,
     method: () => undefined,
     options,
-    classOptions: () => ({}),
+    classOptions: defaultsFor,
   });
   operations.set(operation, made);
   return made;

@@ -37,6 +37,8 @@ interface Resolved {
 export interface ReadyCall {
   readonly identity: Identity;
   readonly method: Method;
+  /** What options that are functions have as `this`. */
+  readonly self: unknown;
 }
 
 /** One idempotent method: it prepares each call, and has it made. */
@@ -58,10 +60,10 @@ export class Operation {
   /** Makes a call whose identity is known, and tells `watched` of it. Never throws: it rejects. */
   async performReady(args: readonly unknown[], ready: ReadyCall, watched: WatchedCall): Promise<unknown> {
     const watch = watchHere();
-    if (!watch) return this.#begin(undefined, args, watched, ready);
+    if (!watch) return this.#begin(ready.self, args, watched, ready);
     return watch.over(async (seen) => {
       try {
-        return await this.#begin(undefined, args, seen, ready);
+        return await this.#begin(ready.self, args, seen, ready);
       } finally {
         Object.assign(watched, seen);
       }

@@ -41,9 +41,7 @@ export function identify(
       scope === undefined
         ? 'null'
         : comparedText(call, 'scope', scope, required(call, 'scope', scope), listed);
-    const digest = sha256(`${opening(operation)}${scopeText},${keyText}]`, 'hex');
-    // Joined to one text. One of two parts would be put together anew by everything that reads it.
-    const identity = [operation, digest].join('#');
+    const identity = digestedKey(operation, scopeText, keyText);
     if (fingerprint === undefined) return { key: identity };
     option = 'fingerprint';
     const compared =
@@ -76,8 +74,7 @@ export function readyIdentity(operation: string, { key, scope, fingerprint }: Re
   if (scope !== undefined) requireText(operation, 'scope', scope);
   if (fingerprint !== undefined) requireText(operation, 'fingerprint', fingerprint);
   const scopeText = scope === undefined ? 'null' : JSON.stringify(scope);
-  const digest = sha256(`${opening(operation)}${scopeText},${JSON.stringify(key)}]`, 'hex');
-  const identity = [operation, digest].join('#');
+  const identity = digestedKey(operation, scopeText, JSON.stringify(key));
   return fingerprint === undefined ? { key: identity } : { key: identity, fingerprint };
 }
 
@@ -87,6 +84,12 @@ function requireText(operation: string, option: KeyOption, value: unknown): void
     `${operation}: \`${option}\` is ${kindOf(value)}; expected a text of at least one character, such as the key that the request has`,
     { operation, option },
   );
+}
+
+function digestedKey(operation: string, scopeText: string, keyText: string): string {
+  const digest = sha256(`${opening(operation)}${scopeText},${keyText}]`, 'hex');
+  // Joined to one text. One of two parts would be put together anew by everything that reads it.
+  return [operation, digest].join('#');
 }
 
 const openings = new Map<string, string>();

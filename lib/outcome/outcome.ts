@@ -12,6 +12,7 @@ import { copyIfPlain } from './plain-json.js';
 import { Pruning } from './pruning.js';
 import { reducers } from './reducers.js';
 import { revivers } from './revivers.js';
+import { type BytesParts, fromParts, isWithBytes, toParts } from './with-bytes.js';
 
 /** Our own reasons are shorter. A record may have been written by other software. */
 export const LONGEST_REASON = 300;
@@ -36,12 +37,16 @@ export class OutcomeFormat {
   encodeValue(value: unknown): StoredOutcome {
     if (this.#codec) {
       try {
-        return { kind: 'value', encoded: encodedText(this.#codec.encode(value)) };
+        // It gets the bytes as text: most codecs make JSON of what they get.
+        return isWithBytes(value)
+          ? { kind: 'value', encodedBytes: encodedText(this.#codec.encode(toParts(value))) }
+          : { kind: 'value', encoded: encodedText(this.#codec.encode(value)) };
       } catch (error) {
         return none(`the result cannot be encoded: ${reasonOf(error) ?? 'codec.encode threw'}`);
       }
     }
     try {
+      if (isWithBytes(value)) return { kind: 'value', ...toParts(value) };
       return this.#withoutCodec('value', value);
     } catch (error) {
       const reason = reasonOf(error) ?? faultOf(error);
@@ -72,7 +77,8 @@ export class OutcomeFormat {
       const value = this.#decoded(stored);
       return stored.kind === 'value' ? { kind: 'value', value } : { kind: 'error', error: value };
     } catch (error) {
-      const reason = reasonOf(error) ?? unreadable(error, 'encoded' in stored);
+      const isCoded = 'encoded' in stored || 'encodedBytes' in stored;
+      const reason = reasonOf(error) ?? unreadable(error, isCoded);
       return none(`its stored outcome cannot be read: ${reason}`);
     }
   }
@@ -129,11 +135,18 @@ export class OutcomeFormat {
   #decoded(stored: Exclude<StoredOutcome, { kind: 'none' }>): unknown {
     if ('json' in stored) return copyOfJson(stored.json);
     if ('devalue' in stored) return this.#fromRichText(stored.devalue);
+    if ('head' in stored) return fromParts(stored);
+    if ('encodedBytes' in stored) return fromParts(this.#uncoded(stored.encodedBytes) as BytesParts);
+    const value = this.#uncoded(stored.encoded);
+    return stored.kind === 'error' ? this.#fromRichText(value as string) : value;
+  }
+
+  #uncoded(text: string): unknown {
     if (!this.#codec) throw new UnstorableError('it was written by a codec that is not configured here');
-    const value = this.#codec.decode(stored.encoded);
+    const value = this.#codec.decode(text);
     if (isLate(value))
       throw new UnstorableError('codec.decode returned a promise, and has to return the value itself');
-    return stored.kind === 'error' ? this.#fromRichText(value as string) : value;
+    return value;
   }
 
   #fromRichText(text: string): unknown {

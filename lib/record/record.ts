@@ -44,7 +44,20 @@ export type StoredOutcome =
   | { readonly kind: 'value' | 'error'; readonly json: unknown }
   | { readonly kind: 'value' | 'error'; readonly devalue: string }
   | { readonly kind: 'value' | 'error'; readonly encoded: string }
+  | OutcomeOfBytes
+  | { readonly kind: 'value'; readonly encodedBytes: string }
   | { readonly kind: 'none'; readonly reason: string };
+
+/**
+ * A stored outcome of bytes. Its JSON is not called `json`, so that no version that knows nothing of the bytes replays it without them.
+ * A store may keep the bytes apart from the text of the state, as long as it returns them as they were written.
+ */
+export type OutcomeOfBytes = {
+  readonly kind: 'value';
+  /** An object: what belongs to the bytes. */
+  readonly head: unknown;
+  readonly base64: string;
+};
 
 /** The state of a record that cannot be read. */
 export interface UnreadableState {

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import {
   currentExecution,
+  IdempotencyDefaults,
   InMemoryStore,
   InProgressError,
   KeyError,
@@ -76,6 +77,28 @@ describe('perform', () => {
       ['a', 1],
       ['a', 1],
     ]);
+  });
+
+  it('has the instance whose method does the work: for its options, its store and the defaults of its class', async () => {
+    @IdempotencyDefaults({ ttl: '2h' })
+    class Clerk {
+      readonly store = new InMemoryStore();
+    }
+    const self = new Clerk();
+    const seen: unknown[] = [];
+    const payments = {
+      name: 'payments.create',
+      store: (clerk: Clerk) => clerk.store,
+      onError(this: unknown) {
+        seen.push(this);
+        return 'remember' as const;
+      },
+    };
+    await rejection(perform(payments, { key: 'k', self }, () => Promise.reject(new Error('declined'))));
+    expect(seen).to.deep.equal([self]);
+    const [record] = self.store.records();
+    const kept = (record?.expiresAt ?? Number.NaN) - Date.now();
+    expect(kept).to.be.within(7_100_000, 7_200_000);
   });
 
   it('ends before a Lambda invocation does whose context is among the arguments', async () => {

@@ -147,7 +147,7 @@ const cases: ErrorCase[] = [
   {
     errorClass: OutcomeUnknownError,
     code: 'ERR_IDEMPOTENCY_OUTCOME_UNKNOWN',
-    statusCode: 409,
+    statusCode: 424,
     advice: 'ask-human',
     hasKey: true,
     nextStep: /free the key by `recordOf|let `onAbandoned` decide|unless `onAbandoned` says otherwise/,
@@ -175,7 +175,7 @@ const cases: ErrorCase[] = [
   {
     errorClass: OutcomeUnavailableError,
     code: 'ERR_IDEMPOTENCY_OUTCOME_UNAVAILABLE',
-    statusCode: 409,
+    statusCode: 410,
     advice: 'ask-human',
     hasKey: true,
     nextStep: /`recordOf\(.*\.forget\(\)`/,
@@ -328,7 +328,8 @@ describe('the errors of this library', () => {
       'retry-later': [409, 503],
       'fix-request': [400, 422],
       'fix-code': [500],
-      'ask-human': [409],
+      // No client retries these by itself.
+      'ask-human': [410, 424],
     };
     for (const { advice, statusCode } of cases) expect(statuses[advice]).to.include(statusCode);
   });
@@ -348,7 +349,7 @@ describe('the errors of this library', () => {
     await clock.tickAsync(60_000);
     expect(await call)
       .to.be.instanceOf(OutcomeUnknownError)
-      .and.include({ advice: 'retry-later' });
+      .and.include({ advice: 'retry-later', statusCode: 503 });
   });
 
   it('advise to change the code where the store is used wrongly, breaks its contract, or never takes the record', async () => {

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { expect } from 'chai';
 import * as retrysafe from 'retrysafe';
+import { problemOf, type RequestFault, RequestRefusedError } from 'retrysafe/http';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
@@ -15,6 +16,22 @@ function sourcesOfLib(): string {
     .filter((file) => file.endsWith('.ts'))
     .map((file) => readFileSync(join(root, 'lib', file), 'utf8'))
     .join('\n');
+}
+
+/** Each fault for which a guard refuses a request. */
+const faults = Object.keys({
+  'key-missing': true,
+  'key-malformed': true,
+  'key-too-long': true,
+  'key-repeated': true,
+  unscoped: true,
+  'body-too-large': true,
+  'too-many-in-flight': true,
+  'encoding-refused': true,
+} satisfies Record<RequestFault, true>) as RequestFault[];
+
+function refusal(fault: RequestFault): RequestRefusedError {
+  return new RequestRefusedError('', { fault });
 }
 
 /** What a pattern finds in a text, each once and in order of the alphabet. */
@@ -42,17 +59,46 @@ describe('the reference', () => {
   });
 
   it('has a heading for the code of each error', () => {
-    const codes = Object.values(retrysafe as Readonly<Record<string, unknown>>)
+    const ofRoot = Object.values(retrysafe as Readonly<Record<string, unknown>>)
       .filter(
         (one): one is typeof retrysafe.KeyError => Object.getPrototypeOf(one) === retrysafe.IdempotencyError,
       )
       .map((one) => new one('', { retryAfter: 1 } as object));
-    expect(codes).to.have.length(9);
+    expect(ofRoot).to.have.length(9);
+    const codes = [...ofRoot, refusal('key-missing')];
     expect(all(page('errors.md'), /^### (ERR_\w+)$/gm)).to.deep.equal(codes.map(({ code }) => code).sort());
     for (const { name, code, statusCode, advice } of codes) {
-      const start = `\\| \`${name}\` \\|.*\`${code}\`.*\\| ${statusCode} \\| \`'${advice}'\``;
+      const start = `\\| \`${name}\`.* \\|.*\`${code}\`.*\\| ${statusCode}[;,]?[^|]* \\| \`'${advice}'\``;
       expect(page('errors.md'), name).to.match(new RegExp(`^${start}`, 'm'));
     }
+  });
+
+  it('has a line for each problem, with its status and whether it has Retry-After', () => {
+    const { KeyError, InProgressError, FingerprintError, OutcomeUnknownError } = retrysafe;
+    const { OutcomeUnavailableError, ClaimLostError, StoreError, ConfigurationError } = retrysafe;
+    const errors = [
+      ...faults.map(refusal),
+      new KeyError(''),
+      new InProgressError('', { retryAfter: 1 }),
+      new FingerprintError(''),
+      new OutcomeUnknownError(''),
+      new OutcomeUnknownError('', { advice: 'retry-later' }),
+      new OutcomeUnavailableError(''),
+      new ClaimLostError(''),
+      new StoreError(''),
+      new ConfigurationError(''),
+    ];
+    const lines = errors.map((error) => {
+      const { status, headers, body } = problemOf(error, { types: 'x:' }) ?? expect.fail(error.name);
+      return `\`${body.type.slice(2)}\` | ${status} | ${'retry-after' in headers ? 'yes' : 'no'}`;
+    });
+    const [, section = ''] = page('errors.md').split('## Problems');
+    expect(all(section, /^\| (`[a-z-]+` \| \d+ \| (?:yes|no)) \|/gm)).to.deep.equal(
+      [...new Set(lines)].sort(),
+    );
+    const [, refusals = ''] = page('errors.md').split('### ERR_IDEMPOTENCY_REQUEST');
+    const rows = all(refusals.split('## ')[0] ?? '', /^\| (`[a-z-]+` \| \d+)/gm);
+    expect(rows).to.deep.equal(faults.map((fault) => `\`${fault}\` | ${refusal(fault).statusCode}`).sort());
   });
 
   it('has a heading for each warning, with its cause and its remedy', () => {

@@ -357,6 +357,29 @@ export const brokenStores: readonly BrokenStore[] = [
       })(),
   },
   {
+    fault: 'takes the bytes of an outcome for text',
+    breaks: 'an outcome of bytes is returned byte for byte',
+    create: () =>
+      withStatesBy((state) => {
+        const { outcome } = state as { readonly outcome?: { readonly base64?: string } };
+        if (outcome?.base64 === undefined) return state;
+        const text = Buffer.from(outcome.base64, 'base64').toString('utf8');
+        return { ...state, outcome: { ...outcome, base64: Buffer.from(text).toString('base64') } };
+      }),
+  },
+  {
+    fault: 'leaves the bytes of an outcome where another takes its place',
+    breaks: 'an outcome of bytes is returned byte for byte',
+    create: () => {
+      let left: string | undefined;
+      return withStatesBy((state) => {
+        const { outcome } = state as { readonly outcome?: { readonly base64?: string } };
+        left = outcome?.base64 ?? left;
+        return outcome && left !== undefined ? { ...state, outcome: { ...outcome, base64: left } } : state;
+      });
+    },
+  },
+  {
     fault: 'keeps expiresAt in seconds of 32 bits',
     breaks: 'a record can expire at the end of the year 9999',
     create: () =>

@@ -36,17 +36,23 @@ export class ConsumedUnits {
  * (Amazon DynamoDB Developer Guide, "DynamoDB read and write operations" and "DynamoDB item sizes and formats").
  */
 export function unitsOfItem(item: Readonly<Record<string, AttributeValue>>): number {
-  const size = Object.entries(item).reduce(
+  return Math.max(1, Math.ceil(sizeOfItem(item) / 1_024));
+}
+
+/** How many bytes an item has, as DynamoDB counts them. */
+export function sizeOfItem(item: Readonly<Record<string, AttributeValue>>): number {
+  return Object.entries(item).reduce(
     (sum, [name, value]) => sum + Buffer.byteLength(name) + sizeOf(value),
     0,
   );
-  return Math.max(1, Math.ceil(size / 1_024));
 }
 
-function sizeOf({ S, N, B }: AttributeValue): number {
+function sizeOf({ S, N, B, M }: AttributeValue): number {
   if (S !== undefined) return Buffer.byteLength(S);
   if (B !== undefined) return B.byteLength;
+  // Three bytes, and one more for each element.
+  if (M !== undefined) return 3 + Object.keys(M).length + sizeOfItem(M);
   // A byte for two digits, and one more.
   if (N !== undefined) return Math.ceil(N.length / 2) + 1;
-  throw new TypeError('an item of the store has texts, numbers and bytes only');
+  throw new TypeError('an item of the store has texts, numbers, bytes and maps of these only');
 }

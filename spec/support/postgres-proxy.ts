@@ -3,19 +3,20 @@ import { restOfTurn } from './deployment.js';
 import type { PostgresFixture } from './postgres.js';
 import { TcpProxy } from './tcp-proxy.js';
 
-// A replace has the key, the token, when it expires, the state, and the token that it follows; before each its length.
+// A replace has the key, the token, when it expires, the state, and the token that it follows; before each its length. Before the
+// last there are no bytes, where the table has a column for them.
 const replace = /UPDATE [\s\S]* AS held (?![\s\S]*AND held\.token = next\.follows)[\s\S]*/.source;
-const inProgress = String.raw`([\w-]{16})\.\d+\0[\s\S]*"status":"in-progress"[\s\S]*\}[\s\S]{4}`;
+const inProgress = String.raw`([\w-]{16})\.\d+\0[\s\S]*"status":"in-progress"[\s\S]*\}(?:\0{4})?[\s\S]{4}`;
 
 /** How the statements of a store and of transactions read on their way. */
 export const statement = {
   claim: /INSERT INTO [\s\S]* AS held /,
   renewal: new RegExp(String.raw`${replace}${inProgress}\1\.\d`),
-  'take-over': new RegExp(String.raw`${replace}${inProgress}(?!\1)`),
+  'take-over': new RegExp(String.raw`${replace}${inProgress}(?!\1)[\w-]{16}\.\d`),
   completion: new RegExp(`${replace}"status":"completed"`),
   release: new RegExp(`${replace}"status":"released"`),
   unknown: new RegExp(`${replace}"status":"unknown"`),
-  find: /SELECT token, [\s\S]* WHERE key = /,
+  find: /SELECT (?:held\.)?token, [\s\S]* WHERE (?:held\.)?key = /,
   /** A completion in the application's own transaction. */
   complete: /AND held\.token = next\.follows/,
   begin: /^Q[\s\S]{4}BEGIN/,

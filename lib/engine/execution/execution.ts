@@ -84,6 +84,7 @@ interface Completer {
 export class ClaimedExecution extends NestedExecution implements Execution {
   /** Why the claim is lost, once it is: the reason of the signal. */
   #loss: ClaimLostError | undefined;
+  #hear: ((loss: ClaimLostError) => void) | undefined;
   // Both are made when they are asked for: few methods ask.
   #view: CurrentExecution | undefined;
   #controller: AbortController | undefined;
@@ -127,6 +128,13 @@ export class ClaimedExecution extends NestedExecution implements Execution {
   abort(loss: ClaimLostError): void {
     this.#loss = loss;
     this.#controller?.abort(loss);
+    this.#hear?.(loss);
+  }
+
+  /** Tells one listener why the claim is lost, once it is. That costs a tenth of listening to the signal, which has to be made. */
+  whenLost(hear: (loss: ClaimLostError) => void): void {
+    if (this.#loss) hear(this.#loss);
+    else this.#hear = hear;
   }
 
   get #signal(): AbortSignal {

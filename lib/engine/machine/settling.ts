@@ -1,11 +1,11 @@
 import { backoff } from '../../process/backoff.js';
 import type { IdempotencyRecord } from '../../record/persistence-store.js';
-import { FORMAT, type StoredOutcome } from '../../record/record.js';
+import { FORMAT, type RecordState, type StoredOutcome, unknownFields } from '../../record/record.js';
 import type { Fault } from './events.js';
 import { beginLease, confirmedOf } from './leasing.js';
 import { NEVER, termLeft } from './moment.js';
 import type { PhaseRules } from './phase-rules.js';
-import { draft, draftCompleted, unresolved, unsettled } from './records.js';
+import { draft, draftAnew, draftCompleted, unresolved, unsettled } from './records.js';
 import type { CallState, MethodEnd, Phase, Recording, TakenOver } from './state.js';
 import type { Step } from './step.js';
 import { followSuccessor } from './waiting.js';
@@ -77,7 +77,8 @@ export function settle(step: Step): void {
     return recordWithoutOutcome(step, 'unknown', patienceEnd(step));
   }
   if (end.kind === 'error' && end.decision !== 'remember') {
-    const status = end.decision === 'release' ? 'released' : 'unknown';
+    const isUnknown = end.decision === 'restore' ? wasUnknown(call) : end.decision === 'unknown';
+    const status = isUnknown ? 'unknown' : 'released';
     return recordWithoutOutcome(step, status, NEVER, TRIES_WITHOUT_OUTCOME);
   }
   const { outcome, ttlMs } = end;
@@ -142,7 +143,30 @@ function draftEnd(step: Step, { status, outcome, completedAt, ttlMs }: Recording
   if (status === 'completed')
     return draftCompleted(step, runOf(call), outcome as StoredOutcome, completedAt, ttlMs);
   const expiresAt = status === 'released' ? unsettled(rules, now.wall) : unresolved(rules, now.wall);
+  if (call.end?.kind === 'error' && call.end.decision === 'restore')
+    return draftRestored(step, status, expiresAt);
   return draft(step, { format: FORMAT, status, attempt, fencingToken }, expiresAt, call.confirmed?.state);
+}
+
+// Nothing has run, so no attempt is counted, and the fingerprint is that of an attempt before, if there was one.
+function draftRestored(step: Step, status: 'released' | 'unknown', expiresAt: number): IdempotencyRecord {
+  const { call } = step;
+  const { fencingToken } = runOf(call);
+  const before = stateBefore(call);
+  const own: RecordState = { format: FORMAT, status, attempt: before?.attempt ?? 0, fencingToken };
+  const fingerprint = before?.fingerprint === undefined ? {} : { fingerprint: before.fingerprint };
+  const unknown = call.confirmed ? unknownFields(call.confirmed.state) : {};
+  return draftAnew(step, { ...own, ...fingerprint, ...unknown }, expiresAt);
+}
+
+function wasUnknown(call: CallState): boolean {
+  const status = stateBefore(call)?.status;
+  return status !== undefined && status !== 'released';
+}
+
+/** What the record said before this call, if that was no outcome. */
+function stateBefore({ takenOver }: CallState): RecordState | undefined {
+  return takenOver?.state.status === 'completed' ? undefined : takenOver?.state;
 }
 
 /** The attempt and the fencing token of the run. Without a claim it has only its own time. */

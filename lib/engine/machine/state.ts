@@ -102,7 +102,8 @@ export type MethodEnd =
       /** Whether it returned what it asked its completion for. */
       readonly isAsCompleted: boolean;
     }
-  | { readonly kind: 'error'; readonly decision: 'release' | 'unknown' }
+  /** `restore`: it has not begun after all. */
+  | { readonly kind: 'error'; readonly decision: 'release' | 'unknown' | 'restore' }
   | {
       readonly kind: 'error';
       readonly decision: 'remember';

@@ -1,9 +1,10 @@
 import { type Performed, type PerformedOperation, perform } from '../../decorator/perform.js';
 import { currentExecution } from '../../engine/execution/execution.js';
-import { release, unknown, withoutOutcome } from '../../engine/execution/verdict.js';
+import { notBegun, release, unknown, withoutOutcome } from '../../engine/execution/verdict.js';
 import {
   ClaimLostError,
   ConfigurationError,
+  IdempotencyError,
   InProgressError,
   KeyError,
   OutcomeUnavailableError,
@@ -16,8 +17,9 @@ import { warnOnce } from '../../process/warnings.js';
 import { askOption } from '../../settings/asked-option.js';
 import { type ListedClasses, listedClasses } from '../../values/listed-classes.js';
 import { bodyIdentity, bytesIdentity, essenceOf } from './body-identity.js';
+import { failureDecision } from './failure-decision.js';
 import type { GuardedRequest, MadeResponse } from './guarded-request.js';
-import type { HttpOptions, RequestParts } from './http-options.js';
+import type { HttpOptions, RequestParts, ResponseFacts } from './http-options.js';
 import { InFlight } from './in-flight.js';
 import { readKey } from './key-header.js';
 import { checkHttpOptions, performedOptions } from './option-checks.js';
@@ -82,6 +84,11 @@ export class HttpGuard<Request> {
     return this.#options.maxBody;
   }
 
+  /** How many bytes `body` of a request is asked for. */
+  get maxRequest(): number {
+    return this.#options.maxRequest;
+  }
+
   /** The header that has the key, in small letters, as in a `Vary` or an OpenAPI description. */
   get header(): string {
     return this.#options.header.toLowerCase();
@@ -105,11 +112,13 @@ export class HttpGuard<Request> {
    *
    * @param args The framework's request, and a Lambda context where there is one.
    * @param run Calls the handler, and resolves when its response has ended. Rejects where it breaks.
+   * @param self The instance whose method handles the request. Options that are functions have it as `this`.
    */
   async perform(
     request: GuardedRequest,
     args: readonly [Request, ...unknown[]],
     run: () => MadeResponse | Promise<MadeResponse>,
+    self?: unknown,
   ): Promise<GuardedAnswer> {
     let thrown: unknown;
     const runOnce = async () => {
@@ -122,36 +131,57 @@ export class HttpGuard<Request> {
       }
     };
     try {
-      return await this.#perform(request, args, runOnce);
+      return await this.#perform(request, args, runOnce, self);
     } catch (error) {
-      const problem = error === thrown ? undefined : this.#problemOf(error);
-      if (!problem || this.given.errors === 'framework') return { from: 'error', error };
-      return { from: 'guard', problem, error };
+      if (error === thrown) return { from: 'error', error };
+      const fitting = this.#fitting(error);
+      const problem = this.problemFor(fitting);
+      return problem ? { from: 'guard', problem, error: fitting } : { from: 'error', error: fitting };
     }
+  }
+
+  /** Returns what answers an error of this library, or `undefined` where the framework answers it. */
+  problemFor(error: unknown): ProblemAnswer | undefined {
+    if (this.given.errors === 'framework') return undefined;
+    const problem = problemOf(error, { types: this.#options.problemTypes });
+    if (problem) this.#tellOwner(error);
+    return problem;
+  }
+
+  /** The client is not told what is wrong with the service, and nobody else sees the error. */
+  #tellOwner(error: unknown): void {
+    if (!(error instanceof IdempotencyError) || error.advice !== 'fix-code') return;
+    const { where } = this.adapter;
+    const { code, message } = error;
+    warnOnce(`misconfigured:${where}:${code}`, 'RETRYSAFE_MISCONFIGURED', message);
   }
 
   async #perform(
     request: GuardedRequest,
     args: readonly [Request, ...unknown[]],
     run: () => Promise<MadeResponse>,
+    self: unknown,
   ): Promise<GuardedAnswer> {
     const [original] = args;
     const read = readKey(request.header(this.header), this.#options.maxKey);
     if ('fault' in read) throw this.#refused(read.fault);
-    const scope = await this.#scopeOf(original);
+    const scope = await this.#scopeOf(original, self);
     if (!this.#inFlight.enter(scope)) throw this.#refused('too-many-in-flight');
     try {
-      const fingerprint = await this.#fingerprintOf(request, original);
+      const fingerprint = await this.#fingerprintOf(request, original, self);
       const { method, route, path } = request;
       const operation = this.#operationOf(request);
       const key = JSON.stringify([method, route ?? path, read.key]);
       let own: unknown;
-      const performed = await perform(operation, { key, scope, fingerprint, args }, async () => {
+      const performed = await perform(operation, { key, scope, fingerprint, args, self }, async () => {
         const beganAt = steadyNow();
         const made = await run();
-        this.#runTimes.learn(operation.name, steadyNow() - beganAt);
         own = made.recorded ?? made;
-        if (!this.#isOutcome(made)) return this.given.onFailure === 'unknown' ? unknown(own) : release(own);
+        if (made.hasRun === false) return notBegun(own);
+        this.#runTimes.learn(operation.name, steadyNow() - beganAt);
+        const response = factsOf(made);
+        if (!this.#isOutcome(response, self))
+          return failureDecision(this.given, self, response) === 'unknown' ? unknown(own) : release(own);
         return made.recorded ?? withoutOutcome(own, made.unrecorded ?? 'its body was not recorded');
       });
       return performed.value === own ? { from: 'handler' } : this.#answerOf(request, performed);
@@ -163,7 +193,7 @@ export class HttpGuard<Request> {
   #answerOf(request: GuardedRequest, { value, isReplay, operation, key }: Performed<unknown>): GuardedAnswer {
     if (!isRecordedResponse(value)) {
       throw new OutcomeUnavailableError(
-        `${operation}: what is recorded under ${key} is no response; name the guard differently from other operations, and let \`onAbandoned\` return what \`recordedOf\` makes`,
+        `${operation}: what is recorded under ${key} is no response; name the guard differently from other operations, and let \`onAbandoned\` return what \`responseOutcome\` makes`,
         { operation, key },
       );
     }
@@ -174,17 +204,18 @@ export class HttpGuard<Request> {
     return { from: 'record', response: value, isReplay };
   }
 
-  #problemOf(error: unknown): ProblemAnswer | undefined {
-    const types = this.#options.problemTypes;
-    if (!(error instanceof InProgressError) || error.operation === undefined)
-      return problemOf(error, { types });
-    const retryAfter = this.#runTimes.secondsLeft(error.operation, error.startedAt);
-    return problemOf(error, { types, retryAfter });
+  /** Returns the error of a running request with the seconds that the work may still take. The engine knows those of the lease. */
+  #fitting(error: unknown): unknown {
+    if (!(error instanceof InProgressError) || error.operation === undefined) return error;
+    const { message, operation, key, startedAt } = error;
+    const retryAfter = this.#runTimes.secondsLeft(operation, startedAt);
+    return new InProgressError(message, { operation, key, startedAt, retryAfter, cause: error });
   }
 
-  #isOutcome({ status, headers }: MadeResponse): boolean {
+  #isOutcome(response: ResponseFacts, self: unknown): boolean {
     const { isOutcome } = this.given;
-    const asked = askOption(() => isOutcome?.({ status, header: (name) => headerIn(headers, name) }));
+    const { status } = response;
+    const asked = askOption(() => isOutcome?.call(self, response));
     if ('value' in asked && typeof asked.value === 'boolean') return asked.value;
     if (isOutcome) {
       const fault = 'value' in asked ? `it returned ${kindOfData(asked.value)}` : asked.fault;
@@ -209,11 +240,11 @@ export class HttpGuard<Request> {
     return made;
   }
 
-  async #scopeOf(original: Request): Promise<string> {
+  async #scopeOf(original: Request, self: unknown): Promise<string> {
     const { scope } = this.given;
     // A list of another length, so that no caller's id is that of all.
     if (scope === 'public') return '[]';
-    const whose: unknown = await scope(original);
+    const whose: unknown = await scope.call(self, original);
     if (whose === undefined || whose === null || whose === '') throw this.#refused('unscoped');
     if (typeof whose === 'bigint') return JSON.stringify([String(whose), 'bigint']);
     if (typeof whose === 'string' || Number.isFinite(whose)) return JSON.stringify([whose]);
@@ -222,7 +253,7 @@ export class HttpGuard<Request> {
     );
   }
 
-  async #fingerprintOf(request: GuardedRequest, original: Request): Promise<string> {
+  async #fingerprintOf(request: GuardedRequest, original: Request, self: unknown): Promise<string> {
     const body = await request.body(this.#options.maxRequest);
     if (body.kind === 'too-large') throw this.#refused('body-too-large');
     const contentType = headerLine(request.header('content-type'));
@@ -234,7 +265,7 @@ export class HttpGuard<Request> {
       body: await bodyIdentity(body, contentType),
     };
     const { fingerprint } = this.given;
-    if (fingerprint) return digestOf(await fingerprint(parts, original), this.adapter.where);
+    if (fingerprint) return digestOf(await fingerprint.call(self, parts, original), this.adapter.where);
     try {
       return digestOf([path, query, parts.contentType, parts.body], this.adapter.where);
     } catch (error) {
@@ -270,6 +301,10 @@ const messages: Readonly<Record<RequestFault, string>> = {
   'encoding-refused':
     'the recorded response is compressed in a way that the request does not accept; put the compression before the guard',
 };
+
+function factsOf({ status, headers }: MadeResponse): ResponseFacts {
+  return { status, header: (name) => headerIn(headers, name) };
+}
 
 function headerLine(lines: readonly string[]): string | undefined {
   return lines.length === 0 ? undefined : lines.join(', ');

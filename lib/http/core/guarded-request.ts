@@ -25,4 +25,9 @@ export interface MadeResponse {
   readonly recorded?: RecordedResponse;
   /** Why there is none. */
   readonly unrecorded?: string;
+  /**
+   * Whether the handler has run. Where something before it answered, such as a validation, nothing is recorded, and the key is free
+   * for any request. Default: `true`.
+   */
+  readonly hasRun?: boolean;
 }

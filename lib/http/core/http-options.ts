@@ -1,5 +1,6 @@
 import type { Duration } from '../../options/duration.js';
 import type { IdempotentOptions } from '../../options/options.js';
+import type { RecordedResponse } from './recorded-response.js';
 
 /** Whom a key belongs to: one value for each caller, such as the authenticated user's id. */
 export type Scope = string | number | bigint | null | undefined;
@@ -22,26 +23,31 @@ export interface RequestParts {
   readonly body: unknown;
 }
 
-type EngineOptions = Pick<
-  IdempotentOptions,
-  'store' | 'ttl' | 'lease' | 'renewFor' | 'wait' | 'unresolvedTtl' | 'onStoreFailure' | 'codec' | 'enabled'
+type EngineOptions<This> = Pick<
+  IdempotentOptions<This>,
+  'store' | 'lease' | 'renewFor' | 'wait' | 'unresolvedTtl' | 'onStoreFailure' | 'codec' | 'enabled'
 >;
 
-/** The options of each adapter. `Request` is the framework's own request. */
-export interface HttpOptions<Request> extends EngineOptions {
+/** What a handler gets: the framework's request, and what a framework passes besides. */
+// biome-ignore lint/suspicious/noExplicitAny: each framework passes something else
+type HandlerArguments<Request> = [request: Request, ...rest: any[]];
+
+/** The options of each adapter. `Request` is the framework's own request, `This` the instance whose method handles it. */
+// biome-ignore lint/suspicious/noExplicitAny: a handler that is no method has no instance
+export interface HttpOptions<Request, This = any> extends EngineOptions<This> {
   /**
    * Whom a key belongs to. It is asked for each guarded request, after authentication. Where it yields nothing the request is refused.
    * `'public'`: all callers share keys, and so answers.
    */
-  readonly scope: 'public' | ((request: Request) => Scope | Promise<Scope>);
+  readonly scope: 'public' | ((this: This, request: Request) => Scope | Promise<Scope>);
   /** A name that belongs to every key of this guard, 1 to 80 characters. Default: `'http'`. */
   readonly name?: string;
   /** The header that has the key. Default: `'Idempotency-Key'`. */
   readonly header?: string;
   /** Whether a request without a key is refused. Default: `true` on a route, `false` for a whole application. */
   readonly required?: boolean;
-  /** How long an outcome is stored. Default: 86,400 (a day). */
-  readonly ttl?: Duration;
+  /** How long an outcome is stored; a function gets the response that is recorded. Default: 86,400 (a day). */
+  readonly ttl?: Duration | ((response: { readonly status: number }, request: Request) => Duration);
   /** How long a duplicate waits for the running request. Default: 0, which refuses it at once. */
   readonly wait?: Duration;
   /** How long a claim is renewed. A response that has not ended by then loses its key. Default: 300. */
@@ -49,19 +55,23 @@ export interface HttpOptions<Request> extends EngineOptions {
   /**
    * What to do after an earlier request that recorded no outcome. A function gets the framework's request second. Default: `'run'`.
    */
-  readonly onAbandoned?: IdempotentOptions['onAbandoned'];
+  readonly onAbandoned?: IdempotentOptions<This, HandlerArguments<Request>, RecordedResponse>['onAbandoned'];
   /**
    * Whether a response is the outcome of its key. Default: every status below 500 but 408, 409, 425 and 429. Any other response is sent,
    * and not recorded.
    */
-  readonly isOutcome?: (response: ResponseFacts) => boolean;
+  readonly isOutcome?: (this: This, response: ResponseFacts) => boolean;
   /**
    * What becomes of the key after a response that is no outcome, or after an error: `'release'` lets a retry run, `'unknown'` lets
-   * `onAbandoned` decide. Default: `'release'`.
+   * `onAbandoned` decide. A function gets the response; an error that the handler threw is a 500 without headers to it. Default:
+   * `'release'`.
    */
-  readonly onFailure?: 'release' | 'unknown';
+  readonly onFailure?:
+    | 'release'
+    | 'unknown'
+    | ((this: This, response: ResponseFacts) => 'release' | 'unknown');
   /** What must be the same in all requests with one key. Default: all parts. */
-  readonly fingerprint?: (parts: RequestParts, request: Request) => unknown;
+  readonly fingerprint?: (this: This, parts: RequestParts, request: Request) => unknown;
   /** How many characters a key may have. Default: 255. */
   readonly maxKey?: number;
   /** How many bytes of a request's body are read for the fingerprint. A larger one is refused with 413. Default: 1,048,576. */

@@ -3,6 +3,7 @@ import { type Check, checkedOptions } from '../../options/checked-options.js';
 import { definedOptions } from '../../options/options.js';
 import { describeLateness } from '../../options/synchronous.js';
 import { checkOptions } from '../../settings/option-checks.js';
+import { failureDecision } from './failure-decision.js';
 import type { HttpOptions } from './http-options.js';
 
 /** The options that the engine has, too. It checks them. */
@@ -53,7 +54,12 @@ const checks: Record<OwnOption, Check> = {
       : "the name of a header, such as 'Idempotency-Key'",
   required: oneOf(true, false),
   isOutcome: (value) => (isFunction(value) ? describeLateness(value as () => unknown) : 'a function'),
-  onFailure: oneOf('release', 'unknown'),
+  onFailure: (value) => {
+    if (isFunction(value)) return describeLateness(value as () => unknown);
+    return value === 'release' || value === 'unknown'
+      ? undefined
+      : "'release', 'unknown', or a function of the response that returns one of them";
+  },
   fingerprint: (value) => (isFunction(value) ? undefined : 'a function of the parts of a request'),
   maxKey: wholeNumber(1),
   maxRequest: wholeNumber(0),
@@ -85,6 +91,12 @@ export function checkHttpOptions(options: unknown, where: string): void {
 /** Returns the options that all operations of a guard have. */
 export function performedOptions<Request>(options: HttpOptions<Request>): Omit<PerformedOperation, 'name'> {
   const given = definedOptions(Object.fromEntries(engineOptions.map((option) => [option, options[option]])));
-  const { onFailure = 'release' } = options;
-  return { wait: 0, renewFor: 300, ...given, onError: () => onFailure };
+  return {
+    wait: 0,
+    renewFor: 300,
+    ...given,
+    onError() {
+      return failureDecision(options, this);
+    },
+  };
 }

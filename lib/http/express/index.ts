@@ -1,1 +1,1 @@
-export {};
+export { type IdempotencyMiddleware, idempotency } from './idempotency.js';

@@ -1,1 +1,2 @@
-export {};
+export type { FastifyIdempotencyOptions, FastifyRouteIdempotency } from './fastify-options.js';
+export { idempotency } from './idempotency.js';

@@ -1,8 +1,6 @@
 import type { ProblemAnswer } from '../core/problem.js';
 import { bodyOf, type HeaderLine, type RecordedResponse } from '../core/recorded-response.js';
-
-/** Tells a client that an answer is a replay. */
-export const REPLAYED = 'Idempotency-Replayed';
+import { REPLAYED } from '../core/replayed-header.js';
 
 /** Returns the response to a request that is refused. `before`: the headers that stood before the guard. */
 export function problemResponse(

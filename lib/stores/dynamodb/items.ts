@@ -1,9 +1,10 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb';
-import { ConfigurationError } from '../../errors.js';
+import { ConfigurationError, type StoreError } from '../../errors.js';
 import { isLate } from '../../options/synchronous.js';
 import { kindOfData } from '../../options/wrong-option.js';
 import type { IdempotencyRecord } from '../../record/persistence-store.js';
-import { GRACE_MS, readRecord, stateText } from '../shared/stored-record.js';
+import { withoutBytes } from '../shared/outcome-bytes.js';
+import { GRACE_MS, readRecord, type StoredFields, stateText } from '../shared/stored-record.js';
 import { createOther, itemTooLarge } from './dynamodb-faults.js';
 import type { DynamoDBStoreOptions } from './dynamodb-options.js';
 
@@ -34,17 +35,11 @@ export function itemsOf(options: DynamoDBStoreOptions) {
     /** @throws {StoreError} with `tooLarge` if no item can hold the record. */
     itemOf(record: IdempotencyRecord): Item {
       const { key, token, expiresAt } = record;
-      const text = stateText(record, LARGEST_STATE_BYTES, () => itemTooLarge(tableName));
-      const bytes = Buffer.byteLength(text);
-      // Synchronous, so that a completion can become an item in the middle of a transaction's list.
-      const compressed = bytes > compressAbove ? zlib().gzipSync(text) : undefined;
-      // DynamoDB counts the other attributes too, and refuses what this check lets pass.
-      if ((compressed?.byteLength ?? bytes) > LARGEST_ITEM_BYTES) throw itemTooLarge(tableName);
       return {
         ...items.keyOf(key),
         token: { S: token },
         expiresAt: { N: String(expiresAt) },
-        state: compressed ? { B: compressed } : { S: text },
+        state: stateAttribute(record, compressAbove, () => itemTooLarge(tableName)),
         // DynamoDB's TTL is in seconds.
         [ttlAttribute]: { N: String(Math.ceil((expiresAt + GRACE_MS) / 1_000)) },
       };
@@ -59,7 +54,7 @@ export function itemsOf(options: DynamoDBStoreOptions) {
           `DynamoDBStore: the table "${tableName}" has no sort key "${sortKeyAttribute}", so that all keys of a partition share one item; correct "sortKeyAttribute", or ${createOther}`,
         );
       }
-      const fields = { token: token?.S, expiresAt: expiresAt?.N, state: state && textOf(state) };
+      const fields = { token: token?.S, expiresAt: expiresAt?.N, ...readState(state) };
       return readRecord('DynamoDBStore', key, fields, {
         what: `the item ${key} of table "${tableName}"`,
         advice: 'use a table, or a name for the operation, that nothing else uses',
@@ -91,14 +86,55 @@ function zlib(): typeof import('node:zlib') {
   return process.getBuiltinModule('node:zlib');
 }
 
+/**
+ * Returns the attribute of a record's state: text, or compressed text. Where the outcome has bytes it is a map of the text and the bytes.
+ * An attribute of their own would need a name, which the table may have for its keys, and permissions may name all attributes.
+ */
+function stateAttribute(
+  { state }: IdempotencyRecord,
+  compressAbove: number,
+  refuse: () => StoreError,
+): AttributeValue {
+  const parts = withoutBytes(state);
+  const text = stateText(parts, LARGEST_STATE_BYTES, refuse);
+  if ((parts.bytes?.byteLength ?? 0) > LARGEST_STATE_BYTES) throw refuse();
+  // Synchronous, so that a completion can become an item in the middle of a transaction's list.
+  const length = Buffer.byteLength(text);
+  const compressed = length > compressAbove ? zlib().gzipSync(text) : undefined;
+  const bytes = parts.bytes && bytesElement(parts.bytes, compressAbove);
+  // DynamoDB counts the other attributes too, and refuses what this check lets pass.
+  if ((compressed?.byteLength ?? length) + (bytes?.content.byteLength ?? 0) > LARGEST_ITEM_BYTES)
+    throw refuse();
+  const attribute = compressed ? { B: compressed } : { S: text };
+  return bytes ? { M: { text: attribute, [bytes.name]: { B: bytes.content } } } : attribute;
+}
+
+/** Compresses bytes only where that helps: most have been compressed already, such as those of images. */
+function bytesElement(
+  bytes: Buffer,
+  compressAbove: number,
+): { readonly name: 'bytes' | 'gzip'; readonly content: Buffer } {
+  const compressed = bytes.byteLength > compressAbove ? zlib().gzipSync(bytes) : bytes;
+  return compressed.byteLength < bytes.byteLength
+    ? { name: 'gzip', content: compressed }
+    : { name: 'bytes', content: bytes };
+}
+
+function readState(attribute: AttributeValue | undefined): Pick<StoredFields, 'state' | 'bytes'> {
+  if (!attribute?.M) return { state: attribute && textOf(attribute) };
+  const { text, bytes, gzip } = attribute.M;
+  return { state: text && textOf(text), bytes: gzip?.B ? unzipped(gzip.B) : bytes?.B };
+}
+
 /** Returns the text of an attribute, and an empty one where it cannot be read: then the engine says so. */
 function textOf({ B, S }: AttributeValue): string {
-  if (!B) return S ?? '';
+  return B ? (unzipped(B)?.toString() ?? '') : (S ?? '');
+}
+
+function unzipped(compressed: Uint8Array): Buffer | undefined {
   try {
-    return zlib()
-      .gunzipSync(B, { maxOutputLength: 4 * LARGEST_STATE_BYTES })
-      .toString();
+    return zlib().gunzipSync(compressed, { maxOutputLength: 4 * LARGEST_STATE_BYTES });
   } catch {
-    return '';
+    return undefined;
   }
 }

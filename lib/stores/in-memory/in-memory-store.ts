@@ -1,15 +1,28 @@
 import { dropMemoryOf } from '../../process/store-memory.js';
 import type { IdempotencyRecord, PersistenceStore } from '../../record/persistence-store.js';
+import { withItsBytes, withoutBytes } from '../shared/outcome-bytes.js';
 import { copyOf } from '../shared/stored-record.js';
 
 /**
  * The operations of the store without promises. They keep a record as it is, and return it as it is: the engine, which alone
- * gets them, changes no record.
+ * gets them, changes no record. Only bytes are kept apart.
  */
 interface SynchronousSteps {
   readonly claim: (record: IdempotencyRecord, now: number) => IdempotencyRecord;
   readonly replace: (record: IdempotencyRecord, token: string) => IdempotencyRecord | undefined;
   readonly find: (key: string) => IdempotencyRecord | undefined;
+}
+
+/** A record in memory. The bytes of its outcome are not in its state: as base64 they would take a third more. */
+interface KeptRecord extends IdempotencyRecord {
+  readonly bytes?: Buffer;
+}
+
+/** Returns a record as it was written. */
+function whole<Kept extends KeptRecord | undefined>(kept: Kept): Kept | IdempotencyRecord {
+  if (!kept?.bytes) return kept;
+  const { key, token, expiresAt, state, bytes } = kept;
+  return { key, token, expiresAt, state: withItsBytes(state, bytes) };
 }
 
 let steps: (store: PersistenceStore) => SynchronousSteps | undefined;
@@ -29,7 +42,7 @@ const CHECKS_PER_CLAIM = 2;
  * If `onAbandoned` does not run an unknown outcome again, its record stays until it is resolved, or for `unresolvedTtl`.
  */
 export class InMemoryStore implements PersistenceStore {
-  readonly #records = new Map<string, IdempotencyRecord>();
+  readonly #records = new Map<string, KeptRecord>();
   /** Iterates over all records, including those that are added in the meantime. */
   #round = this.#records.values();
   /** No record expires before this. Until then no claim checks any. */
@@ -40,18 +53,18 @@ export class InMemoryStore implements PersistenceStore {
   readonly #steps: SynchronousSteps = {
     claim: (record, now) => {
       const holder = this.#records.get(record.key);
-      if (holder && holder.expiresAt > now) return holder;
+      if (holder && holder.expiresAt > now) return whole(holder);
       if (this.#firstExpiry <= now) this.#sweep(now);
       this.#keep(record);
       return record;
     },
     replace: (record, token) => {
       const holder = this.#records.get(record.key);
-      if (holder?.token !== token) return holder;
+      if (holder?.token !== token) return whole(holder);
       this.#keep(record);
       return record;
     },
-    find: (key) => this.#records.get(key),
+    find: (key) => whole(this.#records.get(key)),
   };
 
   async claim(record: IdempotencyRecord, now: number): Promise<IdempotencyRecord> {
@@ -85,7 +98,7 @@ export class InMemoryStore implements PersistenceStore {
 
   /** Returns copies of the present records, for tests. They include expired ones that the store has not deleted yet. */
   records(): readonly IdempotencyRecord[] {
-    return [...this.#records.values()].map(copyOf);
+    return [...this.#records.values()].map((kept) => copyOf(whole(kept)));
   }
 
   /**
@@ -102,7 +115,8 @@ export class InMemoryStore implements PersistenceStore {
 
   #keep(record: IdempotencyRecord): void {
     const { key, expiresAt } = record;
-    this.#records.set(key, record);
+    const { state, bytes } = withoutBytes(record.state);
+    this.#records.set(key, bytes ? { ...record, state, bytes } : record);
     if (expiresAt < this.#firstExpiry) this.#firstExpiry = expiresAt;
     if (expiresAt < this.#firstOfRound) this.#firstOfRound = expiresAt;
   }

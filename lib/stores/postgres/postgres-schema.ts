@@ -45,7 +45,8 @@ export function schema(table: string = DEFAULT_TABLE): string {
   token text NOT NULL,
   expires_at bigint NOT NULL,
   state text NOT NULL,
-  expires_hour bigint GENERATED ALWAYS AS (${hourOf('expires_at')}) STORED
+  expires_hour bigint GENERATED ALWAYS AS (${hourOf('expires_at')}) STORED,
+  outcome_bytes bytea
 ) WITH (fillfactor = 70);
 DO '${createIndex.replaceAll("'", "''")}';
 `;

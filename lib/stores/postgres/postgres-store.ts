@@ -2,8 +2,9 @@ import { ConfigurationError } from '../../errors.js';
 import type { Completion, IdempotencyRecord, PersistenceStore } from '../../record/persistence-store.js';
 import { checkedCompletion, claimLost } from '../shared/completions.js';
 import { Notices } from '../shared/notices.js';
+import { withoutBytes } from '../shared/outcome-bytes.js';
 import { DEFAULT_TABLE, type RemoveExpiredOptions, sweepValues } from '../shared/sql-tables.js';
-import { copyOf, readRecord, stateValue } from '../shared/stored-record.js';
+import { copyOf, readRecord, type StoredFields, stateValue } from '../shared/stored-record.js';
 import { wrapperFor } from './clients/bare-clients.js';
 import { isClient, isInTransaction, type PostgresClient, type Row, rowsOf } from './postgres-client.js';
 import { explained, LARGEST_STATE_BYTES } from './postgres-faults.js';
@@ -20,7 +21,12 @@ export class PostgresStore implements PersistenceStore {
   declare readonly changed?: (key: string, signal: AbortSignal) => Promise<void>;
   readonly #client: PostgresClient;
   readonly #table: string;
-  readonly #statements: Statements;
+  readonly #statements: { readonly withBytes: Statements; readonly withoutBytes: Statements };
+  /**
+   * Whether the table is known to have the column for bytes: each row that is read says so. Where it is not, bytes stay in the state. So
+   * no statement names a column that is not there, which would fail the application's transaction.
+   */
+  #hasBytes = false;
   readonly #notifies: boolean;
 
   /** @throws {ConfigurationError} for a wrong option. */
@@ -30,26 +36,31 @@ export class PostgresStore implements PersistenceStore {
     this.#client = client;
     this.#table = table;
     this.#notifies = listener !== undefined;
-    this.#statements = statementsFor(table, this.#notifies);
+    this.#statements = {
+      withBytes: statementsFor(table, { hasBytes: true, notifies: this.#notifies }),
+      withoutBytes: statementsFor(table, { hasBytes: false, notifies: this.#notifies }),
+    };
     if (!listener) return;
     const notices = new Notices((receiver) => new TableNotices(listener, table, receiver));
     this.changed = (key, signal) => notices.changed(key, signal);
   }
 
   async claim(record: IdempotencyRecord, now: number): Promise<IdempotencyRecord> {
-    const [row] = await this.#ask(this.#statements.claim, [...this.#valuesOf(record), now, now, now]);
+    const written = this.#valuesOf(record);
+    const values = [record.key, ...written, ...written.map(() => now)];
+    const [row] = await this.#ask(this.#using.claim, values);
     return this.#holder(record, row) as IdempotencyRecord;
   }
 
   async replace(record: IdempotencyRecord, token: string): Promise<IdempotencyRecord | undefined> {
-    const [row] = await this.#ask(this.#statements.replace, this.#following(record, token));
+    const [row] = await this.#ask(this.#using.replace, this.#following(record, token));
     return this.#holder(record, row);
   }
 
   /** Always consistent if the client reads from the primary. */
   async find(key: string): Promise<IdempotencyRecord | undefined> {
-    const [row] = await this.#ask(this.#statements.find, [key]);
-    return row && this.#recordOf(key, row);
+    const [row] = await this.#ask(this.#using.find, [key]);
+    return row && readRecord('PostgresStore', key, this.#seen(row));
   }
 
   /**
@@ -74,7 +85,7 @@ export class PostgresStore implements PersistenceStore {
     }
     const checked = checkedCompletion(where, completion);
     const { record, token } = checked;
-    const rows = await this.#ask(this.#statements.complete, this.#following(record, token), tx);
+    const rows = await this.#ask(this.#using.complete, this.#following(record, token), tx);
     if (rows.length > 0) return;
     throw claimLost(where, checked);
   }
@@ -87,18 +98,25 @@ export class PostgresStore implements PersistenceStore {
    */
   async removeExpired(options: RemoveExpiredOptions = {}): Promise<number> {
     const [until, limit] = sweepValues('PostgresStore', options);
-    const [row] = await this.#ask(this.#statements.removeExpired, [until, until, limit]);
+    const [row] = await this.#ask(this.#using.removeExpired, [until, until, limit]);
     return Number(row?.removed);
   }
 
-  #valuesOf(record: IdempotencyRecord): (string | number)[] {
-    const { key, token, expiresAt } = record;
-    return [key, token, expiresAt, stateValue('PostgresStore', record, LARGEST_STATE_BYTES)];
+  /** The statements for the table as it is. */
+  get #using(): Statements {
+    return this.#hasBytes ? this.#statements.withBytes : this.#statements.withoutBytes;
+  }
+
+  /** Returns the values that a write puts into the columns of the table as it is. */
+  #valuesOf({ token, expiresAt, state }: IdempotencyRecord): (string | number)[] {
+    if (!this.#hasBytes) return [token, expiresAt, textOf({ state })];
+    const parts = withoutBytes(state);
+    return [token, expiresAt, textOf(parts), parts.bytes?.toString('base64') ?? ''];
   }
 
   #following(record: IdempotencyRecord, token: string): (string | number)[] {
     const notice = this.#notifies ? noticeOf(this.#table, messageOf(record.key)) : [];
-    return [...this.#valuesOf(record), token, ...notice];
+    return [record.key, ...this.#valuesOf(record), token, ...notice];
   }
 
   async #ask(
@@ -114,16 +132,27 @@ export class PostgresStore implements PersistenceStore {
     try {
       return await rowsOf(client, text, values);
     } catch (fault) {
+      // The table may be another one now.
+      this.#hasBytes = false;
       throw explained(fault, this.#table, client !== this.#client);
     }
   }
 
   #holder(record: IdempotencyRecord, row: Row | undefined): IdempotencyRecord | undefined {
-    if (row?.token === record.token) return copyOf(record);
-    return row && this.#recordOf(record.key, row);
+    if (!row) return undefined;
+    const holder = this.#seen(row);
+    return holder.token === record.token ? copyOf(record) : readRecord('PostgresStore', record.key, holder);
   }
 
-  #recordOf(key: string, { token, expiresAt, state }: Row): IdempotencyRecord {
-    return readRecord('PostgresStore', key, { token, expiresAt, state });
+  /** Returns what a row has, and takes note of whether its table has the column for bytes. */
+  #seen({ token, expiresAt, state, bytes }: Row): StoredFields {
+    const fields = { token, expiresAt, state };
+    const hasSome = typeof bytes === 'string' && bytes !== '';
+    if (hasSome || bytes === null) this.#hasBytes = true;
+    return hasSome ? { ...fields, bytes: Buffer.from(bytes, 'base64') } : fields;
   }
+}
+
+function textOf(parts: Parameters<typeof stateValue>[1]): string {
+  return stateValue('PostgresStore', parts, LARGEST_STATE_BYTES);
 }

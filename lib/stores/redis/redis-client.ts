@@ -22,9 +22,16 @@ export interface GlideClient {
 
 export type RedisClient = RedisFunction | IORedisClient | NodeRedisClient | GlideClient;
 
+/** A command: a part with bytes only for a connection that takes them. */
+export type Command = (string | Buffer)[];
+
+type Send = (command: Command, key: string) => Promise<unknown>;
+
 /** How the store sends commands to a server, by any client. */
 export interface Connection {
-  readonly send: RedisFunction;
+  readonly send: Send;
+  /** Whether it takes bytes, and returns texts as bytes. Any other may take the bytes of a reply for UTF-8. */
+  readonly takesBytes: boolean;
   /**
    * Sends two commands in order on one connection. Absent where the client cannot. Resolves to the reply to the first,
    * and to a promise of the reply to the second.
@@ -33,7 +40,7 @@ export interface Connection {
 }
 
 type SendBoth = (
-  first: string[],
+  first: Command,
   second: string[],
   key: string,
 ) => Promise<readonly [unknown, Promise<unknown> | undefined]>;
@@ -41,7 +48,7 @@ type SendBoth = (
 /** Returns how to send commands by a client, told by its methods, or `undefined` for what is no client. */
 export function connectionOf(client: unknown): Connection | undefined {
   if (isMistaken(client)) return undefined;
-  if (typeof client === 'function') return inOrder(client as RedisFunction);
+  if (typeof client === 'function') return inOrder(client as Send, false);
   if (hasMethod(client, 'call')) return ofIORedis(client as unknown as IORedisClient & IORedisCluster);
   if (hasMethod(client, 'customCommand')) return ofGlide(client as unknown as GlideClient);
   if (hasMethod(client, 'sendCommand')) return ofNodeRedis(client as unknown as NodeRedisClient);
@@ -57,17 +64,26 @@ function isMistaken(client: unknown): boolean {
 
 interface IORedisCluster {
   readonly isCluster?: boolean;
-  pipeline(commands: readonly string[][]): {
+  pipeline(commands: readonly Command[]): {
     exec(): Promise<readonly (readonly [unknown, unknown])[] | null>;
   };
 }
 
 function ofIORedis(client: IORedisClient & IORedisCluster): Connection {
-  const send: RedisFunction = ([command, ...args]) => client.call(command as string, ...args);
-  if (!client.isCluster) return inOrder(send);
+  const takesBytes = hasMethod(client, 'evalshaBuffer');
+  // By the method of the command, since `callBuffer` loses the command's name where a client makes pipelines of what it sends.
+  const send: Send = ([command, ...args]) => {
+    const name = bufferName(command);
+    return hasMethod<string>(client, name)
+      ? (client[name]?.(...args) as Promise<unknown>)
+      : client.call(command as string, ...(args as string[]));
+  };
+  if (!client.isCluster) return inOrder(send, takesBytes);
   // Only a pipeline sends a command without a key to the node of the command before it.
-  return atOneNode(send, async (first, second) => {
-    const replies = await client.pipeline([lowered(first), lowered(second)]).exec();
+  return atOneNode(send, takesBytes, async ([command, ...args], second) => {
+    const first = [takesBytes ? bufferName(command) : lowered(command), ...args];
+    const [other, ...others] = second;
+    const replies = await client.pipeline([first, [lowered(other), ...others]]).exec();
     return paired(
       (replies ?? []).map(async ([fault, reply]) => {
         if (fault) throw fault;
@@ -77,16 +93,26 @@ function ofIORedis(client: IORedisClient & IORedisCluster): Connection {
   });
 }
 
-function lowered([command, ...args]: string[]): string[] {
-  return [String(command).toLowerCase(), ...args];
+function lowered(command: unknown): string {
+  return String(command).toLowerCase();
+}
+
+/** The name of ioredis' method that sends a command and returns texts as bytes. */
+function bufferName(command: unknown): string {
+  return `${lowered(command)}Buffer`;
 }
 
 function ofGlide(client: GlideClient): Connection {
-  // 1 is `Decoder.String`, whatever the client's default is. Only a cluster reads the route.
-  return inOrder((command, key) =>
-    client.customCommand(command, { decoder: 1, route: { type: 'primarySlotKey', key } }),
+  // 0 is `Decoder.Bytes`, whatever the client's default is. Only a cluster reads the route.
+  return inOrder(
+    (command, key) =>
+      client.customCommand(command as string[], { decoder: 0, route: { type: 'primarySlotKey', key } }),
+    true,
   );
 }
+
+/** Lets node-redis return texts as bytes: from version 5 on, where 36 is `RESP_TYPES.BLOB_STRING`, and in version 4. */
+const asBytes = { typeMapping: { 36: Buffer }, returnBuffers: true };
 
 interface NodeRedisCluster extends NodeRedisClient {
   getNodeClientForKey?(key: string, isReadonly: boolean): Promise<NodeRedisClient>;
@@ -95,33 +121,34 @@ interface NodeRedisCluster extends NodeRedisClient {
 function ofNodeRedis(client: NodeRedisClient): Connection {
   if (hasProperty(client, 'masters')) return ofNodeRedisCluster(client);
   if (hasProperty(client, 'getSentinelNode'))
-    return { send: (command) => client.sendCommand(false, command) };
-  const send: RedisFunction = (command) => client.sendCommand(command);
+    return { send: (command) => client.sendCommand(false, command, asBytes), takesBytes: true };
+  const send: Send = (command) => client.sendCommand(command, asBytes);
   // A pool may send two commands on two connections.
-  return hasProperty(client, 'totalClients') ? { send } : inOrder(send);
+  return hasProperty(client, 'totalClients') ? { send, takesBytes: true } : inOrder(send, true);
 }
 
 function ofNodeRedisCluster(client: NodeRedisCluster): Connection {
-  const send: RedisFunction = (command, key) => client.sendCommand(key, false, command);
-  if (!hasMethod(client, 'getNodeClientForKey')) return inOrder(send);
+  const send: Send = (command, key) => client.sendCommand(key, false, command, asBytes);
+  if (!hasMethod(client, 'getNodeClientForKey')) return inOrder(send, true);
   // From version 6 on a cluster sends WAIT to all its nodes and ignores the key.
-  return atOneNode(send, async (first, second, key) => {
+  return atOneNode(send, true, async (first, second, key) => {
     const node = await client.getNodeClientForKey(key, false);
-    return paired([node.sendCommand(first), node.sendCommand(second)]);
+    return paired([node.sendCommand(first, asBytes), node.sendCommand(second)]);
   });
 }
 
 /** For a client that sends the commands of one turn in their order, on the connection of the key. */
-function inOrder(send: RedisFunction): Connection {
+function inOrder(send: Send, takesBytes: boolean): Connection {
   const sendBoth: SendBoth = (first, second, key) =>
     paired([first, second].map(async (command) => send(command, key)));
-  return { send, sendBoth };
+  return { send, takesBytes, sendBoth };
 }
 
 /** For a client of a cluster that does not follow a moved key while it sends two commands to one node. */
-function atOneNode(send: RedisFunction, sendBoth: SendBoth): Connection {
+function atOneNode(send: Send, takesBytes: boolean, sendBoth: SendBoth): Connection {
   return {
     send,
+    takesBytes,
     async sendBoth(first, second, key) {
       try {
         return await sendBoth(first, second, key);

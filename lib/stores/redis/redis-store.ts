@@ -1,11 +1,13 @@
 import { ConfigurationError, StoreError } from '../../errors.js';
 import type { IdempotencyRecord, PersistenceStore } from '../../record/persistence-store.js';
 import { Notices } from '../shared/notices.js';
-import { copyOf, GRACE_MS, readRecord, stateValue } from '../shared/stored-record.js';
-import { type Connection, connectionOf } from './redis-client.js';
+import { withoutBytes } from '../shared/outcome-bytes.js';
+import { copyOf, GRACE_MS, readRecord, type StoredFields, stateValue } from '../shared/stored-record.js';
+import { type Command, type Connection, connectionOf } from './redis-client.js';
 import { explained, foreignKey, isMissingScript } from './redis-faults.js';
 import { checkRedisOptions, type RedisStoreOptions } from './redis-options.js';
-import { claimScript, findScript, replaceScript, type Script } from './redis-scripts.js';
+import { claimScript, findAsTextScript, findScript, replaceScript, type Script } from './redis-scripts.js';
+import { isMangled, readCharacters, readStateField, stateField } from './redis-state.js';
 import { Subscription } from './redis-subscription.js';
 
 /** Redis takes no larger value (`proto-max-bulk-len`). */
@@ -13,8 +15,6 @@ const LARGEST_STATE_BYTES = 512 * 1_024 * 1_024;
 
 /** How long the store waits for replicas to acknowledge a write. */
 const REPLICATION_MS = 1_000;
-
-type Fields = readonly unknown[];
 
 /**
  * Keeps each record in a hash of Redis or Valkey. Every operation is one round trip: a short script that the server runs
@@ -57,13 +57,11 @@ export class RedisStore implements PersistenceStore {
     { consistent = false }: { readonly consistent?: boolean } = {},
   ): Promise<IdempotencyRecord | undefined> {
     const name = this.#prefix + key;
+    if (consistent) return this.#read(key, await this.#runToRead(findScript, key));
+    const fields = ['token', 'expiresAt', 'state'];
     return this.#read(
       key,
-      await this.#explaining(key, () =>
-        consistent
-          ? this.#run(findScript, name, [], (command) => this.#connection.send(command, name))
-          : this.#connection.send(['HMGET', name, 'token', 'expiresAt', 'state'], name),
-      ),
+      await this.#explaining(key, () => this.#connection.send(['HMGET', name, ...fields], name)),
     );
   }
 
@@ -75,7 +73,7 @@ export class RedisStore implements PersistenceStore {
   ): Promise<IdempotencyRecord | undefined> {
     const { key, token, expiresAt } = record;
     const name = this.#prefix + key;
-    const state = stateValue('RedisStore', record, LARGEST_STATE_BYTES);
+    const state = this.#stateOf(record);
     // A length of time and not an instant, because the server's clock may differ.
     const keepFor = Math.max(0, expiresAt - Date.now()) + GRACE_MS;
     const args = [token, String(expiresAt), state, String(Math.ceil(keepFor)), ...more];
@@ -86,7 +84,7 @@ export class RedisStore implements PersistenceStore {
   }
 
   /** Sends a write, and waits for replicas where the options say so. */
-  async #sendWrite(command: string[], name: string, token: string): Promise<unknown> {
+  async #sendWrite(command: Command, name: string, token: string): Promise<unknown> {
     const { send, sendBoth } = this.#connection;
     if (this.#waitReplicas === 0 || !sendBoth) return send(command, name);
     const wait = ['WAIT', String(this.#waitReplicas), String(REPLICATION_MS)];
@@ -104,8 +102,8 @@ export class RedisStore implements PersistenceStore {
   async #run(
     script: Script,
     name: string,
-    args: readonly string[],
-    send: (command: string[]) => Promise<unknown>,
+    args: Readonly<Command>,
+    send: (command: Command) => Promise<unknown>,
   ): Promise<unknown> {
     try {
       return await send(['EVALSHA', script.sha, '1', name, ...args]);
@@ -115,17 +113,32 @@ export class RedisStore implements PersistenceStore {
     }
   }
 
-  #read(key: string, reply: unknown): IdempotencyRecord | undefined {
-    if (isQueued(reply)) {
-      throw new ConfigurationError(
-        'RedisStore: a MULTI is open on the client, so a command runs with its EXEC or not at all; give the store a connection that nothing else uses',
-      );
-    }
-    if (!Array.isArray(reply) || reply.length !== 3)
-      throw new TypeError('the client returned no list of three fields');
-    const [token, expiresAt, state] = reply as Fields;
-    if (token === null && expiresAt === null && state === null) return undefined;
-    return readRecord('RedisStore', key, { token, expiresAt, state }, foreignKey(this.#prefix + key));
+  #runToRead(script: Script, key: string): Promise<unknown> {
+    const name = this.#prefix + key;
+    return this.#explaining(key, () =>
+      this.#run(script, name, [], (command) => this.#connection.send(command, name)),
+    );
+  }
+
+  /** Returns the field of a record's state. A client that does not take bytes gets them in the text. */
+  #stateOf({ state }: IdempotencyRecord): string | Buffer {
+    const parts = this.#connection.takesBytes ? withoutBytes(state) : { state, bytes: undefined };
+    return stateField(stateValue('RedisStore', parts, LARGEST_STATE_BYTES), parts.bytes);
+  }
+
+  async #read(key: string, reply: unknown): Promise<IdempotencyRecord | undefined> {
+    const fields = fieldsOf(reply);
+    // What another client wrote.
+    const again = isMangled(fields?.state)
+      ? fieldsOf(await this.#runToRead(findAsTextScript, key))
+      : undefined;
+    if (again) return this.#recordOf(key, again, readCharacters);
+    return fields && this.#recordOf(key, fields, readStateField);
+  }
+
+  #recordOf(key: string, { token, expiresAt, state }: StoredFields, read: typeof readStateField) {
+    const fields = { token, expiresAt, ...read(state) };
+    return readRecord('RedisStore', key, fields, foreignKey(this.#prefix + key));
   }
 
   async #explaining(key: string, send: () => Promise<unknown>): Promise<unknown> {
@@ -135,6 +148,19 @@ export class RedisStore implements PersistenceStore {
       throw explained(fault, key, this.#prefix);
     }
   }
+}
+
+/** Returns the fields that a reply has, and nothing where there is no hash. */
+function fieldsOf(reply: unknown): StoredFields | undefined {
+  if (isQueued(reply)) {
+    throw new ConfigurationError(
+      'RedisStore: a MULTI is open on the client, so a command runs with its EXEC or not at all; give the store a connection that nothing else uses',
+    );
+  }
+  if (!Array.isArray(reply) || reply.length !== 3)
+    throw new TypeError('the client returned no list of three fields');
+  const [token, expiresAt, state] = reply as readonly unknown[];
+  return token === null && expiresAt === null && state === null ? undefined : { token, expiresAt, state };
 }
 
 /** Whether it is the reply to a command while a MULTI is open on the connection. */

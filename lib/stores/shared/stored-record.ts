@@ -2,15 +2,18 @@ import { ConfigurationError, type StoreError } from '../../errors.js';
 import type { IdempotencyRecord } from '../../record/persistence-store.js';
 import { copyOfJson } from '../../values/json/json-copy.js';
 import { limitOf, tooLarge } from './faults.js';
+import { withItsBytes } from './outcome-bytes.js';
 
 /** How long a store keeps a record after it has expired. A claim must not arrive later than that. */
 export const GRACE_MS = 900_000;
 
-/** A record as a store reads it from three columns, fields or attributes: text or numbers, as its client returns them. */
+/** A record as a store reads it from columns, fields or attributes: text or numbers, as its client returns them. */
 export interface StoredFields {
   readonly token: unknown;
   readonly expiresAt: unknown;
   readonly state: unknown;
+  /** The bytes that were written beside the state. */
+  readonly bytes?: Uint8Array | undefined;
 }
 
 /**
@@ -20,7 +23,7 @@ export interface StoredFields {
  * @throws {StoreError} with `tooLarge` for such a text.
  */
 export function stateText(
-  { state }: IdempotencyRecord,
+  { state }: Pick<IdempotencyRecord, 'state'>,
   limitBytes: number,
   refuse: () => StoreError,
 ): string {
@@ -30,9 +33,15 @@ export function stateText(
   throw refuse();
 }
 
-/** The same for a store whose limit is that of one value. */
-export function stateValue(store: string, record: IdempotencyRecord, limitBytes: number): string {
-  return stateText(record, limitBytes, () => tooLarge(store, limitOf(limitBytes)));
+/** The same for a store whose limit is that of one value, and of the bytes beside it. */
+export function stateValue(
+  store: string,
+  { state, bytes }: Pick<IdempotencyRecord, 'state'> & { readonly bytes?: Buffer | undefined },
+  limitBytes: number,
+): string {
+  return stateText({ state }, limitBytes - (bytes?.byteLength ?? 0), () =>
+    tooLarge(store, limitOf(limitBytes)),
+  );
 }
 
 /** Returns a copy of a record that was written. No later change to it changes what the caller gets, nor the other way round. */
@@ -55,7 +64,7 @@ export interface Foreign {
 export function readRecord(
   store: string,
   key: string,
-  { token, expiresAt, state }: StoredFields,
+  { token, expiresAt, state, bytes }: StoredFields,
   foreign: Foreign = {},
 ): IdempotencyRecord {
   const expiry =
@@ -64,7 +73,7 @@ export function readRecord(
   const isToken = /^[^.]+\.\d+$/.test(String(token));
   if (!isToken || !Number.isFinite(expiry) || state === null || state === undefined)
     throw notOurs(store, key, foreign);
-  return { key, token: String(token), expiresAt: expiry, state: stateOf(state) };
+  return { key, token: String(token), expiresAt: expiry, state: withItsBytes(stateOf(state), bytes) };
 }
 
 /** Returns the error for something in a record's place that another program wrote. */

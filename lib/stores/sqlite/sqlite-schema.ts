@@ -8,7 +8,7 @@ export function wrongName(value: unknown): string | undefined {
 
 /**
  * Returns the two statements that create the table of a `SqliteStore` and its index, for `database.exec()`. They change
- * nothing where both exist.
+ * nothing where both exist, nor where an earlier version created the table: UPGRADING.md says how to change that one.
  *
  * @throws {ConfigurationError} for a wrong name.
  */
@@ -18,7 +18,8 @@ export function schema(table: string = DEFAULT_TABLE): string {
   key TEXT PRIMARY KEY,
   token TEXT NOT NULL,
   expires_at INTEGER NOT NULL,
-  state TEXT NOT NULL
+  state TEXT NOT NULL,
+  outcome_bytes BLOB
 );
 CREATE INDEX IF NOT EXISTS ${quoted(`${table}_expires_at`)} ON ${quoted(table)} (expires_at);
 `;

@@ -1,12 +1,15 @@
 import { ConfigurationError } from '../../errors.js';
 import type { Completion, IdempotencyRecord, PersistenceStore } from '../../record/persistence-store.js';
 import { checkedCompletion, claimLost } from '../shared/completions.js';
+import { lacksBytes, withoutBytes } from '../shared/outcome-bytes.js';
 import { DEFAULT_TABLE, type RemoveExpiredOptions, sweepValues } from '../shared/sql-tables.js';
 import { copyOf, readRecord, type StoredFields, stateValue } from '../shared/stored-record.js';
 import { isInTransaction, type SqliteDatabase, type SqliteStatement } from './sqlite-database.js';
 import { explained, LARGEST_STATE_BYTES } from './sqlite-faults.js';
 import { checkSqliteOptions, type SqliteStoreOptions } from './sqlite-options.js';
-import { type Statements, statementsFor } from './sqlite-statements.js';
+import { bytesColumn, type Statements, statementsFor } from './sqlite-statements.js';
+
+type Value = string | number | Buffer | null;
 
 /**
  * Keeps each record in a row of an SQLite database, for the processes of one machine. Every operation is synchronous
@@ -15,7 +18,9 @@ import { type Statements, statementsFor } from './sqlite-statements.js';
 export class SqliteStore implements PersistenceStore {
   readonly #database: SqliteDatabase;
   readonly #table: string;
-  readonly #statements: Statements;
+  readonly #statements: { readonly withBytes: Statements; readonly withoutBytes: Statements };
+  /** Whether the table has the column for bytes. Unknown until it is first used, and after a fault. */
+  #hasBytes: boolean | undefined;
   readonly #prepared = new Map<string, SqliteStatement>();
 
   /** @throws {ConfigurationError} for a wrong option. */
@@ -24,33 +29,30 @@ export class SqliteStore implements PersistenceStore {
     const { database, table = DEFAULT_TABLE } = options;
     this.#database = database;
     this.#table = table;
-    this.#statements = statementsFor(table);
+    this.#statements = {
+      withBytes: statementsFor(table, true),
+      withoutBytes: statementsFor(table, false),
+    };
   }
 
   async claim(record: IdempotencyRecord, now: number): Promise<IdempotencyRecord> {
-    const { key, token, expiresAt } = record;
-    const state = this.#stateOf(record);
-    return this.#apart((statements) => {
+    const { key } = record;
+    return this.#apart(() => {
       // A read takes no write lock. A holder that has not expired by `now` keeps the key, so there is nothing to write.
-      const holder = this.#holder(key, this.#get(statements.find, key));
+      const holder = this.#find(key);
       if (holder && holder.expiresAt > now) return holder;
-      const row = this.#get(statements.claim, key, token, expiresAt, state, now, now, now);
+      const values = this.#valuesOf(record);
+      const row = this.#get(this.#using.claim, key, ...values, ...values.map(() => now));
       return this.#holder(key, row) as IdempotencyRecord;
     });
   }
 
   async replace(record: IdempotencyRecord, token: string): Promise<IdempotencyRecord | undefined> {
-    const { key } = record;
-    const state = this.#stateOf(record);
-    return this.#apart((statements) =>
-      this.#replace(record, state, token)
-        ? copyOf(record)
-        : this.#holder(key, this.#get(statements.find, key)),
-    );
+    return this.#apart(() => (this.#replace(record, token) ? copyOf(record) : this.#find(record.key)));
   }
 
   async find(key: string): Promise<IdempotencyRecord | undefined> {
-    return this.#apart((statements) => this.#holder(key, this.#get(statements.find, key)));
+    return this.#apart(() => this.#find(key));
   }
 
   /**
@@ -68,8 +70,7 @@ export class SqliteStore implements PersistenceStore {
         `${where} was called while no transaction is open on the database; begin one, do the work in it, and complete the call before its COMMIT`,
       );
     }
-    const state = this.#stateOf(record);
-    if (this.#explaining(() => this.#replace(record, state, token))) return;
+    if (this.#explaining(() => this.#replace(record, token))) return;
     throw claimLost(where, checked);
   }
 
@@ -81,12 +82,12 @@ export class SqliteStore implements PersistenceStore {
    */
   async removeExpired(options: RemoveExpiredOptions = {}): Promise<number> {
     const values = sweepValues('SqliteStore', options);
-    return this.#apart(({ removeExpired }) => this.#run(removeExpired, ...values));
+    return this.#apart(() => this.#run(this.#using.removeExpired, ...values));
   }
 
   /** Runs a step that must not become part of a transaction of the application's. */
-  #apart<T>(step: (statements: Statements) => T): T {
-    if (!isInTransaction(this.#database)) return this.#explaining(() => step(this.#statements));
+  #apart<T>(step: () => T): T {
+    if (!isInTransaction(this.#database)) return this.#explaining(step);
     throw new ConfigurationError(
       'SqliteStore: a transaction is open on the database, and the record would be part of it; end it before anything is awaited, ask for a completion before it begins, or give the store a database handle of its own',
     );
@@ -98,20 +99,43 @@ export class SqliteStore implements PersistenceStore {
     } catch (fault) {
       // Closing a handle ends its statements, and the handle may have been closed and opened again.
       this.#prepared.clear();
+      this.#hasBytes = undefined;
       throw explained(fault, this.#table);
     }
   }
 
-  #replace({ key, token, expiresAt }: IdempotencyRecord, state: string, follows: string): boolean {
-    return this.#run(this.#statements.replace, token, expiresAt, state, key, follows) > 0;
+  /** The statements for the table as it is. */
+  get #using(): Statements {
+    this.#hasBytes ??= this.#get(bytesColumn, this.#table) !== undefined;
+    return this.#hasBytes ? this.#statements.withBytes : this.#statements.withoutBytes;
+  }
+
+  #find(key: string): IdempotencyRecord | undefined {
+    return this.#holder(key, this.#get(this.#using.find, key));
+  }
+
+  #replace(record: IdempotencyRecord, follows: string): boolean {
+    const values = this.#valuesOf(record);
+    return this.#run(this.#using.replace, ...values, record.key, follows) > 0;
+  }
+
+  /** Returns the values that a write puts into the columns of the table as it is. */
+  #valuesOf({ token, expiresAt, state }: IdempotencyRecord): Value[] {
+    const parts = withoutBytes(state);
+    // The table may have got the column since.
+    if (parts.bytes && !this.#hasBytes) this.#hasBytes = undefined;
+    const isApart = this.#using === this.#statements.withBytes;
+    return isApart
+      ? [token, expiresAt, textOf(parts), parts.bytes ?? null]
+      : [token, expiresAt, textOf({ state })];
   }
 
   // `all()` reads to the end, where SQLite commits a write and reports a failure. `get()` would stop before.
-  #get(sql: string, ...values: (string | number)[]): unknown {
+  #get(sql: string, ...values: Value[]): unknown {
     return this.#statement(sql).all(...values)[0];
   }
 
-  #run(sql: string, ...values: (string | number)[]): number {
+  #run(sql: string, ...values: Value[]): number {
     return Number(this.#statement(sql).run(...values).changes);
   }
 
@@ -126,10 +150,15 @@ export class SqliteStore implements PersistenceStore {
   }
 
   #holder(key: string, row: unknown): IdempotencyRecord | undefined {
-    return row ? readRecord('SqliteStore', key, row as StoredFields) : undefined;
+    if (!row) return undefined;
+    const record = readRecord('SqliteStore', key, row as StoredFields);
+    if (this.#hasBytes || !lacksBytes(record.state)) return record;
+    // Another process has found the column, which the table has got since.
+    this.#hasBytes = undefined;
+    return this.#using === this.#statements.withBytes ? this.#find(key) : record;
   }
+}
 
-  #stateOf(record: IdempotencyRecord): string {
-    return stateValue('SqliteStore', record, LARGEST_STATE_BYTES);
-  }
+function textOf(parts: Parameters<typeof stateValue>[1]): string {
+  return stateValue('SqliteStore', parts, LARGEST_STATE_BYTES);
 }

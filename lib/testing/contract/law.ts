@@ -31,6 +31,12 @@ export function completed(json: unknown): RecordState {
   return { format: FORMAT, status: 'completed', attempt: 1, fencingToken: 1, completedAt: 1, outcome };
 }
 
+/** Returns the state of a call that returned bytes, and this JSON with them. */
+export function completedWithBytes(head: object, base64: string): RecordState {
+  const outcome = { kind: 'value', head, base64 } as const;
+  return { format: FORMAT, status: 'completed', attempt: 1, fencingToken: 1, completedAt: 1, outcome };
+}
+
 /** Returns a record that holds its key for an hour, with `change` applied. */
 export function record(
   key: string,

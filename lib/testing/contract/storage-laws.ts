@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { StoreError } from '../../errors.js';
 import { LATEST_INSTANT } from '../../record/instants.js';
 import type { IdempotencyRecord } from '../../record/persistence-store.js';
-import { completed, holds, type Law, law, record, released } from './law.js';
+import { completed, completedWithBytes, holds, type Law, law, record, released } from './law.js';
 
 /** The laws of keys and of what a record contains. */
 export const storageLaws: readonly Law[] = [
@@ -45,6 +45,36 @@ export const storageLaws: readonly Law[] = [
     await holds(store, first);
     const found = await store.find(key, { consistent: true });
     assert.equal(JSON.stringify(found?.state), JSON.stringify(state), 'the text of the state');
+  }),
+  law('an outcome of bytes is returned byte for byte', async (store, key) => {
+    const everyByte = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte));
+    const texts = [1, 2, 3, 255, 256].map((length) => everyByte.toString('base64', 0, length));
+    // Beside these, what base64 may be without being Node.js' own, and what one value of a database may hold.
+    texts.push(
+      'AB==',
+      'AA',
+      '-_-_',
+      'no base64',
+      Buffer.alloc(60_000, everyByte.subarray(1)).toString('base64'),
+    );
+    let token = 'a.0';
+    await store.claim(record(key, token), Date.now());
+    for (const [index, base64] of texts.entries()) {
+      const next = record(key, `a.${index + 1}`, { state: completedWithBytes({ status: 200 }, base64) });
+      assert.deepEqual(await store.replace(next, token), next, 'what the replace returns');
+      await holds(store, next);
+      const other = record(key, 'b.1', { state: next.state });
+      assert.deepEqual(await store.claim(other, Date.now()), next, 'the holder for another claim');
+      token = next.token;
+    }
+    const last = record(key, 'a.99', { state: completed('no bytes') });
+    assert.deepEqual(await store.replace(last, token), last, 'what the replace of bytes by none returns');
+    await holds(store, last);
+    const claimed = record(`${key} claimed`, 'c.1', {
+      state: completedWithBytes({}, everyByte.toString('base64')),
+    });
+    assert.deepEqual(await store.claim(claimed, Date.now()), claimed, 'what a claim with bytes returns');
+    await holds(store, claimed);
   }),
   law('a record can expire at the end of the year 9999', async (store, key) => {
     const first = record(key, 'a.1', { expiresAt: LATEST_INSTANT });

@@ -30,7 +30,7 @@ export class BankUnavailable extends Error {
 /** The bank got a request and gave no response. It may or may not have carried it out. */
 export class BankSilent extends Error {
   override readonly name = 'BankSilent';
-  readonly statusCode = 503;
+  readonly statusCode = 504;
 }
 
 /** There is not as much left to pay back, or this refund was made before. Nothing was done. */

@@ -41,6 +41,3 @@ export interface RefundOrder {
 export interface Refund extends RefundOrder {
   readonly refundedAt: Date;
 }
-
-/** A result; `isReplay` says that an earlier call had it. */
-export type Replayable<Result> = Result & { readonly isReplay?: true };

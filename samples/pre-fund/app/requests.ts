@@ -6,17 +6,31 @@ const longest = 512;
 
 type Fields = Readonly<Record<string, unknown>>;
 
-/** @throws {InvalidRequest} where the text is no JSON object. Its message has nothing of the text. */
-export function fieldsOf(text: string | null): Fields {
+/**
+ * Reads the body of an HTTP request or of a message.
+ *
+ * @throws {InvalidRequest} where it is no JSON object. Its message has nothing of the body.
+ */
+export function fieldsOf({
+  body,
+  isBase64Encoded,
+}: {
+  readonly body: string | null;
+  readonly isBase64Encoded?: boolean;
+}): Fields {
   try {
-    return fields(JSON.parse(text ?? ''));
+    return fields(JSON.parse(Buffer.from(body ?? '', isBase64Encoded ? 'base64' : 'utf8').toString()));
   } catch {
     throw new InvalidRequest('The body has to be a JSON object.');
   }
 }
 
 export function holdOrder({ transactionId, accountId, cents }: Fields): HoldOrder {
-  return { transactionId: key(transactionId), accountId: text(accountId, 'accountId'), cents: amount(cents) };
+  return {
+    transactionId: text(transactionId, 'transactionId'),
+    accountId: text(accountId, 'accountId'),
+    cents: amount(cents),
+  };
 }
 
 export function settlementOrder({ transactionId, cents }: Fields): SettlementOrder {
@@ -25,7 +39,7 @@ export function settlementOrder({ transactionId, cents }: Fields): SettlementOrd
 
 export function refundOrder({ refundId, transactionId, cents }: Fields): RefundOrder {
   return {
-    refundId: key(refundId),
+    refundId: text(refundId, 'refundId'),
     transactionId: text(transactionId, 'transactionId'),
     cents: amount(cents),
   };

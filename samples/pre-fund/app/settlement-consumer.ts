@@ -15,9 +15,10 @@ export class SettlementConsumer {
     return { batchItemFailures: failures.filter((failure) => failure !== undefined) };
   }
 
-  async #settle({ messageId, body }: SQSRecord, context: Context): Promise<SQSBatchItemFailure | undefined> {
+  async #settle(record: SQSRecord, context: Context): Promise<SQSBatchItemFailure | undefined> {
+    const { messageId } = record;
     try {
-      await this.service.settle(settlementOrder(fieldsOf(body)), context);
+      await this.service.settle(settlementOrder(fieldsOf(record)), context);
       return undefined;
     } catch (error) {
       this.report(messageId, error as Error);

@@ -11,7 +11,6 @@ export class WorkflowStep {
   constructor(readonly service: PreFundService) {}
 
   async handle(input: unknown, context: Context): Promise<Hold> {
-    const { isReplay: _, ...hold } = await this.service.placeHoldFor(stepOrder(input), context);
-    return hold;
+    return this.service.placeHoldFor(stepOrder(input), context);
   }
 }

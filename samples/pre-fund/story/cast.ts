@@ -1,16 +1,16 @@
 import type { APIGatewayProxyResult } from 'aws-lambda';
 import type { Completion } from 'retrysafe';
-import { recordOf } from 'retrysafe';
+import { recordOfKey } from 'retrysafe';
 import { CoreBank } from '../app/core-bank.js';
 import type { HoldOrder, Refund } from '../app/orders.js';
-import { PreFundApi } from '../app/pre-fund-api.js';
+import { PreFundService } from '../app/pre-fund-service.js';
 import type { Refunds } from '../app/refunds.js';
 import { SettlementConsumer } from '../app/settlement-consumer.js';
 import { WorkflowStep } from '../app/workflow-step.js';
 import type { BankServer } from './bank-server.js';
 import { dollars } from './bank-stand-in.js';
 import { apiGatewayEvent, lambdaContext } from './events.js';
-import { ImpatientService } from './impatient-service.js';
+import { ImpatientApi } from './impatient-api.js';
 import type { Records } from './records.js';
 import type { Story } from './story.js';
 import { say } from './terminal.js';
@@ -20,8 +20,7 @@ export const accountId = '4711';
 
 /** Everybody who plays in the story: the deployed handlers over one service, the bank, and the records. */
 export class Cast {
-  readonly service: ImpatientService;
-  readonly api: PreFundApi;
+  readonly api: ImpatientApi;
   readonly consumer: SettlementConsumer;
   readonly step: WorkflowStep;
 
@@ -31,18 +30,18 @@ export class Cast {
     readonly server: BankServer,
   ) {
     const refunds = new NarratedRefunds(records.refunds, story);
-    this.service = new ImpatientService(records.store, new CoreBank(server.url), refunds);
-    this.api = new PreFundApi(this.service);
-    this.consumer = new SettlementConsumer(this.service, (id, { name }) =>
+    const service = new PreFundService(records.store, new CoreBank(server.url), refunds);
+    this.api = new ImpatientApi(service);
+    this.consumer = new SettlementConsumer(service, (id, { name }) =>
       say('answered', `${id}: ${name}`, 'red'),
     );
-    this.step = new WorkflowStep(this.service);
+    this.step = new WorkflowStep(service);
   }
 
   /** Sends a request for a hold; its answer is still on its way. */
   async send(order: HoldOrder, remark?: string): Promise<APIGatewayProxyResult> {
     this.story.arrived(order, remark);
-    return this.api.handle(apiGatewayEvent('/pre-fund/holds', order), lambdaContext());
+    return this.api.handle(apiGatewayEvent('/pre-fund/holds', order.transactionId, order), lambdaContext());
   }
 
   /** Sends a request for a hold, and the answer arrives. */
@@ -52,9 +51,10 @@ export class Cast {
     return answer;
   }
 
-  /** What is on record for a request for a hold. */
-  recordOf(order: HoldOrder) {
-    return recordOf(this.service, 'placeHold', order, lambdaContext()).inspect();
+  /** What is on record under the key that the library last told of. */
+  async record() {
+    const { key } = this.story;
+    return key === undefined ? undefined : recordOfKey(this.records.store, key).inspect();
   }
 }
 

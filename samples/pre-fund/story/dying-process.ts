@@ -4,9 +4,9 @@ import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynam
 import type { APIGatewayProxyEvent } from 'aws-lambda';
 import type { IdempotencyEventName } from 'retrysafe';
 import { CoreBank } from '../app/core-bank.js';
-import { PreFundApi } from '../app/pre-fund-api.js';
+import { PreFundService } from '../app/pre-fund-service.js';
 import { lambdaContext } from './events.js';
-import { DyingService } from './impatient-service.js';
+import { DyingApi } from './impatient-api.js';
 import { InMemoryRefunds } from './in-memory-refunds.js';
 import { onEveryEvent } from './library-events.js';
 import { inTables } from './records.js';
@@ -23,15 +23,16 @@ export interface Assignment {
 export interface Notice {
   readonly event: IdempotencyEventName;
   readonly words: string;
+  readonly key: string;
 }
 
 process.once('message', async ({ event, bankUrl, connection }: Assignment) => {
-  onEveryEvent((name, words) => process.send?.({ event: name, words } satisfies Notice));
+  onEveryEvent((name, words, key) => process.send?.({ event: name, words, key } satisfies Notice));
   const { store, refunds } = connection ? inTables(new DynamoDBClient(connection)) : withTheParent();
   // A client's first request takes its time, which would be taken from a lease that is as short as the story.
   await store.find('anything');
-  const service = new DyingService(store, new CoreBank(bankUrl), refunds);
-  await new PreFundApi(service).handle(event, lambdaContext());
+  const service = new PreFundService(store, new CoreBank(bankUrl), refunds);
+  await new DyingApi(service).handle(event, lambdaContext());
   // A process that reaches this line was not killed, which the parent reports.
   process.disconnect();
 });

@@ -2,11 +2,12 @@ import { createHash, randomUUID } from 'node:crypto';
 import type { APIGatewayProxyEvent, Context, SQSEvent } from 'aws-lambda';
 
 /** An API Gateway REST event as AWS sends it: its body is JSON text, and every delivery has ids of its own. */
-export function apiGatewayEvent(path: string, body: object): APIGatewayProxyEvent {
+export function apiGatewayEvent(path: string, key: string, body: object): APIGatewayProxyEvent {
   const requestId = randomUUID();
   const headers = {
     'Content-Type': 'application/json',
     Host: 'api.example.com',
+    'Idempotency-Key': `"${key}"`,
     'X-Amzn-Trace-Id': requestId,
   };
   return {
@@ -27,7 +28,7 @@ export function apiGatewayEvent(path: string, body: object): APIGatewayProxyEven
       httpMethod: 'POST',
       identity: {
         accessKey: null,
-        accountId: null,
+        accountId: '210987654321',
         apiKey: null,
         apiKeyId: null,
         caller: null,

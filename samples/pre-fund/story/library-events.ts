@@ -25,14 +25,14 @@ const telling: Telling = {
   'option-failed': ({ option, reason }) => `${option}: ${reason}`,
 };
 
-/** Tells `listener` about every event of the library in this process, in words. */
-export function onEveryEvent(listener: (name: IdempotencyEventName, words: string) => void): void {
+/** Hears of an event, in words, and of the idempotency key that it is about. */
+type Listener = (name: IdempotencyEventName, words: string, key: string) => void;
+
+/** Tells `listener` about every event of the library in this process. */
+export function onEveryEvent(listener: Listener): void {
   for (const name of Object.keys(telling) as IdempotencyEventName[]) tell(name, listener);
 }
 
-function tell<N extends IdempotencyEventName>(
-  name: N,
-  listener: (name: IdempotencyEventName, words: string) => void,
-): void {
-  onIdempotencyEvent(name, (event) => listener(name, telling[name](event)));
+function tell<N extends IdempotencyEventName>(name: N, listener: Listener): void {
+  onIdempotencyEvent(name, (event) => listener(name, telling[name](event), event.key));
 }

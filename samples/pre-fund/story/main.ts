@@ -41,7 +41,7 @@ async function tell(records: Records): Promise<boolean> {
   });
   story.ledger = bank.ledger;
   const server = await BankServer.start(bank);
-  onEveryEvent((name, words) => story.happened(name, words));
+  onEveryEvent((name, words, key) => story.happened(name, words, key));
   const stopWatching = isAsked('--watch-table')
     ? watchTable(records, (line) => say('table', line))
     : undefined;

@@ -34,11 +34,11 @@ export async function sendToDyingProcess(
   };
   if (!records.connection) serve(child, records.store);
   child.on('message', (message: Notice | { readonly event?: never }) => {
-    if (message.event) story.happened(message.event, message.words, `, in ${name}`);
+    if (message.event) story.happened(message.event, message.words, message.key, `, in ${name}`);
   });
   story.arrived(order, `, at ${name}`);
   const { connection } = records;
-  const event = apiGatewayEvent('/pre-fund/holds', order);
+  const event = apiGatewayEvent('/pre-fund/holds', order.transactionId, order);
   child.send({ event, bankUrl: server.url, connection } satisfies Assignment);
   const [code, signal] = await exit;
   // Where it did not come as far as the bank, the next request must not be taken for its own.

@@ -32,6 +32,9 @@ export class Story implements BankReport {
   readonly #keys = new Map<string, Set<string>>();
   #counts = counts(0, 0, 0, 0, 0);
 
+  /** The idempotency key that the library last told of. */
+  key: string | undefined;
+
   /** The bank's report, which exists before the story's. */
   ledger: readonly Hold[] = [];
 
@@ -73,7 +76,8 @@ export class Story implements BankReport {
     say('recovery', `the bank is asked what became of key ${key.slice(0, 8)}…: ${what}`);
   }
 
-  happened(name: IdempotencyEventName, words: string, remark = ''): void {
+  happened(name: IdempotencyEventName, words: string, key: string, remark = ''): void {
+    this.key = key;
     if (name === 'replayed') this.#counts.replays += 1;
     if (name === 'refused') this.#counts.refused += 1;
     say('retrysafe', `${name.padEnd(10)}  ${words}${remark}`);
@@ -81,10 +85,10 @@ export class Story implements BankReport {
 
   answered({ transactionId }: HoldOrder, result: APIGatewayProxyResult): void {
     const { statusCode, headers, body } = result;
-    const isReplay = headers?.['Idempotent-Replayed'] === 'true';
+    const isReplay = headers?.['Idempotency-Replayed'] === 'true';
     if (statusCode !== 201) this.refused(result);
     else
-      this.placed({ ...JSON.parse(body), transactionId }, '201  ', isReplay ? '  Idempotent-Replayed' : '');
+      this.placed({ ...JSON.parse(body), transactionId }, '201  ', isReplay ? '  Idempotency-Replayed' : '');
   }
 
   /** A hold is the answer. */

@@ -42,7 +42,7 @@ function described({ id, token, expiresAt, state }: Record<string, AttributeValu
   const { status, attempt } = JSON.parse(state?.S ?? '{}');
   const days = (Number(expiresAt?.N) - Date.now()) / 86_400_000;
   const columns = [
-    `${operation.replace(/^.*\./, '')}#${digest.slice(0, 6)}…`.padEnd(20),
+    `${operation.replace(/^.*[./]/, '')}#${digest.slice(0, 6)}…`.padEnd(20),
     `${status}, attempt ${attempt}`.padEnd(22),
     `token ${owner.slice(0, 4)}….${version}`,
     // An unknown outcome is kept until an operator resolves it.

@@ -66,6 +66,7 @@ const ends: readonly object[] = [
   { kind: 'value', outcome, ttlMs: 60_000, isAsCompleted: false },
   { kind: 'error', decision: 'release' },
   { kind: 'error', decision: 'unknown' },
+  { kind: 'error', decision: 'restore' },
   { kind: 'error', decision: 'remember', outcome, ttlMs: 60_000 },
 ];
 

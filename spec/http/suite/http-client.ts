@@ -96,9 +96,10 @@ export class HttpClient {
       ['host', `127.0.0.1:${this.port}`],
       ...(user === null ? [] : [['authorization', `Bearer ${user}`]]),
       ...(bytes === undefined || 'content-type' in headers ? [] : [['content-type', 'application/json']]),
-      ...(bytes === undefined || 'transfer-encoding' in headers
+      // Otherwise Node.js announces a body in chunks.
+      ...('transfer-encoding' in headers || (bytes === undefined && /^(GET|HEAD)$/.test(method))
         ? []
-        : [['content-length', String(bytes.length)]]),
+        : [['content-length', String(bytes?.length ?? 0)]]),
       ...[key ?? []].flat().map((line) => ['idempotency-key', line]),
       ...Object.entries(headers),
     ].flat();

@@ -182,11 +182,27 @@ export async function createTables(dynamoDB: DynamoDBFixture): Promise<Tables> {
 /** The key and TTL attributes that the application's table must have. */
 export const definition = tableDefinition({ tableName: 'any' });
 
-/** A request as API Gateway delivers it; its body is the text of the object, or the text itself. */
-export function httpEvent(resource: string, body: object | string | null): APIGatewayProxyEvent {
+/**
+ * A request as API Gateway delivers it; its body is the text of the object, or the text itself. Its key is the id of what is
+ * asked for, unless it is another one.
+ */
+export function httpEvent(
+  resource: string,
+  body: object | string | null,
+  key = idIn(body),
+): APIGatewayProxyEvent {
   const event = fixture<APIGatewayProxyEvent>('request/events/api-gateway-rest.json');
   const text = typeof body === 'object' && body !== null ? JSON.stringify(body) : body;
-  return { ...event, resource, path: resource, body: text };
+  Object.assign(event.requestContext.identity, { accountId: '210987654321' });
+  const multiValueHeaders = { ...event.multiValueHeaders, 'Idempotency-Key': [key] };
+  return { ...event, multiValueHeaders, resource, path: resource, body: text };
+}
+
+function idIn(body: object | string | null): string {
+  const { refundId, transactionId } = Object(body) as Record<string, unknown>;
+  return JSON.stringify(refundId || transactionId || 'any')
+    .slice(0, 60)
+    .replace(/[^\w-]/g, '');
 }
 
 /** What an answer's body says. */

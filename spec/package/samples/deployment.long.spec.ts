@@ -54,9 +54,14 @@ describe(`the sample as it is deployed, beside ${mode} decorators`, () => {
     name: string,
     event: unknown,
     folder = bundle,
+    more: NodeJS.ProcessEnv = {},
   ): Promise<Invoked & { readonly result: Result }> {
     const { Handler: handler, Timeout: timeout } = named(name).Properties;
-    const { error, ...answer } = await invoke(folder, { handler, event, timeout }, environment());
+    const { error, ...answer } = await invoke(
+      folder,
+      { handler, event, timeout },
+      { ...environment(), ...more },
+    );
     if (error) throw new Error(`${error.name}: ${error.message}`);
     return answer as Invoked & { readonly result: Result };
   }
@@ -94,7 +99,7 @@ describe(`the sample as it is deployed, beside ${mode} decorators`, () => {
     const first = await ask('T-1', 2_500);
     const second = await ask('T-1', 2_500);
     expect([first.result.statusCode, second.result.statusCode]).to.deep.equal([201, 201]);
-    expect(second.result.headers).to.include({ 'Idempotent-Replayed': 'true' });
+    expect(second.result.headers).to.include({ 'Idempotency-Replayed': 'true' });
     expect(second.result.body).to.equal(first.result.body);
   });
 
@@ -132,18 +137,33 @@ describe(`the sample as it is deployed, beside ${mode} decorators`, () => {
     expect(rest).to.be.empty;
     expect(line).to.include({
       Service: 'pre-fund',
-      Operation: 'PreFundService.placeHold',
+      Operation: 'PreFundApi POST /pre-fund/holds',
       Refused: 1,
       code: 'ERR_IDEMPOTENCY_FINGERPRINT',
     });
     expect(Object.keys(line)).to.have.members(['_aws', 'Service', 'Operation', 'Refused', 'code']);
   });
 
+  it('keeps in its log why the records cannot be reached, and tells its sender nothing of it', async () => {
+    const order = { transactionId: 'T-5', accountId: '4711', cents: 2_500 };
+    const { result, errors } = await invoked<APIGatewayProxyResult>(
+      'PreFundApiFunction',
+      httpEvent('/pre-fund/holds', order),
+      bundle,
+      { AWS_ENDPOINT_URL_DYNAMODB: 'http://127.0.0.1:1' },
+    );
+    expect(result.statusCode).to.equal(503);
+    expect(result.body).not.to.include('ECONNREFUSED');
+    expect(errors.join('\n'))
+      .to.include('ECONNREFUSED')
+      .and.not.match(/T-5|4711/);
+  });
+
   it('finds the records of a build that is not minified', async () => {
     await ask('T-3', 2_500);
     const other = await bundled(named('PreFundApiFunction'), { minify: false });
     const replayed = await ask('T-3', 2_500, other);
-    expect(replayed.result.headers).to.include({ 'Idempotent-Replayed': 'true' });
+    expect(replayed.result.headers).to.include({ 'Idempotency-Replayed': 'true' });
   });
 
   it('refuses to start where names get lost', async () => {

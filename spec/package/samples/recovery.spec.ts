@@ -103,12 +103,14 @@ describe(`the sample's recovery, with ${mode} decorators`, () => {
     sinon.useFakeTimers({ toFake: ['Date'], now: Date.now() + 60_000 });
     const second = await sample.start().api.handle(httpEvent(holds, order), context());
     expect(second.statusCode).to.equal(201);
-    expect(second.headers, 'the outcome was found, not replayed').not.to.have.property('Idempotent-Replayed');
+    expect(second.headers, 'the outcome was found, not replayed').not.to.have.property(
+      'Idempotency-Replayed',
+    );
     released.resolve();
     const late = await stalled;
     expect(late.body).to.equal(second.body);
     expect(late.headers, 'it returns its successor’s outcome').to.include({
-      'Idempotent-Replayed': 'true',
+      'Idempotency-Replayed': 'true',
     });
     expect(sample.bank.bank.ledger).to.have.length(1);
   });

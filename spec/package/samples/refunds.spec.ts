@@ -74,7 +74,7 @@ describe(`the sample's refunds, with ${mode} decorators`, () => {
     const second = await refund(`R-${transactionId}`, 4_000);
     expect([first.statusCode, second.statusCode]).to.deep.equal([201, 201]);
     expect(second.body).to.equal(first.body);
-    expect(second.headers).to.include({ 'Idempotent-Replayed': 'true' });
+    expect(second.headers).to.include({ 'Idempotency-Replayed': 'true' });
     expect(await balance()).to.equal(6_000);
     expect(await item(`refund#R-${transactionId}`)).to.deep.include({ cents: { N: '4000' } });
   });
@@ -132,7 +132,7 @@ describe(`the sample's refunds, with ${mode} decorators`, () => {
     const second = await refund(`R-${transactionId}`, 4_000);
     expect([first.statusCode, second.statusCode]).to.deep.equal([201, 201]);
     expect(second.body).to.equal(first.body);
-    expect(second.headers).to.include({ 'Idempotent-Replayed': 'true' });
+    expect(second.headers).to.include({ 'Idempotency-Replayed': 'true' });
     expect(await balance()).to.equal(6_000);
   });
 
@@ -141,7 +141,7 @@ describe(`the sample's refunds, with ${mode} decorators`, () => {
     requests.refuse('TransactWriteItems');
     const answer = await refund(`R-${transactionId}`, 4_000);
     expect(answer.statusCode).to.equal(503);
-    expect(answer.headers).to.include({ 'Retry-After': '1' });
+    expect(answer.headers).to.include({ 'retry-after': '1' });
     expect(logged.callCount).to.equal(1);
     expect((await refund(`R-${transactionId}`, 4_000)).statusCode).to.equal(201);
     expect(await balance()).to.equal(6_000);

@@ -112,7 +112,7 @@ describe(`the samples, compiled with ${mode} decorators`, () => {
       expect(told.stdout).not.to.match(/ s {2}table /);
       const item = (state: string, attempt: number, token: string) =>
         new RegExp(
-          `^table +placeHold#[0-9a-f]{6}… +${state}, attempt ${attempt} +token ${token} +${state === 'completed' ? 'expires in 1 d' : 'never expires'}$`,
+          `^table +holds#[0-9a-f]{6}… +${state}, attempt ${attempt} +token ${token} +${state === 'completed' ? 'expires in 1 d' : 'never expires'}$`,
           'm',
         );
       const text = scene(watched, '5a').join('\n');
@@ -159,7 +159,7 @@ describe(`the samples, compiled with ${mode} decorators`, () => {
 
     it('answers a sender whose answer was lost with the same hold, marked as a replay, and runs nothing', () => {
       const lines = scene(told, '2');
-      expect(lines.at(-1)).to.equal(`${scene(told, '1').at(-1)}  Idempotent-Replayed`);
+      expect(lines.at(-1)).to.equal(`${scene(told, '1').at(-1)}  Idempotency-Replayed`);
       expect(lines.filter((line) => line.startsWith('ran'))).to.be.empty;
       expect(lines.join('\n')).to.match(/^lost .*\n^arrived .*T-1001.*\n^retrysafe +replayed/m);
     });
@@ -169,13 +169,13 @@ describe(`the samples, compiled with ${mode} decorators`, () => {
       expect(text).to.match(/^arrived .*T-1002 .* × 20$/m);
       expect(text.match(/^ran .*/gm)).to.have.length(1);
       expect(text).to.match(/^answered +201 {2}H-2 of \$120\.00$/m);
-      expect(text).to.match(/^answered +201 {2}H-2 of \$120\.00 {2}Idempotent-Replayed {2}× 19$/m);
+      expect(text).to.match(/^answered +201 {2}H-2 of \$120\.00 {2}Idempotency-Replayed {2}× 19$/m);
     });
 
     it('refuses another amount for the same transaction with 422', () => {
       const text = scene(told, '4').join('\n');
       expect(text).to.match(/^arrived .*T-1001 .*\n^retrysafe +refused +ERR_IDEMPOTENCY_FINGERPRINT$/m);
-      expect(text).to.match(/^answered +422 {2}FingerprintError: /m);
+      expect(text).to.match(/^answered +422 {2}The key was used for another request: /m);
       expect(text).not.to.match(/^ran/m);
     });
 

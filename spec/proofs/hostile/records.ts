@@ -219,6 +219,9 @@ const places = [
   'state.outcome.json',
   'state.outcome.devalue',
   'state.outcome.encoded',
+  'state.outcome.encodedBytes',
+  'state.outcome.head',
+  'state.outcome.base64',
 ];
 const statuses = ['in-progress', 'completed', 'unknown', 'released'];
 
@@ -347,6 +350,14 @@ export const catastrophes: Readonly<Record<string, readonly [outcome: () => unkn
   'a Buffer of gigabytes': [
     coded('[["Buffer",1],{"buffer":2},{"length":3},4000000000]'),
     'ERR_IDEMPOTENCY_OUTCOME_UNAVAILABLE',
+  ],
+  'bytes of which their JSON is nested too deeply': [
+    () => ({ kind: 'value', head: { nested: nested(100_000) }, base64: 'AA==' }),
+    'ERR_IDEMPOTENCY_OUTCOME_UNAVAILABLE',
+  ],
+  'ten megabytes that are no base64': [
+    () => ({ kind: 'value', head: {}, base64: '\ud800'.repeat(10_000_000) }),
+    'replayed',
   ],
   'a reason of a megabyte': [
     () => ({ kind: 'none', reason: 'x'.repeat(1_000_000) }),

@@ -537,7 +537,8 @@ export class StateWriter {
     if (end.kind === 'value') {
       this.#bits(end.isAsCompleted);
       this.#put(this.#nameOf((end.outcome as { readonly json: { readonly run: number } }).json.run));
-    } else if (end.kind === 'error') this.#put(end.decision === 'release' ? 10 : 11);
+    } else if (end.kind === 'error')
+      this.#put(end.decision === 'release' ? 10 : end.decision === 'unknown' ? 11 : 12);
     else this.#put(12);
   }
 }

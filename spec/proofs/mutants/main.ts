@@ -43,7 +43,7 @@ async function isSound({ mutants: tryOut, thorough, controlEvery }: Options): Pr
   copy.writeSources();
   await copy.build();
   const checkers = thorough ? allCheckers(mutants) : tryOut.flatMap(({ caughtBy }) => caughtBy);
-  const findings = await controls(copy, oneIn(controlEvery, checkers.filter(isThere)));
+  const findings = await controls(copy, oneIn(controlEvery, different(checkers.filter(isThere))));
   for (const [checker, finding] of findings) {
     if (finding.kind === 'passed') continue;
     if (finding.kind === 'pending') {
@@ -61,13 +61,21 @@ async function isSound({ mutants: tryOut, thorough, controlEvery }: Options): Pr
   return true;
 }
 
-/** One in so many of the different checkers, chosen by the seed. */
-function oneIn(many: number, checkers: readonly Checker[]): Checker[] {
-  const different = [...new Map(checkers.map((checker) => [nameOf(checker), checker])).values()];
-  return shuffler(seed)(different).slice(0, Math.ceil(different.length / many));
+/** One in so many, chosen by the seed. */
+function oneIn<T>(many: number, all: readonly T[]): T[] {
+  return shuffler(seed)(all).slice(0, Math.ceil(all.length / many));
 }
 
-async function main(given: Options): Promise<void> {
+/** The checkers, each once. */
+function different(checkers: readonly Checker[]): Checker[] {
+  return [...new Map(checkers.map((checker) => [nameOf(checker), checker])).values()];
+}
+
+async function main(options: Options): Promise<void> {
+  const given = {
+    ...options,
+    mutants: options.every === 1 ? options.mutants : oneIn(options.every, options.mutants),
+  };
   if (given.untouched) return list(given.mutants);
   removeCopies();
   const started = Date.now();

@@ -265,10 +265,17 @@ describe('the options of `npm run mutants`', () => {
     expect(chosen.map(({ name }) => name)).to.deep.equal(['lease-without-renewal']);
     expect(jobs).to.equal(1);
     expect(optionsOf([], mutants)).to.include({ mutants, controlEvery: 1 });
-    expect(optionsOf(['--control-every=8'], mutants).controlEvery).to.equal(8);
+    expect(optionsOf(['--control-every=8', '--every=3'], mutants)).to.include({ controlEvery: 8, every: 3 });
   });
 
-  for (const wrong of ['--only=none', '--jobs=0', '--jobs=many', '--control-every=0', '--quick']) {
+  for (const wrong of [
+    '--only=none',
+    '--jobs=0',
+    '--jobs=many',
+    '--control-every=0',
+    '--every=0',
+    '--quick',
+  ]) {
     it(`are refused where they are wrong: ${wrong}`, () => {
       const error = thrown(() => optionsOf([wrong], mutants));
       expect(error).to.be.instanceOf(WrongOption);

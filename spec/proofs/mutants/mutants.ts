@@ -1,4 +1,5 @@
 import type { Mutant } from './mutant.js';
+import { bytes } from './patches/bytes.js';
 import { claims } from './patches/claims.js';
 import { drivers } from './patches/driver.js';
 import { edgesMethod } from './patches/edges-method.js';
@@ -11,7 +12,9 @@ import { edgesOfTime } from './patches/edges-time.js';
 import { edgesValues } from './patches/edges-values.js';
 import { face } from './patches/face.js';
 import { http } from './patches/http.js';
+import { httpAdapters } from './patches/http-adapters.js';
 import { inProcess } from './patches/in-process.js';
+import { lambda } from './patches/lambda.js';
 import { leases } from './patches/leases.js';
 import { machineCalls } from './patches/machine-calls.js';
 import { machineClaims } from './patches/machine-claims.js';
@@ -35,11 +38,14 @@ export const mutants: readonly Mutant[] = [
   ...flawsOfTheMachine,
   ...values,
   ...edgesValues,
+  ...bytes,
   ...inProcess,
   ...drivers,
   ...face,
   ...onServers,
   ...http,
+  ...httpAdapters,
+  ...lambda,
   ...outside,
   ...samples,
   ...stores,

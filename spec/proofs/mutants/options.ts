@@ -11,6 +11,8 @@ export interface Options {
   readonly report?: string;
   /** Of so many checkers one is run on the library as it is: other ones in each run of CI, whose specs have just run all. */
   readonly controlEvery: number;
+  /** Of so many mutants one is tried: other ones in each run of CI. */
+  readonly every: number;
   /** Tries nothing, and lists the functions that no mutant changes. */
   readonly untouched: boolean;
 }
@@ -23,6 +25,7 @@ export function optionsOf(args: readonly string[], all: readonly Mutant[]): Opti
     jobs,
     report,
     untouched,
+    every,
     'control-every': controlEvery,
   } = optionsGiven(
     {
@@ -31,6 +34,7 @@ export function optionsOf(args: readonly string[], all: readonly Mutant[]): Opti
       jobs: { type: 'string', default: '2' },
       report: { type: 'string' },
       untouched: { type: 'boolean', default: false },
+      every: { type: 'string', default: '1' },
       'control-every': { type: 'string', default: '1' },
     },
     args,
@@ -44,6 +48,7 @@ export function optionsOf(args: readonly string[], all: readonly Mutant[]): Opti
     mutants: only.length > 0 ? all.filter(({ name }) => only.includes(name)) : all,
     thorough,
     untouched,
+    every: wholeNumber('every', every, { least: 1 }),
     controlEvery: wholeNumber('control-every', controlEvery, { least: 1 }),
     jobs: wholeNumber('jobs', jobs, { least: 1, most: availableParallelism() * 4 }),
     ...(report !== undefined && { report }),

@@ -41,7 +41,9 @@ const lines: Readonly<Record<string, () => () => Promise<SharedTable>>> = {
           return {
             store: new SqliteStore({ database }),
             insert: async (key: string, token: string) =>
-              database.prepare("INSERT INTO idempotency VALUES (?, ?, 1, 'xyz')").run(key, token),
+              database
+                .prepare("INSERT INTO idempotency (key, token, expires_at, state) VALUES (?, ?, 1, 'xyz')")
+                .run(key, token),
             rows: async (key: string) => database.prepare('SELECT * FROM idempotency WHERE key = ?').all(key),
           };
         };

@@ -37,10 +37,24 @@ CREATE INDEX ${index} ON ${table} (expires_at);
   return name;
 }
 
-/** Changes such a table by the statements of UPGRADING.md. */
+/** Changes such a table by all statements of UPGRADING.md. */
 export async function upgradeTable(postgres: PostgresFixture, table: string): Promise<void> {
+  const [first = '', second = ''] = statementBlocks();
+  for (const block of [first, second]) await change(postgres, table, block);
+}
+
+/** Gives such a table the column for bytes alone, by the statement of UPGRADING.md. */
+export async function addBytesColumn(postgres: PostgresFixture, table: string): Promise<void> {
+  await change(postgres, table, statementBlocks().find((block) => block.includes('outcome_bytes')) ?? '');
+}
+
+function statementBlocks(): readonly string[] {
   const document = readFileSync(new URL('../../../../UPGRADING.md', import.meta.url), 'utf8');
-  const [, block = ''] = document.match(/```sql\n(ALTER TABLE idempotency .*?)```/s) ?? [];
+  const blocks = document.matchAll(/```sql\n(ALTER TABLE idempotency .*?)```/gs);
+  return [...blocks].map(([, block = '']) => block);
+}
+
+async function change(postgres: PostgresFixture, table: string, block: string): Promise<void> {
   const statements = block
     .split(/;.*\n/)
     .filter((statement) => statement !== '')

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import { currentExecution } from 'retrysafe';
 import { type RedisClient, RedisStore } from 'retrysafe/redis';
+import { randomBytes, recordOfBytes } from '../../support/bytes.js';
 import { deployable } from '../../support/deployment.js';
 import { pending } from '../../support/pending.js';
 import { clientsOfServer, useRedisClients } from '../../support/redis-clients.js';
@@ -94,6 +95,14 @@ describe('round trips to Redis', function () {
         expect(await sentDuring(() => store.find('any'))).to.deep.equal(['HMGET']);
       });
 
+      it('a find of bytes is one, and so is a claim that meets them', async () => {
+        const record = recordOfBytes(`bytes by ${kind}`, randomBytes(1_000));
+        await store.claim(record, Date.now());
+        expect(await sentDuring(() => store.find(record.key))).to.deep.equal(['HMGET']);
+        const claim = () => store.claim({ ...record, token: 'other.1' }, Date.now());
+        expect(await sentDuring(claim)).to.deep.equal(['EVALSHA']);
+      });
+
       it('two first claims at once are the right ones, though the server knows no script', async () => {
         await server.call('SCRIPT', 'FLUSH');
         const [first, second] = [recordOf(newKey()), recordOf(newKey())];
@@ -125,6 +134,15 @@ describe('round trips to Redis', function () {
       });
     });
   }
+
+  it('a find of bytes by a function that takes texts is two, where another client wrote them', async () => {
+    const record = recordOfBytes('bytes for a function', randomBytes(1_000));
+    await new RedisStore({ client: await clients.ioredis(proxy.endpoint) }).claim(record, Date.now());
+    const asText = clientsOfServer['a function'] ?? expect.fail('there is no function');
+    const store = new RedisStore({ client: await asText(clients, proxy.endpoint) });
+    await store.find(record.key);
+    expect(await sentDuring(() => store.find(record.key), 2)).to.deep.equal(['HMGET', 'EVALSHA']);
+  });
 
   it('a call that runs takes two, a replay one', async () => {
     const store = new RedisStore({ client: await clients.ioredis(proxy.endpoint) });

@@ -108,7 +108,7 @@ for (const driver of sqliteDrivers) {
       const [row] = database.prepare('SELECT * FROM idempotency').all() as {
         [column: string]: string | number;
       }[];
-      expect(Object.keys(row ?? {})).to.deep.equal(['key', 'token', 'expires_at', 'state']);
+      expect(Object.keys(row ?? {})).to.deep.equal(['key', 'token', 'expires_at', 'state', 'outcome_bytes']);
       expect(row?.key).to.match(/^charge#/);
       expect(row?.expires_at).to.be.closeTo(Date.now() + 86_400_000, minute);
       expect(JSON.parse(String(row?.state))).to.deep.include({ status: 'completed', attempt: 1 });

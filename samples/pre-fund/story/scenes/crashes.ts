@@ -27,11 +27,11 @@ export async function playCrashes(cast: Cast): Promise<void> {
 /** Sends a request whose key a dead process holds. */
 async function sendToTheLiving(scene: string, cast: Cast, asked: HoldOrder, attempts: number): Promise<void> {
   const { story } = cast;
-  const left = await cast.recordOf(asked);
+  const left = await cast.record();
   const lease = ((left?.leaseUntil ?? 0) - Date.now()) / 1_000;
   const words = left && `${left.status}, attempt ${left.attempt}, leased for another ${lease.toFixed(1)} s`;
   say('on record', words ?? 'nothing');
   story.expect(`${scene}: status`, (await cast.exchange(asked, ', once more')).statusCode, 201);
-  const record = await cast.recordOf(asked);
+  const record = await cast.record();
   story.expect(`${scene}: record`, [record?.status, record?.attempt], ['completed', attempts]);
 }

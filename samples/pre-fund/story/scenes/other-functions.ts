@@ -58,7 +58,10 @@ async function askForRefund(
   story.requested(
     `POST /pre-fund/refunds  ${asked.refundId} of ${asked.transactionId}  ${dollars(asked.cents)}`,
   );
-  const answer = await api.handle(apiGatewayEvent('/pre-fund/refunds', asked), lambdaContext());
+  const answer = await api.handle(
+    apiGatewayEvent('/pre-fund/refunds', asked.refundId, asked),
+    lambdaContext(),
+  );
   if (answer.statusCode === 201) say('answered', `201  ${asked.refundId} is paid back`);
   else story.refused(answer);
   return answer;

@@ -184,11 +184,11 @@ export const claims: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/engine/machine/acquiring.ts',
-        replace: "        return step.refuse({ reason: 'running', lapsesInMs: endsAt - now.wall });",
-        by: `        const { attempt, fencingToken } = state;
+        replace: '        const { startedAt } = state;\n',
+        by: `        const { startedAt, attempt, fencingToken } = state;
         const released = { format: FORMAT, status: 'released' as const, attempt, fencingToken };
         step.replace(draft(step, released, unsettled(rules, now.wall)), holder.token);
-        return step.refuse({ reason: 'running', lapsesInMs: endsAt - now.wall });`,
+`,
       },
     ],
     caughtBy: [model, specs('engine/waiting/waiting')],

@@ -27,7 +27,7 @@ export const edgesNames: readonly Mutant[] = [
     flaw: 'A static method has the name that its class has while it is defined.',
     changes: [
       {
-        file: 'lib/decorator/idempotent.ts',
+        file: 'lib/decorator/decorated-method.ts',
         replace: 'declaring.learn(this as object, wrapper) && !isStatic',
         by: 'declaring.learn(this as object, wrapper)',
       },

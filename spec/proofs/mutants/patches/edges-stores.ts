@@ -209,9 +209,8 @@ export const storesEdges: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/redis/redis-store.ts',
-        replace:
-          '          ? this.#run(findScript, name, [], (command) => this.#connection.send(command, name))',
-        by: "          ? this.#connection.send(['HMGET', name, 'token', 'expiresAt', 'state'], name)",
+        replace: 'await this.#runToRead(findScript, key)',
+        by: "await this.#connection.send(['HMGET', name, 'token', 'expiresAt', 'state'], name)",
       },
     ],
     caughtBy: [specs('stores/redis/round-trips')],

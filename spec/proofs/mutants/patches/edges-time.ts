@@ -236,8 +236,8 @@ export const edgesOfTime: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/redis/redis-store.ts',
-        replace: '        consistent\n          ? this.#run',
-        by: '        consistent && name === key\n          ? this.#run',
+        replace: '    if (consistent) return',
+        by: '    if (consistent && name === key) return',
       },
     ],
     caughtBy: [specs('stores/redis/round-trips')],

@@ -171,8 +171,8 @@ export const http: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/http/core/guard.ts',
-        replace: 'perform(operation, { key, scope, fingerprint, args }',
-        by: 'perform(operation, { key, fingerprint, args }',
+        replace: 'perform(operation, { key, scope, fingerprint, args, self }',
+        by: 'perform(operation, { key, fingerprint, args, self }',
       },
     ],
     caughtBy: [suite],
@@ -236,24 +236,25 @@ export const http: readonly Mutant[] = [
   },
   {
     name: 'failure-always-released',
-    flaw: "The option `onFailure: 'unknown'` is ignored for answers.",
+    flaw: 'Whatever `onFailure` says, an answer that is no outcome frees its key.',
     changes: [
       {
         file: 'lib/http/core/guard.ts',
-        replace: "return this.given.onFailure === 'unknown' ? unknown(own) : release(own);",
-        by: 'void unknown;\n          return release(own);',
+        replace:
+          "return failureDecision(this.given, self, response) === 'unknown' ? unknown(own) : release(own);",
+        by: '{\n          void [unknown, failureDecision];\n          return release(own);\n        }',
       },
     ],
     caughtBy: [suite],
   },
   {
     name: 'retry-after-the-lease',
-    flaw: '`Retry-After` is what is left of the lease, and not of the work.',
+    flaw: 'A client is told to come again when the lease ends, and not when the work may.',
     changes: [
       {
         file: 'lib/http/core/guard.ts',
-        replace: 'return problemOf(error, { types, retryAfter });',
-        by: 'void retryAfter;\n    return problemOf(error, { types });',
+        replace: 'const retryAfter = this.#runTimes.secondsLeft(operation, startedAt);',
+        by: 'const retryAfter = Math.max(error.retryAfter, this.#runTimes.secondsLeft(operation, startedAt));',
       },
     ],
     caughtBy: [suite],
@@ -300,8 +301,13 @@ export const http: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/http/core/recorded-response.ts',
-        replace: 'return isUtf8(bytes) ?',
-        by: 'return isUtf8(bytes) || bytes.length > 0 ?',
+        replace: 'isUtf8(bytes) ? bytes',
+        by: 'isUtf8(bytes) || bytes.length > 0 ? bytes',
+      },
+      {
+        file: 'lib/http/core/recorded-response.ts',
+        replace: '&& !controls.test(text)',
+        by: '&& (!controls.test(text) || text.length > 0)',
       },
     ],
     caughtBy: [suite],
@@ -320,7 +326,7 @@ export const http: readonly Mutant[] = [
   },
   {
     name: 'bodies-recorded-without-bound',
-    flaw: 'The option `maxBody` is ignored, so that a large body is kept in memory and in the store.',
+    flaw: 'Whatever `maxBody` says, a large body is kept in memory and in the store.',
     changes: [
       {
         file: 'lib/http/core/body-recording.ts',

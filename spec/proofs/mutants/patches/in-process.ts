@@ -40,8 +40,8 @@ export const inProcess: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/in-memory/in-memory-store.ts',
-        replace: 'if (holder?.token !== token) return holder;',
-        by: 'if (holder?.token !== token && !holder) return holder;',
+        replace: 'if (holder?.token !== token) return whole(holder);',
+        by: 'if (holder?.token !== token && !holder) return whole(holder);',
       },
     ],
     caughtBy: [inMemory],
@@ -105,10 +105,9 @@ export const inProcess: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/sqlite/sqlite-store.ts',
-        replace: '    if (this.#explaining(() => this.#replace(record, state, token))) return;\n',
-        by: `    if (this.#explaining(() => this.#replace(record, state, token))) return;
-    const row = this.#get(this.#statements.find, record.key);
-    if (this.#holder(record.key, row)?.token === record.token) return;
+        replace: '    if (this.#explaining(() => this.#replace(record, token))) return;\n',
+        by: `    if (this.#explaining(() => this.#replace(record, token))) return;
+    if (this.#find(record.key)?.token === record.token) return;
 `,
       },
     ],
@@ -120,8 +119,8 @@ export const inProcess: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/sqlite/sqlite-store.ts',
-        replace: 'if (this.#explaining(() => this.#replace(record, state, token))) return;',
-        by: 'if (this.#explaining(() => this.#replace(record, state, token)) || token) return;',
+        replace: 'if (this.#explaining(() => this.#replace(record, token))) return;',
+        by: 'if (this.#explaining(() => this.#replace(record, token)) || token) return;',
       },
     ],
     caughtBy: [tests('stores/matrix/application-transactions', 'on SQLite by')],
@@ -132,9 +131,8 @@ export const inProcess: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/sqlite/sqlite-store.ts',
-        replace:
-          'if (!isInTransaction(this.#database)) return this.#explaining(() => step(this.#statements));',
-        by: 'if (this.#database) return this.#explaining(() => step(this.#statements));',
+        replace: 'if (!isInTransaction(this.#database)) return this.#explaining(step);',
+        by: 'if (this.#database) return this.#explaining(step);',
       },
     ],
     caughtBy: [specs('stores/sqlite/shared-handle')],

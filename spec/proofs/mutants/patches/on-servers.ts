@@ -161,12 +161,12 @@ export const onServers: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/postgres/postgres-store.ts',
-        replace:
-          '    const [row] = await this.#ask(this.#statements.claim, [...this.#valuesOf(record), now, now, now]);',
+        replace: `    const written = this.#valuesOf(record);
+    const values = [record.key, ...written, ...written.map(() => now)];`,
         by: `    const seen = await this.find(record.key);
     if (seen && seen.expiresAt > now) return seen;
-    const ever = Number.MAX_SAFE_INTEGER;
-    const [row] = await this.#ask(this.#statements.claim, [...this.#valuesOf(record), ever, ever, ever]);`,
+    const written = this.#valuesOf(record);
+    const values = [record.key, ...written, ...written.map(() => Number.MAX_SAFE_INTEGER)];`,
       },
     ],
     caughtBy: [onPostgres],
@@ -177,8 +177,8 @@ export const onServers: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/postgres/postgres-statements.ts',
-        replace: "${takenOver('state', 7)}",
-        by: "${takenOver('state', 7).replace(/ELSE held/, 'ELSE excluded')}",
+        replace: 'THEN excluded.${name} ELSE held.${name} END',
+        by: "THEN excluded.${name} ELSE ${name === 'state' ? 'excluded' : 'held'}.${name} END",
       },
     ],
     caughtBy: [onPostgres],

@@ -21,9 +21,9 @@ export const stores: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/in-memory/in-memory-store.ts',
-        replace: `      if (holder?.token !== token) return holder;
+        replace: `      if (holder?.token !== token) return whole(holder);
       this.#keep(record);`,
-        by: `      if (holder?.token !== token) return holder;
+        by: `      if (holder?.token !== token) return whole(holder);
       this.#records.set(record.key, record);`,
       },
     ],
@@ -84,7 +84,7 @@ export const stores: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/dynamodb/items.ts',
-        replace: 'bytes > compressAbove ?',
+        replace: 'length > compressAbove ?',
         by: 'text.length > compressAbove ?',
       },
     ],
@@ -96,8 +96,8 @@ export const stores: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/sqlite/sqlite-store.ts',
-        replace: 'this.#run(removeExpired, ...values)',
-        by: 'this.#run(removeExpired, Date.now(), values[1])',
+        replace: 'this.#run(this.#using.removeExpired, ...values)',
+        by: 'this.#run(this.#using.removeExpired, Date.now(), values[1])',
       },
     ],
     caughtBy: [specs('stores/sqlite/tables')],

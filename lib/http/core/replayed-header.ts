@@ -1,0 +1,2 @@
+/** Tells a client that an answer is a replay. */
+export const REPLAYED = 'Idempotency-Replayed';

@@ -1,0 +1,94 @@
+import type { ServerResponse } from 'node:http';
+import { type Execution, executions } from '../../engine/execution/execution.js';
+import { type FoundMethods, handBack, type ResponseOwner, takeOver } from '../node/own-methods.js';
+import type { ReplyExchange } from './reply-exchange.js';
+import { TIME_IS_UP } from './reply-stage.js';
+
+/**
+ * Keeps a handler's request and reply to the guard. To be called in the handler's run.
+ *
+ * @param signal Aborts when the claim is lost.
+ */
+export function setTraps(exchange: ReplyExchange, signal: AbortSignal, hasTimeLimit: boolean): void {
+  const { reply } = exchange;
+  const { request, then } = reply;
+  const trap = new RawTrap(exchange);
+  Object.assign(reply, {
+    hijack: () => trap.hijack(),
+    /** A reply that is awaited, or returned by an async handler, is there when it is sent, and not when the client hangs up before. */
+    // biome-ignore lint/suspicious/noThenProperty: a reply has it
+    then: (...listeners: Parameters<typeof then>) => {
+      exchange.afterwards(() => then.apply(reply, listeners));
+    },
+  });
+  // Earlier versions of Fastify have none. Theirs aborts when the client hangs up, but the work goes on: its outcome is for the retry.
+  if (!('signal' in request)) return;
+  const value = hasTimeLimit ? AbortSignal.any([signal, timeLimitOf(request)]) : signal;
+  Object.defineProperty(request, 'signal', { configurable: true, value });
+}
+
+/** Stands in the way of the first that is written to a reply's `ServerResponse`: by Fastify, or by a handler. */
+class RawTrap implements ResponseOwner {
+  readonly #raw: ServerResponse;
+  readonly #found: FoundMethods;
+  readonly #hijack: () => void;
+  readonly #execution = executions.getStore() as Execution;
+
+  constructor(readonly exchange: ReplyExchange) {
+    const { reply } = exchange;
+    const { hijack } = reply;
+    this.#raw = reply.raw;
+    this.#hijack = () => void hijack.call(reply);
+    this.#found = takeOver(reply.raw, this);
+  }
+
+  write(...parts: Parameters<ResponseOwner['write']>): boolean {
+    return Reflect.apply(this.#open().write, this.#raw, parts);
+  }
+
+  end(...parts: Parameters<ResponseOwner['end']>): ServerResponse {
+    return Reflect.apply(this.#open().end, this.#raw, parts);
+  }
+
+  writeHead(...parts: Parameters<ResponseOwner['writeHead']>): ServerResponse {
+    return Reflect.apply(this.#open().writeHead, this.#raw, parts);
+  }
+
+  flushHeaders(): void {
+    this.#open().flushHeaders();
+  }
+
+  destroy(error?: Error): ServerResponse {
+    handBack(this.#raw, this.#found);
+    if (this.exchange.stage === 'running')
+      this.exchange.giveUp(error ?? new Error('its handler destroyed the response'));
+    return this.#raw.destroy(error);
+  }
+
+  hijack(): ReplyExchange['reply'] {
+    if (this.exchange.stage === 'running') this.#open();
+    else this.#hijack();
+    return this.exchange.reply;
+  }
+
+  /** Hands the response back. Where it was not Fastify, the handler writes all of it. */
+  #open(): ServerResponse {
+    handBack(this.#raw, this.#found);
+    // A callback of a handler may have lost its run.
+    const isRaw = executions.run(this.#execution, () => this.exchange.writes());
+    // Fastify has no time limit then, and ignores what is sent by the reply.
+    if (isRaw) this.#hijack();
+    return this.#raw;
+  }
+}
+
+/** Returns a signal that aborts when the handler's time is up. */
+function timeLimitOf({ signal }: ReplyExchange['reply']['request']): AbortSignal {
+  const limit = new AbortController();
+  const look = () => {
+    if (signal.reason?.code === TIME_IS_UP) limit.abort(signal.reason);
+  };
+  signal.addEventListener('abort', look, { once: true });
+  look();
+  return limit.signal;
+}

@@ -1,0 +1,108 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import { shared } from '../../process/shared.js';
+
+/** A response that is under way on a connection. */
+export interface OpenResponse {
+  /** Whether it has ended, and waits for its record. */
+  readonly isWaiting: boolean;
+  /** Whether its run was given up: what its handler does now concerns nobody. */
+  readonly isGivenUp: boolean;
+  /** Whether it is the one that is being sent on the connection. */
+  readonly isCurrent: boolean;
+  /** Whether what runs just now was called by its handler. */
+  isCaller(): boolean;
+  /** The client is gone. */
+  hangUp(): void;
+  /** Its handler destroys the connection. */
+  break(error: Error): void;
+  /** The connection is to be closed when it has been sent. */
+  closeAfterwards(): void;
+}
+
+/** What Node.js keeps on a socket of a server. */
+type ServerSocket = Socket & { server?: { httpAllowHalfOpen?: boolean; listening?: boolean } };
+
+/** A guard of one copy of this library may be inside of a guard of another. */
+const connections = shared('http-connections', () => new WeakMap<object, Connection>());
+
+/**
+ * The guarded responses that are under way on one connection. Tells them how it ends: by its client, by one of their handlers, or by the
+ * server.
+ */
+export class Connection {
+  /** What the methods of a response ask, where they are on its prototype. */
+  readonly owners = new Map<ServerResponse, object>();
+  #responses: readonly OpenResponse[] = [];
+  #isTimingOut = false;
+
+  static of(req: IncomingMessage): Connection {
+    // A test may have made up the request.
+    const key = req.socket ?? req;
+    const known = connections.get(key);
+    if (known) return known;
+    const connection = new Connection(req.socket);
+    connections.set(key, connection);
+    return connection;
+  }
+
+  static ownerOf(res: ServerResponse): object | undefined {
+    return connections.get(res.req?.socket ?? res.req)?.owners.get(res);
+  }
+
+  static forget(res: ServerResponse): void {
+    connections.get(res.req?.socket ?? res.req)?.owners.delete(res);
+  }
+
+  /** Lets a request have something in place of its socket. */
+  static join(standIn: Socket, socket: Socket): void {
+    connections.set(standIn, connections.get(socket) as Connection);
+  }
+
+  private constructor(readonly socket: ServerSocket) {
+    if (typeof socket?.destroy !== 'function' || typeof socket.prependListener !== 'function') return;
+    const { destroy } = socket;
+    // Everything that ends a connection ends with this: a fault of the network, the server, and Express, after an error in mid-stream.
+    socket.destroy = (error?: Error) => (this.#mayDestroy(error) ? destroy.call(socket, error) : socket);
+    // Node.js ends its side of the connection when the client has ended its own.
+    socket.prependListener('end', () => {
+      if (!socket.server?.httpAllowHalfOpen) for (const response of this.#responses) response.hangUp();
+    });
+    // Node.js destroys a connection that times out in this turn, perhaps in the context of the handler that asked for the time-out.
+    socket.prependListener('timeout', () => {
+      this.#isTimingOut = true;
+      queueMicrotask(() => {
+        this.#isTimingOut = false;
+      });
+    });
+  }
+
+  add(response: OpenResponse): void {
+    this.#responses = [...this.#responses, response];
+  }
+
+  delete(response: OpenResponse): void {
+    this.#responses = this.#responses.filter((one) => one !== response);
+  }
+
+  #mayDestroy(error: Error | undefined): boolean {
+    const responses = this.#responses;
+    const caller = this.#isTimingOut ? undefined : responses.find((response) => response.isCaller());
+    // The client has another answer in place of this one's, and may have sent the next request.
+    if (caller?.isGivenUp) return false;
+    // An idle connection is closed in this way when a server closes, and by Express after an error that follows the end. Without the guard
+    // the answer would be on its way.
+    const waiting = responses.find(({ isWaiting, isCurrent }) => isWaiting && isCurrent);
+    const isForced = error !== undefined || !(caller || (this.socket.server?.listening ?? true));
+    if (waiting && !isForced) {
+      waiting.closeAfterwards();
+      return false;
+    }
+    for (const response of responses) {
+      if (response === caller && !response.isWaiting)
+        response.break(error ?? new Error('the connection was destroyed by the handler'));
+      else response.hangUp();
+    }
+    return true;
+  }
+}

@@ -1,0 +1,4 @@
+import { expressServer } from './servers/express.js';
+import { httpSuite } from './suite/http-suite.js';
+
+httpSuite(expressServer);

@@ -1,0 +1,4 @@
+import { fastifyServer } from './servers/fastify.js';
+import { httpSuite } from './suite/http-suite.js';
+
+httpSuite(fastifyServer);

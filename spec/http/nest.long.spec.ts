@@ -1,0 +1,4 @@
+import { nestServer } from './servers/nest.js';
+import { httpSuite } from './suite/http-suite.js';
+
+httpSuite(nestServer);

@@ -1,0 +1,116 @@
+import { specs } from '../checkers.js';
+import type { Mutant } from '../mutant.js';
+
+const express = specs('http/express.long');
+
+/** What adapters over Node's `ServerResponse` can do wrong. */
+export const httpAdapters: readonly Mutant[] = [
+  {
+    name: 'node-answer-sent-before-its-record',
+    flaw: 'What a handler writes is sent when it has ended, and recorded afterwards.',
+    changes: [
+      {
+        file: 'lib/http/node/response-exchange.ts',
+        replace: '  ended(made: MadeResponse): void {\n',
+        by: '  ended(made: MadeResponse): void {\n    this.#held?.send();\n',
+      },
+    ],
+    caughtBy: [express],
+  },
+  {
+    name: 'node-stream-buffered-whole',
+    flaw: 'What a handler writes in parts reaches its client when it has ended.',
+    changes: [
+      {
+        file: 'lib/http/node/held-response.ts',
+        replace: 'if (length !== undefined && this.#recording.length >= length) {',
+        by: 'if (length === undefined || this.#recording.length >= length) {',
+      },
+    ],
+    caughtBy: [express],
+  },
+  {
+    name: 'node-last-bytes-not-held',
+    flaw: 'The last part of a body whose length the client knows is sent before it is recorded.',
+    changes: [
+      {
+        file: 'lib/http/node/held-response.ts',
+        replace: 'if (length !== undefined && this.#recording.length >= length) {',
+        by: 'if (length !== undefined && this.#recording.length > length) {',
+      },
+    ],
+    caughtBy: [express],
+  },
+  {
+    name: 'node-headers-lost-on-replay',
+    flaw: 'A replay has none of the headers of the first answer.',
+    changes: [
+      {
+        file: 'lib/http/node/send-answer.ts',
+        replace: '  setLines(res, response.headers);\n',
+        by: '',
+      },
+    ],
+    caughtBy: [express],
+  },
+  {
+    name: 'node-headers-before-the-guard-recorded',
+    flaw: 'A replay has the request id and the rate limit of the first answer.',
+    changes: [
+      {
+        file: 'lib/http/node/held-response.ts',
+        replace: 'const headers = headersToRecord(lines, this.before);',
+        by: 'const headers = headersToRecord(lines);',
+      },
+    ],
+    caughtBy: [express],
+  },
+  {
+    name: 'node-stream-replayed-as-a-whole',
+    flaw: 'A streamed answer replays with a length that it did not have.',
+    changes: [
+      {
+        file: 'lib/http/node/send-answer.ts',
+        replace: '  res.flushHeaders();\n',
+        by: '',
+      },
+    ],
+    caughtBy: [express],
+  },
+  {
+    name: 'node-hang-up-ends-the-work',
+    flaw: 'A client that hangs up frees its key, while the work goes on.',
+    changes: [
+      {
+        file: 'lib/http/node/response-exchange.ts',
+        replace: '    moveToNowhere(this.req, this.res);\n',
+        by: "    moveToNowhere(this.req, this.res);\n    this.break(new Error('the client is gone'));\n",
+      },
+    ],
+    caughtBy: [express],
+  },
+  {
+    name: 'node-broken-stream-left-open',
+    flaw: 'A stream that breaks leaves its client waiting.',
+    changes: [
+      {
+        file: 'lib/http/node/held-response.ts',
+        replace: "'its handler destroyed the response'));\n    return this.destroyNow(error);",
+        by: "'its handler destroyed the response'));\n    return this.res;",
+      },
+    ],
+    caughtBy: [express],
+  },
+  {
+    name: 'express-key-without-pattern',
+    flaw: 'A key belongs to the path, so that it can be used again on another path of its route.',
+    changes: [
+      {
+        file: 'lib/http/express/idempotency.ts',
+        replace: 'route: isOnRoute ? routePattern(req) : undefined,',
+        by: 'route: isOnRoute && routePattern(req) === undefined ? req.path : undefined,',
+      },
+    ],
+    caughtBy: [express],
+  },
+];
