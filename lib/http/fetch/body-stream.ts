@@ -46,14 +46,16 @@ export class BodyStream {
    *
    * @throws what breaks the body, or the reason of the signal.
    */
-  async send(begun: Begun['parts'], execution: CurrentExecution): Promise<void> {
+  async send(begun: Begun['parts'], { signal }: CurrentExecution): Promise<void> {
     try {
       for (const part of begun) this.#send(part);
       for (;;) {
-        if (!this.#isWanted || this.#isOver) await whileHeld(this.#turn(), execution);
-        const part = await whileHeld(this.parts.next(), execution);
+        if (!this.#isWanted || this.#isOver) await whileHeld(this.#turn(), signal);
+        const part = await whileHeld(this.parts.next(), signal);
         if (!part) break;
-        this.#send(part);
+        // A client never has enough of nothing, so the process gets a turn here, too.
+        if (part.byteLength === 0) await nextTurn();
+        else this.#send(part);
       }
       if (this.length !== undefined && this.parts.recording.length < this.length)
         throw new TypeError('the body of the response is shorter than its Content-Length');
@@ -75,9 +77,9 @@ export class BodyStream {
 
   /** Resolves when the client wants more. With no client that slows the handler down, the process gets a turn between two parts. */
   #turn(): Promise<void> {
+    if (this.#isOver) return nextTurn();
     return new Promise((resolve) => {
-      if (this.#isOver) setImmediate(resolve);
-      else this.#wake = resolve;
+      this.#wake = resolve;
     });
   }
 
@@ -100,4 +102,10 @@ export class BodyStream {
     this.#isOver = true;
     this.#held = [];
   }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }

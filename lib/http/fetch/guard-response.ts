@@ -47,14 +47,17 @@ export function guardResponse<R>({
 }
 
 /** Resolves to the handler's response, unless the claim is lost before that: then nobody reads the response. */
-async function handled(handle: FetchCall<unknown>['handle'], execution: CurrentExecution): Promise<Response> {
-  const handling = handle(execution);
-  try {
-    return await whileHeld(handling, execution);
-  } catch (error) {
-    Promise.resolve(handling)
-      .then((response) => response?.body?.cancel(error))
-      .catch(() => {});
-    throw error;
-  }
+function handled(handle: FetchCall<unknown>['handle'], execution: CurrentExecution): Promise<Response> {
+  const handling = Promise.resolve(handle(execution));
+  return new Promise((resolve, reject) => {
+    // A signal is made when it is asked for. Many handlers return within this turn, and need none.
+    const watching = setImmediate(() => {
+      const { signal } = execution;
+      whileHeld(handling, signal).catch((error) => {
+        reject(error);
+        handling.then((response) => response?.body?.cancel(error)).catch(() => {});
+      });
+    });
+    handling.then(resolve, reject).finally(() => clearImmediate(watching));
+  });
 }

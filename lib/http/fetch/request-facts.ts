@@ -1,3 +1,4 @@
+import { ConfigurationError } from '../../errors.js';
 import type { GuardedRequest } from '../core/guarded-request.js';
 import type { RequestBody } from '../core/request-body.js';
 
@@ -25,6 +26,11 @@ function linesOf(headers: Headers, name: string): readonly string[] {
 /** Reads the body of a request from a copy, as far as it has no more than `limitBytes`. */
 export async function readCopy(request: Request, limitBytes: number): Promise<RequestBody> {
   if (Number(request.headers.get('content-length') ?? 0) > limitBytes) return { kind: 'too-large' };
+  if (request.bodyUsed) {
+    throw new ConfigurationError(
+      'the body of the request was read before the guard, which has to compare it; let the guard come first',
+    );
+  }
   const { body } = request.clone();
   if (!body) return { kind: 'none' };
   const reader = body.getReader();

@@ -1,5 +1,5 @@
 import type { CurrentExecution } from '../../engine/execution/execution.js';
-import { kindOf } from '../../options/wrong-option.js';
+import { kindOfData } from '../../options/wrong-option.js';
 import { BodyRecording } from '../core/body-recording.js';
 import type { GuardedAnswer } from '../core/guard.js';
 import type { MadeResponse } from '../core/guarded-request.js';
@@ -99,7 +99,7 @@ export class ResponseExchange {
 
 function checkStatus(response: Response | undefined): void {
   if (typeof response?.status !== 'number' || !response.headers)
-    throw new TypeError(`the handler returned ${kindOf(response)}; expected a Response`);
+    throw new TypeError(`the handler returned ${kindOfData(response)}; expected a Response`);
   const { status } = response;
   // No response can be made with any other, so that none could be replayed.
   if (status < 200 || status > 599)
