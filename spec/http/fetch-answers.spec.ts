@@ -1,6 +1,6 @@
 import { expect } from 'chai';
-import { InMemoryStore } from 'retrysafe';
-import { idempotent } from 'retrysafe/http';
+import { currentExecution, InMemoryStore } from 'retrysafe';
+import { idempotent, responseOutcome } from 'retrysafe/http';
 import { HeldStore } from './suite/controlled-application.js';
 import type { Answer } from './suite/http-client.js';
 import { classes, serving } from './support/serving.js';
@@ -117,6 +117,20 @@ for (const whose of classes)
         expect([first.text, second.text]).to.deep.equal(['', '']);
         expect(lines(second)).to.deep.equal(lines(first));
       });
+
+    it('replays without a body where a completion has one that its status has not', async () => {
+      const [first, second] = await twice(async () => {
+        const outcome = responseOutcome({ status: 204, headers: { 'X-Run': '1' }, body: { run: 1 } });
+        const { record, token } = await currentExecution().completion(outcome);
+        await store.replace(record, token);
+        return new Response(null, { status: 204, headers: { 'X-Run': '1' } });
+      });
+      expect([first.status, second.status, second.text]).to.deep.equal([204, 204, '']);
+      expect([second.headers.get('x-run'), second.headers.get('idempotency-replayed')]).to.deep.equal([
+        '1',
+        'true',
+      ]);
+    });
 
     it('replays as it was: a redirect', async () => {
       const [first, second] = await twice(() => Response.redirect('http://127.0.0.1/payments/1', 303));

@@ -1,4 +1,3 @@
-import type { CurrentExecution } from '../../engine/execution/execution.js';
 import { kindOfData } from '../../options/wrong-option.js';
 import { BodyRecording } from '../core/body-recording.js';
 import type { GuardedAnswer } from '../core/guard.js';
@@ -7,6 +6,7 @@ import { headerIn, headersToRecord } from '../core/recorded-headers.js';
 import type { HeaderLine } from '../core/recorded-response.js';
 import { BodyParts } from './body-parts.js';
 import { BodyStream } from './body-stream.js';
+import type { Hold } from './hold.js';
 import { keptBody } from './kept-body.js';
 import { problemResponse, replayedResponse } from './responses.js';
 
@@ -33,7 +33,7 @@ export class ResponseExchange {
   ) {}
 
   /** Takes the handler's response, and resolves when it has ended. */
-  async take(response: Response, execution: CurrentExecution): Promise<MadeResponse> {
+  async take(response: Response, hold: Hold): Promise<MadeResponse> {
     checkStatus(response);
     const recording = new BodyRecording(this.maxBody);
     const kept = keptBody(response);
@@ -54,7 +54,7 @@ export class ResponseExchange {
     const stream = new BodyStream(parts, length);
     this.#stream = stream;
     this.sending.resolve(new Response(stream.readable, headOf(response)));
-    await stream.send(begun.parts, execution);
+    await stream.send(begun.parts, hold);
     return this.#made(response.status, lines, recording, length === undefined);
   }
 
