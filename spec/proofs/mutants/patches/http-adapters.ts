@@ -90,18 +90,6 @@ export const httpAdapters: readonly Mutant[] = [
     caughtBy: [express],
   },
   {
-    name: 'node-broken-stream-left-open',
-    flaw: 'A stream that breaks leaves its client waiting.',
-    changes: [
-      {
-        file: 'lib/http/node/held-response.ts',
-        replace: "'its handler destroyed the response'));\n    return this.destroyNow(error);",
-        by: "'its handler destroyed the response'));\n    return this.res;",
-      },
-    ],
-    caughtBy: [express],
-  },
-  {
     name: 'express-key-without-pattern',
     flaw: 'A key belongs to the path, so that it can be used again on another path of its route.',
     changes: [
