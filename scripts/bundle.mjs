@@ -115,7 +115,8 @@ export async function bundleCommonJS({ lib, outdir, exports }) {
         target: settings.target,
         sourcemap: 'external',
         sourcesContent: false,
-        sourcefile: path,
+        // What has no line of lib/ in it, since it only exports what others have, is its own source.
+        sourcefile: basename(path),
       });
       write(path, code, mapOfBoth);
     }),

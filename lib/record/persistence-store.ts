@@ -10,7 +10,10 @@ export interface IdempotencyRecord {
    * the year 9999: with that value the engine keeps a record until it is resolved.
    */
   readonly expiresAt: number;
-  /** A JSON object. A store keeps it verbatim and never reads it. */
+  /**
+   * A JSON object, which a store returns as it was written. It need not read it. A store that has binary may keep the `base64` of an
+   * outcome of bytes as bytes.
+   */
   readonly state: RecordState;
 }
 

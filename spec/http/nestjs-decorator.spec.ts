@@ -316,6 +316,12 @@ describe('@IdempotentRoute', () => {
         '@IdempotentRoute: it is on bank, which is no method of an instance; put it on a route, or with options on a controller',
       );
       expect(wrong(() => apply(controller, 'make', { value() {} }))).to.match(/make, which is no method/);
+      const standard =
+        '@IdempotentRoute: it was compiled as a standard decorator; NestJS needs `experimentalDecorators`';
+      expect(wrong(() => apply(() => {}, { kind: 'method', name: 'pay' }))).to.equal(standard);
+      expect(wrong(() => apply(controller, { kind: 'class', name: 'PaymentsController' }))).to.equal(
+        standard,
+      );
       expect(wrong(() => IdempotentRoute(false)(controller))).to.match(/on PaymentsController with `false`/);
       expect(wrong(() => IdempotentRoute(controller as never))).to.equal(
         '@IdempotentRoute is used without parentheses; write @IdempotentRoute()',

@@ -1,16 +1,17 @@
+import { shared } from '../../process/shared.js';
+
 /** What becomes of the key of a run that returned such a value, in place of the value's being recorded. */
 export type Decision =
   | { readonly to: 'release' | 'unknown' | 'restore' }
   | { readonly to: 'complete'; readonly reason: string };
 
-// A brand and no class: a process may load two copies of this library.
-const decided = Symbol.for('retrysafe.verdict');
-
 /** A value that a method returns together with what becomes of its key. Calls never see it: they get the value. */
 export interface Verdict {
-  readonly [decided]: Decision;
   readonly value: unknown;
 }
+
+// A process may load two copies of this library. And a value of a user's is never asked whether it is one: it may be a proxy.
+const decisions = shared('verdicts', () => new WeakMap<object, Decision>());
 
 /**
  * Returns a value without recording it: the caller gets it, and the key is released, so that the next equal call runs again. To be
@@ -49,15 +50,17 @@ export function notBegun<T>(value: T): T {
 
 /** Whether a method returned more than a value. */
 export function isVerdict(value: unknown): value is Verdict {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, decided);
+  return typeof value === 'object' && value !== null && decisions.has(value);
 }
 
 /** Returns what a method decided about its key. */
 export function decisionOf(verdict: Verdict): Decision {
-  return verdict[decided];
+  return decisions.get(verdict) as Decision;
 }
 
 function verdict<T>(value: T, decision: Decision): T {
+  const made: Verdict = { value };
+  decisions.set(made, decision);
   // The compiler knows the type that callers see.
-  return { [decided]: decision, value } satisfies Verdict as unknown as T;
+  return made as unknown as T;
 }

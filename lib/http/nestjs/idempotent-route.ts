@@ -36,11 +36,8 @@ export function IdempotentRoute<Request = any>(
   const decorator = (target: object, name?: PropertyKey, property?: PropertyDescriptor) => {
     if (name === undefined && typeof target === 'function' && options !== false)
       return onController(target, options);
-    if (name === undefined || typeof property?.value !== 'function' || typeof target === 'function') {
-      throw new ConfigurationError(
-        `@IdempotentRoute: it is on ${describe(target, name)}; put it on a route, or with options on a controller`,
-      );
-    }
+    if (name === undefined || typeof property?.value !== 'function' || typeof target === 'function')
+      throw misplaced(target, name);
     return onMethod(target, name as string, property, options);
   };
   return decorator as ClassDecorator & MethodDecorator;
@@ -87,7 +84,16 @@ function isOptions(options: unknown): boolean {
   return typeof options === 'object' && options !== null && !Array.isArray(options);
 }
 
-function describe(target: unknown, name: PropertyKey | undefined): string {
-  if (name !== undefined) return `${String(name)}, which is no method of an instance`;
-  return typeof target === 'function' ? `${target.name || 'a class'} with \`false\`` : kindOf(target);
+function misplaced(target: unknown, name: unknown): ConfigurationError {
+  if (typeof name === 'object') {
+    return new ConfigurationError(
+      '@IdempotentRoute: it was compiled as a standard decorator; NestJS needs `experimentalDecorators`',
+    );
+  }
+  const ofClass =
+    typeof target === 'function' ? `${target.name || 'a class'} with \`false\`` : kindOf(target);
+  const place = name === undefined ? ofClass : `${String(name)}, which is no method of an instance`;
+  return new ConfigurationError(
+    `@IdempotentRoute: it is on ${place}; put it on a route, or with options on a controller`,
+  );
 }

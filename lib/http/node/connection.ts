@@ -4,9 +4,6 @@ import { shared } from '../../process/shared.js';
 
 /** A response that is under way on a connection. */
 export interface OpenResponse {
-  readonly res: ServerResponse;
-  /** What its methods ask. */
-  readonly owner: object | undefined;
   /** Whether it has ended, and waits for its record. */
   readonly isWaiting: boolean;
   /** Whether its run was given up: what its handler does now concerns nobody. */
@@ -34,6 +31,8 @@ const connections = shared('http-connections', () => new WeakMap<object, Connect
  * server.
  */
 export class Connection {
+  /** What the methods of a response ask, where they are on its prototype. */
+  readonly owners = new Map<ServerResponse, object>();
   #responses: readonly OpenResponse[] = [];
   #isTimingOut = false;
 
@@ -47,9 +46,17 @@ export class Connection {
     return connection;
   }
 
-  /** Returns what the methods of a response ask, while a guard holds it. */
   static ownerOf(res: ServerResponse): object | undefined {
-    return connections.get(res.req?.socket ?? res.req)?.ownerOf(res);
+    return connections.get(res.req?.socket ?? res.req)?.owners.get(res);
+  }
+
+  static forget(res: ServerResponse): void {
+    connections.get(res.req?.socket ?? res.req)?.owners.delete(res);
+  }
+
+  /** Lets a request have something in place of its socket. */
+  static join(standIn: Socket, socket: Socket): void {
+    connections.set(standIn, connections.get(socket) as Connection);
   }
 
   private constructor(readonly socket: ServerSocket) {
@@ -78,13 +85,11 @@ export class Connection {
     this.#responses = this.#responses.filter((one) => one !== response);
   }
 
-  ownerOf(res: ServerResponse): object | undefined {
-    return this.#responses.find((one) => one.res === res)?.owner;
-  }
-
   #mayDestroy(error: Error | undefined): boolean {
     const responses = this.#responses;
-    const caller = this.#isTimingOut ? undefined : responses.find((response) => response.isCaller());
+    // A write that fails does so in the context of the handler that wrote.
+    const isFault = this.#isTimingOut || isNetworkFault(error);
+    const caller = isFault ? undefined : responses.find((response) => response.isCaller());
     // The client has another answer in place of this one's, and may have sent the next request.
     if (caller?.isGivenUp) return false;
     // An idle connection is closed in this way when a server closes, and by Express after an error that follows the end. Without the guard
@@ -102,4 +107,8 @@ export class Connection {
     }
     return true;
   }
+}
+
+function isNetworkFault(error: NodeJS.ErrnoException | undefined): boolean {
+  return error?.syscall === 'read' || error?.syscall === 'write';
 }

@@ -23,8 +23,6 @@ export interface ResponseListener {
  * what completes a body whose length the client knows.
  */
 export class HeldResponse implements ResponseOwner {
-  /** Whether the client has gone. */
-  isGone = false;
   /** Whether the head has been sent. */
   isStreaming = false;
   /** After `open`, what the handler has ended is sent, and what it has not ended is abandoned. Another answer can be sent in place of either. */
@@ -42,7 +40,7 @@ export class HeldResponse implements ResponseOwner {
     readonly listener: ResponseListener,
   ) {
     this.#recording = new BodyRecording(maxBody);
-    this.#found = takeOver(res);
+    this.#found = takeOver(res, this);
   }
 
   write(chunk: unknown, encoding?: BufferEncoding | Written, callback?: Written): boolean {
@@ -62,7 +60,8 @@ export class HeldResponse implements ResponseOwner {
       return ignored(callback);
     }
     this.#begin();
-    const written = callback && ((error?: Error | null) => callback(this.isGone ? null : error));
+    // A client that is gone is no error of the handler.
+    const written = callback && ((error?: Error | null) => callback(res.destroyed ? error : null));
     return this.#found.write.call(res, chunk, encoding, written);
   }
 
@@ -129,11 +128,12 @@ export class HeldResponse implements ResponseOwner {
     res.end(end?.chunk, end?.encoding as BufferEncoding);
   }
 
-  /** Lets another answer be sent. The methods stay: a handler that goes on after it must not write to it. */
+  /** Lets another answer be sent. The methods stay: a handler that goes on after it must neither write to it nor wait for it. */
   replace(): void {
+    const { res } = this;
     this.#release('replaced');
-    releaseHead(this.res);
-    resetHead(this.res, this.before);
+    releaseHead(res);
+    resetHead(res, this.before);
   }
 
   get #isOver(): boolean {

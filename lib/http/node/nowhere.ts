@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { holdCloseListeners, stillOpen } from './close-listeners.js';
+import { Connection } from './connection.js';
 import { deferFinishListeners } from './finish-listeners.js';
 import { native } from './native-response.js';
 
@@ -46,6 +47,8 @@ type ServerSocket = Socket & { _httpMessage?: ServerResponse | null };
  */
 export function moveToNowhere(req: IncomingMessage, res: ServerResponse): void {
   const { socket } = req;
+  // It may have closed with its connection already.
+  Object.assign(res, { destroyed: false, _closed: false });
   // A response that waits behind another one on its connection has no socket yet.
   if ((socket as ServerSocket)._httpMessage === res) res.detachSocket(socket);
   // By this listener Node.js goes on with the connection.
@@ -72,7 +75,10 @@ function keepOpen(req: IncomingMessage): () => void {
   if (!req.complete || req.destroyed) return () => {};
   const { destroy, socket } = req;
   const open = stillOpen(socket);
-  req.destroy = () => req;
+  Connection.join(open.socket, socket);
+  // It destroys itself when it has been read, too.
+  req.destroy = (error?: NodeJS.ErrnoException) =>
+    error?.code === 'ECONNRESET' && !req.readableEnded ? req : destroy.call(req, error);
   req.socket = open.socket;
   return () => {
     Object.assign(req, { destroy, socket });

@@ -31,26 +31,24 @@ const names: readonly Name[] = ['write', 'end', 'writeHead', 'flushHeaders', 'de
 /** On a method that asks for the owner of its response: where the method is that stands for it otherwise. */
 const base = Symbol.for('retrysafe.http.base-method');
 
-/** Whose a response is that no connection knows of. */
-const own = Symbol.for('retrysafe.http.owner');
+// Symbols that copies of this library share: a guard of one copy may be inside of a guard of another.
+const ownerProperty = Symbol.for('retrysafe.http.response-owner');
 
-type Owned = ServerResponse & { [own]?: ResponseOwner | undefined };
+type Owned = ServerResponse & { [ownerProperty]?: ResponseOwner | undefined };
+
+function ownerOf(res: ServerResponse): ResponseOwner | undefined {
+  return (res as Owned)[ownerProperty] ?? (Connection.ownerOf(res) as ResponseOwner | undefined);
+}
 
 /** Whether a guard holds this response: another one on the same request has nothing to do. */
 export function isOwned(res: ServerResponse): boolean {
   return ownerOf(res) !== undefined;
 }
 
-function ownerOf(res: Owned): object | undefined {
-  return res[own] ?? Connection.ownerOf(res);
-}
-
-/**
- * Puts methods on a response that ask its owner, and returns those that were there. `owner`: default: the one that its connection knows.
- */
-export function takeOver(res: ServerResponse, owner?: ResponseOwner): FoundMethods {
-  if (owner) (res as Owned)[own] = owner;
-  putOnPrototype(res);
+/** Puts methods on a response that ask its owner, and returns those that were there. */
+export function takeOver(res: ServerResponse, by: ResponseOwner): FoundMethods {
+  if (putOnPrototype(res)) Connection.of(res.req).owners.set(res, by);
+  else (res as Owned)[ownerProperty] = by;
   const found: Partial<Methods> = {};
   for (const name of names) {
     const method = (res as unknown as Methods)[name];
@@ -66,10 +64,15 @@ export function takeOver(res: ServerResponse, owner?: ResponseOwner): FoundMetho
  * seen everything.
  */
 export function handBack(res: ServerResponse, found: FoundMethods, only: readonly Name[] = names): void {
-  // To delete it would slow down whatever is done with the response after that.
-  if (own in res) (res as Owned)[own] = undefined;
   for (const name of only)
     if (Object.hasOwn(res, name)) (res as unknown as Methods)[name] = found[name] as unknown as Method;
+  if (only === names) release(res);
+}
+
+/** Forgets the owner of a response: its methods do what they do without a guard. */
+function release(res: ServerResponse): void {
+  if (ownerProperty in res) (res as Owned)[ownerProperty] = undefined;
+  else Connection.forget(res);
 }
 
 let made: Methods | undefined;
@@ -85,7 +88,7 @@ function asking(behind: Methods): Methods {
     names.map((name) => {
       // No method takes more. Node.js and middleware read what is missing as `undefined`.
       const method: Method = function (one, two, three) {
-        const owner = ownerOf(this) as unknown as Record<Name, (...args: unknown[]) => unknown>;
+        const owner = ownerOf(this) as unknown as Record<Name, (...args: unknown[]) => unknown> | undefined;
         return owner ? owner[name](one, two, three) : behind[name].call(this, one, two, three);
       };
       return [name, Object.assign(method, { [base]: behind })];
@@ -95,18 +98,19 @@ function asking(behind: Methods): Methods {
 
 /**
  * Express changes the prototype of each response, and to put a property on one costs thousands of nanoseconds after that. So the methods go
- * to the object that all responses of Express inherit from, once. Other responses have the prototype of a class.
+ * to the object that all responses of Express inherit from, once. Other responses have the prototype of a class. Returns whether they did.
  */
-function putOnPrototype(res: ServerResponse): void {
+function putOnPrototype(res: ServerResponse): boolean {
   let prototype = Object.getPrototypeOf(res);
-  if (Object.hasOwn(prototype, 'constructor')) return;
+  if (Object.hasOwn(prototype, 'constructor')) return false;
   for (let above = prototype; !Object.hasOwn(above, 'constructor'); above = Object.getPrototypeOf(above))
     prototype = above;
-  if (base in prototype.write) return;
+  if (base in prototype.write) return true;
   const behind = Object.create(Object.getPrototypeOf(prototype));
   for (const name of names) {
     if (Object.hasOwn(prototype, name)) behind[name] = prototype[name];
   }
   for (const [name, value] of Object.entries(asking(behind)))
     Object.defineProperty(prototype, name, { value, configurable: true, writable: true, enumerable: false });
+  return true;
 }

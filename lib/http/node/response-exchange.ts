@@ -24,6 +24,8 @@ export class ResponseExchange implements OpenResponse, ResponseListener {
   #held: HeldResponse | undefined;
   #execution: Execution | undefined;
   #isGone = false;
+  /** Whether the handler has destroyed the response, or the connection. */
+  #isBroken = false;
   #resolve!: (made: MadeResponse) => void;
   #reject!: (error: unknown) => void;
 
@@ -48,7 +50,6 @@ export class ResponseExchange implements OpenResponse, ResponseListener {
       this.#execution = execution;
       if (execution instanceof ClaimedExecution) execution.whenLost((loss) => this.#giveUp(loss));
       const held = new HeldResponse(this.res, before, maxBody, this);
-      held.isGone = this.#isGone;
       this.#held = held;
       // What comes after the end of the response changes nothing about it.
       const broke = (error: unknown) => (held.state === 'ended' ? fail(error) : this.#giveUp(error));
@@ -72,19 +73,20 @@ export class ResponseExchange implements OpenResponse, ResponseListener {
     }
   }
 
-  /** Makes way for another answer. Returns whether it can be sent: not after the beginning of a stream, which breaks. */
+  /** Makes way for another answer. Returns whether it can be sent: not after the beginning of a stream, which breaks, or has broken. */
   replace(): boolean {
     const held = this.#held;
     if (!held) {
       this.#connection.delete(this);
       return true;
     }
-    if (!held.isStreaming && !this.res.destroyed) {
-      held.replace();
-      return true;
+    if (this.#isBroken) return false;
+    if (held.isStreaming) {
+      this.destroy();
+      return false;
     }
-    this.destroy();
-    return false;
+    held.replace();
+    return true;
   }
 
   destroy(error?: Error): void {
@@ -97,12 +99,9 @@ export class ResponseExchange implements OpenResponse, ResponseListener {
   }
 
   broken(error: Error): void {
+    this.#isBroken = true;
     this.#connection.delete(this);
     this.#reject(error);
-  }
-
-  get owner(): object | undefined {
-    return this.#held;
   }
 
   get isWaiting(): boolean {
@@ -128,7 +127,6 @@ export class ResponseExchange implements OpenResponse, ResponseListener {
   hangUp(): void {
     if (this.#isGone || (this.isGivenUp && this.res.writableEnded)) return;
     this.#isGone = true;
-    if (this.#held) this.#held.isGone = true;
     moveToNowhere(this.req, this.res);
   }
 

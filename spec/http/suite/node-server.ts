@@ -128,7 +128,7 @@ export async function rawConnection(port: number, text = ''): Promise<RawConnect
 }
 
 /** A request as it is sent. */
-export function rawRequest(key: string, { path = '/', body = '', more = '' } = {}): string {
+export function rawRequest(key: string, { path = '/payments', body = '', more = '' } = {}): string {
   const length = body === '' ? '' : `Content-Length: ${Buffer.byteLength(body)}\r\n`;
   return `POST ${path} HTTP/1.1\r\nHost: a\r\nIdempotency-Key: ${key}\r\n${length}${more}\r\n${body}`;
 }
