@@ -130,6 +130,74 @@ describe('the body of a request to Fastify', () => {
     }
   });
 
+  describe('that is short comes by itself, whoever reads it', () => {
+    const raw = async (path: string, ...early: readonly string[]) => {
+      const runs: string[] = [];
+      const begun = defer();
+      const broken = defer<unknown>();
+      const { client } = await start(
+        (app) => {
+          app.addContentTypeParser('a/raw', (_request, _payload, done) => done(null));
+          app.post('/it', guarded, async ({ raw }) => {
+            runs.push(await textOf(raw));
+            return `run ${runs.length}: ${runs.at(-1)}`;
+          });
+          app.post('/unread', guarded, async () => `run ${runs.push('')}`);
+        },
+        {
+          before: (app) => {
+            app.addHook('onRequest', async () => new Promise((resolve) => setImmediate(resolve)));
+            app.addHook('preHandler', async () => begun.resolve());
+            app.addHook('onError', async (_request, _reply, error) => broken.resolve(error));
+          },
+        },
+      );
+      const headers = { 'content-type': 'a/raw', 'content-length': 10, 'idempotency-key': newKey() };
+      const request = httpRequest({ port: client.port, host: '127.0.0.1', method: 'POST', path, headers });
+      request.on('error', () => {});
+      request.flushHeaders();
+      for (const part of early) request.write(part);
+      await begun.promise;
+      return { client, request, runs, broken: broken.promise, key: headers['idempotency-key'] };
+    };
+
+    for (const [when, early, late] of [
+      ['after the guard was asked', [], ['01234', '56789']],
+      ['in part before', ['01234'], ['56789']],
+      ['before', ['01234', '56789'], []],
+    ] as const)
+      it(`${when}`, async () => {
+        for (const path of ['/it', '/unread']) {
+          const { client, request, runs, key } = await raw(path, ...early);
+          for (const part of late) await new Promise((resolve) => request.write(part, resolve));
+          request.end();
+          const [response] = (await once(request, 'response')) as [IncomingMessage];
+          const first = await textOf(response);
+          expect(first).to.equal(path === '/it' ? 'run 1: 0123456789' : 'run 1');
+          const sent = { path, key, headers: { 'content-type': 'a/raw' } };
+          const again = await client.send({ ...sent, body: '0123456789' });
+          expect([again.text, again.headers.get('idempotency-replayed')]).to.deep.equal([first, 'true']);
+          expect((await client.send({ ...sent, body: '012345678x' })).status).to.equal(422);
+          expect(runs).to.have.length(1);
+        }
+      });
+
+    it('and where it breaks off, nothing runs', async () => {
+      const { client, request, runs, broken, key } = await raw('/it', '01234');
+      request.destroy();
+      const error = await broken;
+      expect(error).to.include({ message: 'the request ended before its body did', statusCode: 400 });
+      const retry = await client.send({
+        path: '/it',
+        key,
+        headers: { 'content-type': 'a/raw' },
+        body: 'other',
+      });
+      expect(retry.text).to.equal('run 1: other');
+      expect(runs).to.have.length(1);
+    });
+  });
+
   it('is what a hook before the parser has made of it', async () => {
     const { client } = await start(
       (app) => {

@@ -10,7 +10,7 @@ export type ComingBody = () => Buffer | Promise<Buffer>;
  * @param length What the client has declared.
  */
 export function comesByItself(message: IncomingMessage, length: number): boolean {
-  return length > 0 && length < message.readableHighWaterMark;
+  return length > 0 && length < message.readableHighWaterMark && message.readableEncoding === null;
 }
 
 /** Watches a body as it comes. It is not read: that is for a parser, or a handler. */
@@ -41,6 +41,9 @@ function comingOf(message: IncomingMessage): Promise<void> {
       if (chunk === null) resolve();
       return isTaken;
     };
-    message.once('close', () => reject(new Error('the request ended before its body did')));
+    const broke = () =>
+      reject(Object.assign(new Error('the request ended before its body did'), { statusCode: 400 }));
+    if (message.destroyed) broke();
+    message.once('close', broke);
   });
 }
