@@ -7,8 +7,9 @@ import { applyHead, type GivenHeaders } from './apply-head.js';
 import { bytesOf, type Chunk, ignored, isChunk, keptPart, type Part, type Written } from './chunks.js';
 import { type Head, headOf, holdEnd, holdHead, releaseEnd, releaseHead } from './held-head.js';
 import { native } from './native-response.js';
-import { type FoundMethods, handBack, type ResponseOwner, takeOver } from './own-methods.js';
+import { type FoundMethods, handBack, takeOver } from './own-methods.js';
 import { resetHead } from './response-lines.js';
+import type { ResponseOwner } from './response-owner.js';
 
 /** Hears what becomes of a response. */
 export interface ResponseListener {
