@@ -116,6 +116,16 @@ describe('what routes of NestJS return', () => {
     expect((await twice(client)).text).to.equal('1');
   });
 
+  it('knows the run where a file is made', async () => {
+    const { client } = await serve(() => {
+      const made = async function* () {
+        yield `attempt ${currentExecution().attempt}`;
+      };
+      return new StreamableFile(Readable.from(made()));
+    });
+    expect((await twice(client)).text).to.equal('attempt 1');
+  });
+
   it('records the failure of an Observable as an error of the handler', async () => {
     const { client } = await serve(() => (runs === 1 ? throwError(() => new Error('closed')) : of('paid')));
     expect((await client.send(sent)).status).to.equal(500);

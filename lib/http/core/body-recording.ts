@@ -22,6 +22,7 @@ export class BodyRecording {
 
   /** Takes a copy, since the handler may use its buffer again. */
   add(chunk: Uint8Array): void {
+    if (chunk.byteLength === 0) return;
     this.#length += chunk.byteLength;
     if (this.#length > this.maxBody) this.#chunks = undefined;
     this.#chunks?.push(Uint8Array.prototype.slice.call(chunk));

@@ -1,4 +1,4 @@
-import { kindOf } from '../../options/wrong-option.js';
+import { kindOfData } from '../../options/wrong-option.js';
 import type { BodyRecording } from '../core/body-recording.js';
 
 /** What there was of a body when its handler returned. */
@@ -72,5 +72,7 @@ export class BodyParts {
 function bytesOf(part: unknown): Uint8Array {
   if (part instanceof Uint8Array) return part;
   if (typeof part === 'string') return encoder.encode(part);
-  throw new TypeError(`the body of the response has a part that is ${kindOf(part)}; expected a Uint8Array`);
+  throw new TypeError(
+    `the body of the response has a part that is ${kindOfData(part)}; expected a Uint8Array`,
+  );
 }

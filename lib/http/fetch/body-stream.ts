@@ -1,7 +1,6 @@
-import type { CurrentExecution } from '../../engine/execution/execution.js';
 import type { GuardedAnswer } from '../core/guard.js';
 import type { Begun, BodyParts } from './body-parts.js';
-import { whileHeld } from './while-held.js';
+import type { Hold } from './hold.js';
 
 /** The body of a streamed response on its way to a client, which may be slow, or gone. */
 export class BodyStream {
@@ -44,16 +43,18 @@ export class BodyStream {
    * Sends the handler's body as fast as the client takes it, and resolves when it has ended. All is read here, in the context of the run, so
    * that `currentExecution()` works in what makes the body.
    *
-   * @throws what breaks the body, or the reason of the signal.
+   * @throws what breaks the body, or why the key is lost.
    */
-  async send(begun: Begun['parts'], execution: CurrentExecution): Promise<void> {
+  async send(begun: Begun['parts'], hold: Hold): Promise<void> {
     try {
       for (const part of begun) this.#send(part);
       for (;;) {
-        if (!this.#isWanted || this.#isOver) await whileHeld(this.#turn(), execution);
-        const part = await whileHeld(this.parts.next(), execution);
+        if (!this.#isWanted || this.#isOver) await hold.during(this.#turn());
+        const part = await hold.during(this.parts.next());
         if (!part) break;
-        this.#send(part);
+        // A client never has enough of nothing, so the process gets a turn here, too.
+        if (part.byteLength === 0) await nextTurn();
+        else this.#send(part);
       }
       if (this.length !== undefined && this.parts.recording.length < this.length)
         throw new TypeError('the body of the response is shorter than its Content-Length');
@@ -75,9 +76,9 @@ export class BodyStream {
 
   /** Resolves when the client wants more. With no client that slows the handler down, the process gets a turn between two parts. */
   #turn(): Promise<void> {
+    if (this.#isOver) return nextTurn();
     return new Promise((resolve) => {
-      if (this.#isOver) setImmediate(resolve);
-      else this.#wake = resolve;
+      this.#wake = resolve;
     });
   }
 
@@ -100,4 +101,10 @@ export class BodyStream {
     this.#isOver = true;
     this.#held = [];
   }
+}
+
+function nextTurn(): Promise<void> {
+  return new Promise((resolve) => {
+    setImmediate(resolve);
+  });
 }

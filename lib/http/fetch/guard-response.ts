@@ -2,8 +2,8 @@ import { type CurrentExecution, currentExecution } from '../../engine/execution/
 import type { HttpGuard } from '../core/guard.js';
 import type { GuardedRequest } from '../core/guarded-request.js';
 import type { HeaderLine } from '../core/recorded-response.js';
+import { Hold } from './hold.js';
 import { ResponseExchange } from './response-exchange.js';
-import { whileHeld } from './while-held.js';
 
 /** One request of a framework whose handlers return a `Response`. */
 export interface FetchCall<R> {
@@ -34,27 +34,23 @@ export function guardResponse<R>({
   return new Promise((resolve, reject) => {
     const exchange = new ResponseExchange(guard.maxBody, before, { resolve, reject });
     const answer = guard.perform(request, args, async () => {
-      const execution = currentExecution();
-      const response = await handled(handle, execution);
+      const hold = new Hold();
+      const response = await handled(handle, hold);
       const unrecorded = whyUnrecorded?.(response);
-      return unrecorded === undefined
-        ? exchange.take(response, execution)
-        : exchange.pass(response, unrecorded);
+      return unrecorded === undefined ? exchange.take(response, hold) : exchange.pass(response, unrecorded);
     });
     const settled = answer.then((known) => exchange.settle(known)).catch(reject);
     waitUntil?.(settled);
   });
 }
 
-/** Resolves to the handler's response, unless the claim is lost before that: then nobody reads the response. */
-async function handled(handle: FetchCall<unknown>['handle'], execution: CurrentExecution): Promise<Response> {
-  const handling = handle(execution);
+/** Resolves to the handler's response, unless its key is lost before that: then nobody reads the response. */
+async function handled(handle: FetchCall<unknown>['handle'], hold: Hold): Promise<Response> {
+  const handling = Promise.resolve(handle(currentExecution()));
   try {
-    return await whileHeld(handling, execution);
+    return await hold.during(handling);
   } catch (error) {
-    Promise.resolve(handling)
-      .then((response) => response?.body?.cancel(error))
-      .catch(() => {});
+    handling.then((response) => response?.body?.cancel(error)).catch(() => {});
     throw error;
   }
 }

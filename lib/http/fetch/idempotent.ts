@@ -1,3 +1,5 @@
+import { ConfigurationError } from '../../errors.js';
+import { kindOf, wrongOption } from '../../options/wrong-option.js';
 import { HttpGuard } from '../core/guard.js';
 import type { HttpOptions } from '../core/http-options.js';
 import { guardResponse } from './guard-response.js';
@@ -24,6 +26,13 @@ export function idempotent<R extends Request, Rest extends readonly unknown[]>(
   options: FetchOptions<R>,
 ): (request: R, ...rest: Rest) => Promise<Response> {
   const { route, ...more } = (options ?? {}) as FetchOptions<R>;
+  if (typeof handler !== 'function') {
+    throw new ConfigurationError(
+      `idempotent: its first argument is ${kindOf(handler)}; expected the function that handles a request`,
+    );
+  }
+  if (route !== undefined && (typeof route !== 'string' || route === ''))
+    throw wrongOption('idempotent', 'route', route, "the pattern of a route, such as '/payments/[id]'");
   const guard = new HttpGuard<R>(more, { where: 'idempotent', isRequired: true });
   return async (request, ...rest) => {
     const facts = factsOfRequest(request, route === undefined ? {} : { route });

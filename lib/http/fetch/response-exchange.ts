@@ -1,5 +1,4 @@
-import type { CurrentExecution } from '../../engine/execution/execution.js';
-import { kindOf } from '../../options/wrong-option.js';
+import { kindOfData } from '../../options/wrong-option.js';
 import { BodyRecording } from '../core/body-recording.js';
 import type { GuardedAnswer } from '../core/guard.js';
 import type { MadeResponse } from '../core/guarded-request.js';
@@ -7,6 +6,7 @@ import { headerIn, headersToRecord } from '../core/recorded-headers.js';
 import type { HeaderLine } from '../core/recorded-response.js';
 import { BodyParts } from './body-parts.js';
 import { BodyStream } from './body-stream.js';
+import type { Hold } from './hold.js';
 import { keptBody } from './kept-body.js';
 import { problemResponse, replayedResponse } from './responses.js';
 
@@ -33,7 +33,7 @@ export class ResponseExchange {
   ) {}
 
   /** Takes the handler's response, and resolves when it has ended. */
-  async take(response: Response, execution: CurrentExecution): Promise<MadeResponse> {
+  async take(response: Response, hold: Hold): Promise<MadeResponse> {
     checkStatus(response);
     const recording = new BodyRecording(this.maxBody);
     const kept = keptBody(response);
@@ -54,7 +54,7 @@ export class ResponseExchange {
     const stream = new BodyStream(parts, length);
     this.#stream = stream;
     this.sending.resolve(new Response(stream.readable, headOf(response)));
-    await stream.send(begun.parts, execution);
+    await stream.send(begun.parts, hold);
     return this.#made(response.status, lines, recording, length === undefined);
   }
 
@@ -99,7 +99,7 @@ export class ResponseExchange {
 
 function checkStatus(response: Response | undefined): void {
   if (typeof response?.status !== 'number' || !response.headers)
-    throw new TypeError(`the handler returned ${kindOf(response)}; expected a Response`);
+    throw new TypeError(`the handler returned ${kindOfData(response)}; expected a Response`);
   const { status } = response;
   // No response can be made with any other, so that none could be replayed.
   if (status < 200 || status > 599)

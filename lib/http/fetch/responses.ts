@@ -19,9 +19,12 @@ export function replayedResponse(
   const { status, headers: lines, isStream } = response;
   const headers = laidOver(before, lines);
   if (isReplay) headers.set(REPLAYED, 'true');
-  const body = bodyOf(response) as Uint8Array<ArrayBuffer> | undefined;
+  const body = noBody.has(status) ? undefined : (bodyOf(response) as Uint8Array<ArrayBuffer> | undefined);
   return new Response(isStream && body ? streamOf(body) : (body ?? null), { status, headers });
 }
+
+/** A response with one of these has no body (fetch, section 2.2.3). What `responseOutcome` was told may say otherwise. */
+const noBody = new Set([204, 205, 304]);
 
 /** A header that is recorded is one that the handler changed: it takes the place of what stood before. */
 function laidOver(before: readonly HeaderLine[], lines: readonly HeaderLine[]): Headers {

@@ -114,11 +114,14 @@ export class RoutePipeline {
     this.#break(error);
   }
 
-  /** A file whose stream fails breaks the response. Nest 10 ends it. */
+  /** A file whose stream fails breaks the response: Nest 10 ends it. And Nest reads it after the route, outside of the run. */
   #watch(value: unknown): void {
     const file = value as { getStream?(): Readable; getHeaders?: unknown } | null | undefined;
     if (typeof file?.getStream !== 'function' || typeof file.getHeaders !== 'function') return;
-    file.getStream().prependOnceListener('error', (error: Error) => {
+    const stream = file.getStream();
+    const { _read: read } = stream;
+    if (typeof read === 'function') stream._read = (size) => this.#run?.runInAsyncScope(read, stream, size);
+    stream.prependOnceListener('error', (error: Error) => {
       if (this.res.headersSent && !this.res.writableEnded) this.res.destroy(error);
     });
   }

@@ -111,7 +111,7 @@ export class Invariants {
       if (after.attempt === before.attempt) return;
       if (hasRecovered && runs === 0 && after.attempt === attemptsBefore + 1) return;
     } else if (hasBegun) {
-      const expected = attemptsBefore + (runs > 0 ? 1 : 0);
+      const expected = attemptsBefore + (runs > 0 && !this.#hasNotBegun(caller) ? 1 : 0);
       // What was counted and not begun, since the process died, is not known to the next one.
       const isCounted = after.attempt === before.attempt;
       if (after.attempt !== expected && !(runs === 0 && isCounted)) this.#attemptIs(after, expected);
@@ -185,7 +185,15 @@ export class Invariants {
 
   failed(caller: Caller): void {
     caller.hasFailed = true;
-    this.#ledgerOf(caller).runsLeft += 1;
+    const ledger = this.#ledgerOf(caller);
+    ledger.runsLeft += 1;
+    // The next one runs under the same number.
+    if (this.#hasNotBegun(caller)) ledger.attempts &= ~(1 << (caller.attemptsBefore + 1));
+  }
+
+  /** Whether something before the method has answered, so that it was no attempt. */
+  #hasNotBegun({ hasFailed, runs }: Caller): boolean {
+    return hasFailed && runs > 0 && this.setting.scenario.failures === 'restore';
   }
 
   /** A call has the outcome of that run. */

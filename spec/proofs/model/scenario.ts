@@ -56,8 +56,8 @@ export interface Scenario {
   readonly skews?: readonly number[];
   /** `commits`: it writes its own completion. `nests`: it calls another operation, with a key of its own. */
   readonly method?: 'commits' | 'nests';
-  /** What `onError` says about a method that throws. */
-  readonly failures?: 'release' | 'unknown';
+  /** What `onError` says about a method that throws; `restore`: the method has not begun after all. */
+  readonly failures?: 'release' | 'unknown' | 'restore';
   /** An operator in the first caller's process, who frees the key at any time. */
   readonly operator?: 'forget' | 'force';
   /** How many milliseconds after its begin the Lambda invocation of each call ends. */

@@ -65,6 +65,13 @@ const families: readonly Family[] = [
     mostFaults: { quick: 1, usual: 2, deep: 3 },
   },
   {
+    name: 'two processes, where something before the method answers',
+    processes: [0, 1],
+    rules: { ...refusesAtOnce, onAbandoned: 'run' },
+    failures: 'restore',
+    mostFaults: { quick: 1, usual: 2, deep: 3 },
+  },
+  {
     name: 'two processes, whose methods write their completion',
     processes: [0, 1],
     rules: refusesAtOnce,

@@ -2,6 +2,9 @@ import { specs } from '../checkers.js';
 import type { Mutant } from '../mutant.js';
 
 const express = specs('http/express.long');
+const fastify = specs('http/fastify.long');
+const hono = specs('http/hono.long');
+const nest = specs('http/nest.long');
 
 /** What adapters over Node's `ServerResponse` can do wrong. */
 export const httpAdapters: readonly Mutant[] = [
@@ -90,18 +93,6 @@ export const httpAdapters: readonly Mutant[] = [
     caughtBy: [express],
   },
   {
-    name: 'node-broken-stream-left-open',
-    flaw: 'A stream that breaks leaves its client waiting.',
-    changes: [
-      {
-        file: 'lib/http/node/held-response.ts',
-        replace: "'its handler destroyed the response'));\n    return this.destroyNow(error);",
-        by: "'its handler destroyed the response'));\n    return this.res;",
-      },
-    ],
-    caughtBy: [express],
-  },
-  {
     name: 'express-key-without-pattern',
     flaw: 'A key belongs to the path, so that it can be used again on another path of its route.',
     changes: [
@@ -112,5 +103,65 @@ export const httpAdapters: readonly Mutant[] = [
       },
     ],
     caughtBy: [express],
+  },
+  {
+    name: 'fastify-key-without-pattern',
+    flaw: 'A key belongs to the path, so that it can be used again on another path of its route.',
+    changes: [
+      {
+        file: 'lib/http/fastify/guarded-route.ts',
+        replace: '    method: request.method,\n    route,\n',
+        by: '    method: request.method,\n    route: at === -1 && route ? url : undefined,\n',
+      },
+    ],
+    caughtBy: [fastify],
+  },
+  {
+    name: 'fastify-bytes-not-kept',
+    flaw: 'What a schema made of a body is compared, in which `"1"` and `1` are one.',
+    changes: [
+      {
+        file: 'lib/http/fastify/guarded-route.ts',
+        replace: 'body: () => bodyOfRequest(request),',
+        by: "body: () => (request.is404 ? bodyOfRequest(request) : { kind: 'parsed', value: request.body }),",
+      },
+    ],
+    caughtBy: [specs('http/fastify-bodies')],
+  },
+  {
+    name: 'hono-key-without-pattern',
+    flaw: 'A key belongs to the path, so that it can be used again on another path of its route.',
+    changes: [
+      {
+        file: 'lib/http/hono/idempotency.ts',
+        replace: '{ path, ...(pattern !== undefined && { route: pattern }) }',
+        by: '{ path, ...(pattern === path && { route: pattern }) }',
+      },
+    ],
+    caughtBy: [hono],
+  },
+  {
+    name: 'hono-headers-before-the-guard-recorded',
+    flaw: 'A replay has the request id and the rate limit of the first answer.',
+    changes: [
+      {
+        file: 'lib/http/hono/idempotency.ts',
+        replace: 'const before = [...c.newResponse(null).headers];',
+        by: "const before = [...c.newResponse(null).headers].filter(([name]) => name === '');",
+      },
+    ],
+    caughtBy: [hono],
+  },
+  {
+    name: 'nest-pipe-answers-for-the-method',
+    flaw: 'What a pipe refuses is the outcome of its key, so that a corrected request is refused.',
+    changes: [
+      {
+        file: 'lib/http/nestjs/guard-route.ts',
+        replace: 'hasRun: () => pipeline.hasRun,',
+        by: 'hasRun: () => pipeline.hasRun || true,',
+      },
+    ],
+    caughtBy: [nest],
   },
 ];

@@ -209,9 +209,9 @@ export const http: readonly Mutant[] = [
     flaw: 'A stream goes on, and ends well, though another request has taken over its key.',
     changes: [
       {
-        file: 'lib/http/fetch/while-held.ts',
-        replace: "else signal.addEventListener('abort', giveUp, { once: true });",
-        by: '',
+        file: 'lib/http/fetch/hold.ts',
+        replace: 'this.#loss = loss;\n      this.#giveUp?.(loss);',
+        by: 'void loss;',
       },
     ],
     caughtBy: [suite],

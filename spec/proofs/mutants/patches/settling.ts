@@ -219,4 +219,29 @@ import type { Abandoned,`,
     ],
     caughtBy: [specs('engine/execution/completion')],
   },
+  {
+    name: 'answer-before-the-method-counted',
+    flaw: 'An answer that came before the method counts as an attempt, and its fingerprint holds the key.',
+    changes: [
+      {
+        file: 'lib/engine/machine/settling.ts',
+        replace: "if (call.end?.kind === 'error' && call.end.decision === 'restore')",
+        by: "if (call.end?.kind === 'error' && call.end.decision === 'restore' && status === 'unknown')",
+      },
+    ],
+    caughtBy: [specs('http/before-handlers')],
+  },
+  {
+    name: 'answer-before-the-method-frees-an-unknown-key',
+    flaw: 'An answer that came before the method frees a key whose outcome is unknown.',
+    changes: [
+      {
+        file: 'lib/engine/machine/settling.ts',
+        replace:
+          "const isUnknown = end.decision === 'restore' ? wasUnknown(call) : end.decision === 'unknown';",
+        by: "const isUnknown = end.decision === 'restore' ? wasUnknown(call) && false : end.decision === 'unknown';",
+      },
+    ],
+    caughtBy: [specs('http/before-handlers')],
+  },
 ];
