@@ -5,7 +5,7 @@ export interface Deferred<T> {
   reject(error: unknown): void;
 }
 
-/** Returns a promise that is settled elsewhere. A rejection that nobody waits for is no unhandled one. */
+/** Returns a promise that is settled elsewhere. */
 export function deferred<T>(): Deferred<T> {
   let resolve!: (value: T) => void;
   let reject!: (error: unknown) => void;
@@ -13,6 +13,5 @@ export function deferred<T>(): Deferred<T> {
     resolve = onResolve;
     reject = onReject;
   });
-  promise.catch(() => {});
   return { promise, resolve, reject };
 }

@@ -2,9 +2,9 @@ import type { FastifyInstance, FastifyReply, FastifyRequest, RouteOptions } from
 import type { HttpGuard } from '../core/guard.js';
 import type { GuardedRequest } from '../core/guarded-request.js';
 import { isOwned } from '../node/own-methods.js';
-import { callOf, HandlerCall } from './handler-call.js';
+import { HandlerCall } from './handler-call.js';
 import { requestLines } from './header-lines.js';
-import { ReplyExchange } from './reply-exchange.js';
+import { exchangeOf, ReplyExchange } from './reply-exchange.js';
 import { bodyOfRequest, keepBytes } from './request-body.js';
 
 /** How a route is guarded. */
@@ -29,10 +29,10 @@ export function guardRoute(
   const guarded = function (this: FastifyInstance, request: FastifyRequest, reply: FastifyReply): unknown {
     const facts = factsOf(request, url);
     // Another guard has the request: of a middleware, or of an outer context where a plugin has wrapped its handler since.
-    if (callOf(request) || isOwned(reply.raw) || !guard.concerns(facts, isRequired))
+    if (exchangeOf(request) || isOwned(reply.raw) || !guard.concerns(facts, isRequired))
       return handler.call(this, request, reply);
-    const exchange = new ReplyExchange(title, reply, guard.maxBody);
-    const call = new HandlerCall(owner, exchange, hasTimeLimit(route, this));
+    const exchange = new ReplyExchange(owner, title, reply, guard.maxBody);
+    const call = new HandlerCall(exchange, hasTimeLimit(route, this));
     guard
       .perform(facts, [request], () => call.run(() => handler.call(this, request, reply)))
       .then((answer) => exchange.settle(answer, (error) => call.fail(error)))

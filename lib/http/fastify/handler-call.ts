@@ -1,5 +1,4 @@
-import type { FastifyRequest } from 'fastify';
-import { currentExecution } from '../../engine/execution/execution.js';
+import { ClaimedExecution, type Execution, executions } from '../../engine/execution/execution.js';
 import { deferred } from '../core/deferred.js';
 import type { MadeResponse } from '../core/guarded-request.js';
 import type { ReplyExchange } from './reply-exchange.js';
@@ -8,26 +7,15 @@ import { setTraps } from './reply-traps.js';
 /** Why a handler whose time was up has no outcome. */
 const LATE = 'its handler ended after Fastify had answered for it (`handlerTimeout`)';
 
-const calls = new WeakMap<FastifyRequest, HandlerCall>();
-
-/** Returns the call of a request's handler, where that is guarded. */
-export function callOf(request: FastifyRequest): HandlerCall | undefined {
-  return calls.get(request);
-}
-
 /** A call of a route's handler, in its run. */
 export class HandlerCall {
   readonly #result = deferred<unknown>();
 
   constructor(
-    /** The registration of the plugin that guards it. */
-    readonly owner: object,
     readonly exchange: ReplyExchange,
     /** Whether Fastify answers where the handler has not after some time. */
     readonly hasTimeLimit: boolean,
-  ) {
-    calls.set(exchange.reply.request, this);
-  }
+  ) {}
 
   /** Settles with what Fastify is to send for the handler, or with what it threw. Never, where the handler sends its response itself. */
   get result(): Promise<unknown> {
@@ -39,10 +27,9 @@ export class HandlerCall {
     const { exchange } = this;
     if (exchange.stage !== 'running')
       throw new Error(`${exchange.title}: the request was answered before its handler was called`);
-    const { signal } = currentExecution();
-    signal.addEventListener('abort', () => exchange.giveUp(signal.reason), { once: true });
-    if (signal.aborted) throw signal.reason;
-    setTraps(exchange, signal, this.hasTimeLimit);
+    const execution = executions.getStore() as Execution;
+    if (execution instanceof ClaimedExecution) execution.whenLost((loss) => exchange.giveUp(loss));
+    setTraps(exchange, execution, this.hasTimeLimit);
     this.#call(handle);
     return exchange.response();
   }

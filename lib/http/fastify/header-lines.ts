@@ -6,17 +6,23 @@ export function requestLines(request: FastifyRequest, name: string): readonly st
   const value = request.headers[name];
   if (value === undefined) return [];
   if (typeof value !== 'string') return value;
+  // A hook may have set the header, or replaced it.
+  if (!value.includes(',')) return [value];
   const { rawHeaders } = request.raw;
   const lines = rawHeaders.filter((_, at) => at % 2 === 1 && rawHeaders[at - 1]?.toLowerCase() === name);
-  // A hook may have set the header, or replaced it.
   return lines.length > 1 ? lines : [value];
 }
 
 /** Returns the header lines of a reply, as they stand. */
 export function replyLines(reply: FastifyReply): readonly HeaderLine[] {
-  return Object.entries(reply.getHeaders()).flatMap(([name, value]) =>
-    [value ?? []].flat().map((line): HeaderLine => [name, String(line)]),
-  );
+  const lines: HeaderLine[] = [];
+  const headers = reply.getHeaders();
+  for (const name in headers) {
+    const value = headers[name];
+    if (Array.isArray(value)) for (const line of value) lines.push([name, String(line)]);
+    else if (value !== undefined) lines.push([name, String(value)]);
+  }
+  return lines;
 }
 
 /** Sets header lines, each in place of those of its name. */

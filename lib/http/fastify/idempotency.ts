@@ -7,7 +7,7 @@ import { HttpGuard } from '../core/guard.js';
 import type { HttpOptions } from '../core/http-options.js';
 import type { FastifyIdempotencyOptions } from './fastify-options.js';
 import { guardRoute, titleOf } from './guarded-route.js';
-import { callOf } from './handler-call.js';
+import { exchangeOf } from './reply-exchange.js';
 
 const WHERE = 'idempotency';
 
@@ -26,12 +26,12 @@ async function plugin(app: FastifyInstance, options: FastifyIdempotencyOptions):
     guardRoute(route, guard, { owner, isRequired: isMarked });
   });
   app.addHook('onSend', (request, _reply, payload, done) => {
-    const call = callOf(request);
-    if (call?.owner === owner) call.exchange.send(payload, done);
+    const exchange = exchangeOf(request);
+    if (exchange?.owner === owner) exchange.send(payload, done);
     else done();
   });
   app.addHook('onError', (request, _reply, error, done) => {
-    callOf(request)?.exchange.failed(error);
+    exchangeOf(request)?.failed(error);
     done();
   });
 }

@@ -1,4 +1,4 @@
-import type { FastifyReply } from 'fastify';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { deferred } from '../core/deferred.js';
 import type { GuardedAnswer } from '../core/guard.js';
 import type { MadeResponse } from '../core/guarded-request.js';
@@ -10,6 +10,15 @@ import { type Stage, TIME_IS_UP } from './reply-stage.js';
 import { type PassOn, SentPayload } from './sent-payload.js';
 import { type Taken, takePayload } from './taken-reply.js';
 import { unseenResponse } from './unseen-response.js';
+
+const exchange = Symbol('retrysafe.exchange');
+
+type Exchanged = FastifyRequest & { [exchange]?: ReplyExchange };
+
+/** Returns the exchange of a request that a guard has taken. */
+export function exchangeOf(request: Exchanged): ReplyExchange | undefined {
+  return request[exchange];
+}
 
 /** A request's way from what its handler sends to what its client gets. */
 export class ReplyExchange {
@@ -26,12 +35,15 @@ export class ReplyExchange {
   readonly #afterwards: (() => void)[] = [];
 
   constructor(
+    /** The registration of the plugin that guards it. */
+    readonly owner: object,
     /** The route, in messages. */
     readonly title: string,
     readonly reply: FastifyReply,
     readonly maxBody: number,
   ) {
     this.#before = replyLines(reply);
+    (reply.request as Exchanged)[exchange] = this;
   }
 
   /** Resolves when the handler's response has ended, and rejects where it breaks, or is given up. To be called in the handler's run. */
@@ -144,9 +156,15 @@ export class ReplyExchange {
     this.#own.send(this.reply);
   }
 
-  /** Calls back when it is known what became of the request. */
-  afterwards(call: () => void): void {
-    if (this.stage === 'settled' || this.stage === 'late') call();
-    else this.#afterwards.push(call);
+  /**
+   * Calls back when the response is sent, as far as its handler can tell.
+   *
+   * @param onSettled Called in its place after an error, when it is known what became of the request: Fastify's error handling sends again
+   * where nothing has been sent.
+   */
+  whenSent(onSent: () => void, onSettled: () => void): void {
+    if (this.stage === 'settled' || this.stage === 'late') onSettled();
+    else if (this.stage === 'running' || this.#hasFailed) this.#afterwards.push(onSettled);
+    else onSent();
   }
 }

@@ -28,6 +28,8 @@ export class ReplyStream {
     readonly length: number | undefined,
   ) {
     this.recording = new BodyRecording(maxBody);
+    // It may break before it is waited for.
+    this.#ended.promise.catch(() => {});
     finished(source, { writable: false }, (error) => error && this.fail(error));
     this.out = new Readable({
       read: () => this.#goOn(),

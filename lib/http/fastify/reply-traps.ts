@@ -1,41 +1,64 @@
 import type { ServerResponse } from 'node:http';
+import type { FastifyRequest } from 'fastify';
 import { type Execution, executions } from '../../engine/execution/execution.js';
 import { type FoundMethods, handBack, takeOver } from '../node/own-methods.js';
 import type { ResponseOwner } from '../node/response-owner.js';
 import type { ReplyExchange } from './reply-exchange.js';
 import { TIME_IS_UP } from './reply-stage.js';
 
-/**
- * Keeps a handler's request and reply to the guard. To be called in the handler's run.
- *
- * @param signal Aborts when the claim is lost.
- */
-export function setTraps(exchange: ReplyExchange, signal: AbortSignal, hasTimeLimit: boolean): void {
+/** Keeps a handler's request and reply to the guard, as long as they live. */
+export function setTraps(exchange: ReplyExchange, execution: Execution, hasTimeLimit: boolean): void {
   const { reply } = exchange;
   const { request, then } = reply;
-  const trap = new RawTrap(exchange);
+  const trap = new RawTrap(exchange, execution);
   Object.assign(reply, {
     hijack: () => trap.hijack(),
     /** A reply that is awaited, or returned by an async handler, is there when it is sent, and not when the client hangs up before. */
     // biome-ignore lint/suspicious/noThenProperty: a reply has it
-    then: (...listeners: Parameters<typeof then>) => {
-      exchange.afterwards(() => then.apply(reply, listeners));
+    then: (onSent: () => void, onError: (error: Error) => void) => {
+      exchange.whenSent(onSent, () => then.call(reply, onSent, onError));
     },
   });
-  // Earlier versions of Fastify have none. Theirs aborts when the client hangs up, but the work goes on: its outcome is for the retry.
+  // Earlier versions of Fastify have none.
   if (!('signal' in request)) return;
-  const value = hasTimeLimit ? AbortSignal.any([signal, timeLimitOf(request)]) : signal;
-  Object.defineProperty(request, 'signal', { configurable: true, value });
+  Object.assign(request, { [traps]: { execution, hasTimeLimit } satisfies Signalling });
+  Object.defineProperty(request, 'signal', signal);
 }
+
+const traps = Symbol('retrysafe.signal');
+
+interface Signalling {
+  readonly execution: Execution;
+  readonly hasTimeLimit: boolean;
+}
+
+type Signalled = FastifyRequest & { readonly [traps]: Signalling };
+
+/**
+ * Fastify's own signal aborts when the client hangs up, but the work goes on: its outcome is for the retry. One descriptor for all requests:
+ * each other one would change the shape of its request.
+ */
+const signal: PropertyDescriptor = {
+  configurable: true,
+  get(this: Signalled) {
+    const { execution, hasTimeLimit } = this[traps];
+    const { signal: lost } = execution.view;
+    const value = hasTimeLimit ? AbortSignal.any([lost, timeLimitOf(this)]) : lost;
+    Object.defineProperty(this, 'signal', { configurable: true, value });
+    return value;
+  },
+};
 
 /** Stands in the way of the first that is written to a reply's `ServerResponse`: by Fastify, or by a handler. */
 class RawTrap implements ResponseOwner {
   readonly #raw: ServerResponse;
   readonly #found: FoundMethods;
   readonly #hijack: () => void;
-  readonly #execution = executions.getStore() as Execution;
 
-  constructor(readonly exchange: ReplyExchange) {
+  constructor(
+    readonly exchange: ReplyExchange,
+    readonly execution: Execution,
+  ) {
     const { reply } = exchange;
     const { hijack } = reply;
     this.#raw = reply.raw;
@@ -76,7 +99,7 @@ class RawTrap implements ResponseOwner {
   #open(): ServerResponse {
     handBack(this.#raw, this.#found);
     // A callback of a handler may have lost its run.
-    const isRaw = executions.run(this.#execution, () => this.exchange.writes());
+    const isRaw = executions.run(this.execution, () => this.exchange.writes());
     // Fastify has no time limit then, and ignores what is sent by the reply.
     if (isRaw) this.#hijack();
     return this.#raw;
@@ -84,12 +107,13 @@ class RawTrap implements ResponseOwner {
 }
 
 /** Returns a signal that aborts when the handler's time is up. */
-function timeLimitOf({ signal }: ReplyExchange['reply']['request']): AbortSignal {
+function timeLimitOf(request: FastifyRequest): AbortSignal {
+  const own: AbortSignal = Reflect.get(Object.getPrototypeOf(request), 'signal', request);
   const limit = new AbortController();
   const look = () => {
-    if (signal.reason?.code === TIME_IS_UP) limit.abort(signal.reason);
+    if (own.reason?.code === TIME_IS_UP) limit.abort(own.reason);
   };
-  signal.addEventListener('abort', look, { once: true });
+  own.addEventListener('abort', look, { once: true });
   look();
   return limit.signal;
 }

@@ -1,15 +1,19 @@
+import { IncomingMessage } from 'node:http';
 import type { FastifyRequest, preParsingHookHandler } from 'fastify';
 import type { HttpGuard } from '../core/guard.js';
 import type { RequestBody } from '../core/request-body.js';
 import { requestLines } from './header-lines.js';
 import { readAndPutBack } from './put-back.js';
+import { comesByItself, watchBody } from './watched-body.js';
 
-const bodies = new WeakMap<FastifyRequest, RequestBody>();
+const kept = Symbol('retrysafe.body');
+
+type Keeping = FastifyRequest & { [kept]?: () => RequestBody | Promise<RequestBody> };
 
 /** Returns the body of a request: the bytes that were kept of it, or what a parser made of it where they were gone before. */
-export function bodyOfRequest(request: FastifyRequest): RequestBody {
-  const kept = bodies.get(request);
-  if (kept) return kept;
+export function bodyOfRequest(request: Keeping): RequestBody | Promise<RequestBody> {
+  const body = request[kept]?.();
+  if (body) return body;
   return request.body === undefined ? { kind: 'none' } : { kind: 'parsed', value: request.body };
 }
 
@@ -18,7 +22,7 @@ export function bodyOfRequest(request: FastifyRequest): RequestBody {
  * number where a schema says so.
  */
 export function keepBytes(guard: HttpGuard<FastifyRequest>, isRequired: boolean): preParsingHookHandler {
-  return (request, _reply, payload, done) => {
+  return (request: Keeping, _reply, payload, done) => {
     const { method, raw, headers } = request;
     const header = (name: string) => requestLines(request, name);
     const length = Number(headers['content-length'] ?? 0);
@@ -31,14 +35,24 @@ export function keepBytes(guard: HttpGuard<FastifyRequest>, isRequired: boolean)
       !guard.concerns({ method, header }, isRequired)
     )
       return done();
+    const keep = (bytes: Buffer | undefined): RequestBody =>
+      bytes ? { kind: 'bytes', bytes } : { kind: 'too-large' };
     if (length > guard.maxRequest) {
-      bodies.set(request, { kind: 'too-large' });
+      request[kept] = () => keep(undefined);
+      return done();
+    }
+    if (payload === raw && raw instanceof IncomingMessage && comesByItself(raw, length)) {
+      const coming = watchBody(raw);
+      request[kept] = () => {
+        const bytes = coming();
+        return bytes instanceof Promise ? bytes.then(keep) : keep(bytes);
+      };
       return done();
     }
     // Its continuation has the context of this hook, which a listener would not have.
     readAndPutBack(payload, guard.maxRequest).then(
       ({ bytes, stream }) => {
-        bodies.set(request, bytes ? { kind: 'bytes', bytes } : { kind: 'too-large' });
+        request[kept] = () => keep(bytes);
         if (stream === payload) return done();
         // Fastify compares the declared length with what has come, before it was decoded.
         const { receivedEncodedLength = 0 } = payload;
