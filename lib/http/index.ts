@@ -14,5 +14,3 @@ export { type RequestFault, RequestRefusedError } from './core/request-refused-e
 export { type ResponseParts, responseOutcome } from './core/response-outcome.js';
 export { type FetchCall, guardResponse } from './fetch/guard-response.js';
 export { type FetchOptions, idempotent } from './fetch/idempotent.js';
-export { guardNodeResponse, type NodeCall } from './node/guard-node-response.js';
-export { type NodeRequestFacts, nodeRequest, type ParsedBody } from './node/node-request.js';

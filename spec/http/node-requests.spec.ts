@@ -5,7 +5,8 @@ import { PassThrough } from 'node:stream';
 import { text as textOf } from 'node:stream/consumers';
 import { expect } from 'chai';
 import { ConfigurationError } from 'retrysafe';
-import { HttpGuard, nodeRequest } from 'retrysafe/http';
+import { HttpGuard } from 'retrysafe/http';
+import { nodeRequest } from 'retrysafe/http/node';
 import { HttpClient } from './suite/http-client.js';
 import { type GuardedServer, guardedServer, rawRequest } from './suite/node-server.js';
 

@@ -4,7 +4,7 @@ export type KeyFault = 'key-missing' | 'key-malformed' | 'key-too-long' | 'key-r
 // RFC 9651, section 3.3.3: printable ASCII in quotes, in which a quote and a backslash are escaped. Parameters may follow an item
 // (section 3.1.2); none is defined for this header, and unknown ones are ignored.
 const quoted =
-  /^ *"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"(?:; *[a-z*][a-z0-9_.*-]*(?:=(?:"(?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*"|[^\s",;]+))?)* *$/;
+  /^ *"((?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*)"(?:; *[a-z*][a-z0-9_.*-]*(?:=(?:%?"(?:[\x20-\x21\x23-\x5b\x5d-\x7e]|\\["\\])*"|[^\s",;]+))?)* *$/;
 
 // Most clients send the bare value. Header lines that are joined have a comma in them, so a bare value has none.
 const bare = /^ *([\x21\x23-\x2b\x2d-\x7e]+) *$/;

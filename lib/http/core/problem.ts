@@ -1,9 +1,16 @@
-import { IdempotencyError, InProgressError, KeyError, OutcomeUnknownError } from '../../errors.js';
+import {
+  IdempotencyError,
+  InProgressError,
+  KeyError,
+  type KeyOption,
+  OutcomeUnknownError,
+} from '../../errors.js';
 import { type RequestFault, RequestRefusedError } from './request-refused-error.js';
 
 /** What a problem is called at the end of its `type`. */
 export type ProblemName =
   | RequestFault
+  | 'request-not-comparable'
   | 'in-progress'
   | 'key-reused'
   | 'outcome-unknown'
@@ -84,6 +91,10 @@ const texts: Readonly<Record<ProblemName, Text>> = {
     title: 'The recorded answer has an encoding that this request does not accept',
     detail: 'Send the same Accept-Encoding as with the first request.',
   },
+  'request-not-comparable': {
+    title: 'The request cannot be compared with a retry',
+    detail: 'Send a body of another form: this one has a part that would be the same in different requests.',
+  },
   'in-progress': {
     title: 'A request with this key is being processed',
     detail: 'Send the same request again later to get its answer.',
@@ -147,11 +158,17 @@ export function problemOf(
   };
 }
 
+const problemsOfKeys: Readonly<Record<KeyOption, ProblemName>> = {
+  key: 'key-malformed',
+  scope: 'unscoped',
+  fingerprint: 'request-not-comparable',
+};
+
 function nameOf(error: IdempotencyError): ProblemName {
   if (error instanceof RequestRefusedError) return error.fault;
   switch (error.code) {
     case 'ERR_IDEMPOTENCY_KEY':
-      return error instanceof KeyError && error.option === 'scope' ? 'unscoped' : 'key-malformed';
+      return error instanceof KeyError ? problemsOfKeys[error.option] : 'key-malformed';
     case 'ERR_IDEMPOTENCY_IN_PROGRESS':
       return 'in-progress';
     case 'ERR_IDEMPOTENCY_FINGERPRINT':

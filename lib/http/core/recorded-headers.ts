@@ -61,8 +61,11 @@ export function headerIn(lines: readonly HeaderLine[], wanted: string): string |
  * makes one.
  */
 export function takesEncoding(accepted: string | undefined, encoding: string | undefined): boolean {
-  const coding = encoding?.trim().toLowerCase() ?? '';
-  if (coding === '' || coding === 'identity' || accepted === undefined) return true;
+  const codings = (encoding ?? '')
+    .split(',')
+    .map(codingOf)
+    .filter((coding) => coding !== '' && coding !== 'identity');
+  if (codings.length === 0 || accepted === undefined) return true;
   const weights = new Map(
     accepted.split(',').map((part) => {
       const [name = '', ...parameters] = part
@@ -70,8 +73,16 @@ export function takesEncoding(accepted: string | undefined, encoding: string | u
         .toLowerCase()
         .split(/\s*;\s*/);
       const weight = parameters.find((parameter) => parameter.startsWith('q='))?.slice(2);
-      return [name, weight === undefined ? 1 : Number(weight)];
+      return [codingOf(name), weight === undefined ? 1 : Number(weight)];
     }),
   );
-  return coding.split(/\s*,\s*/).every((one) => (weights.get(one) ?? weights.get('*') ?? 0) > 0);
+  return codings.every((coding) => (weights.get(coding) ?? weights.get('*') ?? 0) > 0);
+}
+
+/** The older names mean the same (RFC 9110, section 8.4.1). */
+function codingOf(name: string): string {
+  return name
+    .trim()
+    .toLowerCase()
+    .replace(/^x-(?=gzip$|compress$)/, '');
 }

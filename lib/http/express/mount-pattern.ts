@@ -24,20 +24,32 @@ export function mountOf(layer: Layer, path: string): Mount | undefined {
 
 const indexed = new WeakMap<RegExp, RegExp>();
 
+/** How an expression ends that Express 4 has made of the text of a mount. */
+const ofText = '\\/?(?=\\/|$)';
+
 /** Express 4 keeps the expression that it made of the pattern. What its groups match are the parameters. */
 function fromExpression({ regexp, keys = [] }: Layer, path: string): string {
   const made = regexp as RegExp;
+  if (!made.source.endsWith(ofText)) return String(made);
   const expression = indexed.get(made) ?? new RegExp(made.source, `${made.flags}d`);
   indexed.set(made, expression);
   const places = expression.exec(path)?.indices?.slice(1) ?? [];
-  let pattern = path;
-  // From the last one, so that the places before it stay where they are.
-  for (const [index, place] of [...places.entries()].reverse())
-    if (place) pattern = `${pattern.slice(0, place[0])}:${keys[index]?.name}${pattern.slice(place[1])}`;
-  return pattern;
+  const literal = (text: string) => (made.ignoreCase ? text.toLowerCase() : text);
+  let pattern = '';
+  let from = 0;
+  for (const [index, place] of places.entries()) {
+    // An optional parameter that is not there, or one inside of another.
+    if (!place || place[0] < from) continue;
+    pattern += `${literal(path.slice(from, place[0]))}:${keys[index]?.name}`;
+    from = place[1];
+  }
+  return pattern + literal(path.slice(from));
 }
 
-/** Express 5.0 keeps nothing of the pattern. The parts that are values of parameters are found, unless another part is equal to one. */
+/**
+ * Express 5.0 to 5.2 keep nothing of the pattern. The segments that are values of parameters are found. A wildcard, and a parameter that is a part
+ * of a segment, stay what they matched: keys belong to that.
+ */
 function fromParameters(path: string, params: Readonly<Record<string, unknown>>): string {
   const parts = path.split('/');
   for (const [name, value] of Object.entries(params)) {

@@ -1,7 +1,8 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyRequest } from 'fastify';
 import { type Execution, executions } from '../../engine/execution/execution.js';
-import { type FoundMethods, handBack, type ResponseOwner, takeOver } from '../node/own-methods.js';
+import { type FoundMethods, handBack, takeOver } from '../node/own-methods.js';
+import type { ResponseOwner } from '../node/response-owner.js';
 import type { ReplyExchange } from './reply-exchange.js';
 import { TIME_IS_UP } from './reply-stage.js';
 

@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { shared } from '../../process/shared.js';
+import type { Ownership } from './response-owner.js';
 
 /** A response that is under way on a connection. */
 export interface OpenResponse {
@@ -31,8 +32,8 @@ const connections = shared('http-connections', () => new WeakMap<object, Connect
  * server.
  */
 export class Connection {
-  /** What the methods of a response ask, where they are on its prototype. */
-  readonly owners = new Map<ServerResponse, object>();
+  /** What the methods of responses ask, where they are on a prototype. */
+  readonly ownerships = new Map<ServerResponse, Ownership>();
   #responses: readonly OpenResponse[] = [];
   #isTimingOut = false;
 
@@ -46,12 +47,12 @@ export class Connection {
     return connection;
   }
 
-  static ownerOf(res: ServerResponse): object | undefined {
-    return connections.get(res.req?.socket ?? res.req)?.owners.get(res);
+  static ownershipOf(res: ServerResponse): Ownership | undefined {
+    return connections.get(res.req?.socket ?? res.req)?.ownerships.get(res);
   }
 
   static forget(res: ServerResponse): void {
-    connections.get(res.req?.socket ?? res.req)?.owners.delete(res);
+    connections.get(res.req?.socket ?? res.req)?.ownerships.delete(res);
   }
 
   /** Lets a request have something in place of its socket. */

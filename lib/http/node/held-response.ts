@@ -1,14 +1,14 @@
 import type { ServerResponse } from 'node:http';
-import { BodyRecording } from '../core/body-recording.js';
 import type { MadeResponse } from '../core/guarded-request.js';
-import { headersToRecord } from '../core/recorded-headers.js';
 import type { HeaderLine } from '../core/recorded-response.js';
 import { applyHead, type GivenHeaders } from './apply-head.js';
-import { bytesOf, type Chunk, ignored, isChunk, keptPart, type Part, type Written } from './chunks.js';
+import { type Chunk, ignored, isChunk, type Written } from './chunks.js';
+import { HeldBody } from './held-body.js';
 import { type Head, headOf, holdEnd, holdHead, releaseEnd, releaseHead } from './held-head.js';
 import { native } from './native-response.js';
-import { type FoundMethods, handBack, type ResponseOwner, takeOver } from './own-methods.js';
+import { type FoundMethods, handBack, takeOver } from './own-methods.js';
 import { resetHead } from './response-lines.js';
+import type { ResponseOwner } from './response-owner.js';
 
 /** Hears what becomes of a response. */
 export interface ResponseListener {
@@ -27,10 +27,9 @@ export class HeldResponse implements ResponseOwner {
   isStreaming = false;
   /** After `open`, what the handler has ended is sent, and what it has not ended is abandoned. Another answer can be sent in place of either. */
   state: 'open' | 'ended' | 'abandoned' | 'replaced' | 'sent' = 'open';
-  readonly #recording: BodyRecording;
+  readonly #body: HeldBody;
   readonly #found: FoundMethods;
   #head: Head | undefined;
-  readonly #held: Part[] = [];
 
   constructor(
     readonly res: ServerResponse,
@@ -39,7 +38,7 @@ export class HeldResponse implements ResponseOwner {
     maxBody: number,
     readonly listener: ResponseListener,
   ) {
-    this.#recording = new BodyRecording(maxBody);
+    this.#body = new HeldBody(maxBody);
     this.#found = takeOver(res, this);
   }
 
@@ -51,14 +50,9 @@ export class HeldResponse implements ResponseOwner {
     // Node.js says what is wrong.
     if (state !== 'open' || !isChunk(chunk))
       return native().write.call(res, chunk, encoding as BufferEncoding, callback);
-    const { hasBody, length } = this.#makeHead();
-    // Node.js ignores what is written then.
-    if (!hasBody) return ignored(callback);
-    this.#recording.add(bytesOf(chunk, encoding));
-    if (length !== undefined && this.#recording.length >= length) {
-      this.#held.push(keptPart(chunk, encoding));
-      return ignored(callback);
-    }
+    const head = this.#makeHead();
+    // Without a body, Node.js ignores what is written.
+    if (!head.hasBody || this.#body.takes(chunk, encoding, head)) return ignored(callback);
     this.#begin();
     // A client that is gone is no error of the handler.
     const written = callback && ((error?: Error | null) => callback(res.destroyed ? error : null));
@@ -123,9 +117,7 @@ export class HeldResponse implements ResponseOwner {
     handBack(res, this.#found);
     if (res.destroyed) return;
     if (!this.isStreaming) releaseHead(res, this.#head);
-    const end = this.#held.pop();
-    for (const { chunk, encoding } of this.#held) res.write(chunk, encoding as BufferEncoding);
-    res.end(end?.chunk, end?.encoding as BufferEncoding);
+    this.#body.sendTo(res);
   }
 
   /** Lets another answer be sent. The methods stay: a handler that goes on after it must neither write to it nor wait for it. */
@@ -143,15 +135,12 @@ export class HeldResponse implements ResponseOwner {
 
   #end(chunk: Chunk | undefined, encoding: BufferEncoding | undefined, callback?: () => void): void {
     const { res } = this;
-    const { status, lines, hasBody, length } = this.#makeHead();
-    if (chunk !== undefined && hasBody) this.#recording.add(bytesOf(chunk, encoding));
+    const head = this.#makeHead();
+    this.#body.end(chunk, encoding, head);
     if (typeof callback === 'function') res.once('finish', callback);
-    this.#held.push({ chunk, encoding });
     this.state = 'ended';
     holdEnd(res);
-    const headers = headersToRecord(lines, this.before);
-    const isStream = this.isStreaming && length === undefined;
-    this.listener.ended({ status, headers, ...this.#recording.recorded(status, headers, isStream) });
+    this.listener.ended(this.#body.made(head, this.before, this.isStreaming));
   }
 
   /** Makes the head through the methods that middleware has put on the response: some add headers at the last moment. */

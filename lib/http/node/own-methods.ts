@@ -1,17 +1,8 @@
 import type { ServerResponse } from 'node:http';
-import type { GivenHeaders } from './apply-head.js';
 import type { Chunk, Written } from './chunks.js';
 import { Connection } from './connection.js';
 import { native } from './native-response.js';
-
-/** What stands in for the methods of a response while its handler makes it. */
-export interface ResponseOwner {
-  write(chunk: unknown, encoding?: BufferEncoding | Written, callback?: Written): boolean;
-  end(chunk?: unknown, encoding?: BufferEncoding | (() => void), callback?: () => void): ServerResponse;
-  writeHead(status: number, reason?: string | GivenHeaders, headers?: GivenHeaders): ServerResponse;
-  flushHeaders(): void;
-  destroy(error?: Error): ServerResponse;
-}
+import type { HeldMethod, ResponseOwner } from './response-owner.js';
 
 /** The methods of a response as they were found, those of middleware that stands before the guard among them. */
 export interface FoundMethods {
@@ -22,22 +13,21 @@ export interface FoundMethods {
   destroy(this: ServerResponse, error?: Error): ServerResponse;
 }
 
-type Name = keyof FoundMethods;
 type Method = (this: ServerResponse, ...args: unknown[]) => unknown;
-type Methods = Record<Name, Method>;
+type Methods = Record<HeldMethod, Method>;
 
-const names: readonly Name[] = ['write', 'end', 'writeHead', 'flushHeaders', 'destroy'];
+const names: readonly HeldMethod[] = ['write', 'end', 'writeHead', 'flushHeaders', 'destroy'];
 
 /** On a method that asks for the owner of its response: where the method is that stands for it otherwise. */
 const base = Symbol.for('retrysafe.http.base-method');
 
-// Symbols that copies of this library share: a guard of one copy may be inside of a guard of another.
+/** Where a response has its owner: a symbol that copies of this library share, since a guard of one may be inside of a guard of another. */
 const ownerProperty = Symbol.for('retrysafe.http.response-owner');
 
 type Owned = ServerResponse & { [ownerProperty]?: ResponseOwner | undefined };
 
 function ownerOf(res: ServerResponse): ResponseOwner | undefined {
-  return (res as Owned)[ownerProperty] ?? (Connection.ownerOf(res) as ResponseOwner | undefined);
+  return (res as Owned)[ownerProperty] ?? Connection.ownershipOf(res)?.owner;
 }
 
 /** Whether a guard holds this response: another one on the same request has nothing to do. */
@@ -46,16 +36,21 @@ export function isOwned(res: ServerResponse): boolean {
 }
 
 /** Puts methods on a response that ask its owner, and returns those that were there. */
-export function takeOver(res: ServerResponse, by: ResponseOwner): FoundMethods {
-  if (putOnPrototype(res)) Connection.of(res.req).owners.set(res, by);
-  else (res as Owned)[ownerProperty] = by;
+export function takeOver(res: ServerResponse, owner: ResponseOwner): FoundMethods {
+  const isOnPrototype = putOnPrototype(res);
+  let own: Set<HeldMethod> | undefined;
   const found: Partial<Methods> = {};
   for (const name of names) {
     const method = (res as unknown as Methods)[name];
     const behind = (method as { [base]?: Methods })[base];
     found[name] = behind ? behind[name] : method;
-    if (!behind) (res as unknown as Methods)[name] = onResponses()[name];
+    if (behind) continue;
+    own ??= new Set();
+    own.add(name);
+    (res as unknown as Methods)[name] = onResponses()[name];
   }
+  if (isOnPrototype) Connection.of(res.req).ownerships.set(res, { owner, own });
+  else (res as Owned)[ownerProperty] = owner;
   return found as unknown as FoundMethods;
 }
 
@@ -63,14 +58,14 @@ export function takeOver(res: ServerResponse, by: ResponseOwner): FoundMethods {
  * Puts the methods back that were found. Those that middleware inside of the guard has put on the response are gone with that: they have
  * seen everything.
  */
-export function handBack(res: ServerResponse, found: FoundMethods, only: readonly Name[] = names): void {
+export function handBack(
+  res: ServerResponse,
+  found: FoundMethods,
+  only: readonly HeldMethod[] = names,
+): void {
   for (const name of only)
     if (Object.hasOwn(res, name)) (res as unknown as Methods)[name] = found[name] as unknown as Method;
-  if (only === names) release(res);
-}
-
-/** Forgets the owner of a response: its methods do what they do without a guard. */
-function release(res: ServerResponse): void {
+  if (only !== names) return;
   if (ownerProperty in res) (res as Owned)[ownerProperty] = undefined;
   else Connection.forget(res);
 }
@@ -79,16 +74,21 @@ let made: Methods | undefined;
 
 /** One function for all responses. */
 function onResponses(): Methods {
-  made ??= asking(native() as unknown as Methods);
+  made ??= asking(ownerOf, native() as unknown as Methods);
   return made;
 }
 
-function asking(behind: Methods): Methods {
+function asking(
+  ask: (res: ServerResponse, name: HeldMethod) => ResponseOwner | undefined,
+  behind: Methods,
+): Methods {
   return Object.fromEntries(
     names.map((name) => {
       // No method takes more. Node.js and middleware read what is missing as `undefined`.
       const method: Method = function (one, two, three) {
-        const owner = ownerOf(this) as unknown as Record<Name, (...args: unknown[]) => unknown> | undefined;
+        const owner = ask(this, name) as unknown as
+          | Record<HeldMethod, (...args: unknown[]) => unknown>
+          | undefined;
         return owner ? owner[name](one, two, three) : behind[name].call(this, one, two, three);
       };
       return [name, Object.assign(method, { [base]: behind })];
@@ -107,10 +107,12 @@ function putOnPrototype(res: ServerResponse): boolean {
     prototype = above;
   if (base in prototype.write) return true;
   const behind = Object.create(Object.getPrototypeOf(prototype));
-  for (const name of names) {
-    if (Object.hasOwn(prototype, name)) behind[name] = prototype[name];
-  }
-  for (const [name, value] of Object.entries(asking(behind)))
+  for (const name of names) if (Object.hasOwn(prototype, name)) behind[name] = prototype[name];
+  const ask = (one: ServerResponse, name: HeldMethod) => {
+    const ownership = Connection.ownershipOf(one);
+    return ownership?.own?.has(name) ? undefined : ownership?.owner;
+  };
+  for (const [name, value] of Object.entries(asking(ask, behind)))
     Object.defineProperty(prototype, name, { value, configurable: true, writable: true, enumerable: false });
   return true;
 }

@@ -1,7 +1,8 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import { guardNodeResponse, HttpGuard, type HttpOptions, nodeRequest } from 'retrysafe/http';
+import { HttpGuard, type HttpOptions } from 'retrysafe/http';
+import { guardNodeResponse, nodeRequest } from 'retrysafe/http/node';
 import { HeldStore } from './controlled-application.js';
 import { HttpClient } from './http-client.js';
 

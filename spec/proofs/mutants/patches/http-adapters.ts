@@ -25,9 +25,9 @@ export const httpAdapters: readonly Mutant[] = [
     flaw: 'What a handler writes in parts reaches its client when it has ended.',
     changes: [
       {
-        file: 'lib/http/node/held-response.ts',
-        replace: 'if (length !== undefined && this.#recording.length >= length) {',
-        by: 'if (length === undefined || this.#recording.length >= length) {',
+        file: 'lib/http/node/held-body.ts',
+        replace: 'const isHeld = length !== undefined && this.#recording.length >= length;',
+        by: 'const isHeld = length === undefined || this.#recording.length >= length;',
       },
     ],
     caughtBy: [express],
@@ -37,9 +37,9 @@ export const httpAdapters: readonly Mutant[] = [
     flaw: 'The last part of a body whose length the client knows is sent before it is recorded.',
     changes: [
       {
-        file: 'lib/http/node/held-response.ts',
-        replace: 'if (length !== undefined && this.#recording.length >= length) {',
-        by: 'if (length !== undefined && this.#recording.length > length) {',
+        file: 'lib/http/node/held-body.ts',
+        replace: 'const isHeld = length !== undefined && this.#recording.length >= length;',
+        by: 'const isHeld = length !== undefined && this.#recording.length > length;',
       },
     ],
     caughtBy: [express],
@@ -61,9 +61,9 @@ export const httpAdapters: readonly Mutant[] = [
     flaw: 'A replay has the request id and the rate limit of the first answer.',
     changes: [
       {
-        file: 'lib/http/node/held-response.ts',
-        replace: 'const headers = headersToRecord(lines, this.before);',
-        by: 'const headers = headersToRecord(lines);',
+        file: 'lib/http/node/held-body.ts',
+        replace: 'const headers = headersToRecord(lines, before);',
+        by: 'const headers = headersToRecord(lines, before.slice(before.length));',
       },
     ],
     caughtBy: [express],
@@ -103,6 +103,90 @@ export const httpAdapters: readonly Mutant[] = [
       },
     ],
     caughtBy: [express],
+  },
+  {
+    name: 'node-drain-never-comes',
+    flaw: 'A handler that waits for its client to read waits for ever once that is gone.',
+    changes: [
+      {
+        file: 'lib/http/node/nowhere.ts',
+        replace: "if (res.headersSent && !res.writableEnded) native().write.call(res, '', 'latin1');",
+        by: "if (res.headersSent && res.writableEnded) native().write.call(res, '', 'latin1');",
+      },
+    ],
+    caughtBy: [specs('http/node-hang-ups')],
+  },
+  {
+    name: 'node-fault-frees-key',
+    flaw: 'A write to a connection that was reset frees the key, as if the handler had destroyed it.',
+    changes: [
+      {
+        file: 'lib/http/node/connection.ts',
+        replace: 'const isFault = this.#isTimingOut || isNetworkFault(error);',
+        by: 'const isFault = this.#isTimingOut || (isNetworkFault(error) && !error);',
+      },
+    ],
+    caughtBy: [specs('http/node-hang-ups')],
+  },
+  {
+    name: 'node-time-out-frees-key',
+    flaw: 'A connection that times out frees the key, while its handler runs.',
+    changes: [
+      {
+        file: 'lib/http/node/connection.ts',
+        replace: '      this.#isTimingOut = true;\n',
+        by: '      this.#isTimingOut = false;\n',
+      },
+    ],
+    caughtBy: [specs('http/node-connections')],
+  },
+  {
+    name: 'node-closing-server-cuts-answers',
+    flaw: 'A server that closes cuts off an answer that waits for its record.',
+    changes: [
+      {
+        file: 'lib/http/node/connection.ts',
+        replace: 'if (waiting && !isForced) {',
+        by: 'if (waiting && !isForced && responses.length === 0) {',
+      },
+    ],
+    caughtBy: [specs('http/node-connections')],
+  },
+  {
+    name: 'node-body-not-put-back',
+    flaw: 'A parser after the guard waits for a body that the guard has read.',
+    changes: [
+      {
+        file: 'lib/http/node/request-bytes.ts',
+        replace: 'for (const chunk of chunks.reverse()) req.unshift(chunk);',
+        by: 'for (const chunk of chunks.splice(0)) if (chunk.length === 0) req.unshift(chunk);',
+      },
+    ],
+    caughtBy: [specs('http/node-requests')],
+  },
+  {
+    name: 'express-outside-recorded',
+    flaw: 'What middleware before the guard makes of an answer, such as its compression, is taken for what the handler writes.',
+    changes: [
+      {
+        file: 'lib/http/node/own-methods.ts',
+        replace: 'return ownership?.own?.has(name) ? undefined : ownership?.owner;',
+        by: "return ownership?.own?.has(name) && name === 'destroy' ? undefined : ownership?.owner;",
+      },
+    ],
+    caughtBy: [specs('http/express-responses')],
+  },
+  {
+    name: 'express-stale-route',
+    flaw: 'The guard of an application demands a key once a route has called `next()`.',
+    changes: [
+      {
+        file: 'lib/http/express/idempotency.ts',
+        replace: 'wrapped.get(route) ?? !isMounted(middleware, app)',
+        by: 'wrapped.get(route) ?? !isMounted(undefined, app)',
+      },
+    ],
+    caughtBy: [specs('http/express-routes')],
   },
   {
     name: 'fastify-key-without-pattern',
