@@ -6,6 +6,7 @@ import { cloneRawRequest } from 'hono/request';
 import { validator } from 'hono/validator';
 import { InMemoryStore } from 'retrysafe';
 import { idempotency } from 'retrysafe/hono';
+import { thrown } from '../support/rejection.js';
 import type { Sent } from './suite/http-client.js';
 import { serving } from './support/serving.js';
 
@@ -69,25 +70,42 @@ describe('a body that the guard of Hono has read', () => {
         expect(found.replace(/: |, /g, (sign: string) => sign.trim())).to.equal(text.replace(/ /g, ''));
       });
 
-  it('is there twice by `c.req`, and once by `c.req.raw`', async () => {
+  it('is there as often as without a guard: by `c.req` each time, by `c.req.raw` once', async () => {
     const read = await posted(async ({ req }) => {
-      const before = req.raw.bodyUsed;
-      const all = [await req.json(), await req.json(), await req.raw.json()];
-      const again = await req.raw.json().catch((error: Error) => error.name);
-      return [before, req.raw.bodyUsed, ...all, again];
+      const isUsed = [req.raw.bodyUsed];
+      const values = [await req.json(), await req.json()];
+      isUsed.push(req.raw.bodyUsed);
+      const reads = [req.raw.json(), req.raw.arrayBuffer(), req.raw.formData(), req.raw.blob()];
+      reads.push(new Response(req.raw.body).text());
+      const errors = await Promise.all(reads.map((one) => one.catch((error: Error) => error.name)));
+      return { isUsed, values, errors, clones: thrown(() => req.raw.clone()) instanceof TypeError };
     });
     const value = { amount: 5, note: '\u00e9\u20ac' };
-    expect(read).to.deep.equal([false, true, value, value, value, 'TypeError']);
+    expect(read).to.deep.equal({
+      isUsed: [false, true],
+      values: [value, value],
+      errors: Array.from({ length: 5 }, () => 'TypeError'),
+      clones: true,
+    });
   });
 
-  it('is there as a form, by each parser', async () => {
-    const amounts = await posted(async ({ req }) => {
-      const ofRaw = await req.raw.formData();
-      const { amount } = await req.parseBody();
-      return [ofRaw.get('amount'), amount, (await req.formData()).get('amount')];
-    }, form('b1'));
-    expect(amounts).to.deep.equal(['5', '5', '5']);
+  it('is there once by each copy of `c.req.raw`', async () => {
+    const read = await posted(async ({ req }) => {
+      const copy = req.raw.clone();
+      const texts = [await copy.text(), await req.raw.text()];
+      return [...texts, req.raw.bodyUsed, await req.raw.text().catch((error: Error) => error.name)];
+    });
+    expect(read).to.deep.equal([text, text, true, 'TypeError']);
   });
+
+  for (const [name, parse] of Object.entries({
+    'c.req.formData()': async ({ req }: Context) => (await req.formData()).get('amount'),
+    'c.req.parseBody()': async ({ req }: Context) => (await req.parseBody()).amount,
+    'c.req.raw.formData()': async ({ req }: Context) => (await req.raw.formData()).get('amount'),
+  }))
+    it(`is there as a form by ${name}`, async () => {
+      expect(await posted(parse, form('b1'))).to.equal('5');
+    });
 
   it('is there as it was where it is no text', async () => {
     const body = Uint8Array.from({ length: 256 }, (_, index) => index);
@@ -107,7 +125,7 @@ describe('a body that the guard of Hono has read', () => {
     const app = new Hono();
     const amount = validator('json', (value: { amount: number }) => value);
     app.post('/', guard, amount, async (c) =>
-      c.json([c.req.valid('json').amount, ((await c.req.raw.json()) as { amount: number }).amount]),
+      c.json([c.req.valid('json').amount, (await c.req.json()).amount]),
     );
     server().handler = app.fetch;
     const answer = await server().client.send({ path: '/', key: 'validated', body: text, headers: json });

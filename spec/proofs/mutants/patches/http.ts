@@ -361,4 +361,116 @@ export const http: readonly Mutant[] = [
     ],
     caughtBy: [specs('decorator/perform')],
   },
+  {
+    name: 'hono-key-required-of-an-application',
+    flaw: 'A guard on a whole application of Hono refuses every request without a key.',
+    changes: [
+      {
+        file: 'lib/http/hono/matched-route.ts',
+        replace: 'return { pattern: (handler ?? own).path, isMounted };',
+        by: 'return { pattern: (handler ?? own).path, isMounted: false };',
+      },
+    ],
+    caughtBy: [specs('http/hono-routes')],
+  },
+  {
+    name: 'hono-pattern-of-the-guard',
+    flaw: 'Behind a guard on a whole application of Hono, all routes are one: a key can be used on one of them.',
+    changes: [
+      {
+        file: 'lib/http/hono/matched-route.ts',
+        replace: 'return { pattern: (handler ?? own).path, isMounted };',
+        by: 'void handler;\n  return { pattern: own.path, isMounted };',
+      },
+    ],
+    caughtBy: [specs('http/hono-routes')],
+  },
+  {
+    name: 'hono-lays-old-headers-over-a-replay',
+    flaw: 'A replay in Hono has the headers that stood before the guard in place of those that the handler set.',
+    changes: [{ file: 'lib/http/hono/idempotency.ts', replace: '  c.res = undefined;\n', by: '' }],
+    caughtBy: [specs('http/hono-headers')],
+  },
+  {
+    name: 'hono-keeps-the-body-of-a-request',
+    flaw: 'A handler of Hono cannot read the body from the raw request any more.',
+    changes: [
+      { file: 'lib/http/hono/read-body.ts', replace: 'giveBack(raw, buffer);', by: 'void giveBack;' },
+    ],
+    caughtBy: [specs('http/hono-bodies')],
+  },
+  {
+    name: 'hono-form-with-a-boundary-of-its-own',
+    flaw: 'A form that a validator of Hono has read is another request each time.',
+    changes: [
+      {
+        file: 'lib/http/hono/read-body.ts',
+        replace: 'return formData === undefined ? undefined : formBody(await formData, limitBytes);',
+        by: `if (formData === undefined) return undefined;
+  void formBody;
+  return within(limitBytes, new Uint8Array(await new Response(await formData).arrayBuffer()));`,
+      },
+    ],
+    caughtBy: [specs('http/hono-bodies')],
+  },
+  {
+    name: 'hang-up-aborts-the-signal-of-the-request',
+    flaw: 'What has the signal of the request ends when the client hangs up.',
+    changes: [
+      {
+        file: 'lib/http/fetch/outlive.ts',
+        replace: 'return overlay.lay(request);',
+        by: 'void overlay;\n  return request;',
+      },
+    ],
+    caughtBy: [specs('http/fetch-requests'), specs('http/hono-hang-ups')],
+  },
+  {
+    name: 'body-without-a-client-keeps-the-process',
+    flaw: 'A body without an end keeps the process from everything else once its client is gone.',
+    changes: [
+      {
+        file: 'lib/http/fetch/body-stream.ts',
+        replace: 'if (this.#isOver) return nextTurn();',
+        by: 'if (this.#isOver) return Promise.resolve();',
+      },
+    ],
+    caughtBy: [specs('http/fetch-streams')],
+  },
+  {
+    name: 'body-shorter-than-its-length-ends-well',
+    flaw: 'A streamed body that is shorter than its Content-Length is recorded as the outcome.',
+    changes: [
+      {
+        file: 'lib/http/fetch/body-stream.ts',
+        replace: 'if (this.length !== undefined && this.parts.recording.length < this.length)',
+        by: 'if (this.length !== undefined && this.parts.recording.length < 0)',
+      },
+    ],
+    caughtBy: [specs('http/fetch-streams')],
+  },
+  {
+    name: 'large-numbers-compared-as-doubles',
+    flaw: 'Requests whose large numbers are one double are the same.',
+    changes: [
+      {
+        file: 'lib/http/core/body-identity.ts',
+        replace: "return { json: parseExactly(Buffer.from(bytes).toString('utf8')) };",
+        by: "void parseExactly;\n    return { json: JSON.parse(Buffer.from(bytes).toString('utf8')) };",
+      },
+    ],
+    caughtBy: [specs('http/core/body-identity')],
+  },
+  {
+    name: 'scopes-compared-as-texts',
+    flaw: 'The callers 1 and "1" share keys.',
+    changes: [
+      {
+        file: 'lib/http/core/guard.ts',
+        replace: "if (typeof whose === 'string' || Number.isFinite(whose)) return JSON.stringify([whose]);",
+        by: "if (typeof whose === 'string' || Number.isFinite(whose)) return JSON.stringify([String(whose)]);",
+      },
+    ],
+    caughtBy: [specs('http/core/guard')],
+  },
 ];
