@@ -35,13 +35,15 @@ export interface NodeCall<R> {
  * It needs a response that no guard has taken: see `isOwned`.
  */
 export async function guardNodeResponse<R>(call: NodeCall<R>): Promise<GuardedAnswer['from']> {
-  const { guard, request, args, req, res, handle, fail, hasRun = () => true, refused } = call;
+  const { guard, request, args, req, res, handle, fail, hasRun, refused } = call;
   const exchange = new ResponseExchange(req, res);
   const { maxBody } = guard;
-  const answer = await guard.perform(request, args, async () => {
-    const made = await exchange.run({ handle, fail, maxBody });
-    return hasRun() ? made : { ...made, hasRun: false };
-  });
+  const run = () => exchange.run({ handle, fail, maxBody });
+  const runToHandler = async () => {
+    const made = await run();
+    return hasRun?.() === false ? { ...made, hasRun: false } : made;
+  };
+  const answer = await guard.perform(request, args, hasRun ? runToHandler : run);
   if (answer.from === 'handler') exchange.send();
   else if (exchange.replace()) {
     if (answer.from === 'error') fail(answer.error);

@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { GivenHeaders } from './apply-head.js';
 import type { Chunk, Written } from './chunks.js';
 import { Connection } from './connection.js';
 import { native } from './native-response.js';
@@ -13,13 +14,13 @@ export interface FoundMethods {
   destroy(this: ServerResponse, error?: Error): ServerResponse;
 }
 
-type Method = (this: ServerResponse, ...args: unknown[]) => unknown;
+/** On a method that asks for the owner of its response: where the method is that stands for it otherwise. */
+const base = Symbol.for('retrysafe.http.base-method');
+
+type Method = ((this: ServerResponse, ...args: unknown[]) => unknown) & { readonly [base]?: Methods };
 type Methods = Record<HeldMethod, Method>;
 
 const names: readonly HeldMethod[] = ['write', 'end', 'writeHead', 'flushHeaders', 'destroy'];
-
-/** On a method that asks for the owner of its response: where the method is that stands for it otherwise. */
-const base = Symbol.for('retrysafe.http.base-method');
 
 /** Where a response has its owner: a symbol that copies of this library share, since a guard of one may be inside of a guard of another. */
 const ownerProperty = Symbol.for('retrysafe.http.response-owner');
@@ -37,20 +38,15 @@ export function isOwned(res: ServerResponse): boolean {
 
 /** Puts methods on a response that ask its owner, and returns those that were there. */
 export function takeOver(res: ServerResponse, owner: ResponseOwner): FoundMethods {
-  const isOnPrototype = putOnPrototype(res);
-  let own: Set<HeldMethod> | undefined;
-  const found: Partial<Methods> = {};
-  for (const name of names) {
-    const method = (res as unknown as Methods)[name];
-    const behind = (method as { [base]?: Methods })[base];
-    found[name] = behind ? behind[name] : method;
-    if (behind) continue;
-    own ??= new Set();
-    own.add(name);
-    (res as unknown as Methods)[name] = onResponses()[name];
-  }
-  if (isOnPrototype) Connection.of(res.req).ownerships.set(res, { owner, own });
+  const prototype = prototypeThatAsks(res);
+  const methods = res as unknown as Methods;
+  const own = names.filter((name) => !(base in methods[name]));
+  if (prototype) Connection.of(res.req).ownerships.set(res, { owner, own });
   else (res as Owned)[ownerProperty] = owner;
+  if (prototype && own.length === 0) return prototype.write[base] as unknown as FoundMethods;
+  const found: Partial<Methods> = {};
+  for (const name of names) found[name] = methods[name][base]?.[name] ?? methods[name];
+  for (const name of own) methods[name] = onResponses()[name];
   return found as unknown as FoundMethods;
 }
 
@@ -78,41 +74,62 @@ function onResponses(): Methods {
   return made;
 }
 
-function asking(
-  ask: (res: ServerResponse, name: HeldMethod) => ResponseOwner | undefined,
-  behind: Methods,
-): Methods {
-  return Object.fromEntries(
-    names.map((name) => {
-      // No method takes more. Node.js and middleware read what is missing as `undefined`.
-      const method: Method = function (one, two, three) {
-        const owner = ask(this, name) as unknown as
-          | Record<HeldMethod, (...args: unknown[]) => unknown>
-          | undefined;
-        return owner ? owner[name](one, two, three) : behind[name].call(this, one, two, three);
-      };
-      return [name, Object.assign(method, { [base]: behind })];
-    }),
-  ) as unknown as Methods;
+/** An encoding, or the callback where there is none. */
+type Encoding<Callback> = BufferEncoding | Callback;
+
+type Ask = (res: ServerResponse, name: HeldMethod) => ResponseOwner | undefined;
+
+/** Returns methods that ask for the owner of their response, and without one do what those behind them do. */
+function asking(ask: Ask, behind: Methods): Methods {
+  // Each is written out: one function for all names would be slower at each call.
+  const methods = {
+    write(this: ServerResponse, chunk: unknown, encoding?: Encoding<Written>, callback?: Written) {
+      const owner = ask(this, 'write');
+      return owner
+        ? owner.write(chunk, encoding, callback)
+        : behind.write.call(this, chunk, encoding, callback);
+    },
+    end(this: ServerResponse, chunk?: unknown, encoding?: Encoding<() => void>, callback?: () => void) {
+      const owner = ask(this, 'end');
+      return owner ? owner.end(chunk, encoding, callback) : behind.end.call(this, chunk, encoding, callback);
+    },
+    writeHead(this: ServerResponse, status: number, reason?: string | GivenHeaders, headers?: GivenHeaders) {
+      const owner = ask(this, 'writeHead');
+      return owner
+        ? owner.writeHead(status, reason, headers)
+        : behind.writeHead.call(this, status, reason, headers);
+    },
+    flushHeaders(this: ServerResponse) {
+      const owner = ask(this, 'flushHeaders');
+      return owner ? owner.flushHeaders() : behind.flushHeaders.call(this);
+    },
+    destroy(this: ServerResponse, error?: Error) {
+      const owner = ask(this, 'destroy');
+      return owner ? owner.destroy(error) : behind.destroy.call(this, error);
+    },
+  };
+  for (const method of Object.values(methods)) Object.assign(method, { [base]: behind });
+  return methods as unknown as Methods;
 }
 
 /**
  * Express changes the prototype of each response, and to put a property on one costs thousands of nanoseconds after that. So the methods go
- * to the object that all responses of Express inherit from, once. Other responses have the prototype of a class. Returns whether they did.
+ * to the object that all responses of Express inherit from, once. Other responses have the prototype of a class. Returns that object, if there
+ * is one.
  */
-function putOnPrototype(res: ServerResponse): boolean {
+function prototypeThatAsks(res: ServerResponse): Methods | undefined {
   let prototype = Object.getPrototypeOf(res);
-  if (Object.hasOwn(prototype, 'constructor')) return false;
+  if (Object.hasOwn(prototype, 'constructor')) return undefined;
   for (let above = prototype; !Object.hasOwn(above, 'constructor'); above = Object.getPrototypeOf(above))
     prototype = above;
-  if (base in prototype.write) return true;
+  if (base in prototype.write) return prototype;
   const behind = Object.create(Object.getPrototypeOf(prototype));
   for (const name of names) if (Object.hasOwn(prototype, name)) behind[name] = prototype[name];
-  const ask = (one: ServerResponse, name: HeldMethod) => {
+  const ask: Ask = (one, name) => {
     const ownership = Connection.ownershipOf(one);
-    return ownership?.own?.has(name) ? undefined : ownership?.owner;
+    return ownership?.own.includes(name) ? undefined : ownership?.owner;
   };
   for (const [name, value] of Object.entries(asking(ask, behind)))
     Object.defineProperty(prototype, name, { value, configurable: true, writable: true, enumerable: false });
-  return true;
+  return prototype;
 }

@@ -21,5 +21,5 @@ export interface Ownership {
    * The methods that are on the response itself, in place of those of middleware that stands before the guard. That middleware calls those of the
    * prototype, and means what Node.js does.
    */
-  readonly own: ReadonlySet<HeldMethod> | undefined;
+  readonly own: readonly HeldMethod[];
 }

@@ -170,8 +170,8 @@ export const httpAdapters: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/http/node/own-methods.ts',
-        replace: 'return ownership?.own?.has(name) ? undefined : ownership?.owner;',
-        by: "return ownership?.own?.has(name) && name === 'destroy' ? undefined : ownership?.owner;",
+        replace: 'return ownership?.own.includes(name) ? undefined : ownership?.owner;',
+        by: "return ownership?.own.includes(name) && name === 'destroy' ? undefined : ownership?.owner;",
       },
     ],
     caughtBy: [specs('http/express-responses')],
