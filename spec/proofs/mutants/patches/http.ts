@@ -426,18 +426,6 @@ export const http: readonly Mutant[] = [
     caughtBy: [specs('http/fetch-requests'), specs('http/hono-hang-ups')],
   },
   {
-    name: 'body-without-a-client-keeps-the-process',
-    flaw: 'A body without an end keeps the process from everything else once its client is gone.',
-    changes: [
-      {
-        file: 'lib/http/fetch/body-stream.ts',
-        replace: 'if (this.#isOver) return nextTurn();',
-        by: 'if (this.#isOver) return Promise.resolve();',
-      },
-    ],
-    caughtBy: [specs('http/fetch-streams')],
-  },
-  {
     name: 'body-shorter-than-its-length-ends-well',
     flaw: 'A streamed body that is shorter than its Content-Length is recorded as the outcome.',
     changes: [
