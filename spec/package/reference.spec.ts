@@ -79,6 +79,7 @@ describe('the reference', () => {
     const errors = [
       ...faults.map(refusal),
       new KeyError(''),
+      new KeyError('', { option: 'fingerprint' }),
       new InProgressError('', { retryAfter: 1 }),
       new FingerprintError(''),
       new OutcomeUnknownError(''),
