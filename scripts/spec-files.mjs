@@ -2,7 +2,8 @@
 //
 // Three rules say what a spec file belongs to:
 //   - Files in `spec/proofs/` and `spec/support/`, and files that end in `.long.spec.ts` or `.property.spec.ts`, run by
-//     `npm run test:all` alone. So do the samples in legacy mode.
+//     `npm run test:all` alone. So do the samples in legacy mode, and what is special to one adapter of HTTP:
+//     `spec/http/<adapter>-*.spec.ts`. `npm test` has the core of HTTP, and the guide of each adapter.
 //   - All others run by `npm test`, too.
 //   - Of these, the files of `coreFolders` are the core.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -19,7 +20,9 @@ const coreFolders = [
   ...['decorator', 'engine', 'key', 'outcome', 'record', 'request', 'settings', 'stores/in-memory', 'values'],
   'stores/store-contract.spec',
 ];
-const isLong = (file) => /^(proofs|support)\/|\.(long|property)\.spec\.ts$/.test(file);
+const adapters = 'express|fastify|fetch|hono|lambda|nestjs|node';
+const long = new RegExp(`^(proofs|support)/|^http/(${adapters})-|\\.(long|property)\\.spec\\.ts$`);
+const isLong = (file) => long.test(file);
 const isCore = (file) =>
   coreFolders.some((folder) => file.startsWith(`${folder}/`) || file.startsWith(`${folder}.`));
 const runs = {
@@ -92,6 +95,7 @@ const longest = [
     'proofs/hostile',
     'proofs/specification',
     'proofs/soak',
+    'http',
     'stores/redis',
     'package/samples',
     'stores/postgres',
