@@ -56,6 +56,12 @@ export function headerIn(lines: readonly HeaderLine[], wanted: string): string |
   return values.length === 0 ? undefined : values.join(', ');
 }
 
+/** Returns how many bytes a body has by its `Content-Length`, or `undefined` where that does not say. */
+export function contentLengthIn(lines: readonly HeaderLine[]): number | undefined {
+  const value = headerIn(lines, 'content-length');
+  return value !== undefined && /^\d+$/.test(value) ? Number(value) : undefined;
+}
+
 /**
  * Whether a client takes a body in the encoding in which it was recorded (RFC 9110, section 12.5.3). A compression inside of the guard
  * makes one.

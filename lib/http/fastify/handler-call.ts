@@ -1,6 +1,6 @@
 import { ClaimedExecution, type Execution, executions } from '../../engine/execution/execution.js';
-import { deferred } from '../core/deferred.js';
 import type { MadeResponse } from '../core/guarded-request.js';
+import { deferred } from './deferred.js';
 import type { ReplyExchange } from './reply-exchange.js';
 import { setTraps } from './reply-traps.js';
 

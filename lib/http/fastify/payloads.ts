@@ -1,7 +1,7 @@
 import { Readable } from 'node:stream';
 import type { FastifyReply } from 'fastify';
-import type { Begun, BodyReader } from '../core/read-at-once.js';
 import { bodyOf, type RecordedResponse } from '../core/recorded-response.js';
+import type { BodyParts } from '../fetch/body-parts.js';
 import type { Source } from './reply-stream.js';
 
 /** Whether Fastify takes a payload for a stream of Node.js. */
@@ -31,23 +31,20 @@ export function takeHead(reply: FastifyReply, { status, headers }: Response): vo
   for (const [name, value] of headers) reply.header(name, value);
 }
 
-/** Returns what is left of a web stream, as a stream of Node.js. */
-export function readableOf(reader: BodyReader, begun?: Begun): Readable {
-  let pending = begun?.pending;
-  const chunks = [...(begun?.chunks ?? [])];
+/** Returns a web stream as a stream of Node.js. `begun`: the parts of it that were read. */
+export function readableOf(body: BodyParts, begun: readonly Uint8Array[] = []): Readable {
+  const parts = [...begun];
   return new Readable({
     read() {
-      const chunk = chunks.shift();
-      if (chunk) return void this.push(chunk);
-      const read = pending ?? reader.read();
-      pending = undefined;
-      read.then(({ done, value }) => this.push(done ? null : value)).catch((error) => this.destroy(error));
+      const part = parts.shift();
+      if (part) return void this.push(part);
+      body
+        .next()
+        .then((next) => this.push(next ?? null))
+        .catch((error) => this.destroy(error));
     },
     destroy(error, done) {
-      reader.cancel(error).then(
-        () => done(error),
-        () => done(error),
-      );
+      body.cancel(error).then(() => done(error));
     },
   });
 }

@@ -1,10 +1,10 @@
 import type { FastifyReply } from 'fastify';
-import { deferred } from '../core/deferred.js';
 import type { GuardedAnswer } from '../core/guard.js';
 import type { MadeResponse } from '../core/guarded-request.js';
 import type { HeaderLine } from '../core/recorded-response.js';
 import { ResponseExchange } from '../node/response-exchange.js';
 import { sendAnswer } from '../node/send-answer.js';
+import { deferred } from './deferred.js';
 
 /** A response that a handler writes to Node's `ServerResponse`, as after `reply.hijack()`. Fastify has no part in it. */
 export class RawReply {

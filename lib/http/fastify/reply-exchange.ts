@@ -1,8 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { deferred } from '../core/deferred.js';
 import type { GuardedAnswer } from '../core/guard.js';
 import type { MadeResponse } from '../core/guarded-request.js';
 import type { HeaderLine } from '../core/recorded-response.js';
+import { deferred } from './deferred.js';
 import { replyLines } from './header-lines.js';
 import { OwnAnswer } from './own-answer.js';
 import { RawReply } from './raw-reply.js';

@@ -1,8 +1,8 @@
 import { AsyncResource } from 'node:async_hooks';
 import { finished, Readable, Writable } from 'node:stream';
 import { BodyRecording } from '../core/body-recording.js';
-import { deferred } from '../core/deferred.js';
 import type { GuardedAnswer } from '../core/guard.js';
+import { deferred } from './deferred.js';
 
 /** What Fastify takes for a stream. */
 export interface Source extends NodeJS.ReadableStream {

@@ -1,9 +1,9 @@
 import type { FastifyReply } from 'fastify';
 import { BodyRecording } from '../core/body-recording.js';
 import type { MadeResponse } from '../core/guarded-request.js';
-import { readAtOnce } from '../core/read-at-once.js';
-import { headerIn, headersToRecord } from '../core/recorded-headers.js';
+import { contentLengthIn, headersToRecord } from '../core/recorded-headers.js';
 import type { HeaderLine } from '../core/recorded-response.js';
+import { BodyParts } from '../fetch/body-parts.js';
 import { replyLines } from './header-lines.js';
 import { bytesOf, isResponse, isStream, isWebStream, readableOf, takeHead } from './payloads.js';
 import { ReplyStream, type Source } from './reply-stream.js';
@@ -36,7 +36,9 @@ export function takePayload(payload: unknown, taking: Taking): Taken | Promise<T
   if (isResponse(payload)) return payload.bodyUsed ? undefined : takeResponse(payload, taking);
   if (isStream(payload)) return takeStream(payload, taking);
   if (isWebStream(payload))
-    return payload.locked ? undefined : takeStream(readableOf(payload.getReader()), taking);
+    return payload.locked
+      ? undefined
+      : takeStream(readableOf(new BodyParts(payload, new BodyRecording(0))), taking);
   const isWhole = payload === undefined || payload === null || typeof payload === 'string';
   return isWhole || payload instanceof Uint8Array ? takeWhole(payload, taking) : undefined;
 }
@@ -52,18 +54,16 @@ function takeWhole(payload: WholePayload, { reply, before, maxBody }: Taking): T
 async function takeResponse(response: Response, taking: Taking): Promise<Taken> {
   takeHead(taking.reply, response);
   if (!response.body) return takeWhole(null, taking);
-  const reader = response.body.getReader();
-  const begun = await readAtOnce(reader, new BodyRecording(taking.maxBody));
-  if (begun.isDone) return takeWhole(Buffer.concat(begun.chunks), taking);
-  return takeStream(readableOf(reader, begun), taking);
+  const body = new BodyParts(response.body, new BodyRecording(taking.maxBody));
+  const { parts, isWhole } = await body.atOnce();
+  return isWhole ? takeWhole(Buffer.concat(parts), taking) : takeStream(readableOf(body, parts), taking);
 }
 
 function takeStream(source: Source, { reply, before, maxBody }: Taking): Taken {
   const { statusCode: status } = reply;
   const lines = replyLines(reply);
   const headers = headersToRecord(lines, before);
-  const declared = headerIn(lines, 'content-length');
-  const length = declared === undefined ? undefined : Number(declared);
+  const length = contentLengthIn(lines);
   const stream = new ReplyStream(source, maxBody, length);
   const made = async () => {
     await stream.flow();

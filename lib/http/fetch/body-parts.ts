@@ -54,9 +54,9 @@ export class BodyParts {
     return { parts, isWhole: false };
   }
 
-  /** Tells the handler that nobody reads on. */
-  cancel(reason: unknown): void {
-    this.#reader.cancel(reason).catch(() => {});
+  /** Tells the handler that nobody reads on. Never rejects. */
+  cancel(reason: unknown): Promise<void> {
+    return this.#reader.cancel(reason).catch(() => {});
   }
 
   async #read(): Promise<Uint8Array | undefined> {

@@ -60,7 +60,7 @@ export class BodyStream {
         throw new TypeError('the body of the response is shorter than its Content-Length');
     } catch (error) {
       this.#break(error);
-      this.parts.cancel(error);
+      void this.parts.cancel(error);
       throw error;
     }
   }

@@ -2,7 +2,7 @@ import { kindOfData } from '../../options/wrong-option.js';
 import { BodyRecording } from '../core/body-recording.js';
 import type { GuardedAnswer } from '../core/guard.js';
 import type { MadeResponse } from '../core/guarded-request.js';
-import { headerIn, headersToRecord } from '../core/recorded-headers.js';
+import { contentLengthIn, headersToRecord } from '../core/recorded-headers.js';
 import type { HeaderLine } from '../core/recorded-response.js';
 import { BodyParts } from './body-parts.js';
 import { BodyStream } from './body-stream.js';
@@ -50,7 +50,7 @@ export class ResponseExchange {
     const begun = await parts.atOnce();
     if (begun.isWhole) return this.#hold(response, recording, () => wholeResponse(response, begun.parts));
     const lines = [...response.headers];
-    const length = lengthIn(lines);
+    const length = contentLengthIn(lines);
     const stream = new BodyStream(parts, length);
     this.#stream = stream;
     this.sending.resolve(new Response(stream.readable, headOf(response)));
@@ -67,7 +67,7 @@ export class ResponseExchange {
   /** Keeps a whole response until it is recorded. */
   #hold(response: Response, recording: BodyRecording, whole: () => Response): MadeResponse {
     const lines = [...response.headers];
-    const length = lengthIn(lines);
+    const length = contentLengthIn(lines);
     // Without a body it says how long another answer is (RFC 9110, section 8.6).
     if (length !== undefined && length !== recording.length && response.body)
       throw new TypeError('the body of the response is not as long as its Content-Length');
@@ -120,9 +120,4 @@ function wholeResponse(response: Response, parts: readonly Uint8Array[]): Respon
   // How a stream is sent. The server says how long a whole is.
   headers.delete('transfer-encoding');
   return new Response(bytes.byteLength === 0 ? null : bytes, { ...headOf(response), headers });
-}
-
-function lengthIn(lines: readonly HeaderLine[]): number | undefined {
-  const value = headerIn(lines, 'content-length');
-  return value !== undefined && /^\d+$/.test(value) ? Number(value) : undefined;
 }

@@ -1,5 +1,5 @@
 import type { ServerResponse } from 'node:http';
-import { headerIn } from '../core/recorded-headers.js';
+import { contentLengthIn } from '../core/recorded-headers.js';
 import type { HeaderLine } from '../core/recorded-response.js';
 import { linesOf } from './response-lines.js';
 
@@ -30,13 +30,12 @@ const kept = (res: ServerResponse) => res as unknown as Kept;
 export function headOf(res: ServerResponse): Head {
   const { statusCode: status, statusMessage: reason } = res;
   const lines = linesOf(res);
-  const length = headerIn(lines, 'content-length');
   return {
     status,
     reason,
     lines,
     hasBody: status >= 200 && status !== 204 && status !== 304,
-    length: length !== undefined && /^\d+$/.test(length) ? Number(length) : undefined,
+    length: contentLengthIn(lines),
   };
 }
 
