@@ -54,6 +54,21 @@ export async function perform<T>(
   // biome-ignore lint/suspicious/noExplicitAny: the arguments of every function
   run: (...args: any[]) => T | Promise<T>,
 ): Promise<Performed<T>> {
+  const { value, watched } = await performWatched<T>(operation, call, run);
+  const info = infoOf(watched, { value } satisfies Ending) as ReplayInfo;
+  const record = watched.call?.replayed?.record ?? watched.call?.recorded;
+  if (!record) return { ...info, value };
+  const { clockTolerance } = operationOf(operation).settingsFor(call.self);
+  return { ...info, value, record: viewOf(operation.name, record, clockTolerance) };
+}
+
+/** Does what `perform` does, and describes nothing of it: an adapter has no use for that, and a request would take longer. */
+export async function performWatched<T>(
+  operation: PerformedOperation,
+  call: PerformedCall,
+  // biome-ignore lint/suspicious/noExplicitAny: the arguments of every function
+  run: (...args: any[]) => T | Promise<T>,
+): Promise<{ readonly value: T; readonly watched: WatchedCall }> {
   const behind = operationOf(operation);
   if (typeof run !== 'function') {
     throw new ConfigurationError(
@@ -64,11 +79,7 @@ export async function perform<T>(
   const identity = readyIdentity(operation.name, call);
   const watched: WatchedCall = {};
   const value = (await behind.performReady(args, { identity, method: run, self }, watched)) as T;
-  const info = infoOf(watched, { value } satisfies Ending) as ReplayInfo;
-  const record = watched.call?.replayed?.record ?? watched.call?.recorded;
-  if (!record) return { ...info, value };
-  const { clockTolerance } = behind.settingsFor(self);
-  return { ...info, value, record: viewOf(operation.name, record, clockTolerance) };
+  return { value, watched };
 }
 
 function operationOf(operation: PerformedOperation): Operation {

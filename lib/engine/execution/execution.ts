@@ -39,6 +39,8 @@ export interface Execution {
   /** When the Lambda invocation ends that it belongs to. */
   readonly endsAt: number;
   isFor(store: PersistenceStore, key: string): boolean;
+  /** Tells one listener why the claim is lost, once it is. */
+  whenLost(hear: (loss: ClaimLostError) => void): void;
 }
 
 /**
@@ -73,6 +75,9 @@ export abstract class NestedExecution {
     this.#parent = ongoing(this.#parent);
     return this.#parent;
   }
+
+  /** Without a claim nothing is lost. */
+  whenLost(_hear: (loss: ClaimLostError) => void): void {}
 }
 
 /** Who makes completions of a run. */
@@ -131,8 +136,8 @@ export class ClaimedExecution extends NestedExecution implements Execution {
     this.#hear?.(loss);
   }
 
-  /** Tells one listener why the claim is lost, once it is. That costs a tenth of listening to the signal, which has to be made. */
-  whenLost(hear: (loss: ClaimLostError) => void): void {
+  // That costs a tenth of listening to the signal, which has to be made.
+  override whenLost(hear: (loss: ClaimLostError) => void): void {
     if (this.#loss) hear(this.#loss);
     else this.#hear = hear;
   }

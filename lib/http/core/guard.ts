@@ -1,5 +1,6 @@
-import { type Performed, type PerformedOperation, perform } from '../../decorator/perform.js';
+import { type PerformedOperation, performWatched } from '../../decorator/perform.js';
 import { currentExecution } from '../../engine/execution/execution.js';
+import type { CallReport } from '../../engine/execution/replay-info.js';
 import { notBegun, release, unknown, withoutOutcome } from '../../engine/execution/verdict.js';
 import {
   ClaimLostError,
@@ -14,10 +15,8 @@ import { sha256 } from '../../key/digest.js';
 import { kindOfData } from '../../options/wrong-option.js';
 import { steadyNow } from '../../process/steady-clock.js';
 import { warnOnce } from '../../process/warnings.js';
-import { askOption } from '../../settings/asked-option.js';
 import { type ListedClasses, listedClasses } from '../../values/listed-classes.js';
 import { bodyIdentity, bytesIdentity, essenceOf } from './body-identity.js';
-import { failureDecision } from './failure-decision.js';
 import type { GuardedRequest, MadeResponse } from './guarded-request.js';
 import type { HttpOptions, RequestParts, ResponseFacts } from './http-options.js';
 import { InFlight } from './in-flight.js';
@@ -27,6 +26,7 @@ import { DEFAULT_PROBLEM_TYPES, type ProblemAnswer, problemOf } from './problem.
 import { headerIn, takesEncoding } from './recorded-headers.js';
 import { isRecordedResponse, type RecordedResponse } from './recorded-response.js';
 import { type RequestFault, RequestRefusedError } from './request-refused-error.js';
+import { failureDecision, isOutcome } from './response-decisions.js';
 import { RunTimes } from './run-times.js';
 
 /** What becomes of a guarded request. */
@@ -60,7 +60,7 @@ export interface AdapterFacts {
  */
 export class HttpGuard<Request> {
   readonly #options: Required<
-    Pick<HttpOptions<Request>, 'name' | 'header' | 'maxKey' | 'maxRequest' | 'maxBody' | 'problemTypes'>
+    Pick<HttpOptions<Request>, 'name' | 'maxKey' | 'maxRequest' | 'maxBody' | 'problemTypes'>
   >;
   readonly #operations = new Map<string, PerformedOperation>();
   readonly #engineOptions: Omit<PerformedOperation, 'name'>;
@@ -75,10 +75,14 @@ export class HttpGuard<Request> {
     checkHttpOptions(given, adapter.where);
     const { name = 'http', header = 'Idempotency-Key', maxKey = 255, maxRequest = 1_048_576 } = given;
     const { maxBody = 262_144, problemTypes = DEFAULT_PROBLEM_TYPES, maxInFlight = 1_000 } = given;
-    this.#options = { name, header, maxKey, maxRequest, maxBody, problemTypes };
+    this.#options = { name, maxKey, maxRequest, maxBody, problemTypes };
+    this.header = header.toLowerCase();
     this.#engineOptions = performedOptions(given);
     this.#inFlight = new InFlight(maxInFlight);
   }
+
+  /** The header that has the key, in small letters, as in a `Vary` or an OpenAPI description. */
+  readonly header: string;
 
   get maxBody(): number {
     return this.#options.maxBody;
@@ -87,11 +91,6 @@ export class HttpGuard<Request> {
   /** How many bytes `body` of a request is asked for. */
   get maxRequest(): number {
     return this.#options.maxRequest;
-  }
-
-  /** The header that has the key, in small letters, as in a `Vary` or an OpenAPI description. */
-  get header(): string {
-    return this.#options.header.toLowerCase();
   }
 
   /**
@@ -173,30 +172,36 @@ export class HttpGuard<Request> {
       const operation = this.#operationOf(request);
       const key = JSON.stringify([method, route ?? path, read.key]);
       let own: unknown;
-      const performed = await perform(operation, { key, scope, fingerprint, args, self }, async () => {
+      const call = { key, scope, fingerprint, args, self };
+      const { value, watched } = await performWatched<unknown>(operation, call, async () => {
         const beganAt = steadyNow();
         const made = await run();
         own = made.recorded ?? made;
         if (made.hasRun === false) return notBegun(own);
         this.#runTimes.learn(operation.name, steadyNow() - beganAt);
         const response = factsOf(made);
-        if (!this.#isOutcome(response, self))
+        if (!isOutcome(this.given, this.adapter.where, self, response))
           return failureDecision(this.given, self, response) === 'unknown' ? unknown(own) : release(own);
         return made.recorded ?? withoutOutcome(own, made.unrecorded ?? 'its body was not recorded');
       });
-      return performed.value === own ? { from: 'handler' } : this.#answerOf(request, performed);
+      return value === own ? { from: 'handler' } : this.#answerOf(request, value, watched.call as CallReport);
     } finally {
       this.#inFlight.leave(scope);
     }
   }
 
-  #answerOf(request: GuardedRequest, { value, isReplay, operation, key }: Performed<unknown>): GuardedAnswer {
+  #answerOf(
+    request: GuardedRequest,
+    value: unknown,
+    { operation, key, replayed }: CallReport,
+  ): GuardedAnswer {
     if (!isRecordedResponse(value)) {
       throw new OutcomeUnavailableError(
         `${operation}: what is recorded under ${key} is no response; name the guard differently from other operations, and let \`onAbandoned\` return what \`responseOutcome\` makes`,
         { operation, key },
       );
     }
+    const isReplay = replayed !== undefined;
     const encoding = headerIn(value.headers, 'content-encoding');
     const accepted = request.header('accept-encoding');
     if (isReplay && !takesEncoding(accepted.length === 0 ? undefined : accepted.join(), encoding))
@@ -210,22 +215,6 @@ export class HttpGuard<Request> {
     const { message, operation, key, startedAt } = error;
     const retryAfter = this.#runTimes.secondsLeft(operation, startedAt);
     return new InProgressError(message, { operation, key, startedAt, retryAfter, cause: error });
-  }
-
-  #isOutcome(response: ResponseFacts, self: unknown): boolean {
-    const { isOutcome } = this.given;
-    const { status } = response;
-    const asked = askOption(() => isOutcome?.call(self, response));
-    if ('value' in asked && typeof asked.value === 'boolean') return asked.value;
-    if (isOutcome) {
-      const fault = 'value' in asked ? `it returned ${kindOfData(asked.value)}` : asked.fault;
-      warnOnce(
-        `is-outcome:${this.#options.name}`,
-        'RETRYSAFE_IS_OUTCOME',
-        `${this.adapter.where}: option "isOutcome" decided nothing, since ${fault}, so the status decides; expected true or false`,
-      );
-    }
-    return status < 500 && status !== 408 && status !== 409 && status !== 425 && status !== 429;
   }
 
   #operationOf({ method, route }: GuardedRequest): PerformedOperation {

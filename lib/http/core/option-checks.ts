@@ -3,8 +3,8 @@ import { type Check, checkedOptions } from '../../options/checked-options.js';
 import { definedOptions } from '../../options/options.js';
 import { describeLateness } from '../../options/synchronous.js';
 import { checkOptions } from '../../settings/option-checks.js';
-import { failureDecision } from './failure-decision.js';
 import type { HttpOptions } from './http-options.js';
+import { failureDecision } from './response-decisions.js';
 
 /** The options that the engine has, too. It checks them. */
 const engineOptions = [

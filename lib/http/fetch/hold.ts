@@ -1,4 +1,4 @@
-import { ClaimedExecution, executions } from '../../engine/execution/execution.js';
+import { executions } from '../../engine/execution/execution.js';
 
 /** Whether a run still holds its key. To be made in the run, which has one. */
 export class Hold {
@@ -6,9 +6,7 @@ export class Hold {
   #giveUp: ((loss: unknown) => void) | undefined;
 
   constructor() {
-    const execution = executions.getStore();
-    if (!(execution instanceof ClaimedExecution)) return;
-    execution.whenLost((loss) => {
+    executions.getStore()?.whenLost((loss) => {
       this.#loss = loss;
       this.#giveUp?.(loss);
     });

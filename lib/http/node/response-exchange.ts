@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { ClaimedExecution, type Execution, executions } from '../../engine/execution/execution.js';
+import { type Execution, executions } from '../../engine/execution/execution.js';
 import type { MadeResponse } from '../core/guarded-request.js';
 import type { HeaderLine } from '../core/recorded-response.js';
 import { Connection, type OpenResponse } from './connection.js';
@@ -48,7 +48,7 @@ export class ResponseExchange implements OpenResponse, ResponseListener {
         return reject(new Error('the client is gone before its handler'));
       const execution = executions.getStore();
       this.#execution = execution;
-      if (execution instanceof ClaimedExecution) execution.whenLost((loss) => this.#giveUp(loss));
+      execution?.whenLost((loss) => this.#giveUp(loss));
       const held = new HeldResponse(this.res, before, maxBody, this);
       this.#held = held;
       // What comes after the end of the response changes nothing about it.

@@ -171,8 +171,8 @@ export const http: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/http/core/guard.ts',
-        replace: 'perform(operation, { key, scope, fingerprint, args, self }',
-        by: 'perform(operation, { key, fingerprint, args, self }',
+        replace: 'const call = { key, scope, fingerprint, args, self }',
+        by: 'const call = { key, fingerprint, args, self }',
       },
     ],
     caughtBy: [suite],
@@ -227,9 +227,9 @@ export const http: readonly Mutant[] = [
     flaw: 'A server error is the outcome of its key for a day.',
     changes: [
       {
-        file: 'lib/http/core/guard.ts',
-        replace: 'return status < 500 && status !== 408',
-        by: 'return status < 600 && status !== 408',
+        file: 'lib/http/core/response-decisions.ts',
+        replace: 'const byStatus = status < 500 && status !== 408',
+        by: 'const byStatus = status < 600 && status !== 408',
       },
     ],
     caughtBy: [suite],
