@@ -62,8 +62,6 @@ for (const whose of classes)
       JSON: [() => Response.json({ a: 1 }, { status: 201 }), 7],
       bytes: [() => new Response(new Uint8Array([0, 255, 128])), 3],
       'an ArrayBuffer': [() => new Response(encode('abc').buffer as ArrayBuffer), 3],
-      'a Blob': [() => new Response(new Blob(['ab', 'c'], { type: 'text/csv' })), 3],
-      'a large Blob': [() => new Response(new Blob(['x'.repeat(200_000)])), 200_000],
       URLSearchParams: [() => new Response(new URLSearchParams({ a: '1', b: '\u00e9' })), 12],
       'parts that are there at once': [() => new Response(inParts(encode('a'), encode('b'))), 2],
       'a thousand parts': [
@@ -99,6 +97,16 @@ for (const whose of classes)
         expect(second.bytes.equals(first.bytes)).to.equal(true);
         expect(lines(second)).to.deep.equal(lines(first));
         expect(second.headers.get('idempotency-replayed')).to.equal('true');
+        expect(runs).to.equal(1);
+      });
+
+    // Node.js reads a Blob in one turn or in several, by its version, so the first client may get it as a stream.
+    for (const parts of [['ab', 'c'], ['x'.repeat(200_000)]])
+      it(`replays as it was: a Blob of ${parts.length}`, async () => {
+        const [first, second] = await twice(() => new Response(new Blob(parts, { type: 'text/csv' })));
+        expect([first.status, first.text]).to.deep.equal([200, parts.join('')]);
+        expect([second.status, second.text]).to.deep.equal([200, first.text]);
+        expect(second.headers.get('content-type')).to.equal(first.headers.get('content-type'));
         expect(runs).to.equal(1);
       });
 

@@ -124,7 +124,9 @@ describe('a client of a server of Node.js that hangs up', () => {
     });
     expect(seen).to.deep.equal([false, false, true, null, false, true, false]);
     await closed.promise;
-    expect(events.filter((name) => !name.startsWith('request'))).to.deep.equal(['finish', 'ended', 'close']);
+    const told = events.filter((name) => !name.startsWith('request'));
+    // Node.js calls back before `finish` or after it, by its version.
+    expect([told.at(-1), ...told.slice(0, -1).sort()]).to.deep.equal(['close', 'ended', 'finish']);
   });
 
   it('lets a handler read the request all the same', async () => {
@@ -148,6 +150,33 @@ describe('a client of a server of Node.js that hangs up', () => {
       return retry.status === 409 ? undefined : retry;
     });
     expect([answer.text, bench.runs]).to.deep.equal(['all of it', 1]);
+  });
+
+  it('leaves the connection as if it were open for a handler that has read its request', async () => {
+    const key = newKey();
+    const gate = defer();
+    const waiting = defer<IncomingMessage>();
+    const seen: unknown[] = [];
+    const closed = defer();
+    bench.handle(async (req, res) => {
+      for await (const _ of req);
+      waiting.resolve(req);
+      await gate.promise;
+      seen.push(req.socket.destroyed);
+      // As NestJS does, to give up a file that nobody takes.
+      req.socket.once('close', () => {
+        seen.push(res.writableFinished);
+        closed.resolve();
+      });
+      res.end('made');
+    });
+    const connection = await bench.raw(rawRequest(key, { body: 'all of it' }));
+    const { socket } = await waiting.promise;
+    connection.socket.destroy();
+    await until('the connection is gone', () => socket.destroyed);
+    gate.resolve();
+    await closed.promise;
+    expect(seen).to.deep.equal([false, true]);
   });
 
   it('is told apart from one that resets the connection by nothing', async () => {

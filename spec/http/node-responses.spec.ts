@@ -188,13 +188,11 @@ describe('a response of Node.js, while a guard holds it', () => {
     gate.release();
     expect((await answer).text).to.equal('made');
     await closed.promise;
-    expect(events).to.deep.equal([
-      'prefinish',
-      'finish',
-      'callback of end',
-      'callback of the second end',
-      'close',
-    ]);
+    const callbacks = ['callback of end', 'callback of the second end'];
+    // Node.js calls back before `finish` or after it, by its version.
+    expect([...events].sort()).to.deep.equal([...callbacks, 'close', 'finish', 'prefinish']);
+    expect(events.filter((name) => callbacks.includes(name))).to.deep.equal(callbacks);
+    expect([events[0], events.at(-1)]).to.deep.equal(['prefinish', 'close']);
   });
 
   it('takes the callback of end in each place', async () => {

@@ -112,6 +112,8 @@ function commandWith(folder: ServerFolder, port: number, isDurable: boolean): Se
     max_connections: 120,
     fsync: isDurable ? 'on' : 'off',
     full_page_writes: isDurable ? 'on' : 'off',
+    // While it reads a table, updates of others find their pages full of versions that it may still see.
+    autovacuum: 'off',
     log_min_messages: 'log',
   };
   const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);

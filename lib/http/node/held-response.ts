@@ -137,9 +137,10 @@ export class HeldResponse implements ResponseOwner {
     const { res } = this;
     const head = this.#makeHead();
     this.#body.end(chunk, encoding, head);
-    if (typeof callback === 'function') res.once('finish', callback);
     this.state = 'ended';
     holdEnd(res);
+    // Before `finish` or after it: that differs between versions of Node.js.
+    if (typeof callback === 'function') native().end.call(res, undefined, 'utf8', callback);
     this.listener.ended(this.#body.made(head, this.before, this.isStreaming));
   }
 

@@ -72,7 +72,7 @@ export function moveToNowhere(req: IncomingMessage, res: ServerResponse): void {
 
 /** A request that has come whole can still be read, though Node.js destroys it with its connection, which seems to be open. */
 function keepOpen(req: IncomingMessage): () => void {
-  if (!req.complete || req.destroyed) return () => {};
+  if (!req.complete) return () => {};
   const { destroy, socket } = req;
   const open = stillOpen(socket);
   Connection.join(open.socket, socket);

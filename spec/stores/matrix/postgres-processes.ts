@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { PostgresStore, schema } from 'retrysafe/postgres';
 import { usePostgres } from '../../support/postgres.js';
 import { usePGlite } from '../postgres/embedded.js';
@@ -48,11 +49,11 @@ export function onPostgres(): Processes {
   };
 }
 
-/** It runs in this process and has one connection, which all share. */
+/** It runs in this process and has one connection, which all share: each of them has its own tables. */
 export function onPGlite(): Processes {
   const db = usePGlite();
-  const table = 'matrix';
-  const business = 'matrix_business';
+  const table = `matrix_${randomUUID().replaceAll('-', '_')}`;
+  const business = `${table}_business`;
 
   before(() => db().exec(schema(table) + createBusiness(business)));
 
