@@ -10,7 +10,8 @@ export { type Performed, type PerformedCall, type PerformedOperation, perform } 
 export type { ForgetOptions, RecordHandle } from './decorator/record-handle.js';
 export { keyOf, recordOf, recordOfKey } from './decorator/record-of.js';
 export { replayInfoOf, type WithReplayInfo, withReplayInfo } from './decorator/with-replay-info.js';
-export { type CurrentExecution, currentExecution } from './engine/execution/execution.js';
+export { currentExecution } from './engine/execution/execution.js';
+export type { CurrentExecution } from './engine/execution/execution-view.js';
 export type { ReplayInfo } from './engine/execution/replay-info.js';
 export { release, unknown, withoutOutcome } from './engine/execution/verdict.js';
 export * from './errors.js';

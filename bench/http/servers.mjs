@@ -110,7 +110,8 @@ async function nestServer(load, guard, waitMs) {
   const own = Object.getOwnPropertyDescriptor(Payments.prototype, 'create');
   Body()(Payments.prototype, 'create', 0);
   const { imports, decorators } = guard ? await guard(load) : { imports: [], decorators: [] };
-  for (const decorator of [Post(), ...decorators]) decorator(Payments.prototype, 'create', own);
+  for (const decorator of [...decorators, Post()]) decorator(Payments.prototype, 'create', own);
+  Object.defineProperty(Payments.prototype, 'create', own);
   Controller('payments')(Payments);
   class Application {}
   Module({ imports, controllers: [Payments] })(Application);
@@ -125,8 +126,8 @@ async function ownNestGuard() {
 }
 
 async function nodeIdempotencyGuard(load) {
-  const { IdempotencyModule, Idempotent } = await load('@node-idempotency/nestjs');
-  const { StorageAdapterEnum } = await load('@node-idempotency/nestjs');
+  const { default: its } = await load('@node-idempotency/nestjs');
+  const { IdempotencyModule, Idempotent, StorageAdapterEnum } = its;
   const storage = { adapter: StorageAdapterEnum.memory, options: {} };
   return { imports: [IdempotencyModule.forRootAsync({ storage })], decorators: [Idempotent()] };
 }

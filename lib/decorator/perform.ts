@@ -54,7 +54,8 @@ export async function perform<T>(
   // biome-ignore lint/suspicious/noExplicitAny: the arguments of every function
   run: (...args: any[]) => T | Promise<T>,
 ): Promise<Performed<T>> {
-  const { value, watched } = await performWatched<T>(operation, call, run);
+  const watched: WatchedCall = {};
+  const value = await performWatched<T>(operation, call, run, watched);
   const info = infoOf(watched, { value } satisfies Ending) as ReplayInfo;
   const record = watched.call?.replayed?.record ?? watched.call?.recorded;
   if (!record) return { ...info, value };
@@ -62,13 +63,17 @@ export async function perform<T>(
   return { ...info, value, record: viewOf(operation.name, record, clockTolerance) };
 }
 
-/** Does what `perform` does, and describes nothing of it: an adapter has no use for that, and a request would take longer. */
-export async function performWatched<T>(
+/**
+ * Does what `perform` does, and tells `watched` of it: an adapter has no use for a description, and a request would take longer. Throws
+ * at once where nothing can be asked.
+ */
+export function performWatched<T>(
   operation: PerformedOperation,
   call: PerformedCall,
   // biome-ignore lint/suspicious/noExplicitAny: the arguments of every function
   run: (...args: any[]) => T | Promise<T>,
-): Promise<{ readonly value: T; readonly watched: WatchedCall }> {
+  watched: WatchedCall,
+): Promise<T> {
   const behind = operationOf(operation);
   if (typeof run !== 'function') {
     throw new ConfigurationError(
@@ -77,9 +82,7 @@ export async function performWatched<T>(
   }
   const { args = [], self } = call;
   const identity = readyIdentity(operation.name, call);
-  const watched: WatchedCall = {};
-  const value = (await behind.performReady(args, { identity, method: run, self }, watched)) as T;
-  return { value, watched };
+  return behind.performReady(args, { identity, method: run, self }, watched) as Promise<T>;
 }
 
 function operationOf(operation: PerformedOperation): Operation {

@@ -31,9 +31,8 @@ function share(key: PropertyKey, wrapper: AnyFunction, method: AnyFunction): voi
     get: () => Reflect.get(method, key),
   };
   if (own.writable || own.set) {
-    shared.set = (value) => {
-      Reflect.set(method, key, value);
-    };
+    const set = (value: unknown) => void Reflect.set(method, key, value);
+    shared.set = set;
   }
   Object.defineProperty(wrapper, key, shared);
 }

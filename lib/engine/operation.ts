@@ -58,9 +58,27 @@ export class Operation {
   }
 
   /** Makes a call whose identity is known, and tells `watched` of it. Never throws: it rejects. */
-  async performReady(args: readonly unknown[], ready: ReadyCall, watched: WatchedCall): Promise<unknown> {
+  performReady(args: readonly unknown[], ready: ReadyCall, watched: WatchedCall): Promise<unknown> {
     const watch = watchHere();
-    if (!watch) return this.#begin(ready.self, args, watched, ready);
+    try {
+      if (watch) return this.#performUnder(watch, args, ready, watched);
+      return this.#begin(ready.self, args, watched, ready);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  // A method of its own, as in the driver: a function that has a closure in it allocates for that in every call.
+  #beginUnder(watch: Watch, self: unknown, args: readonly unknown[]): Promise<unknown> {
+    return watch.over((watched) => this.#begin(self, args, watched));
+  }
+
+  #performUnder(
+    watch: Watch,
+    args: readonly unknown[],
+    ready: ReadyCall,
+    watched: WatchedCall,
+  ): Promise<unknown> {
     return watch.over(async (seen) => {
       try {
         return await this.#begin(ready.self, args, seen, ready);
@@ -68,11 +86,6 @@ export class Operation {
         Object.assign(watched, seen);
       }
     });
-  }
-
-  // A method of its own, as in the driver: a function that has a closure in it allocates for that in every call.
-  #beginUnder(watch: Watch, self: unknown, args: readonly unknown[]): Promise<unknown> {
-    return watch.over((watched) => this.#begin(self, args, watched));
   }
 
   /**

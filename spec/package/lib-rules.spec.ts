@@ -15,6 +15,14 @@ const rules = ['biome.json', 'package.json', 'scripts/lib-rules.grit', 'scripts/
 
 /** Each file breaks one rule: what is written where, and what Biome says of it. */
 const broken: Record<string, readonly [code: string, fault: RegExp]> = {
+  'http/core/stays.ts': [
+    'export function keep(kept: { text?: () => string }, text: string) {\n  kept.text = () => text;\n}',
+    /takes a function that is written where a property is set for one that stays/,
+  ],
+  'http/core/stays-too.ts': [
+    'export function keep(kept: Record<string, unknown>, text: string) {\n  kept[text] = () => text;\n}',
+    /takes a function that is written where a property is set for one that stays/,
+  ],
   'engine/long-function.ts': [
     `export function long() {\n${'  globalThis.name;\n'.repeat(71)}}`,
     /has too many lines \(71\)/,

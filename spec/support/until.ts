@@ -4,7 +4,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 export async function until<T>(
   what: string,
   poll: () => Promise<T | undefined | false> | T | undefined | false,
-  limit = 10_000,
+  limit = 20_000,
 ): Promise<T> {
   for (const deadline = performance.now() + limit; ; await pause(10)) {
     const found = await poll();

@@ -3,33 +3,8 @@ import { type ClaimLostError, ConfigurationError } from '../../errors.js';
 import { shared } from '../../process/shared.js';
 import type { Completion, PersistenceStore } from '../../record/persistence-store.js';
 import type { PreparedCall } from '../driver/prepared-call.js';
-import { deriveKey } from './derived-key.js';
 import type { Ending } from './ending.js';
-
-/** What a running method knows about its own run. */
-export interface CurrentExecution {
-  readonly operation: string;
-  readonly key: string;
-  /** 1 for the first run under this key. */
-  readonly attempt: number;
-  /** Grows with every claim of the key; epoch milliseconds unless a clock went back. */
-  readonly fencingToken: number;
-  /** Aborts with a `ClaimLostError` when another call may start to do the same. */
-  readonly signal: AbortSignal;
-  /**
-   * A stable key for a downstream call: the same for the same call and label on every attempt and in every process,
-   * 36 characters in the form of a UUID.
-   */
-  deriveKey(label: string): string;
-  /**
-   * The record that completes this call with `result`, to be written in the transaction that does the work. To be
-   * called before the transaction begins; a second call voids the first.
-   *
-   * @throws {ClaimLostError} where the claim is lost already: do not begin the transaction.
-   * @throws {StoreError} where the lease was too short and could not be renewed.
-   */
-  completion(result: unknown): Promise<Completion>;
-}
+import { type CurrentExecution, ExecutionView } from './execution-view.js';
 
 /** A run of a method, as the calls inside of it see it. */
 export interface Execution {
@@ -104,15 +79,11 @@ export class ClaimedExecution extends NestedExecution implements Execution {
 
   get view(): CurrentExecution {
     const { operation, key } = this.call;
-    const signal = () => this.#signal;
-    this.#view ??= Object.freeze({
+    this.#view ??= new ExecutionView({
       operation,
-      key,
       ...this.run,
-      get signal() {
-        return signal();
-      },
-      deriveKey: (label: string) => deriveKey(key, label),
+      key: () => key,
+      signal: () => this.#signal,
       completion: (result: unknown) => this.completer.complete(this, result),
     });
     return this.#view;

@@ -1,8 +1,8 @@
 import { ConfigurationError } from '../../errors.js';
 import type { IdempotencyRecord } from '../../record/persistence-store.js';
 import type { PreparedCall } from '../driver/prepared-call.js';
-import { deriveKey } from './derived-key.js';
-import { type CurrentExecution, type Execution, NestedExecution } from './execution.js';
+import { type Execution, NestedExecution } from './execution.js';
+import { type CurrentExecution, ExecutionView } from './execution-view.js';
 
 /** What runs while an outcome is replayed: the option `mapReplay`. It holds no claim, so equal calls inside of it replay. */
 export class ReplayExecution extends NestedExecution implements Execution {
@@ -19,13 +19,13 @@ export class ReplayExecution extends NestedExecution implements Execution {
   get view(): CurrentExecution {
     const { operation, key } = this.call;
     const { attempt, fencingToken } = this.record.state;
-    this.#view ??= Object.freeze({
+    const { signal } = new AbortController();
+    this.#view ??= new ExecutionView({
       operation,
-      key,
       attempt,
       fencingToken,
-      signal: new AbortController().signal,
-      deriveKey: (label: string) => deriveKey(key, label),
+      key: () => key,
+      signal: () => signal,
       completion: async () => {
         throw new ConfigurationError(
           `${operation}: there is no completion of ${key} to write, since this call replays its outcome; ask for it in the method alone`,

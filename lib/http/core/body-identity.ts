@@ -11,12 +11,12 @@ export function essenceOf(contentType: string | undefined): string {
 
 /**
  * Returns what of a body is compared: the value of JSON, so that white space and the order of members do not count; the fields of a form,
- * and digests of its files; else a digest of the bytes.
+ * and digests of its files; else a digest of the bytes. A promise only where a form has to be read.
  */
-export async function bodyIdentity(
+export function bodyIdentity(
   body: Exclude<RequestBody, { readonly kind: 'too-large' }>,
   contentType: string | undefined,
-): Promise<unknown> {
+): unknown {
   if (body.kind === 'none') return null;
   const essence = essenceOf(contentType);
   if (body.kind === 'parsed') return parsedIdentity(body, essence);
@@ -24,7 +24,7 @@ export async function bodyIdentity(
   if (bytes.byteLength === 0) return null;
   if (isJson(essence)) return jsonIdentity(bytes) ?? bytesIdentity(bytes);
   if (essence === 'multipart/form-data')
-    return (await formIdentity(bytes, contentType as string)) ?? bytesIdentity(bytes);
+    return formIdentity(bytes, contentType as string).then((form) => form ?? bytesIdentity(bytes));
   return bytesIdentity(bytes);
 }
 

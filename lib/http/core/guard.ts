@@ -1,30 +1,18 @@
 import { type PerformedOperation, performWatched } from '../../decorator/perform.js';
 import { currentExecution } from '../../engine/execution/execution.js';
-import type { CallReport } from '../../engine/execution/replay-info.js';
+import type { CallReport, WatchedCall } from '../../engine/execution/replay-info.js';
 import { notBegun, release, unknown, withoutOutcome } from '../../engine/execution/verdict.js';
-import {
-  ClaimLostError,
-  ConfigurationError,
-  IdempotencyError,
-  InProgressError,
-  KeyError,
-  OutcomeUnavailableError,
-} from '../../errors.js';
-import { canonicalText } from '../../key/canonical.js';
-import { sha256 } from '../../key/digest.js';
-import { kindOfData } from '../../options/wrong-option.js';
+import { ClaimLostError, IdempotencyError, InProgressError, OutcomeUnavailableError } from '../../errors.js';
 import { steadyNow } from '../../process/steady-clock.js';
 import { warnOnce } from '../../process/warnings.js';
-import { type ListedClasses, listedClasses } from '../../values/listed-classes.js';
-import { bodyIdentity, bytesIdentity, essenceOf } from './body-identity.js';
 import type { GuardedRequest, MadeResponse } from './guarded-request.js';
-import type { HttpOptions, RequestParts, ResponseFacts } from './http-options.js';
+import type { HttpOptions, ResponseFacts } from './http-options.js';
 import { InFlight } from './in-flight.js';
-import { readKey } from './key-header.js';
 import { checkHttpOptions, performedOptions } from './option-checks.js';
 import { DEFAULT_PROBLEM_TYPES, type ProblemAnswer, problemOf } from './problem.js';
 import { headerIn, takesEncoding } from './recorded-headers.js';
 import { isRecordedResponse, type RecordedResponse } from './recorded-response.js';
+import { RequestIdentity } from './request-identity.js';
 import { type RequestFault, RequestRefusedError } from './request-refused-error.js';
 import { failureDecision, isOutcome } from './response-decisions.js';
 import { RunTimes } from './run-times.js';
@@ -46,12 +34,20 @@ const safeMethods = new Set(['GET', 'HEAD', 'OPTIONS', 'TRACE']);
 /** The name of a longer operation could not be one. */
 const LONGEST_NAME = 200;
 
-const noClasses = listedClasses(undefined, undefined) as ListedClasses;
-
 /** What an adapter is: its name in messages, and whether a key is required where nothing else is said. */
 export interface AdapterFacts {
   readonly where: string;
   readonly isRequired: boolean;
+}
+
+/** What is known of a request while it is made. */
+interface Handled {
+  /** Once it counts as one that is under way. */
+  scope?: string;
+  /** What its own run returned, to tell it from what another one has recorded. */
+  made?: unknown;
+  /** What its handler threw. */
+  thrown?: unknown;
 }
 
 /**
@@ -59,9 +55,13 @@ export interface AdapterFacts {
  * sends responses.
  */
 export class HttpGuard<Request> {
-  readonly #options: Required<
-    Pick<HttpOptions<Request>, 'name' | 'maxKey' | 'maxRequest' | 'maxBody' | 'problemTypes'>
-  >;
+  /** The header that has the key, in small letters, as in a `Vary` or an OpenAPI description. */
+  readonly header: string;
+  /** How many bytes `body` of a request is asked for. */
+  readonly maxRequest: number;
+  readonly maxBody: number;
+  readonly #name: string;
+  readonly #identity: RequestIdentity<Request>;
   readonly #operations = new Map<string, PerformedOperation>();
   readonly #engineOptions: Omit<PerformedOperation, 'name'>;
   readonly #runTimes = new RunTimes();
@@ -72,25 +72,25 @@ export class HttpGuard<Request> {
     readonly given: HttpOptions<Request>,
     readonly adapter: AdapterFacts,
   ) {
-    checkHttpOptions(given, adapter.where);
+    const { where } = adapter;
+    checkHttpOptions(given, where);
     const { name = 'http', header = 'Idempotency-Key', maxKey = 255, maxRequest = 1_048_576 } = given;
-    const { maxBody = 262_144, problemTypes = DEFAULT_PROBLEM_TYPES, maxInFlight = 1_000 } = given;
-    this.#options = { name, maxKey, maxRequest, maxBody, problemTypes };
+    const { maxBody = 262_144, maxInFlight = 1_000 } = given;
+    this.#name = name;
     this.header = header.toLowerCase();
+    this.maxRequest = maxRequest;
+    this.maxBody = maxBody;
+    const refused = (fault: RequestFault) => this.#refused(fault);
+    this.#identity = new RequestIdentity({
+      options: given,
+      header: this.header,
+      maxKey,
+      maxRequest,
+      where,
+      refused,
+    });
     this.#engineOptions = performedOptions(given);
     this.#inFlight = new InFlight(maxInFlight);
-  }
-
-  /** The header that has the key, in small letters, as in a `Vary` or an OpenAPI description. */
-  readonly header: string;
-
-  get maxBody(): number {
-    return this.#options.maxBody;
-  }
-
-  /** How many bytes `body` of a request is asked for. */
-  get maxRequest(): number {
-    return this.#options.maxRequest;
   }
 
   /**
@@ -119,30 +119,23 @@ export class HttpGuard<Request> {
     run: () => MadeResponse | Promise<MadeResponse>,
     self?: unknown,
   ): Promise<GuardedAnswer> {
-    let thrown: unknown;
-    const runOnce = async () => {
-      try {
-        return await run();
-      } catch (error) {
-        // A run that is given up rejects with the reason of its signal, which is the guard's to tell.
-        if (!isOwnLoss(error)) thrown = error;
-        throw error;
-      }
-    };
+    const handled: Handled = {};
     try {
-      return await this.#perform(request, args, runOnce, self);
+      return await this.#perform(request, args, run, self, handled);
     } catch (error) {
-      if (error === thrown) return { from: 'error', error };
+      if (error === handled.thrown) return { from: 'error', error };
       const fitting = this.#fitting(error);
       const problem = this.problemFor(fitting);
       return problem ? { from: 'guard', problem, error: fitting } : { from: 'error', error: fitting };
+    } finally {
+      if (handled.scope !== undefined) this.#inFlight.leave(handled.scope);
     }
   }
 
   /** Returns what answers an error of this library, or `undefined` where the framework answers it. */
   problemFor(error: unknown): ProblemAnswer | undefined {
     if (this.given.errors === 'framework') return undefined;
-    const problem = problemOf(error, { types: this.#options.problemTypes });
+    const problem = problemOf(error, { types: this.given.problemTypes ?? DEFAULT_PROBLEM_TYPES });
     if (problem) this.#tellOwner(error);
     return problem;
   }
@@ -158,36 +151,57 @@ export class HttpGuard<Request> {
   async #perform(
     request: GuardedRequest,
     args: readonly [Request, ...unknown[]],
-    run: () => Promise<MadeResponse>,
+    run: () => MadeResponse | Promise<MadeResponse>,
     self: unknown,
+    handled: Handled,
   ): Promise<GuardedAnswer> {
     const [original] = args;
-    const read = readKey(request.header(this.header), this.#options.maxKey);
-    if ('fault' in read) throw this.#refused(read.fault);
-    const scope = await this.#scopeOf(original, self);
+    const requestKey = this.#identity.keyOf(request);
+    const whose = this.#identity.scopeOf(original, self);
+    const scope = typeof whose === 'string' ? whose : await whose;
     if (!this.#inFlight.enter(scope)) throw this.#refused('too-many-in-flight');
+    handled.scope = scope;
+    const compared = this.#identity.fingerprintOf(request, original, self);
+    const fingerprint = typeof compared === 'string' ? compared : await compared;
+    const { method, route, path } = request;
+    const operation = this.#operationOf(request);
+    const key = JSON.stringify([method, route ?? path, requestKey]);
+    const call = { key, scope, fingerprint, args, self };
+    const watched: WatchedCall = {};
+    const value = await performWatched(
+      operation,
+      call,
+      () => this.#run(operation, run, self, handled),
+      watched,
+    );
+    if (handled.made !== undefined && value === handled.made) return { from: 'handler' };
+    return this.#answerOf(request, value, watched.call as CallReport);
+  }
+
+  /** Calls the handler, and tells the engine what becomes of the key. */
+  async #run(
+    { name }: PerformedOperation,
+    run: () => MadeResponse | Promise<MadeResponse>,
+    self: unknown,
+    handled: Handled,
+  ): Promise<unknown> {
+    const beganAt = steadyNow();
+    let made: MadeResponse;
     try {
-      const fingerprint = await this.#fingerprintOf(request, original, self);
-      const { method, route, path } = request;
-      const operation = this.#operationOf(request);
-      const key = JSON.stringify([method, route ?? path, read.key]);
-      let own: unknown;
-      const call = { key, scope, fingerprint, args, self };
-      const { value, watched } = await performWatched<unknown>(operation, call, async () => {
-        const beganAt = steadyNow();
-        const made = await run();
-        own = made.recorded ?? made;
-        if (made.hasRun === false) return notBegun(own);
-        this.#runTimes.learn(operation.name, steadyNow() - beganAt);
-        const response = factsOf(made);
-        if (!isOutcome(this.given, this.adapter.where, self, response))
-          return failureDecision(this.given, self, response) === 'unknown' ? unknown(own) : release(own);
-        return made.recorded ?? withoutOutcome(own, made.unrecorded ?? 'its body was not recorded');
-      });
-      return value === own ? { from: 'handler' } : this.#answerOf(request, value, watched.call as CallReport);
-    } finally {
-      this.#inFlight.leave(scope);
+      made = await run();
+    } catch (error) {
+      // A run that is given up rejects with the reason of its signal, which is the guard's to tell.
+      if (!isOwnLoss(error)) handled.thrown = error;
+      throw error;
     }
+    const own = made.recorded ?? made;
+    handled.made = own;
+    if (made.hasRun === false) return notBegun(own);
+    this.#runTimes.learn(name, steadyNow() - beganAt);
+    const response = factsOf(made);
+    if (!isOutcome(this.given, this.adapter.where, self, response))
+      return failureDecision(this.given, self, response) === 'unknown' ? unknown(own) : release(own);
+    return made.recorded ?? withoutOutcome(own, made.unrecorded ?? 'its body was not recorded');
   }
 
   #answerOf(
@@ -218,7 +232,7 @@ export class HttpGuard<Request> {
   }
 
   #operationOf({ method, route }: GuardedRequest): PerformedOperation {
-    const { name } = this.#options;
+    const name = this.#name;
     // Without a pattern, each path would be an operation of its own.
     const whole = route === undefined ? name : `${name} ${method} ${route}`.trim();
     const operation = whole.length > LONGEST_NAME ? name : whole;
@@ -227,41 +241,6 @@ export class HttpGuard<Request> {
     const made = { ...this.#engineOptions, name: operation };
     this.#operations.set(operation, made);
     return made;
-  }
-
-  async #scopeOf(original: Request, self: unknown): Promise<string> {
-    const { scope } = this.given;
-    // A list of another length, so that no caller's id is that of all.
-    if (scope === 'public') return '[]';
-    const whose: unknown = await scope.call(self, original);
-    if (whose === undefined || whose === null || whose === '') throw this.#refused('unscoped');
-    if (typeof whose === 'bigint') return JSON.stringify([String(whose), 'bigint']);
-    if (typeof whose === 'string' || Number.isFinite(whose)) return JSON.stringify([whose]);
-    throw new ConfigurationError(
-      `${this.adapter.where}: option "scope" returned ${kindOfData(whose)}; expected a text or a number that names the caller`,
-    );
-  }
-
-  async #fingerprintOf(request: GuardedRequest, original: Request, self: unknown): Promise<string> {
-    const body = await request.body(this.#options.maxRequest);
-    if (body.kind === 'too-large') throw this.#refused('body-too-large');
-    const contentType = headerLine(request.header('content-type'));
-    const { path, query } = request;
-    const parts: RequestParts = {
-      path,
-      query,
-      contentType: essenceOf(contentType),
-      body: await bodyIdentity(body, contentType),
-    };
-    const { fingerprint } = this.given;
-    if (fingerprint) return digestOf(await fingerprint.call(self, parts, original), this.adapter.where);
-    try {
-      return digestOf([path, query, parts.contentType, parts.body], this.adapter.where);
-    } catch (error) {
-      // JSON of too many parts, or nested too deeply, is compared by its bytes.
-      if (body.kind !== 'bytes') throw error;
-      return digestOf([path, query, parts.contentType, bytesIdentity(body.bytes)], this.adapter.where);
-    }
   }
 
   #refused(fault: RequestFault): RequestRefusedError {
@@ -293,18 +272,4 @@ const messages: Readonly<Record<RequestFault, string>> = {
 
 function factsOf({ status, headers }: MadeResponse): ResponseFacts {
   return { status, header: (name) => headerIn(headers, name) };
-}
-
-function headerLine(lines: readonly string[]): string | undefined {
-  return lines.length === 0 ? undefined : lines.join(', ');
-}
-
-function digestOf(value: unknown, where: string): string {
-  const text = canonicalText(value, noClasses, (path, why) => {
-    throw new KeyError(
-      `${where}: the request ${path && `has a part at ${path} that `}${why}, so two requests could not be told apart; let option "fingerprint" select the parts that matter`,
-      { option: 'fingerprint' },
-    );
-  });
-  return sha256(text, 'base64url');
 }

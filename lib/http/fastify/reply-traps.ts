@@ -53,7 +53,7 @@ const signal: PropertyDescriptor = {
 class RawTrap implements ResponseOwner {
   readonly #raw: ServerResponse;
   readonly #found: FoundMethods;
-  readonly #hijack: () => void;
+  readonly #hijack: ReplyExchange['reply']['hijack'];
 
   constructor(
     readonly exchange: ReplyExchange,
@@ -62,7 +62,7 @@ class RawTrap implements ResponseOwner {
     const { reply } = exchange;
     const { hijack } = reply;
     this.#raw = reply.raw;
-    this.#hijack = () => void hijack.call(reply);
+    this.#hijack = hijack;
     this.#found = takeOver(reply.raw, this);
   }
 
@@ -91,7 +91,7 @@ class RawTrap implements ResponseOwner {
 
   hijack(): ReplyExchange['reply'] {
     if (this.exchange.stage === 'running') this.#open();
-    else this.#hijack();
+    else this.#hijack.call(this.exchange.reply);
     return this.exchange.reply;
   }
 
@@ -101,7 +101,7 @@ class RawTrap implements ResponseOwner {
     // A callback of a handler may have lost its run.
     const isRaw = executions.run(this.execution, () => this.exchange.writes());
     // Fastify has no time limit then, and ignores what is sent by the reply.
-    if (isRaw) this.#hijack();
+    if (isRaw) this.#hijack.call(this.exchange.reply);
     return this.#raw;
   }
 }

@@ -8,7 +8,13 @@ import { comesByItself, watchBody } from './watched-body.js';
 
 const kept = Symbol('retrysafe.body');
 
-type Keeping = FastifyRequest & { [kept]?: () => RequestBody | Promise<RequestBody> };
+type Kept = () => RequestBody | Promise<RequestBody>;
+
+type Keeping = FastifyRequest & { [kept]?: Kept };
+
+function keepFor(request: Keeping, body: Kept): void {
+  request[kept] = body;
+}
 
 /** Returns the body of a request: the bytes that were kept of it, or what a parser made of it where they were gone before. */
 export function bodyOfRequest(request: Keeping): RequestBody | Promise<RequestBody> {
@@ -38,21 +44,21 @@ export function keepBytes(guard: HttpGuard<FastifyRequest>, isRequired: boolean)
     const keep = (bytes: Buffer | undefined): RequestBody =>
       bytes ? { kind: 'bytes', bytes } : { kind: 'too-large' };
     if (length > guard.maxRequest) {
-      request[kept] = () => keep(undefined);
+      keepFor(request, () => keep(undefined));
       return done();
     }
     if (payload === raw && raw instanceof IncomingMessage && comesByItself(raw, length)) {
       const coming = watchBody(raw);
-      request[kept] = () => {
+      keepFor(request, () => {
         const bytes = coming();
         return bytes instanceof Promise ? bytes.then(keep) : keep(bytes);
-      };
+      });
       return done();
     }
     // Its continuation has the context of this hook, which a listener would not have.
     readAndPutBack(payload, guard.maxRequest).then(
       ({ bytes, stream }) => {
-        request[kept] = () => keep(bytes);
+        keepFor(request, () => keep(bytes));
         if (stream === payload) return done();
         // Fastify compares the declared length with what has come, before it was decoded.
         const { receivedEncodedLength = 0 } = payload;

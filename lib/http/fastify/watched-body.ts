@@ -24,26 +24,31 @@ export function watchBody(message: IncomingMessage): ComingBody {
   }
   const whole = () => (chunks.length === 1 ? (chunks[0] as Buffer) : Buffer.concat(chunks));
   if (message.complete) return whole;
-  const { push } = message;
-  message.push = (chunk: Buffer | null, encoding?: BufferEncoding) => {
+  overridePush(message, (chunk) => {
     if (chunk) chunks.push(chunk);
-    return push.call(message, chunk, encoding);
-  };
+  });
   return () => (message.complete ? whole() : comingOf(message).then(whole));
 }
 
 /** Resolves when a message is complete. */
 function comingOf(message: IncomingMessage): Promise<void> {
   return new Promise((resolve, reject) => {
-    const { push } = message;
-    message.push = (chunk: Buffer | null, encoding?: BufferEncoding) => {
-      const isTaken = push.call(message, chunk, encoding);
+    overridePush(message, (chunk) => {
       if (chunk === null) resolve();
-      return isTaken;
-    };
+    });
     const broke = () =>
       reject(Object.assign(new Error('the request ended before its body did'), { statusCode: 400 }));
     if (message.destroyed) broke();
     message.once('close', broke);
   });
+}
+
+/** Tells of each part that Node.js adds to a message, and of its end. */
+function overridePush(message: IncomingMessage, tell: (chunk: Buffer | null) => void): void {
+  const { push } = message;
+  const telling = (chunk: Buffer | null, encoding?: BufferEncoding) => {
+    tell(chunk);
+    return push.call(message, chunk, encoding);
+  };
+  Object.assign(message, { push: telling });
 }

@@ -1,4 +1,3 @@
-import { type CurrentExecution, currentExecution } from '../../engine/execution/execution.js';
 import type { HttpGuard } from '../core/guard.js';
 import type { GuardedRequest } from '../core/guarded-request.js';
 import type { HeaderLine } from '../core/recorded-response.js';
@@ -18,7 +17,7 @@ export interface FetchCall<R> {
   /** Says why a response cannot be recorded, if it cannot. Default: each one can. */
   readonly whyUnrecorded?: (response: Response) => string | undefined;
   /** Calls the handler, in its execution. */
-  readonly handle: (execution: CurrentExecution) => Response | Promise<Response>;
+  readonly handle: () => Response | Promise<Response>;
 }
 
 /** Makes a guarded request, and resolves to its response as soon as that may be sent. */
@@ -46,7 +45,7 @@ export function guardResponse<R>({
 
 /** Resolves to the handler's response, unless its key is lost before that: then nobody reads the response. */
 async function handled(handle: FetchCall<unknown>['handle'], hold: Hold): Promise<Response> {
-  const handling = Promise.resolve(handle(currentExecution()));
+  const handling = Promise.resolve(handle());
   try {
     return await hold.during(handling);
   } catch (error) {

@@ -41,7 +41,7 @@ export function idempotent<R extends Request, Rest extends readonly unknown[]>(
       guard,
       request: facts,
       args: [request, ...rest],
-      handle: (execution) => handler(outlive(request, execution), ...rest),
+      handle: () => handler(outlive(request), ...rest),
     });
   };
 }

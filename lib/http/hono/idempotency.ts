@@ -47,8 +47,8 @@ export function idempotency<E extends Env = any>(options: HttpOptions<Context<E>
         before,
         waitUntil: waiting(c),
         whyUnrecorded,
-        handle: async (execution) => {
-          outlive(c.req.raw, execution);
+        handle: async () => {
+          outlive(c.req.raw);
           await next();
           // An error that was thrown is a response already, by `app.onError`.
           return c.finalized ? c.res : (undefined as unknown as Response);

@@ -28,12 +28,17 @@ export function ignoreFurtherAnswers(response: PlatformResponse): void {
   answered.add(response);
   ignore(response, answering);
   ignore(res, writing);
-  res.write = () => true;
+  res.write = dropped;
   // What stands before the guard may not have sent the head yet, such as a session that is saved first. It needs these.
   if (res.headersSent) ignore(res, heading);
 }
 
+function dropped(): boolean {
+  return true;
+}
+
 function ignore(target: object, names: readonly string[]): void {
   const methods = target as Record<string, unknown>;
-  for (const name of names) if (typeof methods[name] === 'function') methods[name] = () => target;
+  const ignored = () => target;
+  for (const name of names) if (typeof methods[name] === 'function') methods[name] = ignored;
 }

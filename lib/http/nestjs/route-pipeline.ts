@@ -3,22 +3,24 @@ import type { ServerResponse } from 'node:http';
 import type { Readable } from 'node:stream';
 import type { CallHandler } from '@nestjs/common';
 import { Observable, of, type Subscriber } from 'rxjs';
-import { executions } from '../../engine/execution/execution.js';
+import { type Execution, executions } from '../../engine/execution/execution.js';
 import type { GuardedAnswer } from '../core/guard.js';
 
-/** Which pipeline is inside of a run, and which one a response belongs to. */
-const pipelines = new WeakMap<object, RoutePipeline>();
+/** Where a run, and a response, have the pipeline that is inside of them. */
+const pipeline = Symbol('pipeline');
+
+type WithPipeline = { [pipeline]?: RoutePipeline };
 
 /** Tells the pipeline of the run that this code belongs to, if any, that its handler begins. */
 export function noteHandler(): void {
-  let at = executions.getStore();
-  while (at && !pipelines.has(at)) at = at.parent;
-  if (at) (pipelines.get(at) as RoutePipeline).hasBegun = true;
+  let at = executions.getStore() as (Execution & WithPipeline) | undefined;
+  while (at && !at[pipeline]) at = at.parent;
+  if (at?.[pipeline]) at[pipeline].hasBegun = true;
 }
 
 /** Returns the pipeline that a response waits for, where an interceptor before the guard tries again. */
 export function pipelineOf(res: ServerResponse): RoutePipeline | undefined {
-  return pipelines.get(res);
+  return (res as WithPipeline)[pipeline];
 }
 
 /**
@@ -56,8 +58,7 @@ export class RoutePipeline {
 
   /** Lets Nest go on, inside of the guard's run. Rejects where the handler fails after the head of its response. */
   begin(): Promise<never> {
-    pipelines.set(executions.getStore() as object, this);
-    pipelines.set(this.res, this);
+    for (const one of [executions.getStore(), this.res]) (one as WithPipeline)[pipeline] = this;
     // Nest subscribes in its own context.
     this.#run = new AsyncResource('RoutePipeline');
     this.#resolve(this.attempt(this.next));
@@ -120,7 +121,8 @@ export class RoutePipeline {
     if (typeof file?.getStream !== 'function' || typeof file.getHeaders !== 'function') return;
     const stream = file.getStream();
     const { _read: read } = stream;
-    if (typeof read === 'function') stream._read = (size) => this.#run?.runInAsyncScope(read, stream, size);
+    const readInRun = (size: number) => this.#run?.runInAsyncScope(read, stream, size);
+    if (typeof read === 'function') stream._read = readInRun;
     stream.prependOnceListener('error', (error: Error) => {
       if (this.res.headersSent && !this.res.writableEnded) this.res.destroy(error);
     });

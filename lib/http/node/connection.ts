@@ -1,6 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
-import { shared } from '../../process/shared.js';
 import type { Ownership } from './response-owner.js';
 
 /** A response that is under way on a connection. */
@@ -24,8 +23,10 @@ export interface OpenResponse {
 /** What Node.js keeps on a socket of a server. */
 type ServerSocket = Socket & { server?: { httpAllowHalfOpen?: boolean; listening?: boolean } };
 
-/** A guard of one copy of this library may be inside of a guard of another. */
-const connections = shared('http-connections', () => new WeakMap<object, Connection>());
+/** Where a socket has its connection: a guard of one copy of this library may be inside of a guard of another. */
+const ownConnection = Symbol.for('retrysafe.http.connection');
+
+type Connected = { [ownConnection]?: Connection };
 
 /**
  * The guarded responses that are under way on one connection. Tells them how it ends: by its client, by one of their handlers, or by the
@@ -39,32 +40,25 @@ export class Connection {
 
   static of(req: IncomingMessage): Connection {
     // A test may have made up the request.
-    const key = req.socket ?? req;
-    const known = connections.get(key);
-    if (known) return known;
-    const connection = new Connection(req.socket);
-    connections.set(key, connection);
-    return connection;
+    const socket = (req.socket ?? req) as Connected;
+    socket[ownConnection] ??= new Connection(req.socket);
+    return socket[ownConnection];
   }
 
   static ownershipOf(res: ServerResponse): Ownership | undefined {
-    return connections.get(res.req?.socket ?? res.req)?.ownerships.get(res);
+    return connectionOf(res)?.ownerships.get(res);
   }
 
   static forget(res: ServerResponse): void {
-    connections.get(res.req?.socket ?? res.req)?.ownerships.delete(res);
-  }
-
-  /** Lets a request have something in place of its socket. */
-  static join(standIn: Socket, socket: Socket): void {
-    connections.set(standIn, connections.get(socket) as Connection);
+    connectionOf(res)?.ownerships.delete(res);
   }
 
   private constructor(readonly socket: ServerSocket) {
     if (typeof socket?.destroy !== 'function' || typeof socket.prependListener !== 'function') return;
     const { destroy } = socket;
     // Everything that ends a connection ends with this: a fault of the network, the server, and Express, after an error in mid-stream.
-    socket.destroy = (error?: Error) => (this.#mayDestroy(error) ? destroy.call(socket, error) : socket);
+    const mayDestroy = (error?: Error) => (this.#mayDestroy(error) ? destroy.call(socket, error) : socket);
+    Object.assign(socket, { destroy: mayDestroy });
     // Node.js ends its side of the connection when the client has ended its own.
     socket.prependListener('end', () => {
       if (!socket.server?.httpAllowHalfOpen) for (const response of this.#responses) response.hangUp();
@@ -108,6 +102,10 @@ export class Connection {
     }
     return true;
   }
+}
+
+function connectionOf({ req }: ServerResponse): Connection | undefined {
+  return ((req?.socket ?? req) as Connected | undefined)?.[ownConnection];
 }
 
 function isNetworkFault(error: NodeJS.ErrnoException | undefined): boolean {

@@ -2,7 +2,6 @@ import { EventEmitter } from 'node:events';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { holdCloseListeners, stillOpen } from './close-listeners.js';
-import { Connection } from './connection.js';
 import { deferFinishListeners } from './finish-listeners.js';
 import { native } from './native-response.js';
 
@@ -75,11 +74,10 @@ function keepOpen(req: IncomingMessage): () => void {
   if (!req.complete) return () => {};
   const { destroy, socket } = req;
   const open = stillOpen(socket);
-  Connection.join(open.socket, socket);
   // It destroys itself when it has been read, too.
-  req.destroy = (error?: NodeJS.ErrnoException) =>
+  const destroyOnceRead = (error?: NodeJS.ErrnoException) =>
     error?.code === 'ECONNRESET' && !req.readableEnded ? req : destroy.call(req, error);
-  req.socket = open.socket;
+  Object.assign(req, { destroy: destroyOnceRead, socket: open.socket });
   return () => {
     Object.assign(req, { destroy, socket });
     open.close();

@@ -53,11 +53,16 @@ export function readBytes(req: IncomingMessage, limitBytes: number): Promise<Req
       resolve({ kind: 'bytes', bytes });
       return true;
     };
-    if (req.destroyed) return reject(abortedRequest());
-    // What has come already is there without an event. For an empty body, to listen would emit `end`.
-    if (read()) return;
-    req.on('close', abort);
-    req.on('readable', read);
+    const begin = () => {
+      if (req.destroyed) return reject(abortedRequest());
+      // What has come already is there without an event. For an empty body, to listen would emit `end`.
+      if (read()) return;
+      req.on('close', abort);
+      req.on('readable', read);
+    };
+    // Node.js may be in the middle of what has come, and find the end in it in this turn.
+    if (req.complete) begin();
+    else queueMicrotask(begin);
   });
 }
 

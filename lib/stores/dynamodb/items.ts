@@ -123,10 +123,10 @@ function bytesElement(
 function readState(attribute: AttributeValue | undefined): Pick<StoredFields, 'state' | 'bytes'> {
   if (!attribute?.M) return { state: attribute && textOf(attribute) };
   const { text, bytes, gzip } = attribute.M;
-  return { state: text && textOf(text), bytes: gzip?.B ? unzipped(gzip.B) : bytes?.B };
+  return { state: text ? textOf(text) : '', bytes: gzip?.B ? unzipped(gzip.B) : bytes?.B };
 }
 
-/** Returns the text of an attribute, and an empty one where it cannot be read: then the engine says so. */
+/** Returns the text of an attribute, and an empty one where it cannot be read: then the engine says so, as where a map has none. */
 function textOf({ B, S }: AttributeValue): string {
   return B ? (unzipped(B)?.toString() ?? '') : (S ?? '');
 }

@@ -66,7 +66,9 @@ export interface OpenRequest {
 
 /** A client that sends header lines as they are, and sees what comes when. */
 export class HttpClient {
-  readonly #agent = new Agent({ keepAlive: true, maxSockets: 50 });
+  // An idle connection is given up here before a server of Node.js would close it, which is after five seconds: a request that is on its way
+  // by then would be lost.
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 50, timeout: 2_000 });
 
   constructor(readonly port: number) {}
 

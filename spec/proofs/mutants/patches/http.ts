@@ -36,8 +36,8 @@ export const http: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/http/core/guard.ts',
-        replace: 'const key = JSON.stringify([method, route ?? path, read.key]);',
-        by: 'const key = JSON.stringify([method, read.key]);',
+        replace: 'const key = JSON.stringify([method, route ?? path, requestKey]);',
+        by: 'const key = JSON.stringify([method, requestKey]);',
       },
       {
         file: 'lib/http/core/guard.ts',
@@ -53,8 +53,8 @@ export const http: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/http/core/guard.ts',
-        replace: 'const key = JSON.stringify([method, route ?? path, read.key]);',
-        by: 'const key = JSON.stringify([route ?? path, read.key]);',
+        replace: 'const key = JSON.stringify([method, route ?? path, requestKey]);',
+        by: 'const key = JSON.stringify([route ?? path, requestKey]);',
       },
       {
         file: 'lib/http/core/guard.ts',
@@ -69,9 +69,9 @@ export const http: readonly Mutant[] = [
     flaw: 'Requests with different queries are the same.',
     changes: [
       {
-        file: 'lib/http/core/guard.ts',
-        replace: 'return digestOf([path, query, parts.contentType, parts.body], this.adapter.where);',
-        by: 'return digestOf([path, parts.contentType, parts.body], this.adapter.where);',
+        file: 'lib/http/core/request-identity.ts',
+        replace: 'return this.#digestOf([path, query, contentType, identity]);',
+        by: 'return this.#digestOf([path, contentType, identity]);',
       },
     ],
     caughtBy: [suite],
@@ -81,9 +81,9 @@ export const http: readonly Mutant[] = [
     flaw: 'Requests to different paths of one route are the same.',
     changes: [
       {
-        file: 'lib/http/core/guard.ts',
-        replace: 'return digestOf([path, query, parts.contentType, parts.body], this.adapter.where);',
-        by: 'return digestOf([query, parts.contentType, parts.body], this.adapter.where);',
+        file: 'lib/http/core/request-identity.ts',
+        replace: 'return this.#digestOf([path, query, contentType, identity]);',
+        by: 'return this.#digestOf([query, contentType, identity]);',
       },
     ],
     caughtBy: [suite],
@@ -106,7 +106,8 @@ export const http: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/http/core/body-identity.ts',
-        replace: 'return (await formIdentity(bytes, contentType as string)) ?? bytesIdentity(bytes);',
+        replace:
+          'return formIdentity(bytes, contentType as string).then((form) => form ?? bytesIdentity(bytes));',
         by: 'void formIdentity;',
       },
     ],
@@ -157,9 +158,9 @@ export const http: readonly Mutant[] = [
     flaw: 'A request of nobody shares the keys of all others of nobody.',
     changes: [
       {
-        file: 'lib/http/core/guard.ts',
+        file: 'lib/http/core/request-identity.ts',
         replace:
-          "if (whose === undefined || whose === null || whose === '') throw this.#refused('unscoped');",
+          "if (whose === undefined || whose === null || whose === '') throw refused('unscoped');",
         by: "if (whose === undefined || whose === null || whose === '') return '[]';",
       },
     ],
@@ -454,7 +455,7 @@ export const http: readonly Mutant[] = [
     flaw: 'The callers 1 and "1" share keys.',
     changes: [
       {
-        file: 'lib/http/core/guard.ts',
+        file: 'lib/http/core/request-identity.ts',
         replace: "if (typeof whose === 'string' || Number.isFinite(whose)) return JSON.stringify([whose]);",
         by: "if (typeof whose === 'string' || Number.isFinite(whose)) return JSON.stringify([String(whose)]);",
       },
