@@ -12,7 +12,7 @@ import { adapterSizes } from './sizes.mjs';
 const program = fileURLToPath(new URL('./serve.mjs', import.meta.url));
 const installed = join(dirname(program), '../../spec/http/frameworks/node_modules/retrysafe');
 
-/** How many connections a crowd has, and how many requests each turn. */
+/** How many connections keep a server busy. */
 const CROWD = 32;
 
 /** The waiting handler, in milliseconds: a call of another service that is near. */
@@ -29,13 +29,17 @@ export async function http({ rounds: wanted, nodes }) {
   const turn = wanted < 10 ? 600 : 4_000;
   const [node] = nodes;
   const rows = [];
+  const alone = [];
   const waits = [];
   const goals = [];
   for (const [framework, contenders] of Object.entries(frameworks)) {
-    const measured = await measure(framework, Object.keys(contenders), { rounds, turn, node });
+    const measured = await measure(framework, Object.keys(contenders), { rounds, turn, node, crowd: CROWD });
     for (const [contender, its] of Object.entries(measured))
       rows.push([framework, contender, ...cells(its, measured.bare)]);
     goals.push(...goalsOf(framework, measured));
+    const single = await measure(framework, Object.keys(contenders), { rounds, turn, node, crowd: 1 });
+    for (const [contender, its] of Object.entries(single))
+      alone.push([framework, contender, ...cells(its, single.bare)]);
     const waiting = await latencies(framework, Object.keys(contenders), { rounds, node });
     for (const [contender, its] of Object.entries(waiting))
       waits.push([framework, contender, figure(median(its), 2), ratio(its, waiting.bare)]);
@@ -47,7 +51,7 @@ export async function http({ rounds: wanted, nodes }) {
       });
   }
   const sizes = await adapterSizes();
-  return { goals, faults: [], markdown: markdown(rows, waits, sizes, { rounds, turn, node }) };
+  return { goals, faults: [], markdown: markdown(rows, alone, waits, sizes, { rounds, turn, node }) };
 }
 
 function goalsOf(framework, measured) {
@@ -79,9 +83,9 @@ function goalsOf(framework, measured) {
 }
 
 /** Each contender in turns, each turn with first calls and with replays: microseconds of the server's processor time a request. */
-async function measure(framework, contenders, { rounds, turn, node }) {
+async function measure(framework, contenders, { rounds, turn, node, crowd }) {
   const servers = await Promise.all(
-    contenders.map((contender) => startServer(framework, contender, 0, node)),
+    contenders.map((contender) => startServer(framework, contender, 0, node, crowd)),
   );
   const measured = Object.fromEntries(contenders.map((contender) => [contender, { first: [], replay: [] }]));
   try {
@@ -107,7 +111,7 @@ async function measure(framework, contenders, { rounds, turn, node }) {
 async function latencies(framework, contenders, { rounds, node }) {
   const measured = Object.fromEntries(contenders.map((contender) => [contender, []]));
   const servers = await Promise.all(
-    contenders.map((contender) => startServer(framework, contender, WAIT_MS, node)),
+    contenders.map((contender) => startServer(framework, contender, WAIT_MS, node, 1)),
   );
   try {
     for (let round = -1; round < rounds; round += 1)
@@ -121,13 +125,13 @@ async function latencies(framework, contenders, { rounds, node }) {
   return measured;
 }
 
-async function startServer(framework, contender, waitMs, node) {
+async function startServer(framework, contender, waitMs, node, size) {
   const child = fork(program, [framework, contender, String(waitMs)], {
     execPath: node.path,
-    execArgv: ['--max-semi-space-size=16', '--min-semi-space-size=16'],
+    execArgv: ['--max-semi-space-size=16', '--min-semi-space-size=16', '--preserve-symlinks'],
   });
   const [{ port }] = await once(child, 'message');
-  const crowd = await connections(port, CROWD);
+  const crowd = await connections(port, size);
   const cpu = async () => {
     child.send('cpu');
     return (await once(child, 'message'))[0].cpuUs;
@@ -139,7 +143,7 @@ async function startServer(framework, contender, waitMs, node) {
       return ((await cpu()) - before) / count;
     },
     async latency(count, keyOf) {
-      return (await send(crowd.slice(0, 1), count, keyOf)) / count;
+      return (await send(crowd, count, keyOf)) / count;
     },
     stop() {
       for (const one of crowd) one.close();
@@ -161,13 +165,17 @@ function cells({ first, replay }, bare) {
   return [figure(median(first)), share(first), figure(median(replay)), share(replay)];
 }
 
-function markdown(rows, waits, sizes, { rounds, turn, node }) {
+function markdown(rows, alone, waits, sizes, { rounds, turn, node }) {
   return `One route that takes a payment of 90 bytes and answers with JSON, bare and guarded, on Node.js ${node.version}. Records are in memory. Each server has a process of its own; the client,
-which does as little as possible, has another. ${CROWD} connections, ${rounds} rounds of ${figure(turn)} first calls and as many replays, in turns.
+which does as little as possible and never sleeps, has another. ${CROWD} connections, ${rounds} rounds of ${figure(turn)} first calls and as many replays, in turns.
 
 Microseconds of the server's processor time a request, and the share of the bare route's throughput that is left where the server is busy: the median, and the quartiles around it.
 
 ${table([['framework', 'guard', 'first call, µs', 'share of bare', 'replay, µs', 'share of bare'], ...rows])}
+
+The same with one connection, which sends one request after another, so that each costs the server what waiting for it costs:
+
+${table([['framework', 'guard', 'first call, µs', 'share of bare', 'replay, µs', 'share of bare'], ...alone])}
 
 One request after another, whose handler waits for ${WAIT_MS} ms: milliseconds a request.
 

@@ -9,18 +9,22 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
 const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 
-/** Loads a module as an application in that folder does, and this package as it was built last. */
-function loader(folder) {
+/**
+ * Loads a module as an application in that folder does, and this package as it was built last.
+ *
+ * @param installed Where the folder has this package. A link counts only with `--preserve-symlinks`.
+ */
+function loader(folder, installed = '.') {
   const require = createRequire(join(root, folder, 'package.json'));
   return (name) => {
     const own = name.startsWith('retrysafe') && exports[name.replace('retrysafe', '.')].import.default;
-    return import(pathToFileURL(own ? join(root, own) : require.resolve(name)).href);
+    return import(pathToFileURL(own ? join(root, installed, own) : require.resolve(name)).href);
   };
 }
 
 const fromRoot = loader('.');
 const fromFrameworks = loader('spec/http/frameworks');
-const fromNest10 = loader('spec/http/nest-10');
+const fromNest10 = loader('spec/http/nest-10', 'spec/http/nest-10/node_modules/retrysafe');
 
 const pause = (lengthMs) =>
   lengthMs > 0 ? new Promise((resolve) => setTimeout(resolve, lengthMs)) : undefined;
@@ -32,8 +36,8 @@ async function pay({ amount }, waitMs) {
   return { id: 'payment-1', amount, currency: 'EUR', status: 'accepted' };
 }
 
-async function guardOptions() {
-  const { InMemoryStore } = await fromRoot('retrysafe');
+async function guardOptions(load = fromRoot) {
+  const { InMemoryStore } = await load('retrysafe');
   return { store: new InMemoryStore(), scope };
 }
 
@@ -120,16 +124,15 @@ async function nestServer(load, guard, waitMs) {
   return app.getHttpServer();
 }
 
-async function ownNestGuard() {
-  const { IdempotencyModule, IdempotentRoute } = await fromRoot('retrysafe/nestjs');
-  return { imports: [IdempotencyModule.forRoot(await guardOptions())], decorators: [IdempotentRoute()] };
+async function ownNestGuard(load) {
+  const { IdempotencyModule, IdempotentRoute } = await load('retrysafe/nestjs');
+  return { imports: [IdempotencyModule.forRoot(await guardOptions(load))], decorators: [IdempotentRoute()] };
 }
 
 async function nodeIdempotencyGuard(load) {
-  const { default: its } = await load('@node-idempotency/nestjs');
-  const { IdempotencyModule, Idempotent, StorageAdapterEnum } = its;
+  const { NodeIdempotencyModule, Idempotent, StorageAdapterEnum } = await load('@node-idempotency/nestjs');
   const storage = { adapter: StorageAdapterEnum.memory, options: {} };
-  return { imports: [IdempotencyModule.forRootAsync({ storage })], decorators: [Idempotent()] };
+  return { imports: [NodeIdempotencyModule.forRootAsync({ storage })], decorators: [Idempotent()] };
 }
 
 /** The servers that are compared, by framework. Each makes a server that does not listen yet. */
@@ -162,6 +165,7 @@ export const frameworks = {
   },
   'NestJS 10 on Express': {
     bare: (waitMs) => nestServer(fromNest10, undefined, waitMs),
+    retrysafe: (waitMs) => nestServer(fromNest10, ownNestGuard, waitMs),
     'node-idempotency': (waitMs) => nestServer(fromNest10, nodeIdempotencyGuard, waitMs),
   },
 };

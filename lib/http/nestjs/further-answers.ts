@@ -1,4 +1,4 @@
-import { nativeResponse, type PlatformResponse } from './native-call.js';
+import { isFastifyReply, nativeResponse, type PlatformResponse } from './native-call.js';
 
 /** What Nest and exception filters call to answer: methods of Express' response, and of Fastify's reply. */
 const answering = [
@@ -7,10 +7,15 @@ const answering = [
 ];
 
 /** What writes to Node's response. To write after its end would be an error that nobody handles. */
-const writing = ['end', 'flushHeaders'];
+const writing = ['write', 'end', 'flushHeaders'];
 
 /** What makes the head. */
 const heading = ['setHeader', 'appendHeader', 'removeHeader', 'writeHead'];
+
+/** By what they ignore: for each prototype one that does. To set each method on a response would take longer than all else of a replay. */
+const ignoringAnswers = new WeakMap<object, object>();
+const ignoringWrites = new WeakMap<object, object>();
+const ignoringHeads = new WeakMap<object, object>();
 
 const answered = new WeakSet<PlatformResponse>();
 
@@ -26,19 +31,39 @@ export function isAnswered(response: PlatformResponse): boolean {
 export function ignoreFurtherAnswers(response: PlatformResponse): void {
   const res = nativeResponse(response);
   answered.add(response);
-  ignore(response, answering);
-  ignore(res, writing);
-  res.write = dropped;
+  if (isFastifyReply(response)) {
+    ignore(response, answering, ignoringAnswers);
+    ignore(res, writing, ignoringWrites);
+  } else ignore(res, [...answering, ...writing], ignoringAnswers);
   // What stands before the guard may not have sent the head yet, such as a session that is saved first. It needs these.
-  if (res.headersSent) ignore(res, heading);
+  if (res.headersSent) ignore(res, heading, ignoringHeads);
+}
+
+function ignore(target: object, names: readonly string[], made: WeakMap<object, object>): void {
+  const prototype = Object.getPrototypeOf(target);
+  const ignoring = made.get(prototype) ?? ignoringOver(prototype, names);
+  made.set(prototype, ignoring);
+  Object.setPrototypeOf(target, ignoring);
+  // Middleware sets methods on the response itself.
+  for (const name of names) if (Object.hasOwn(target, name)) Object.assign(target, { [name]: ignored(name) });
+}
+
+function ignoringOver(prototype: Record<string, unknown>, names: readonly string[]): object {
+  const ignoring = Object.create(prototype);
+  for (const name of names)
+    if (typeof prototype[name] === 'function')
+      Object.defineProperty(ignoring, name, { value: ignored(name), configurable: true, writable: true });
+  return ignoring;
+}
+
+function ignored(name: string): () => unknown {
+  return name === 'write' ? dropped : returned;
 }
 
 function dropped(): boolean {
   return true;
 }
 
-function ignore(target: object, names: readonly string[]): void {
-  const methods = target as Record<string, unknown>;
-  const ignored = () => target;
-  for (const name of names) if (typeof methods[name] === 'function') methods[name] = ignored;
+function returned(this: unknown): unknown {
+  return this;
 }

@@ -42,11 +42,12 @@ function copyOfObject(value: object, known: object[] | undefined, isStrict: bool
   if (isStrict && Reflect.ownKeys(value).length !== names.length + (isList ? 1 : 0)) return notCopied;
   if (isList) {
     if (names.length !== value.length) return notCopied;
-    const list: unknown[] = [];
-    for (const part of value) {
+    // For the same reason, it has its length at once: most lists are short, and this one may be kept.
+    const list = new Array<unknown>(value.length);
+    for (const [index, part] of value.entries()) {
       const copy = copyOfData(part, seen, isStrict);
       if (copy === notCopied) return notCopied;
-      list.push(copy);
+      list[index] = copy;
     }
     return list;
   }
