@@ -15,6 +15,9 @@ const installed = join(dirname(program), '../../spec/http/frameworks/node_module
 /** How many connections keep a server busy. */
 const CROWD = 32;
 
+/** How many rounds come before those that count. */
+const WARM_UP = 2;
+
 /** The waiting handler, in milliseconds: a call of another service that is near. */
 const WAIT_MS = 5;
 
@@ -22,11 +25,10 @@ const WAIT_MS = 5;
 const least = { 'Express 5': 0.7, 'Express 4': 0.7, 'Fastify 5': 0.5, 'Hono 4': 0.5 };
 
 /** Measures what a guard costs on each framework, beside a bare route and beside other libraries. */
-export async function http({ rounds: wanted, nodes }) {
+export async function http({ rounds, isSmall, nodes }) {
   if (!existsSync(installed))
     throw new Error('the frameworks are not installed: run `npm run install:frameworks` first');
-  const rounds = Math.max(3, Math.round(wanted / 3));
-  const turn = wanted < 10 ? 600 : 4_000;
+  const turn = isSmall ? 200 : 2_000;
   const [node] = nodes;
   const rows = [];
   const alone = [];
@@ -89,13 +91,13 @@ async function measure(framework, contenders, { rounds, turn, node, crowd }) {
   );
   const measured = Object.fromEntries(contenders.map((contender) => [contender, { first: [], replay: [] }]));
   try {
-    for (let round = -1; round < rounds; round += 1) {
+    for (let round = -WARM_UP; round < rounds; round += 1) {
       for (const [index, server] of servers.entries()) {
         const contender = contenders[index];
         const isOurs = contender === 'retrysafe';
         const first = await server.cost(turn, (n) => `k-${round}-${n}`, isOurs ? false : undefined);
         const replay = await server.cost(turn, () => `k-${round}-1`, isOurs ? true : undefined);
-        // The first round lets the compiler do its work.
+        // The first rounds let the compiler do its work.
         if (round < 0) continue;
         measured[contender].first.push(first);
         measured[contender].replay.push(replay);

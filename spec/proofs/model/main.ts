@@ -1,6 +1,7 @@
 // Explores every history of the scenarios in scenarios.ts, within their bounds, with the engine's machine.
 //
-//   npm run check:model -- [--depth=quick|usual|deep] [--only=<part of a scenario's name>] [--states=<most per scenario>]
+//   npm run check:model -- [--depth=quick|usual|deep] [--only=<part of a scenario's name>]
+//                          [--without=<part of a scenario's name>] [--states=<most per scenario>]
 //                          [--jobs=<threads>] [--stop-at-first] [--trace=<choices>] [--report=<file>]
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
@@ -29,6 +30,7 @@ function options() {
   const values = optionsGiven({
     depth: { type: 'string', default: 'usual' },
     only: { type: 'string', default: '' },
+    without: { type: 'string' },
     states: { type: 'string', default: '60000000' },
     jobs: { type: 'string', default: String(availableParallelism()) },
     'stop-at-first': { type: 'boolean', default: false },
@@ -36,7 +38,11 @@ function options() {
     report: { type: 'string' },
   });
   const depth = oneOf('depth', values.depth, depths);
-  const chosen = namedLike('only', values.only, scenarios(depth));
+  const { without } = values;
+  const named = namedLike('only', values.only, scenarios(depth));
+  const left = without === undefined ? [] : namedLike('without', without, named);
+  const chosen = named.filter((scenario) => !left.includes(scenario));
+  if (chosen.length === 0) throw new WrongOption(`--without ${without}: no scenario is left`);
   if (values.trace !== undefined && !/^\d+(\.\d+)*$/.test(values.trace))
     throw new WrongOption(
       `--trace ${values.trace}: expected numbers with points between them, as they were printed`,
