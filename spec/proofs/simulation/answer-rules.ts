@@ -31,15 +31,14 @@ export class AnswerRules {
 
   answered(call: CallState, ending: Ending): void {
     this.#checkTime(call);
-    if ('value' in ending) {
+    if ('value' in ending && call.own.has(ending.value)) {
+      this.checker.counted('ending: own value that is no outcome');
+    } else if ('value' in ending) {
       this.#outcome(call, ending, markIn(String((ending.value as { mark?: string } | undefined)?.mark)));
       this.#checkCopy(call, ending.value);
-      return;
-    }
-    const { error } = ending;
-    if (call.thrown.has(error)) this.checker.counted('ending: own error');
-    else if (error instanceof IdempotencyError) this.#refused(call, error);
-    else this.#outcome(call, ending, markIn(String((error as Error | undefined)?.message)));
+    } else if (call.own.has(ending.error)) this.checker.counted('ending: own error');
+    else if (ending.error instanceof IdempotencyError) this.#refused(call, ending.error);
+    else this.#outcome(call, ending, markIn(String((ending.error as Error | undefined)?.message)));
   }
 
   /** A value or a remembered error has to be an outcome of this very key, equal in all that it consists of. */

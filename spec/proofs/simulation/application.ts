@@ -1,4 +1,4 @@
-import { type Completion, currentExecution } from 'retrysafe';
+import { type Completion, currentExecution, release, unknown, withoutOutcome } from 'retrysafe';
 import type { End } from '../specification/protocol-trace.js';
 import { callAtHand } from './call-at-hand.js';
 import type { CallState } from './checker.js';
@@ -32,12 +32,12 @@ export function application(world: World, process: Place): Application {
     trace.note(process.host.name, () => `call ${index} ${isRecovery ? 'asks what became of it' : 'runs'}`);
     try {
       const result = await body(call, run);
-      traces?.stops(call, isRecovery ? endOf(result) : 'returns');
+      traces?.stops(call, run.hasFailed ? 'fails' : isRecovery ? endOf(result) : 'returns');
       return result;
     } catch (error) {
       traces?.stops(call, 'fails');
-      call.thrown.add(error);
-      run.hasThrown = true;
+      call.own.add(error);
+      run.hasFailed = true;
       trace.note(process.host.name, () => `call ${index} throws ${(error as Error).message}`);
       throw error;
     } finally {
@@ -92,7 +92,14 @@ export function application(world: World, process: Place): Application {
     }
   }
 
-  async function end(call: CallState, method: Method): Promise<unknown> {
+  /** Returns a value that is for its caller alone. */
+  function produceFor(call: CallState, kind: Method['result']): unknown {
+    const value = produce(call, kind);
+    call.own.add(value);
+    return value;
+  }
+
+  async function end(call: CallState, run: Run, method: Method): Promise<unknown> {
     const { ends, result } = method;
     switch (ends) {
       case 'returns':
@@ -106,6 +113,14 @@ export function application(world: World, process: Place): Application {
         throw fail(call, (mark) => new WorkFailed(mark, 'remember'));
       case 'is unsure':
         throw new WorkFailed('unsure', 'unknown');
+      case 'returns and releases':
+        run.hasFailed = true;
+        return release(produceFor(call, result));
+      case 'returns and is unsure':
+        run.hasFailed = true;
+        return unknown(produceFor(call, result));
+      case 'returns and keeps nothing':
+        return withoutOutcome(produceFor(call, result), 'it is for its caller');
       case 'confuses onError':
         throw new WorkFailed('confusing', 'nonsense');
       case 'crashes':
@@ -133,11 +148,11 @@ export function application(world: World, process: Place): Application {
 
   return {
     work: (index) =>
-      within(index, false, async (call) => {
+      within(index, false, async (call, run) => {
         const { method } = call.plan;
         const { signal } = currentExecution();
         await (method.ends === 'heeds the signal' ? pauseUnless(signal, method.takes) : pause(method.takes));
-        return end(call, method);
+        return end(call, run, method);
       }),
     recover: (index) =>
       within(index, true, async (call) => {

@@ -32,8 +32,8 @@ export interface CallState {
   isUnrecorded: boolean;
   /** Whether it returned what a call of its process had, which it joined. */
   hasJoined: boolean;
-  /** Errors that came out of the application's code in this call. */
-  readonly thrown: Set<unknown>;
+  /** Errors that came out of the application's code in this call, and values that are no outcomes: its caller alone gets them. */
+  readonly own: Set<unknown>;
   /** For how long the application's own code ran. */
   busy: number;
 }

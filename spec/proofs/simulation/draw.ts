@@ -20,6 +20,9 @@ const ends: readonly MethodEnd[] = [
   'confuses onError',
   'crashes',
   'heeds the signal',
+  'returns and releases',
+  'returns and is unsure',
+  'returns and keeps nothing',
 ];
 
 const transactionEnds: readonly MethodEnd[] = [

@@ -62,7 +62,7 @@ export class ProtocolTraces {
     const text =
       'value' in ending ? (ending.value as { mark?: string } | undefined)?.mark : String(ending.error);
     const result = this.checker.results.get(markIn(String(text)) ?? '');
-    if (!result || call.thrown.has('error' in ending && ending.error)) return;
+    if (!result || call.own.has('error' in ending ? ending.error : ending.value)) return;
     // A call that joined another one gets what that one may have, which began before it.
     const isRecorded = this.checker.recorded.has(result.mark) && !call.hasJoined;
     this.#of(call).answers(this.#now, index, result.call.plan.index, isRecorded);

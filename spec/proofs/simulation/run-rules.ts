@@ -17,7 +17,7 @@ export interface Run {
   readonly owner: string | undefined;
   /** Whether it goes on, and its work is not completed yet. */
   isActive: boolean;
-  hasThrown: boolean;
+  hasFailed: boolean;
   /** Whether the database lost its claim, or an operator took it away. */
   isDispossessed: boolean;
   /** Why its key may run again. */
@@ -61,7 +61,7 @@ export class RunRules {
       isRecovery,
       owner: claim?.record && owner(claim.record).name,
       isActive: true,
-      hasThrown: false,
+      hasFailed: false,
       isDispossessed,
     };
     if (isDispossessed) this.#excuse(run, 'forget');
@@ -167,7 +167,7 @@ export class RunRules {
     switch (last?.state.status) {
       case 'released':
       case 'unknown':
-        return run.hasThrown ? 'failure' : 'completion given up';
+        return run.hasFailed ? 'failure' : 'completion given up';
       case 'completed':
         return last.expiresAt <= latestNow ? 'expiry' : undefined;
       case 'in-progress':

@@ -41,6 +41,7 @@ export function countOf({ counts }: Tally, prefix: string): number {
 /** Endings, decisions and faults that many histories have to reach: where one never occurs, nothing was tried of it. */
 const expected: readonly string[] = [
   'ending: own value',
+  'ending: own value that is no outcome',
   "ending: another call's value",
   "ending: another call's remembered error",
   'ending: own error',

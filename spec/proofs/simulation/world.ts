@@ -194,7 +194,7 @@ export class World {
       ranOpen: false,
       isUnrecorded: false,
       hasJoined: false,
-      thrown: new Set(),
+      own: new Set(),
       busy: 0,
     };
     this.#calls.set(plan.index, call);

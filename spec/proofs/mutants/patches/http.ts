@@ -159,8 +159,7 @@ export const http: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/http/core/request-identity.ts',
-        replace:
-          "if (whose === undefined || whose === null || whose === '') throw refused('unscoped');",
+        replace: "if (whose === undefined || whose === null || whose === '') throw refused('unscoped');",
         by: "if (whose === undefined || whose === null || whose === '') return '[]';",
       },
     ],
