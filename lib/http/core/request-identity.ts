@@ -23,10 +23,7 @@ export interface IdentityFacts<Request> {
 
 const noClasses = listedClasses(undefined, undefined) as ListedClasses;
 
-/**
- * Reads what tells requests apart. What need not wait does not: where every call waits for a promise, each one costs all the others of the
- * process its part.
- */
+/** Reads what tells requests apart. It makes a promise only where there is something to wait for: on Node.js 20 each one costs a call of hooks. */
 export class RequestIdentity<Request> {
   constructor(readonly facts: IdentityFacts<Request>) {}
 
