@@ -105,7 +105,8 @@ npx retrysafe http-conformance http://127.0.0.1:3000/payments --header 'Authoriz
 - *draft-07* is [draft-ietf-httpapi-idempotency-key-header-07](https://datatracker.ietf.org/doc/html/draft-ietf-httpapi-idempotency-key-header-07).
   A check has the level of what that, or the RFC that is named, says. What neither says, and clients rely on, is *custom*.
 - ✓ passes, ✗ fails for the reason [below](#why), – could not be checked.
-- Each server is set up as well as its documents allow: \`spec/http/frameworks/conformance/\` has how. One set up
+- Each server is set up as well as its documents allow: \`spec/http/frameworks/conformance/\` has how in the repository. This
+  package has \`problemTypes\`, which \`problem-link\` asks for. One set up
   *by hand* has what such a package needs around it written out, and so also what the package itself does not do.
 
 | check | level | section | ${servers.map(({ name }) => name).join(' | ')} |

@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { NextFunction } from 'express';
 import { onIdempotencyEvent } from 'retrysafe';
+import { catchWarnings } from '../support/process-warnings.js';
 import { onEachExpress, type Request, type Response } from './suite/express-server.js';
 
 describe('the guard of a route of Express', () => {
@@ -10,7 +11,7 @@ describe('the guard of a route of Express', () => {
     return `routes-${keys}`;
   };
 
-  onEachExpress((_version, serve) => {
+  onEachExpress((version, serve) => {
     let runs = 0;
     beforeEach(() => {
       runs = 0;
@@ -115,6 +116,7 @@ describe('the guard of a route of Express', () => {
         app.post('/passed', made);
         app.post('/required', guard({ required: true }), made);
         app.post('/guarded', guard(), guard(), made);
+        app.post('/told', guard({ name: `second of Express ${version}` }), made);
         const sub = express();
         sub.post('/payments', made);
         sub.post('/failing', () => {
@@ -144,6 +146,18 @@ describe('the guard of a route of Express', () => {
           for (let n = 0; n < 2; n += 1)
             expect((await client.send(sent)).json, path).to.deep.equal({ run: 1 });
         }
+      });
+
+      it('tells its owner of another guard on the way, which does nothing', async () => {
+        const { client } = bench();
+        const warnings = catchWarnings();
+        try {
+          await client.send({ path: '/told', key: newKey() });
+        } finally {
+          warnings.restore();
+        }
+        const texts = warnings.texts('RETRYSAFE_SEVERAL_GUARDS');
+        expect(texts.join()).to.match(/^idempotency: a guard before this one has the request/);
       });
 
       it('holds what an application in it answers, also by the error handling of this one', async () => {

@@ -4,6 +4,7 @@ import { every } from 'hono/combine';
 import { createFactory, createMiddleware } from 'hono/factory';
 import { ConfigurationError, currentExecution, InMemoryStore } from 'retrysafe';
 import { idempotency } from 'retrysafe/hono';
+import { catchWarnings } from '../support/process-warnings.js';
 
 const init = (key?: string, method = 'POST'): RequestInit => ({
   method,
@@ -209,15 +210,19 @@ describe('where a guard of Hono stands', () => {
     expect([second.status, second.headers.get('idempotency-replayed')]).to.deep.equal([404, 'true']);
   });
 
-  it('before another guard: the first one guards', async () => {
+  it('before another guard: the first one guards, and the owner is told', async () => {
     let runs = 0;
+    const warnings = catchWarnings();
     app.use(guard);
-    app.post('/', idempotency({ store: new InMemoryStore(), scope: 'public' }), (c) =>
-      c.text(`run ${++runs}`),
-    );
+    const inner = idempotency({ store: new InMemoryStore(), scope: 'public', name: 'second of Hono' });
+    app.post('/', inner, (c) => c.text(`run ${++runs}`));
     const texts = [];
     for (const _ of [1, 2]) texts.push(await (await app.request('/', init('k'))).text());
     expect(texts).to.deep.equal(['run 1', 'run 1']);
+    warnings.restore();
+    expect(warnings.texts('RETRYSAFE_SEVERAL_GUARDS').join()).to.match(
+      /^idempotency: a guard before this one/,
+    );
     expect((await app.request('/', init())).status).to.equal(400);
   });
 

@@ -140,6 +140,16 @@ export class HttpGuard<Request> {
     return problem;
   }
 
+  /** Tells that this guard leaves a request alone, since one before it has that. Whom a key belongs to is what that one says. */
+  tellOfAnother(): void {
+    const { where } = this.adapter;
+    warnOnce(
+      `several-guards:${where}:${this.#name}`,
+      'RETRYSAFE_SEVERAL_GUARDS',
+      `${where}: a guard before this one has the request, so this one does nothing, and nobody asks its \`scope\`; let one guard be on the way to each handler`,
+    );
+  }
+
   /** The client is not told what is wrong with the service, and nobody else sees the error. */
   #tellOwner(error: unknown): void {
     if (!(error instanceof IdempotencyError) || error.advice !== 'fix-code') return;

@@ -40,7 +40,10 @@ export function idempotency(options: HttpOptions<Request>): IdempotencyMiddlewar
 
   function middleware(req: Request, res: Response, next: NextFunction): void {
     // Another guard has the request, and holds what there is to hold.
-    if (isOwned(res)) return next();
+    if (isOwned(res)) {
+      guard.tellOfAnother();
+      return next();
+    }
     const isOnRoute = isOn(req);
     const request = nodeRequest(req, {
       route: isOnRoute ? routePattern(req) : undefined,

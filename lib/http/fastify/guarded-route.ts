@@ -28,9 +28,12 @@ export function guardRoute(
   const { url } = route;
   const guarded = function (this: FastifyInstance, request: FastifyRequest, reply: FastifyReply): unknown {
     const facts = factsOf(request, url);
-    // Another guard has the request: of a middleware, or of an outer context where a plugin has wrapped its handler since.
-    if (exchangeOf(request) || isOwned(reply.raw) || !guard.concerns(facts, isRequired))
+    if (!guard.concerns(facts, isRequired)) return handler.call(this, request, reply);
+    // Of a middleware, or of an outer context where a plugin has wrapped its handler since.
+    if (exchangeOf(request) || isOwned(reply.raw)) {
+      guard.tellOfAnother();
       return handler.call(this, request, reply);
+    }
     const exchange = new ReplyExchange(owner, title, reply, guard.maxBody);
     const call = new HandlerCall(exchange, hasTimeLimit(route, this));
     guard

@@ -27,7 +27,10 @@ const guarded = new WeakSet<Context>();
 export function idempotency<E extends Env = any>(options: HttpOptions<Context<E>>): MiddlewareHandler<E> {
   const guard = new HttpGuard<Context<E>>(options, { where: 'idempotency', isRequired: true });
   return async function idempotency(c, next) {
-    if (guarded.has(c)) return next();
+    if (guarded.has(c)) {
+      guard.tellOfAnother();
+      return next();
+    }
     const { pattern, isMounted } = matchedRoute(c.req);
     const { path } = c.req;
     const request: GuardedRequest = {

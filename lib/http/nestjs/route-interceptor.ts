@@ -69,7 +69,11 @@ export function routeInterceptor({ kind, options, document }: Guarded): Type<Nes
       if (isAnswered(call.response)) return of(undefined);
       const running = pipelineOf(call.res);
       if (running) return running.attempt(next);
-      if (isOwned(call.res) || !this.#guard.concerns(call.guarded)) return next.handle();
+      if (!this.#guard.concerns(call.guarded)) return next.handle();
+      if (isOwned(call.res)) {
+        this.#guard.tellOfAnother();
+        return next.handle();
+      }
       if (isTelling(handler)) return guardRoute(this.#guard, call, context, next);
       throw this.#misplaced(controller, handler);
     }
