@@ -49,7 +49,7 @@ async function refused(store: PersistenceStore, plant: (key: string) => unknown)
     async (_id: string) => {
       runs += 1;
     },
-    { name: 'Hostile.stored', store, wait: 0, lease: '5m' },
+    { name: 'Hostile.stored', store, wait: 0 },
   );
   let asked = '';
   const spy: PersistenceStore = {
