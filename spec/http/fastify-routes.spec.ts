@@ -1,7 +1,8 @@
 import { expect } from 'chai';
-import { fastify } from 'fastify';
+import { type FastifyInstance, fastify } from 'fastify';
 import { InMemoryStore } from 'retrysafe';
 import { type FastifyIdempotencyOptions, idempotency } from 'retrysafe/fastify';
+import { catchWarnings } from '../support/process-warnings.js';
 import { rejection } from '../support/rejection.js';
 import { fastifyBench, guarded, newKey } from './fastify-bench.js';
 
@@ -143,10 +144,10 @@ describe('a route of Fastify', () => {
     expect((await app.inject({ method: 'POST', url: '/beside' })).statusCode).to.equal(200);
   });
 
-  it('whose handler another plugin has wrapped since is guarded once', async () => {
+  it('whose handler another plugin has wrapped since is guarded once, and the owner is told', async () => {
     let runs = 0;
-    const { client } = await start((app) => {
-      app.register(async (child) => {
+    const declare = (app: FastifyInstance) =>
+      void app.register(async (child) => {
         child.addHook('onRoute', (route) => {
           const { handler } = route;
           route.handler = function wrapped(request, reply) {
@@ -156,10 +157,18 @@ describe('a route of Fastify', () => {
         await child.register(idempotency, { store: new InMemoryStore(), scope: 'public', name: 'other' });
         child.post('/wrapped', guarded, async () => ({ run: ++runs }));
       });
-    });
+    const { client } = await start(declare, { guard: { name: 'second of Fastify' } });
     const sent = { path: '/wrapped', key: newKey() };
-    expect((await client.send(sent)).json).to.deep.equal({ run: 1 });
-    expect((await client.send(sent)).json).to.deep.equal({ run: 1 });
+    const warnings = catchWarnings();
+    try {
+      expect((await client.send(sent)).json).to.deep.equal({ run: 1 });
+      expect((await client.send(sent)).json).to.deep.equal({ run: 1 });
+    } finally {
+      warnings.restore();
+    }
+    expect(warnings.texts('RETRYSAFE_SEVERAL_GUARDS').join()).to.match(
+      /^idempotency: a guard before this one/,
+    );
   });
 
   it('has its handler called as Fastify calls it', async () => {

@@ -18,6 +18,7 @@ import {
 } from '@nestjs/common';
 import { expect } from 'chai';
 import { currentExecution, IdempotencyError, Idempotent, InMemoryStore } from 'retrysafe';
+import { idempotency } from 'retrysafe/express';
 import { IdempotentRoute } from 'retrysafe/nestjs';
 import {
   catchError,
@@ -31,6 +32,7 @@ import {
   throwError,
 } from 'rxjs';
 import { defer } from '../support/defer.js';
+import { catchWarnings } from '../support/process-warnings.js';
 import { decorate } from './servers/nest.js';
 import { startApplication, stopApplications } from './servers/nest-application.js';
 
@@ -78,6 +80,23 @@ describe('interceptors, pipes and filters of NestJS', () => {
     Controller()(PaymentsController);
     return PaymentsController;
   }
+
+  it('come after a guard of Express on the whole application, which guards, and the owner is told', async () => {
+    const { client } = await startApplication({
+      controllers: [controller(() => ({ run: runs }))],
+      options: { name: 'second of NestJS' },
+      prepare: (app) => app.use(idempotency({ store: new InMemoryStore(), scope: 'public' })),
+    });
+    const warnings = catchWarnings();
+    try {
+      for (const _ of [1, 2]) expect((await client.send(sent)).json).to.deep.equal({ run: 1 });
+    } finally {
+      warnings.restore();
+    }
+    expect(warnings.texts('RETRYSAFE_SEVERAL_GUARDS').join()).to.match(
+      /^IdempotentRoute: a guard before this one/,
+    );
+  });
 
   describe('an interceptor before the guard', () => {
     it('sees a replay as a route that returns nothing, and comes to its end', async () => {
