@@ -23,6 +23,14 @@ const broken: Record<string, readonly [code: string, fault: RegExp]> = {
     'export function keep(kept: Record<string, unknown>, text: string) {\n  kept[text] = () => text;\n}',
     /takes a function that is written where a property is set for one that stays/,
   ],
+  'http/core/stays-async.ts': [
+    'export function keep(kept: { text?: () => unknown }, text: string) {\n  kept.text = async () => text;\n}',
+    /takes a function that is written where a property is set for one that stays/,
+  ],
+  'http/core/stays-at-first.ts': [
+    'export function keep(kept: { text?: () => string }, text: string) {\n  kept.text ??= () => text;\n}',
+    /takes a function that is written where a property is set for one that stays/,
+  ],
   'engine/long-function.ts': [
     `export function long() {\n${'  globalThis.name;\n'.repeat(71)}}`,
     /has too many lines \(71\)/,
