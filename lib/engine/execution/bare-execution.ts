@@ -1,7 +1,7 @@
 import { ConfigurationError } from '../../errors.js';
 import { NEVER } from '../machine/moment.js';
 import { type Execution, NestedExecution } from './execution.js';
-import { type CurrentExecution, ExecutionView } from './execution-view.js';
+import { type CurrentExecution, ExecutionView, lastingSignal } from './execution-view.js';
 
 /** A run of a method whose idempotency is disabled: it has no claim, and its key only when somebody asks. */
 export class BareExecution extends NestedExecution implements Execution {
@@ -19,13 +19,12 @@ export class BareExecution extends NestedExecution implements Execution {
 
   get view(): CurrentExecution {
     const { operation, key } = this;
-    const { signal } = new AbortController();
     this.#view ??= new ExecutionView({
       operation,
       attempt: 1,
       fencingToken: this.#startedAt,
       key,
-      signal: () => signal,
+      signal: lastingSignal(),
       completion: async () => {
         throw new ConfigurationError(
           `${operation}: there is no completion to write, since idempotency is disabled; leave it out of the transaction, or remove IDEMPOTENCY_DISABLED and \`enabled: false\``,

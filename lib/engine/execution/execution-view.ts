@@ -36,6 +36,12 @@ export interface ViewFacts {
   readonly completion: CurrentExecution['completion'];
 }
 
+/** Returns a signal that never aborts, for a run that has no claim to lose. */
+export function lastingSignal(): () => AbortSignal {
+  const { signal } = new AbortController();
+  return () => signal;
+}
+
 /**
  * What the code of a run sees of it. Its getters are those of a class: V8 takes the getters of an object literal for ones that stay, and a
  * request that they can reach would stay with them.

@@ -1,6 +1,6 @@
 /**
- * Properties that requests have in place of those of their class. They are put between a request and its class, since to define one on the
- * request itself takes forty times as long.
+ * Properties that requests or responses have in place of those of their class. They are put between an object and its class, since to define
+ * one on the object itself takes forty times as long.
  */
 export class Overlay {
   readonly #laid = new WeakMap<object, object>();
@@ -8,16 +8,16 @@ export class Overlay {
 
   constructor(readonly properties: PropertyDescriptorMap) {}
 
-  /** Lets a request have the properties. Returns the same request. */
-  lay<R extends Request>(request: R): R {
-    const under: object = Object.getPrototypeOf(request);
-    if (this.#own.has(under)) return request;
+  /** Lets an object have the properties. Returns the same object. */
+  lay<T extends object>(target: T): T {
+    const under: object = Object.getPrototypeOf(target);
+    if (this.#own.has(under)) return target;
     let over = this.#laid.get(under);
     if (!over) {
       over = Object.create(under, this.properties) as object;
       this.#laid.set(under, over);
       this.#own.add(over);
     }
-    return Object.setPrototypeOf(request, over);
+    return Object.setPrototypeOf(target, over);
   }
 }

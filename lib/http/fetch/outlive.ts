@@ -1,5 +1,5 @@
 import { type Execution, executions } from '../../engine/execution/execution.js';
-import { Overlay } from './overlay.js';
+import { Overlay } from '../core/overlay.js';
 
 const EXECUTION = Symbol('execution');
 
@@ -17,8 +17,8 @@ const overlay = new Overlay({
 });
 
 /**
- * To be called in its run. Returns the same request, whose signal now aborts when the claim is lost, and not when the client hangs up: the work goes on, and its
- * outcome is recorded for the retry.
+ * Returns the same request, whose signal now aborts when the claim is lost, and not when the client hangs up: the work goes on, and its
+ * outcome is recorded for the retry. To be called in the run.
  */
 export function outlive<R extends Request>(request: R): R {
   (request as unknown as Outliving)[EXECUTION] = executions.getStore() as Execution;

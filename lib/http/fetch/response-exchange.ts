@@ -60,7 +60,8 @@ export class ResponseExchange {
 
   /** Takes a response that is sent as it is, and not recorded. */
   pass(response: Response, unrecorded: string): MadeResponse {
-    this.#keep(() => response);
+    const asItIs = () => response;
+    this.#whole = asItIs;
     return { status: response.status, headers: [...response.headers], unrecorded };
   }
 
@@ -71,12 +72,8 @@ export class ResponseExchange {
     // Without a body it says how long another answer is (RFC 9110, section 8.6).
     if (length !== undefined && length !== recording.length && response.body)
       throw new TypeError('the body of the response is not as long as its Content-Length');
-    this.#keep(whole);
-    return this.#made(response.status, lines, recording, false);
-  }
-
-  #keep(whole: () => Response): void {
     this.#whole = whole;
+    return this.#made(response.status, lines, recording, false);
   }
 
   #made(

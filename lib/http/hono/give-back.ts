@@ -1,4 +1,4 @@
-import { Overlay } from '../fetch/overlay.js';
+import { Overlay } from '../core/overlay.js';
 
 const BODY = Symbol('body');
 

@@ -1,4 +1,5 @@
-import { isFastifyReply, nativeResponse, type PlatformResponse } from './native-call.js';
+import { Overlay } from '../core/overlay.js';
+import { nativeResponse, type PlatformResponse } from './native-call.js';
 
 /** What Nest and exception filters call to answer: methods of Express' response, and of Fastify's reply. */
 const answering = [
@@ -12,10 +13,9 @@ const writing = ['write', 'end', 'flushHeaders'];
 /** What makes the head. */
 const heading = ['setHeader', 'appendHeader', 'removeHeader', 'writeHead'];
 
-/** By what they ignore: for each prototype one that does. To set each method on a response would take longer than all else of a replay. */
-const ignoringAnswers = new WeakMap<object, object>();
-const ignoringWrites = new WeakMap<object, object>();
-const ignoringHeads = new WeakMap<object, object>();
+const ignoredAnswers = new Overlay(ignored(answering));
+const ignoredWrites = new Overlay(ignored(writing));
+const ignoredHeads = new Overlay(ignored(heading));
 
 const answered = new WeakSet<PlatformResponse>();
 
@@ -31,33 +31,26 @@ export function isAnswered(response: PlatformResponse): boolean {
 export function ignoreFurtherAnswers(response: PlatformResponse): void {
   const res = nativeResponse(response);
   answered.add(response);
-  if (isFastifyReply(response)) {
-    ignore(response, answering, ignoringAnswers);
-    ignore(res, writing, ignoringWrites);
-  } else ignore(res, [...answering, ...writing], ignoringAnswers);
+  ignore(response, ignoredAnswers);
+  ignore(res, ignoredWrites);
   // What stands before the guard may not have sent the head yet, such as a session that is saved first. It needs these.
-  if (res.headersSent) ignore(res, heading, ignoringHeads);
+  if (res.headersSent) ignore(res, ignoredHeads);
 }
 
-function ignore(target: object, names: readonly string[], made: WeakMap<object, object>): void {
-  const prototype = Object.getPrototypeOf(target);
-  const ignoring = made.get(prototype) ?? ignoringOver(prototype, names);
-  made.set(prototype, ignoring);
-  Object.setPrototypeOf(target, ignoring);
+function ignore(target: object, overlay: Overlay): void {
+  overlay.lay(target);
   // Middleware sets methods on the response itself.
-  for (const name of names) if (Object.hasOwn(target, name)) Object.assign(target, { [name]: ignored(name) });
+  for (const name in overlay.properties)
+    if (Object.hasOwn(target, name)) Object.assign(target, { [name]: overlay.properties[name]?.value });
 }
 
-function ignoringOver(prototype: Record<string, unknown>, names: readonly string[]): object {
-  const ignoring = Object.create(prototype);
-  for (const name of names)
-    if (typeof prototype[name] === 'function')
-      Object.defineProperty(ignoring, name, { value: ignored(name), configurable: true, writable: true });
-  return ignoring;
-}
-
-function ignored(name: string): () => unknown {
-  return name === 'write' ? dropped : returned;
+function ignored(names: readonly string[]): PropertyDescriptorMap {
+  const method = (name: string) => ({
+    configurable: true,
+    writable: true,
+    value: name === 'write' ? dropped : returned,
+  });
+  return Object.fromEntries(names.map((name) => [name, method(name)]));
 }
 
 function dropped(): boolean {

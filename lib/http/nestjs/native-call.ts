@@ -60,7 +60,9 @@ export function nativeCall(context: ExecutionContext): NativeCall {
 /** Nest gives a platform whole paths: with the global prefix, the version and those of modules. */
 function patternOf({ route, baseUrl = '', routeOptions }: PlatformRequest, context: ExecutionContext) {
   const path = route ? `${baseUrl}${route.path}` : routeOptions?.url;
-  const versions = versionsOf(context.getHandler(), context.getClass());
+  const version =
+    metadataOf('__version__', context.getHandler()) ?? metadataOf('__version__', context.getClass());
+  const versions = [version].flat().filter((one): one is string => typeof one === 'string');
   // A version that a header names is in no path.
   const isInPath = path?.split('/').some((part) => versions.some((one) => part.endsWith(one)));
   return path === undefined || versions.length === 0 || isInPath
@@ -72,12 +74,4 @@ function parsedBody({ body, rawBody, file, files }: PlatformRequest): ParsedBody
   // @fastify/multipart has functions of these names.
   const parsed = (value: unknown) => (typeof value === 'function' ? undefined : value);
   return { body, rawBody, file: parsed(file), files: parsed(files) };
-}
-
-const noVersions: readonly string[] = [];
-
-function versionsOf(handler: object, controller: object): readonly string[] {
-  const version = metadataOf('__version__', handler) ?? metadataOf('__version__', controller);
-  if (version === undefined) return noVersions;
-  return [version].flat().filter((one): one is string => typeof one === 'string');
 }

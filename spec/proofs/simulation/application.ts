@@ -8,8 +8,10 @@ import { type Result, valueWith } from './results.js';
 import type { Run } from './run-rules.js';
 import type { Place, World } from './world.js';
 
-/** How a recovery function ends that returns this. */
-function endOf(result: unknown): End {
+/** How a method or a recovery function ends that returns this. */
+function endOf({ hasFailed, isRecovery }: Run, result: unknown): End {
+  if (hasFailed) return 'fails';
+  if (!isRecovery) return 'returns';
   if (result === 'run') return 'lets_run';
   return typeof result === 'string' ? 'fails' : 'returns';
 }
@@ -32,7 +34,7 @@ export function application(world: World, process: Place): Application {
     trace.note(process.host.name, () => `call ${index} ${isRecovery ? 'asks what became of it' : 'runs'}`);
     try {
       const result = await body(call, run);
-      traces?.stops(call, run.hasFailed ? 'fails' : isRecovery ? endOf(result) : 'returns');
+      traces?.stops(call, endOf(run, result));
       return result;
     } catch (error) {
       traces?.stops(call, 'fails');
