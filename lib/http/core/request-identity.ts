@@ -3,6 +3,7 @@ import { canonicalText } from '../../key/canonical.js';
 import { sha256 } from '../../key/digest.js';
 import { kindOfData } from '../../options/wrong-option.js';
 import { type ListedClasses, listedClasses } from '../../values/listed-classes.js';
+import { after } from './after.js';
 import { bodyIdentity, bytesIdentity, essenceOf } from './body-identity.js';
 import type { GuardedRequest } from './guarded-request.js';
 import type { HttpOptions, RequestParts } from './http-options.js';
@@ -93,15 +94,6 @@ export class RequestIdentity<Request> {
     });
     return sha256(text, 'base64url');
   }
-}
-
-/** Returns what `next` makes of a value, at once unless it is a promise. */
-function after<T, R>(value: T | PromiseLike<T>, next: (value: T) => R | Promise<R>): R | Promise<R> {
-  return isThenable(value) ? Promise.resolve(value).then(next) : next(value);
-}
-
-function isThenable<T>(value: T | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof (value as PromiseLike<T> | null | undefined)?.then === 'function';
 }
 
 function headerLine(lines: readonly string[]): string | undefined {

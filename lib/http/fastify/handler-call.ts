@@ -1,4 +1,5 @@
-import { ClaimedExecution, type Execution, executions } from '../../engine/execution/execution.js';
+import { type Execution, executions } from '../../engine/execution/execution.js';
+import { isThenable } from '../core/after.js';
 import type { MadeResponse } from '../core/guarded-request.js';
 import { deferred } from './deferred.js';
 import type { ReplyExchange } from './reply-exchange.js';
@@ -28,7 +29,7 @@ export class HandlerCall {
     if (exchange.stage !== 'running')
       throw new Error(`${exchange.title}: the request was answered before its handler was called`);
     const execution = executions.getStore() as Execution;
-    if (execution instanceof ClaimedExecution) execution.whenLost((loss) => exchange.giveUp(loss));
+    execution.whenLost((loss) => exchange.giveUp(loss));
     setTraps(exchange, execution, this.hasTimeLimit);
     this.#call(handle);
     return exchange.response();
@@ -72,8 +73,4 @@ export class HandlerCall {
     exchange.reply.log.error({ err: error }, `${exchange.title}: the handler failed after its response`);
     exchange.broke(error);
   }
-}
-
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof (value as PromiseLike<unknown> | null)?.then === 'function';
 }
