@@ -31,6 +31,46 @@ export interface Completion {
   readonly token: string;
 }
 
+/** Which records `records()` lists. All conditions hold together. */
+export interface RecordQuery {
+  /** `abandoned`: in progress, with a lease that had ended by `now`. `in-progress` includes these. Default: any. */
+  readonly status?: RecordState['status'] | 'abandoned';
+  /** The operation's name. Default: any. */
+  readonly operation?: string;
+  /** What their keys begin with. Default: any. */
+  readonly prefix?: string;
+  /** An instant, in epoch milliseconds: those that have had their status since before. Default: any. */
+  readonly olderThan?: number;
+  /** How many at most, 1 to 1,000. Default: 100. */
+  readonly limit?: number;
+  /** That of the page before. Default: from the first. */
+  readonly cursor?: string;
+  /** The present, in epoch milliseconds: expired records are left out. Default: `Date.now()`. */
+  readonly now?: number;
+}
+
+/** A record as it is listed: of an outcome its state has no more than the `kind`, and the `reason` where there is none. */
+export type ListedRecord = IdempotencyRecord;
+
+/** Some of the records that were asked for. */
+export interface RecordPage {
+  readonly records: readonly ListedRecord[];
+  /** Where the next page begins. Absent after the last. A page may have fewer records than the limit, or none, and a cursor. */
+  readonly cursor?: string;
+  /** How many records the store has read for this page. */
+  readonly examined: number;
+}
+
+/** How a store would list, before it does. */
+export interface ListingPlan {
+  /** `index`: it reads what it returns, and little else. `scan`: it reads every record. */
+  readonly by: 'index' | 'scan';
+  /** About how many records it will read in all. Absent where the store cannot tell. */
+  readonly records?: number;
+  /** What it costs, in the units of the database, and what would make it cheaper. One or two sentences. */
+  readonly cost?: string;
+}
+
 /**
  * Where records are kept: three operations, each one atomic step, without any policy; and optionally a notice of changes.
  * The engine has every rule about statuses and time. `retrysafe/testing` has these laws as tests:
@@ -65,4 +105,15 @@ export interface PersistenceStore {
    *   lost resolves instead, because it may have missed a replace.
    */
   changed?(key: string, signal: AbortSignal): Promise<void>;
+  /**
+   * Lists records, a page at a time, for the people who look after them. Optional: a store that has this method declares it to the tests of
+   * its laws, by `storeContract(createStore, { supports: { records: true } })`.
+   *
+   * - Following the cursors returns each record that has matched all the while, once or more, and none that never matched.
+   * - It never holds more than a page in memory. It changes nothing.
+   * - It may be stale, as `find` may.
+   */
+  records?(query: RecordQuery): Promise<RecordPage>;
+  /** Tells how `records()` would list. Optional, with it. */
+  planRecords?(query: RecordQuery): Promise<ListingPlan>;
 }

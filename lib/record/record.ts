@@ -10,6 +10,55 @@ interface StateHeader {
   /** Grows with every claim of the key. A resource that remembers the highest token it saw can refuse older runs. */
   readonly fencingToken: number;
   readonly fingerprint?: string;
+  /** For people alone: no rule of the engine reads it. A record of an earlier version has none. */
+  readonly about?: About;
+}
+
+/** What a record says of itself to the people who look after it: who, why, and what was before. */
+export interface About {
+  /**
+   * The fencing token of the run that it is about. An earlier version keeps these fields when it takes a key over: where the record's own
+   * fencing token is another one, this is about the run before. Absent in a completed record, which an earlier version never keeps.
+   */
+  readonly run?: number;
+  /** When the call began whose run it is about, in epoch milliseconds. A record in progress has that itself. */
+  readonly startedAt?: number;
+  /** Since when the record is `unknown` or `released`, or when it was resolved, in epoch milliseconds. */
+  readonly at?: number;
+  /** When its lease was last renewed, in epoch milliseconds. Only in progress. */
+  readonly renewedAt?: number;
+  /** Who wrote it: the host and process, the request id of a Lambda invocation, what the option `runtime` says, or an operator. */
+  readonly by?: string;
+  /** Why there is no outcome, or what an operator decided. */
+  readonly why?: Reason;
+  /** The W3C `traceparent` of the span of its run, where one was active. */
+  readonly traceparent?: string;
+  /** What the record was before, the latest last: no more than the last few. */
+  readonly past?: readonly PastState[];
+}
+
+/** Why a record has the status that it has. */
+export type Reason =
+  /** The method threw, or the recovery function. Never the message, unless the option `describeError` says so. */
+  | { readonly kind: 'error'; readonly error: string; readonly code?: string; readonly text?: string }
+  /** The method returned `release()` or `unknown()`. */
+  | { readonly kind: 'decided' }
+  /** The method asked for its completion, which is not in the store. */
+  | { readonly kind: 'no-completion' }
+  /** The recovery function of `onAbandoned` refused. */
+  | { readonly kind: 'refused' }
+  /** An operator decided. */
+  | { readonly kind: 'resolved'; readonly as: ResolvedAs; readonly reason?: string };
+
+/** What an operator decided about a key. */
+export type ResolvedAs = 'value' | 'run-again' | 'refuse' | 'forgotten';
+
+/** What a record was before it was taken over, or resolved. */
+export interface PastState extends Omit<About, 'run' | 'past'> {
+  readonly status: RecordState['status'];
+  readonly attempt: number;
+  /** When the lease ended, of a run that was abandoned. */
+  readonly leaseUntil?: number;
 }
 
 /** A call is running. Its claim lapses at `leaseUntil` unless it is renewed. */
@@ -114,6 +163,7 @@ const fieldNames: Record<FieldOf<RecordState>, true> = {
   leaseUntil: true,
   completedAt: true,
   outcome: true,
+  about: true,
 };
 const knownFields: ReadonlySet<string> = new Set(Object.keys(fieldNames));
 const noFields: Readonly<Record<string, unknown>> = Object.freeze({});

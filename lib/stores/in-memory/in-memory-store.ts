@@ -1,5 +1,12 @@
 import { dropMemoryOf } from '../../process/store-memory.js';
-import type { IdempotencyRecord, PersistenceStore } from '../../record/persistence-store.js';
+import type {
+  IdempotencyRecord,
+  ListedRecord,
+  PersistenceStore,
+  RecordPage,
+  RecordQuery,
+} from '../../record/persistence-store.js';
+import { listed, matches } from '../shared/listing.js';
 import { withItsBytes, withoutBytes } from '../shared/outcome-bytes.js';
 import { copyOf } from '../shared/stored-record.js';
 
@@ -97,8 +104,12 @@ export class InMemoryStore implements PersistenceStore {
   }
 
   /** Returns copies of the present records, for tests. They include expired ones that the store has not deleted yet. */
-  records(): readonly IdempotencyRecord[] {
-    return [...this.#records.values()].map((kept) => copyOf(whole(kept)));
+  records(): readonly IdempotencyRecord[];
+  /** Lists records in the order of their keys, as `PersistenceStore.records` promises. */
+  records(query: RecordQuery): Promise<RecordPage>;
+  records(query?: RecordQuery): readonly IdempotencyRecord[] | Promise<RecordPage> {
+    if (!query) return [...this.#records.values()].map((kept) => copyOf(whole(kept)));
+    return Promise.resolve(this.#page(query));
   }
 
   /**
@@ -111,6 +122,20 @@ export class InMemoryStore implements PersistenceStore {
     this.#firstExpiry = Number.POSITIVE_INFINITY;
     this.#firstOfRound = Number.POSITIVE_INFINITY;
     dropMemoryOf(this);
+  }
+
+  #page(query: RecordQuery): RecordPage {
+    const { limit = 100, cursor } = query;
+    const keys = [...this.#records.keys()].sort().filter((key) => cursor === undefined || key > cursor);
+    const records: ListedRecord[] = [];
+    let examined = 0;
+    for (const key of keys) {
+      if (records.length === limit) return { records, cursor: keys[examined - 1] as string, examined };
+      examined += 1;
+      const kept = this.#records.get(key);
+      if (kept && matches(kept, query)) records.push(listed(copyOf(kept)));
+    }
+    return { records, examined };
   }
 
   #keep(record: IdempotencyRecord): void {

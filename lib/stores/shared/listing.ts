@@ -1,0 +1,39 @@
+import type { IdempotencyRecord, ListedRecord, RecordQuery } from '../../record/persistence-store.js';
+import { type RecordState, readState } from '../../record/record.js';
+
+/** Whether a record is one of those that a query asks for. */
+export function matches({ key, expiresAt, state }: IdempotencyRecord, query: RecordQuery): boolean {
+  const { status, operation, prefix = '', olderThan = Number.POSITIVE_INFINITY, now = Date.now() } = query;
+  if (expiresAt <= now || !key.startsWith(prefix)) return false;
+  if (operation !== undefined && operationOf(key) !== operation) return false;
+  const read = readState({ state });
+  if (read.status === 'unreadable') return status === undefined && olderThan === Number.POSITIVE_INFINITY;
+  return hasStatus(read, status, now) && sinceOf(read) < olderThan;
+}
+
+function hasStatus(state: RecordState, status: RecordQuery['status'], now: number): boolean {
+  if (status !== 'abandoned') return status === undefined || state.status === status;
+  return state.status === 'in-progress' && state.leaseUntil <= now;
+}
+
+/** Since when a record has its status, in epoch milliseconds. Where an earlier version wrote it, since its run has its claim. */
+export function sinceOf(state: RecordState): number {
+  const about = state.about?.run === state.fencingToken ? state.about : undefined;
+  if (state.status === 'completed') return state.completedAt;
+  if (state.status === 'in-progress') return state.startedAt;
+  return about?.at ?? state.fencingToken;
+}
+
+/** Returns the name of the operation in a key. A name may have a `#`, and the digest after the last one has none. */
+function operationOf(key: string): string {
+  return key.slice(0, key.lastIndexOf('#'));
+}
+
+/** Returns a record without what it keeps of an outcome. */
+export function listed({ key, token, expiresAt, state }: IdempotencyRecord): ListedRecord {
+  if (state?.status !== 'completed' || typeof state.outcome !== 'object' || state.outcome === null)
+    return { key, token, expiresAt, state };
+  const { outcome } = state;
+  const kept = outcome.kind === 'none' ? outcome : { kind: outcome.kind };
+  return { key, token, expiresAt, state: { ...state, outcome: kept } as RecordState };
+}

@@ -1,0 +1,64 @@
+import { tracingChannel } from 'node:diagnostics_channel';
+
+/** A run that a call depends on. */
+export interface RunLink {
+  /**
+   * `replayed`: the call got its outcome. `waited-for`: the call waited for it. `took-over`: the call runs after it. `same-key`: the call was
+   * refused because of it.
+   */
+  readonly how: 'replayed' | 'waited-for' | 'took-over' | 'same-key';
+  readonly attempt: number;
+  /** The W3C `traceparent` of its span, which its record has kept. */
+  readonly traceparent: string;
+}
+
+/** What became of a call. `failed`: it threw what is none of the others. */
+export type CallOutcome =
+  | 'completed'
+  | 'remembered'
+  | 'released'
+  | 'unknown'
+  | 'replayed'
+  | 'refused'
+  | 'failed';
+
+/**
+ * The message of the tracing channel `retrysafe:call`, the same object for each of its events: `start` before the call asks the store, `end`
+ * when its promise is returned, `error` where it rejects, `asyncStart` and `asyncEnd` when it has settled. What stands below `within` is
+ * there from `asyncStart` on.
+ */
+export interface CallTrace {
+  readonly operation: string;
+  readonly key: string;
+  /** To be set by a subscriber of `start`: the W3C `traceparent` of the call's span. The record keeps it. */
+  traceparent?: string;
+  /**
+   * To be set by a subscriber of `start` that cannot bind its `AsyncLocalStorage` to the channel: calls `run` at once, in the context of the
+   * call's span, and returns what it returns.
+   */
+  within?: <T>(run: () => T) => T;
+  outcome?: CallOutcome;
+  attempt?: number;
+  /** The code of the error of this library that the call rejected with. */
+  code?: string;
+  /** How long it waited for other calls, in seconds. */
+  waited?: number;
+  /** How long the method ran, in seconds. Absent where it did not. */
+  ran?: number;
+  links?: readonly RunLink[];
+  /** What the call rejected with. */
+  error?: unknown;
+}
+
+/** The message of the tracing channel `retrysafe:store`, of one request to the store. It has the same events. */
+export interface StoreTrace {
+  readonly operation: string;
+  readonly key: string;
+  readonly step: 'claim' | 'replace' | 'find';
+  error?: unknown;
+}
+
+/** Traces calls. Its channels are `tracing:retrysafe:call:start` and so on. */
+export const callChannel = tracingChannel<unknown, CallTrace>('retrysafe:call');
+/** Traces requests to stores. */
+export const storeChannel = tracingChannel<unknown, StoreTrace>('retrysafe:store');
