@@ -1,4 +1,5 @@
 import { dropMemoryOf } from '../../process/store-memory.js';
+import { listed, matches } from '../../record/listing.js';
 import type {
   IdempotencyRecord,
   ListedRecord,
@@ -6,7 +7,6 @@ import type {
   RecordPage,
   RecordQuery,
 } from '../../record/persistence-store.js';
-import { listed, matches } from '../shared/listing.js';
 import { withItsBytes, withoutBytes } from '../shared/outcome-bytes.js';
 import { copyOf } from '../shared/stored-record.js';
 

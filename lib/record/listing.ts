@@ -1,5 +1,5 @@
-import type { IdempotencyRecord, ListedRecord, RecordQuery } from '../../record/persistence-store.js';
-import { type RecordState, readState } from '../../record/record.js';
+import type { IdempotencyRecord, ListedRecord, RecordQuery } from './persistence-store.js';
+import { type RecordState, readState } from './record.js';
 
 /** Whether a record is one of those that a query asks for. */
 export function matches({ key, expiresAt, state }: IdempotencyRecord, query: RecordQuery): boolean {
