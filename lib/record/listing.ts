@@ -1,5 +1,5 @@
 import type { IdempotencyRecord, ListedRecord, RecordQuery } from './persistence-store.js';
-import { type RecordState, readState } from './record.js';
+import { aboutOf, type RecordState, readState } from './record.js';
 
 /** Whether a record is one of those that a query asks for. */
 export function matches({ key, expiresAt, state }: IdempotencyRecord, query: RecordQuery): boolean {
@@ -18,10 +18,9 @@ function hasStatus(state: RecordState, status: RecordQuery['status'], now: numbe
 
 /** Since when a record has its status, in epoch milliseconds. Where an earlier version wrote it, since its run has its claim. */
 export function sinceOf(state: RecordState): number {
-  const about = state.about?.run === state.fencingToken ? state.about : undefined;
   if (state.status === 'completed') return state.completedAt;
   if (state.status === 'in-progress') return state.startedAt;
-  return about?.at ?? state.fencingToken;
+  return aboutOf(state)?.at ?? state.fencingToken;
 }
 
 /** Returns the name of the operation in a key. A name may have a `#`, and the digest after the last one has none. */

@@ -1,5 +1,6 @@
+import { sinceOf } from './listing.js';
 import type { IdempotencyRecord } from './persistence-store.js';
-import { lapsesAt, readState } from './record.js';
+import { aboutOf, lapsesAt, type PastState, type Reason, type RecordState, readState } from './record.js';
 
 /** What a record says about its key, without the value of the outcome. */
 export interface RecordView {
@@ -16,19 +17,34 @@ export interface RecordView {
    * if the record stays until it is resolved.
    */
   readonly expiresAt: number;
+  /** When the call began whose run the record is about. */
   readonly startedAt?: number;
   readonly leaseUntil?: number;
   readonly completedAt?: number;
   /** What is stored of the outcome of a completed record. */
   readonly outcome?: 'value' | 'error' | 'none';
+  /** Names this version of the record: every write changes it. */
+  readonly token: string;
+  /** Since when the record has its status. Absent where it cannot be read. */
+  readonly since?: number;
+  /** When the lease was last renewed. */
+  readonly renewedAt?: number;
+  /** Who wrote it: a host and process, the request of a Lambda invocation, what `runtime` says, or an operator. */
+  readonly by?: string;
+  /** Why there is no outcome, or what an operator decided. */
+  readonly why?: Reason;
+  /** The W3C `traceparent` of the run, where one was active. */
+  readonly traceparent?: string;
+  /** What the record was before, the latest last. Default: nothing. */
+  readonly past?: readonly PastState[];
 }
 
 /** Returns the view of a record at this moment. */
 export function viewOf(operation: string, record: IdempotencyRecord, clockTolerance: number): RecordView {
-  const { key, expiresAt } = record;
+  const { key, expiresAt, token } = record;
   const state = readState(record);
   if (state.status === 'unreadable')
-    return { operation, key, expiresAt, status: 'unreadable', attempt: 0, fencingToken: 0 };
+    return { operation, key, expiresAt, token, status: 'unreadable', attempt: 0, fencingToken: 0 };
   const { attempt, fencingToken, fingerprint } = state;
   const common = {
     operation,
@@ -36,7 +52,10 @@ export function viewOf(operation: string, record: IdempotencyRecord, clockTolera
     expiresAt,
     attempt,
     fencingToken,
+    token,
+    since: sinceOf(state),
     ...(fingerprint !== undefined && { fingerprint }),
+    ...told(state),
   };
   switch (state.status) {
     case 'in-progress': {
@@ -49,4 +68,13 @@ export function viewOf(operation: string, record: IdempotencyRecord, clockTolera
     default:
       return { ...common, status: state.status };
   }
+}
+
+/** Returns what a record tells of itself, as far as it is about the run that the record is about. */
+function told(state: RecordState): Partial<RecordView> {
+  const about = aboutOf(state);
+  if (!about) return {};
+  const { startedAt, renewedAt, by, why, traceparent, past } = about;
+  const fields = { startedAt, renewedAt, by, why, traceparent, past };
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
 }

@@ -150,6 +150,15 @@ function isStatus(value: unknown): value is RecordState['status'] {
   }
 }
 
+/**
+ * Returns what a record tells of itself, as far as it is about its own run: an earlier version that takes a key over keeps what it does
+ * not know.
+ */
+export function aboutOf({ about, status, fencingToken }: RecordState): About | undefined {
+  if (typeof about !== 'object' || about === null) return undefined;
+  return status === 'completed' || about.run === fencingToken ? about : undefined;
+}
+
 type FieldOf<State> = State extends unknown ? keyof State : never;
 
 // By its type, so that the compiler asks for a field that is added to a status.
