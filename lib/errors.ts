@@ -182,6 +182,14 @@ export class StoreError extends IdempotencyError {
   }
 }
 
+/** An operator's decision about a key does not fit its record: that has changed, or has an outcome. Nothing was written. */
+export class NotResolvedError extends IdempotencyError {
+  override readonly name = 'NotResolvedError';
+  readonly code = 'ERR_IDEMPOTENCY_NOT_RESOLVED';
+  readonly statusCode = 412;
+  readonly advice = 'ask-human';
+}
+
 /** An option is wrong, or a decorator is on something that is not a method. */
 export class ConfigurationError extends IdempotencyError {
   override readonly name = 'ConfigurationError';
@@ -200,6 +208,7 @@ const brands = {
   'claim-lost': ClaimLostError,
   reentrant: ReentrantCallError,
   store: StoreError,
+  'not-resolved': NotResolvedError,
   configuration: ConfigurationError,
 };
 for (const [value, { prototype }] of Object.entries(brands))

@@ -1,5 +1,6 @@
 import { channel } from 'node:diagnostics_channel';
 import { quotedName } from './options/wrong-option.js';
+import type { ResolvedAs } from './record/record.js';
 
 /** What every event has. No event has a payload. */
 export interface IdempotencyEvent {
@@ -35,6 +36,12 @@ export interface IdempotencyEvents {
   readonly remembered: IdempotencyEvent;
   /** The outcome was recorded as unknown: the work may or may not be done. */
   readonly unknown: IdempotencyEvent;
+  /** An operator resolved the key. `by` and `reason` are what the operator said. */
+  readonly resolved: IdempotencyEvent & {
+    readonly as: ResolvedAs;
+    readonly by?: string;
+    readonly reason?: string;
+  };
   /** The key is completed, but the outcome could not be stored. */
   readonly 'outcome-not-stored': IdempotencyEvent & { readonly reason: string };
   /** A store call failed or timed out. `failedOpen`: whether the method then ran without a claim. */
@@ -45,7 +52,7 @@ export interface IdempotencyEvents {
   };
   /** The function of an option threw, or returned no usable value. `error` is what it threw. */
   readonly 'option-failed': IdempotencyEvent & {
-    readonly option: 'ttl' | 'onError';
+    readonly option: 'ttl' | 'onError' | 'describeError';
     /** Contains no value of a user. */
     readonly reason: string;
     readonly error?: unknown;
@@ -66,6 +73,7 @@ const names = [
   'released',
   'remembered',
   'unknown',
+  'resolved',
   'outcome-not-stored',
   'store-failed',
   'option-failed',

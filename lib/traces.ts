@@ -20,6 +20,8 @@ export type CallOutcome =
   | 'unknown'
   | 'replayed'
   | 'refused'
+  /** The method ran, and the store did not take its outcome. */
+  | 'unrecorded'
   | 'failed';
 
 /**

@@ -1,6 +1,7 @@
 import type { PreparedCall } from '../engine/driver/prepared-call.js';
 import { Machine } from '../engine/machine/machine.js';
 import type { Operation } from '../engine/operation.js';
+import { runtimeOf } from '../engine/runtime.js';
 import { ConfigurationError, KeyError } from '../errors.js';
 import { kindOf } from '../options/wrong-option.js';
 import type { PersistenceStore } from '../record/persistence-store.js';
@@ -79,6 +80,7 @@ export function recordOfKey(store: PersistenceStore, key: string): RecordHandle 
     args: [],
     endsAt: Number.POSITIVE_INFINITY,
     stopsWithAnswer: false,
+    by: runtimeOf(settings, undefined, undefined),
   });
 }
 

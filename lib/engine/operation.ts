@@ -1,18 +1,21 @@
 import { type Identity, identify } from '../key/identity.js';
 import type { IdempotentOptions } from '../options/options.js';
 import { steadyNow } from '../process/steady-clock.js';
-import { invocationLeft } from '../request/events/lambda.js';
+import { invocationIn } from '../request/events/lambda.js';
 import { configuration, resolveSettings, type Settings } from '../settings/settings.js';
 import { storeFor } from '../settings/store-option.js';
+import { callChannel } from '../traces.js';
 import { Driver } from './driver/driver.js';
 import type { Method, PreparedCall } from './driver/prepared-call.js';
 import { reentrant } from './driver/refusals.js';
+import { traceCall } from './driver/tracing.js';
 import { BareExecution } from './execution/bare-execution.js';
 import { type Execution, executions, ongoing, runWithin } from './execution/execution.js';
 import { type Watch, type WatchedCall, watchHere } from './execution/replay-info.js';
 import { isVerdict } from './execution/verdict.js';
 import { Machine } from './machine/machine.js';
 import { NEVER } from './machine/moment.js';
+import { runtimeOf } from './runtime.js';
 
 /** What an operation is, whichever call is made of it. */
 export interface OperationFacts {
@@ -107,7 +110,8 @@ export class Operation {
     const operation = this.facts.name(self);
     const { key, fingerprint } = ready ? ready.identity : identify(operation, settings, self, args);
     const store = storeFor(operation, settings, self);
-    const leftMs = invocationLeft(args);
+    const invocation = invocationIn(args);
+    const leftMs = invocation?.getRemainingTimeInMillis();
     const endsAt = leftMs === undefined ? (around?.endsAt ?? NEVER) : steadyNow() + Math.max(0, leftMs);
     const { method } = ready ?? this.facts;
     const stopsWithAnswer = isInLambda || endsAt !== NEVER;
@@ -123,6 +127,7 @@ export class Operation {
       args,
       endsAt,
       stopsWithAnswer,
+      by: runtimeOf(settings, invocation, around),
     };
   }
 
@@ -138,7 +143,16 @@ export class Operation {
     const call = this.#prepareBy(resolved, self, args, around, ready);
     const driver = new Driver(call, 'run');
     if (watched) watched.call = driver;
+    if (callChannel.hasSubscribers) return this.#beginTraced(driver, around);
     return isReentrant(call, around) ? driver.refuse(reentrant(call)) : driver.run();
+  }
+
+  #beginTraced(driver: Driver, around: Execution | undefined): Promise<unknown> {
+    const { operation, key } = driver;
+    return traceCall({ operation, key }, (trace) => {
+      driver.note(trace);
+      return isReentrant(driver.call, around) ? driver.refuse(reentrant(driver.call)) : driver.run();
+    });
   }
 
   async #runBare(

@@ -124,6 +124,11 @@ export interface IdempotentOptions<
   readonly remember?: readonly (AnyClass | ClassEntry)[];
   /** Decides what is recorded for an error. On `undefined`, `remember` decides, then `'release'`. */
   readonly onError?: (this: This, error: unknown, ...args: Args) => ErrorDecision | undefined;
+  /**
+   * What the record says of an error that left its key without an outcome, for operators: at most 300 characters, which are stored as they
+   * are. Default: its class and code alone, since a message may have values of a user.
+   */
+  readonly describeError?: (this: This, error: unknown) => string | undefined;
   /** Whether to throw, or to run without a claim, when the store cannot be reached. Default: `'throw'`. */
   readonly onStoreFailure?: 'throw' | 'run';
   /** Changes a replayed result, for example to add a header or a fresh field. Default: none. */
@@ -150,7 +155,13 @@ export interface IdempotentOptions<
 export type ClassOptions<This = any> = Omit<IdempotentOptions<This>, 'key'>;
 
 /** Options for the whole process. */
-export type ProcessOptions = Omit<IdempotentOptions, 'key' | 'name'>;
+export interface ProcessOptions extends Omit<IdempotentOptions, 'key' | 'name'> {
+  /**
+   * Who runs here, as records say it to operators: a text of at most 200 characters, a synchronous function that returns one, or `false`
+   * for nothing. Default: the function and request id of a Lambda invocation, else `host:pid`.
+   */
+  readonly runtime?: string | false | (() => string | undefined);
+}
 
 /** The levels of options. Each has its own set of options. */
 export type OptionLevel = 'method' | 'class' | 'process';

@@ -74,7 +74,22 @@ export function viewOf(operation: string, record: IdempotencyRecord, clockTolera
 function told(state: RecordState): Partial<RecordView> {
   const about = aboutOf(state);
   if (!about) return {};
-  const { startedAt, renewedAt, by, why, traceparent, past } = about;
-  const fields = { startedAt, renewedAt, by, why, traceparent, past };
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+  return Object.fromEntries(Object.entries(about).filter(([name, value]) => isToldAs[name]?.(value)));
 }
+
+const isInstant = (value: unknown) => Number.isFinite(value);
+const isText = (value: unknown) => typeof value === 'string';
+const isFact = (value: unknown) => typeof (value as Partial<Reason> | null)?.kind === 'string';
+const isPast = (value: unknown) =>
+  Array.isArray(value) &&
+  value.every((state: unknown) => isText((state as Partial<PastState> | null)?.status));
+
+/** What a view repeats, as far as it is what it should be: the record may be damaged. */
+const isToldAs: Readonly<Record<string, (value: unknown) => boolean>> = {
+  startedAt: isInstant,
+  renewedAt: isInstant,
+  by: isText,
+  why: isFact,
+  traceparent: isText,
+  past: isPast,
+};

@@ -47,6 +47,8 @@ export type Reason =
   | { readonly kind: 'no-completion' }
   /** The recovery function of `onAbandoned` refused. */
   | { readonly kind: 'refused' }
+  /** Nothing has run under the claim: the key was given back. */
+  | { readonly kind: 'not-begun' }
   /** An operator decided. */
   | { readonly kind: 'resolved'; readonly as: ResolvedAs; readonly reason?: string };
 

@@ -1,7 +1,7 @@
 import { isGeneratorFunction } from 'node:util/types';
 import { checkedOptions } from '../options/checked-options.js';
 import { type Duration, milliseconds } from '../options/duration.js';
-import type { Codec, IdempotentOptions, OptionLevel } from '../options/options.js';
+import type { Codec, IdempotentOptions, OptionLevel, ProcessOptions } from '../options/options.js';
 import { describeLateness, isLate } from '../options/synchronous.js';
 import { amountOf, kindOfData, wrongOption } from '../options/wrong-option.js';
 import { describeNameFault } from '../process/names/names.js';
@@ -56,7 +56,7 @@ function checkCodec(value: unknown): string | undefined {
   return expected && `an object whose encode and decode are each ${expected}`;
 }
 
-const checks: Record<keyof IdempotentOptions, Check> = {
+const checks: Record<keyof IdempotentOptions | keyof ProcessOptions, Check> = {
   key: checkSelector,
   ttl: orFunction(checkTtl, checkSynchronous),
   store: checkStoreOption,
@@ -77,6 +77,14 @@ const checks: Record<keyof IdempotentOptions, Check> = {
   },
   remember: classListCheck('error classes'),
   onError: checkSynchronous,
+  describeError: checkSynchronous,
+  runtime: orFunction(
+    (value) =>
+      value === false || (typeof value === 'string' && value !== '' && value.length <= 200)
+        ? undefined
+        : 'a text of 1 to 200 characters, or false',
+    checkSynchronous,
+  ),
   onStoreFailure: oneOf('throw', 'run'),
   mapReplay: checkAsynchronous,
   codec: checkCodec,
@@ -94,8 +102,8 @@ const amountOptions = 'ttl lease renewFor wait clockTolerance unresolvedTtl keep
 
 /** The options that a level does not have. */
 const absentOptions: Record<OptionLevel, readonly string[]> = {
-  method: [],
-  class: ['key'],
+  method: ['runtime'],
+  class: ['key', 'runtime'],
   process: ['key', 'name'],
 };
 

@@ -24,6 +24,7 @@ export interface Settings
   readonly clockTolerance: number;
   readonly unresolvedTtl: number | 'until-resolved' | undefined;
   readonly onAbandoned: Exclude<IdempotentOptions['onAbandoned'], undefined>;
+  readonly runtime?: ProcessOptions['runtime'];
   readonly onStoreFailure: 'throw' | 'run';
   readonly readFirst: boolean;
   readonly keepLocal: number;

@@ -2,6 +2,7 @@ import type { NotAlone, PrivateName, RestOf, SecondOf } from '../decorator/decor
 import { handleOf, type RecordHandle } from '../decorator/record-handle.js';
 import { callOf } from '../decorator/record-of.js';
 import { newOwner } from '../engine/driver/owner.js';
+import { pastWith } from '../engine/machine/about.js';
 import { unresolved } from '../engine/machine/records.js';
 import type { IdempotencyRecord } from '../record/persistence-store.js';
 import { FORMAT, type RecordState, readState, unknownFields } from '../record/record.js';
@@ -21,7 +22,7 @@ export function abandon<S extends object, K extends PrivateName | SecondOf<S> = 
 ): Promise<RecordHandle>;
 export async function abandon(...targetAndArgs: readonly unknown[]): Promise<RecordHandle> {
   const call = callOf('abandon', targetAndArgs);
-  const { store, key, settings, fingerprint } = call;
+  const { store, key, settings, fingerprint, by } = call;
   const now = Date.now();
   const owner = newOwner(now);
   // The lease has ended by more than the tolerance, so it has lapsed by every clock that the tolerance allows.
@@ -43,6 +44,11 @@ export async function abandon(...targetAndArgs: readonly unknown[]): Promise<Rec
       startedAt: leaseUntil,
       leaseUntil,
       ...(fingerprint !== undefined && { fingerprint }),
+      about: {
+        run: fencingToken,
+        ...(by !== undefined && { by }),
+        ...(before && { past: pastWith(before) }),
+      },
       ...(before && unknownFields(before)),
     },
   });

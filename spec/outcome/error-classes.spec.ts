@@ -12,6 +12,7 @@ import {
   InProgressError,
   KeyError,
   makeIdempotent,
+  NotResolvedError,
   OutcomeUnavailableError,
   OutcomeUnknownError,
   type PersistenceStore,
@@ -260,6 +261,26 @@ const cases: ErrorCase[] = [
     },
   },
   {
+    errorClass: NotResolvedError,
+    code: 'ERR_IDEMPOTENCY_NOT_RESOLVED',
+    statusCode: 412,
+    advice: 'ask-human',
+    hasKey: true,
+    nextStep: /read it again, and decide anew|free the key by forget\(\) first/,
+    situations: {
+      'a decision about a record that has changed': async () => {
+        const place = placing();
+        await place(request);
+        return rejection(recordOf(place, request).forget({ token: marker }));
+      },
+      'a decision about a record that has an outcome': async () => {
+        const place = placing();
+        await place(request);
+        return rejection(recordOf(place, request).resolve({ as: 'value', value: marker }));
+      },
+    },
+  },
+  {
     errorClass: ConfigurationError,
     code: 'ERR_IDEMPOTENCY_CONFIGURATION',
     statusCode: 500,
@@ -329,7 +350,7 @@ describe('the errors of this library', () => {
       'fix-request': [400, 422],
       'fix-code': [500],
       // No client retries these by itself.
-      'ask-human': [410, 424],
+      'ask-human': [410, 412, 424],
     };
     for (const { advice, statusCode } of cases) expect(statuses[advice]).to.include(statusCode);
   });

@@ -44,7 +44,10 @@ const broken: Record<string, readonly [code: string, fault: RegExp]> = {
     /This import is part of a cycle/,
   ],
   'errors.ts': ["export * from './record/record.js';", /lib\/errors\.ts imports nothing/],
-  'events.ts': ["export * from './values/classes.js';", /lib\/events\.ts imports only what is below/],
+  'events.ts': [
+    "export * from './values/classes.js';",
+    /lib\/events\.ts and lib\/traces\.ts import only what is below/,
+  ],
   'record/upwards.ts': ["export * from '../options/options.js';", /lib\/record imports only what is below/],
   'options/upwards.ts': ["export * from '../process/shared.js';", /lib\/options imports only what is below/],
   'process/names/upwards.ts': ["export * from '../../events.js';", /lib\/process imports only what is below/],
@@ -119,6 +122,11 @@ const broken: Record<string, readonly [code: string, fault: RegExp]> = {
   ],
   'cli/engine.ts': ["export * from '../engine/operation.js';", /lib\/cli imports the conformance kit/],
   'cli/testing.ts': ["export * from '../testing/index.js';", /lib\/cli imports the conformance kit/],
+  'operator/adapter.ts': [
+    "export * from '../http/index.js';",
+    /lib\/operator imports the engine and what is below/,
+  ],
+  'decorator/operator.ts': ["export * from '../operator/desk.js';", /imports only what is below/],
   'testing/command.ts': ["export * from '../cli/commands.js';", /Nothing imports lib\/cli/],
   'engine/undeclared.ts': ["export * from 'left-pad';", /left-pad isn't specified in package\.json/],
   'engine/development.ts': ["export * from 'chai';", /chai isn't specified in package\.json/],

@@ -105,9 +105,10 @@ describe('the end of a Lambda invocation', () => {
           const error = rejection(operation(peer, method)('a', invocation(1_300)));
           await clock.tickAsync(1_300);
           expect(await error).to.be.instanceOf(InProgressError);
-          const { fencingToken, ...given } = (await standing(store))?.state ?? {};
-          const { fencingToken: first, ...kept } = earlier ?? {};
+          const { fencingToken, about, ...given } = (await standing(store))?.state ?? {};
+          const { fencingToken: first, about: before, ...kept } = earlier ?? {};
           expect(given).to.deep.equal(kept);
+          expect(about).to.deep.equal({ ...before, run: fencingToken });
           expect(fencingToken).to.be.greaterThan(first as number);
         }
         expect(await operation(store.peer(), method, { wait: 0 })('a')).to.equal('ran');

@@ -135,6 +135,16 @@ const table: Record<string, readonly Wrong[]> = {
     wrong(async () => 'release', 'an async function', /a synchronous function$/),
     wrong(function* () {}, 'a generator function', /a function that is not a generator$/),
   ],
+  describeError: [
+    wrong('message', 'a text of 7 characters', /a function$/),
+    wrong(async () => 'text', 'an async function', /a synchronous function$/),
+  ],
+  runtime: [
+    wrong('', 'an empty text', /a text of 1 to 200 characters, or false; or a function$/),
+    wrong('x'.repeat(201), 'a text of 201 characters', /1 to 200 characters/),
+    wrong(true, 'true', /or false/),
+    wrong(async () => 'host', 'an async function', /a synchronous function$/),
+  ],
   onStoreFailure: [
     wrong('ignore', 'a text of 6 characters', /one of 'throw', 'run'$/),
     wrong(() => 'run', 'a function', /one of 'throw', 'run'$/),
@@ -185,7 +195,7 @@ const places = [
   {
     place: 'a method',
     begins: /^@Idempotent on (?:WronglyDecorated\.)?place: /,
-    not: [] as string[],
+    not: ['runtime'],
     give: (options: unknown) => {
       class WronglyDecorated {
         @anyIdempotent(options)
@@ -197,13 +207,13 @@ const places = [
   {
     place: 'a function',
     begins: /^makeIdempotent\(tellTale\): /,
-    not: [],
+    not: ['runtime'],
     give: (options: unknown) => anyMakeIdempotent(tellTale, options),
   },
   {
     place: 'a class',
     begins: /^@IdempotencyDefaults on WronglyConfigured: /,
-    not: ['key'],
+    not: ['key', 'runtime'],
     give: (options: unknown) => {
       @anyDefaults(options)
       class WronglyConfigured {}
@@ -243,7 +253,7 @@ describe('a wrong option is refused when it is given, with its name, its value a
 
   it('covers every option with a wrong value', () => {
     const listed = /the options are (.*)$/.exec(refusal(() => anyMakeIdempotent(tellTale, { nope: 1 })))?.[1];
-    expect(listed?.split(', ')).to.have.members(Object.keys(table));
+    expect([...(listed?.split(', ') ?? []), 'runtime']).to.have.members(Object.keys(table));
   });
 
   for (const { place, begins, not, give } of places) {

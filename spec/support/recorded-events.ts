@@ -13,6 +13,7 @@ export const eventNames = [
   'released',
   'remembered',
   'unknown',
+  'resolved',
   'outcome-not-stored',
   'store-failed',
   'option-failed',

@@ -4,9 +4,10 @@ import { LONGEST_REASON } from '../../outcome/outcome.js';
 import { steadyNow } from '../../process/steady-clock.js';
 import { Alarm } from '../../process/timers.js';
 import { type Completion, type IdempotencyRecord, isRecordOf } from '../../record/persistence-store.js';
-import { type CompletedState, readState, type StoredOutcome } from '../../record/record.js';
+import { type CompletedState, type Reason, readState, type StoredOutcome } from '../../record/record.js';
 import { viewOf } from '../../record/record-view.js';
 import { DEFAULT_TTL_MS } from '../../settings/duration-checks.js';
+import { type CallTrace, storeChannel } from '../../traces.js';
 import type { Ending } from '../execution/ending.js';
 import { ClaimedExecution, executions, runWithin } from '../execution/execution.js';
 import { hideResult } from '../execution/hide-result.js';
@@ -17,12 +18,14 @@ import type { Answer, Command, Event, Tell } from '../machine/events.js';
 import { deadline, isAwaited, isWorking, listens } from '../machine/machine.js';
 import type { Moment } from '../machine/moment.js';
 import { runOf } from '../machine/settling.js';
-import { CallState, type MethodEnd, type Purpose, type Request } from '../machine/state.js';
+import { CallState, type MethodEnd, type Purpose, type Request, type Resolution } from '../machine/state.js';
+import { TraceNotes } from './call-trace.js';
 import { decide } from './error-decision.js';
 import { forgetLocally, learn, localOutcome, watchKeeping } from './local-outcomes.js';
 import { newOwner } from './owner.js';
 import type { PreparedCall } from './prepared-call.js';
 import { type Process, processOf } from './processes.js';
+import { reasonFor } from './reasons.js';
 import {
   claimLost,
   noCompletion,
@@ -35,6 +38,7 @@ import {
 } from './refusals.js';
 import { type StorePort, stepsOf } from './store-port.js';
 import { Telling, ttlOf } from './telling.js';
+import { traceStore } from './tracing.js';
 
 type Of<C extends Command['do']> = Extract<Command, { readonly do: C }>;
 
@@ -76,6 +80,8 @@ export class Driver implements CallReport {
   #asking: Asking[] | undefined;
   #issued: StoredOutcome | undefined;
   #unwatch = ended;
+  /** Only where the call is traced. */
+  #notes: TraceNotes | undefined;
   /** How the call ended before it returned its promise. */
   #early: Ending | undefined;
   #resolve: (value: unknown) => void = ended;
@@ -87,7 +93,7 @@ export class Driver implements CallReport {
     readonly call: PreparedCall,
     readonly purpose: Purpose,
   ) {
-    const { store, key, fingerprint, endsAt } = call;
+    const { store, key, fingerprint, endsAt, by, resolution } = call;
     this.#process = processOf(store);
     const { state } = this.#process;
     state.lastId += 1;
@@ -96,7 +102,7 @@ export class Driver implements CallReport {
     this.#telling = new Telling(call, now.steady);
     this.#state = new CallState(
       state.lastId,
-      { purpose, key, fingerprint, owner: newOwner(now.wall), endsAt },
+      { purpose, key, fingerprint, owner: newOwner(now.wall), endsAt, by, resolution },
       now,
     );
   }
@@ -115,6 +121,12 @@ export class Driver implements CallReport {
 
   get startedAt(): number {
     return this.#state.startedAt;
+  }
+
+  /** Takes notes of the call for its trace, and tells its records of which span it is. To be called before it begins. */
+  note(trace: CallTrace): void {
+    this.#notes = new TraceNotes(trace);
+    this.#state.traceparent = trace.traceparent;
   }
 
   /** Makes the call. Its method begins after the promise was returned, whatever the store. */
@@ -140,6 +152,8 @@ export class Driver implements CallReport {
 
   /** Ends the call before it begins. */
   refuse(error: IdempotencyError): Promise<never> {
+    this.#notes?.is('refused');
+    this.#notes?.end(this.#state, this.attempt, error);
     this.#publishRefusal(error);
     return Promise.reject(error);
   }
@@ -160,7 +174,7 @@ export class Driver implements CallReport {
       for (;;) {
         const out = spareLists.pop() ?? [];
         this.call.machine.next(process, event, now, out);
-        this.#noteJoining();
+        this.#noteWaiting();
         // After a notice the next one is awaited before the record is read, so that the read misses nothing.
         if (this.call.store.changed) this.#listen();
         this.#isAtOnce = false;
@@ -187,10 +201,10 @@ export class Driver implements CallReport {
   }
 
   // Before the commands: a listener of an event may do at once what this call is to be woken for.
-  #noteJoining(): void {
+  #noteWaiting(): void {
     const { id, phase } = this.#state;
     const { joined } = this.#process;
-    if (phase === 'joining') joined.set(id, this);
+    if (phase === 'joining' || phase === 'waiting') joined.set(id, this);
     else if (joined.size > 0) joined.delete(id);
   }
 
@@ -284,6 +298,8 @@ export class Driver implements CallReport {
         return this.#process.joined.get(command.call)?.wake();
       case 'refuse': {
         const error = refusal(this.call, command.refusal, this.purpose, this.#fault);
+        this.#notes?.dependsOn('same-key', this.#state.holder?.state);
+        this.#notes?.is('refused');
         if (this.purpose === 'run') this.#publishRefusal(error);
         return this.#end({ error });
       }
@@ -298,7 +314,10 @@ export class Driver implements CallReport {
     try {
       // Asked anew for each step: a spy may be put before the store while the method runs.
       const steps = stepsOf(store);
-      if (steps) {
+      if (storeChannel.hasSubscribers) {
+        answer = this.#sendTraced(steps ?? store, command);
+        this.#isAtOnce = steps !== undefined;
+      } else if (steps) {
         answer = send(steps, command, this.call.key);
         this.#isAtOnce = true;
       } else {
@@ -311,6 +330,12 @@ export class Driver implements CallReport {
     }
     if (answer instanceof Promise) this.#await(command, answer);
     else this.#answered(command, answer as IdempotencyRecord | undefined);
+  }
+
+  #sendTraced(port: StorePort, command: Request): ReturnType<StorePort['find']> {
+    const { operation, key } = this.call;
+    const answer = traceStore({ operation, key, step: command.do }, () => send(port, command, key));
+    return isThenable(answer) ? Promise.resolve(answer) : answer;
   }
 
   #await(command: Request, answer: Promise<IdempotencyRecord | undefined>): void {
@@ -373,6 +398,7 @@ export class Driver implements CallReport {
   /** Goes on in the same turn where it returned a value. */
   #runIn(execution: ClaimedExecution, recover: (() => unknown) | undefined): void {
     const isRecovery = recover !== undefined;
+    this.#notes?.run();
     let value: unknown;
     try {
       value = executions.run(execution, recover ?? callMethod, this.call);
@@ -393,6 +419,7 @@ export class Driver implements CallReport {
 
   #over(execution: ClaimedExecution, isRecovery: boolean, ending: Ending): void {
     execution.isRunning = false;
+    this.#notes?.ran();
     if (isRecovery) this.#recovered(ending);
     else this.#ended(ending);
   }
@@ -412,23 +439,26 @@ export class Driver implements CallReport {
 
   #recovered(ending: Ending): void {
     const { operation, key } = this.call;
-    if ('error' in ending) return this.#endUnknown(ending.error);
+    if ('error' in ending) return this.#endUnknown(ending.error, this.#reasonFor(ending.error));
     const decision = ending.value as AbandonedDecision<unknown> | undefined;
     if (decision === 'run') return this.#deliverEnd({ kind: 'run' });
-    if (decision === 'refuse') return this.#endUnknown(outcomeUnknown(this.call));
+    if (decision === 'refuse') return this.#endUnknown(outcomeUnknown(this.call), { kind: 'refused' });
     if (typeof decision === 'object' && decision !== null && 'value' in decision)
       return this.#ended({ value: decision.value });
-    this.#endUnknown(
-      new ConfigurationError(
-        `${operation}: option "onAbandoned" returned none of its decisions; expected { value }, 'run' or 'refuse'`,
-        { operation, key },
-      ),
+    const error = new ConfigurationError(
+      `${operation}: option "onAbandoned" returned none of its decisions; expected { value }, 'run' or 'refuse'`,
+      { operation, key },
     );
+    this.#endUnknown(error, this.#reasonFor(error));
   }
 
-  #endUnknown(error: unknown): void {
+  #endUnknown(error: unknown, why: Reason): void {
     this.#ending = { error };
-    this.#deliverEnd({ kind: 'error', decision: 'unknown' });
+    this.#deliverEnd({ kind: 'error', decision: 'unknown', why });
+  }
+
+  #reasonFor(error: unknown): Reason {
+    return this.#within(() => reasonFor(this.call, error, this.#telling));
   }
 
   #ended(ending: Ending): void {
@@ -443,7 +473,8 @@ export class Driver implements CallReport {
     const { value } = verdict;
     const decision = decisionOf(verdict);
     this.#ending = { value };
-    if (decision.to !== 'complete') return this.#deliverEnd({ kind: 'error', decision: decision.to });
+    if (decision.to !== 'complete')
+      return this.#deliverEnd({ kind: 'error', decision: decision.to, why: { kind: 'decided' } });
     this.#telling.isIntended = true;
     const outcome = { kind: 'none', reason: decision.reason.slice(0, LONGEST_REASON) } as const;
     this.#deliverEnd({ kind: 'value', outcome, ttlMs: this.#ttlOf(value), isAsCompleted: false });
@@ -464,7 +495,7 @@ export class Driver implements CallReport {
   #endByError(error: unknown): MethodEnd {
     const { ttl, format } = this.call.settings;
     const decision = this.#within(() => decide(this.call, error, this.#telling));
-    if (decision !== 'remember') return { kind: 'error', decision };
+    if (decision !== 'remember') return { kind: 'error', decision, why: this.#reasonFor(error) };
     const ttlMs = typeof ttl === 'number' ? ttl : DEFAULT_TTL_MS;
     return { kind: 'error', decision, outcome: format.encodeError(error), ttlMs };
   }
@@ -503,6 +534,7 @@ export class Driver implements CallReport {
 
   #tell(what: Tell): void {
     const telling = this.#telling;
+    if (this.#notes) this.#note(this.#notes, what);
     switch (what.event) {
       case 'taken-over':
         return telling.publish('taken-over', { from: what.from });
@@ -517,8 +549,35 @@ export class Driver implements CallReport {
         return telling.storeUnreachable(this.#state.claim === 'open', this.call.stopsWithAnswer);
       case 'failed-open':
         return telling.publish('store-failed', { step: 'claim', error: this.#fault, failedOpen: true });
+      case 'resolved': {
+        const { as, reason } = this.call.resolution as Resolution;
+        const { by } = this.call;
+        return telling.publish('resolved', {
+          as,
+          ...(by !== undefined && { by }),
+          ...(reason !== undefined && { reason }),
+        });
+      }
       default:
         return telling.publish(what.event);
+    }
+  }
+
+  #note(notes: TraceNotes, what: Tell): void {
+    switch (what.event) {
+      case 'completed':
+      case 'remembered':
+      case 'released':
+      case 'unknown':
+        return notes.is(what.event);
+      case 'outcome-not-stored':
+        return what.reason === 'unreachable' ? notes.is('unrecorded') : undefined;
+      case 'taken-over':
+        return notes.dependsOn('took-over', this.#state.takenOver?.state);
+      case 'waited':
+        return what.traceparent === undefined
+          ? undefined
+          : notes.link('waited-for', what.traceparent, this.#state.attempt);
     }
   }
 
@@ -560,9 +619,9 @@ export class Driver implements CallReport {
     state,
   }: IdempotencyRecord): Ending | { readonly error: unknown; readonly isMissing: true } {
     const outcome = this.call.settings.format.decode((state as CompletedState).outcome);
-    return outcome.kind === 'none'
-      ? { error: unavailable(this.call, outcome.reason), isMissing: true }
-      : outcome;
+    if (outcome.kind !== 'none') return outcome;
+    const isDecided = state.about?.why?.kind === 'resolved';
+    return { error: unavailable(this.call, outcome.reason, isDecided), isMissing: true };
   }
 
   /** Ends the call with the outcome of another one. */
@@ -573,10 +632,13 @@ export class Driver implements CallReport {
   ): void {
     const telling = this.#telling;
     telling.attempt = record.state.attempt;
+    this.#notes?.dependsOn('replayed', record.state);
     if ('isMissing' in ending) {
+      this.#notes?.is('refused');
       telling.publish('refused', { code: 'ERR_IDEMPOTENCY_OUTCOME_UNAVAILABLE' });
       return this.#end(ending);
     }
+    this.#notes?.is('replayed');
     telling.publish('replayed', { source });
     this.replayed = { record, source };
     if ('error' in ending || !this.call.settings.mapReplay) return this.#end(ending);
@@ -605,7 +667,8 @@ export class Driver implements CallReport {
     this.#unwatch();
     // After the write, because an equal call may have kept the outcome in the meantime. And after a write that failed, because
     // the store may have done it all the same.
-    if (this.purpose === 'forget' || this.purpose === 'force') forgetLocally(this.call);
+    if (this.purpose === 'resolve') forgetLocally(this.call);
+    this.#notes?.end(this.#state, this.attempt, 'error' in ending ? ending.error : undefined);
     if (this.#isBeginning) this.#early ??= ending;
     else if ('error' in ending) this.#reject(ending.error);
     else this.#resolve(ending.value);

@@ -6,7 +6,7 @@ const brand = Symbol.for('retrysafe.error');
 // After these a retry may hear something else; the others are about the request itself.
 const passing: readonly unknown[] = [
   ...['in-progress', 'outcome-unknown', 'outcome-unavailable', 'claim-lost'],
-  ...['reentrant', 'store', 'configuration'],
+  ...['reentrant', 'store', 'not-resolved', 'configuration'],
 ];
 
 /** Whether this is an error of ours that says nothing about the next call. */

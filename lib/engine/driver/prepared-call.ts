@@ -1,6 +1,7 @@
 import type { PersistenceStore } from '../../record/persistence-store.js';
 import type { Settings } from '../../settings/settings.js';
 import type { Machine } from '../machine/machine.js';
+import type { Resolution } from '../machine/state.js';
 
 // biome-ignore lint/suspicious/noExplicitAny: the engine runs methods of every shape
 export type Method = (this: any, ...args: any[]) => unknown;
@@ -20,4 +21,8 @@ export interface PreparedCall {
   readonly endsAt: number;
   /** Whether nothing runs on behind the answer, as between two invocations of Lambda. */
   readonly stopsWithAnswer: boolean;
+  /** Who makes it, as its records say. */
+  readonly by: string | undefined;
+  /** What an operator decides, where that is what the call is for. */
+  readonly resolution?: Resolution;
 }

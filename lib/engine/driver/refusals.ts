@@ -3,6 +3,7 @@ import {
   FingerprintError,
   IdempotencyError,
   InProgressError,
+  NotResolvedError,
   OutcomeUnavailableError,
   OutcomeUnknownError,
   ReentrantCallError,
@@ -62,6 +63,16 @@ export function refusal(
           'its record vanished while it was taken over; try again, and let nothing remove records but what the store itself removes after they expired',
         ),
       );
+    case 'changed':
+      return new NotResolvedError(
+        `${call.operation}: the record under ${call.key} has changed since it was read, so it was left alone; read it again, and decide anew`,
+        named(call),
+      );
+    case 'completed':
+      return new NotResolvedError(
+        `${call.operation}: the record under ${call.key} has an outcome already, so it was left alone; to have another one, free the key by forget() first`,
+        named(call),
+      );
     case 'changing':
       return purposeError(
         call,
@@ -85,7 +96,7 @@ function inProgress(
   const message =
     purpose === 'run'
       ? `an equal call is still running (key ${call.key}); try again in ${retryAfter} s, or let duplicates \`wait\` longer`
-      : `an equal call is running (key ${call.key}), so the key was not freed; try again in ${retryAfter} s, or take the key from that call with forget({ force: true })`;
+      : `an equal call is running (key ${call.key}), so the record was left alone; try again in ${retryAfter} s, or take the key from that call with ${call.resolution?.as === 'forgotten' ? 'forget({ force: true })' : 'the option `force`'}`;
   return new InProgressError(`${call.operation}: ${message}`, { ...named(call), retryAfter, startedAt });
 }
 
@@ -100,9 +111,13 @@ export function outcomeUnknown(call: PreparedCall): OutcomeUnknownError {
   );
 }
 
-export function unavailable(call: PreparedCall, reason: string): OutcomeUnavailableError {
+/** `isDecided`: an operator decided that there is none. */
+export function unavailable(call: PreparedCall, reason: string, isDecided: boolean): OutcomeUnavailableError {
+  const what = isDecided
+    ? 'an operator decided that this call gets no outcome and runs no more'
+    : 'the work was done before, but its outcome cannot be had';
   return new OutcomeUnavailableError(
-    `${call.operation}: the work was done before, but its outcome cannot be had: ${reason} (key ${call.key}). It is not run again by itself; \`recordOf(service, method, …args).forget()\` frees the key if it should be`,
+    `${call.operation}: ${what}: ${reason} (key ${call.key}). It is not run again by itself; \`recordOf(service, method, …args).forget()\` frees the key if it should be`,
     named(call),
   );
 }

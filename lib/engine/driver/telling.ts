@@ -34,7 +34,7 @@ export class Telling {
 
   /** The function of an option gave nothing to go by. */
   optionFailed(
-    option: 'ttl' | 'onError',
+    option: 'ttl' | 'onError' | 'describeError',
     { fault, error }: OptionFault,
     what: string,
     expected: string,
@@ -42,7 +42,7 @@ export class Telling {
     this.publish('option-failed', { option, reason: fault, error });
     this.#warn(
       option,
-      option === 'ttl' ? 'RETRYSAFE_TTL' : 'RETRYSAFE_ON_ERROR',
+      warningCodes[option],
       `option "${option}" ${what}, since ${fault}; expected ${expected}`,
     );
   }
@@ -90,6 +90,12 @@ export class Telling {
     return { operation, key, attempt: this.attempt, duration };
   }
 }
+
+const warningCodes = {
+  ttl: 'RETRYSAFE_TTL',
+  onError: 'RETRYSAFE_ON_ERROR',
+  describeError: 'RETRYSAFE_DESCRIBE_ERROR',
+} as const;
 
 /** Returns for how many milliseconds an outcome is kept. A ttl function that fails costs a warning, never the outcome. */
 export function ttlOf({ settings: { ttl }, args }: PreparedCall, result: unknown, telling: Telling): number {

@@ -13,6 +13,8 @@ export interface Execution {
   readonly parent: Execution | undefined;
   /** When the Lambda invocation ends that it belongs to. */
   readonly endsAt: number;
+  /** Who makes it, as its records say. */
+  readonly by?: string | undefined;
   isFor(store: PersistenceStore, key: string): boolean;
   /** Tells one listener why the claim is lost, once it is. */
   whenLost(hear: (loss: ClaimLostError) => void): void;
@@ -91,6 +93,10 @@ export class ClaimedExecution extends NestedExecution implements Execution {
 
   get endsAt(): number {
     return this.call.endsAt;
+  }
+
+  get by(): string | undefined {
+    return this.call.by;
   }
 
   get loss(): ClaimLostError | undefined {

@@ -1,6 +1,7 @@
 import { backoff } from '../../process/backoff.js';
 import type { IdempotencyRecord } from '../../record/persistence-store.js';
 import { FORMAT, lapsesAt, type RecordState, readState } from '../../record/record.js';
+import { aboutRestored } from './about.js';
 import { isEnding, waitLeft } from './budgets.js';
 import type { Fault } from './events.js';
 import { confirmedOf, hasEnoughLease, isCompleted, renew, type Written } from './leasing.js';
@@ -198,10 +199,11 @@ function giveBack(step: Step): void {
   const { state, token } = confirmedOf(call);
   const { fencingToken } = state;
   const before: RecordState | undefined = call.takenOver?.state;
+  const about = aboutRestored(step, fencingToken, before?.status === 'completed' ? undefined : before);
   const restored =
     before === undefined || before.status === 'completed'
-      ? { format: FORMAT, status: 'released' as const, attempt: 0, fencingToken }
-      : { ...before, fencingToken };
+      ? { format: FORMAT, status: 'released' as const, attempt: 0, fencingToken, about }
+      : { ...before, fencingToken, about };
   const expiresAt = restored.status === 'released' ? unsettled(rules, now.wall) : unresolved(rules, now.wall);
   step.replace(draft(step, restored, expiresAt, state), token);
 }

@@ -36,7 +36,9 @@ export type Event =
 
 /** What an event of the library tells besides what each of them tells. */
 export type Tell =
-  | { readonly event: 'claimed' | 'waited' | 'claim-lost' | 'released' | 'unknown' }
+  | { readonly event: 'claimed' | 'claim-lost' | 'released' | 'unknown' | 'resolved' }
+  /** `traceparent`: that of the run that it waited for, where it is known. */
+  | { readonly event: 'waited'; readonly traceparent: string | undefined }
   | { readonly event: 'taken-over'; readonly from: 'released' | 'abandoned' | 'unknown' }
   | { readonly event: 'renewed'; readonly leaseUntil: number }
   | { readonly event: 'completed' | 'remembered'; readonly record: IdempotencyRecord }
@@ -67,8 +69,12 @@ export type Refusal =
   | { readonly reason: 'store'; readonly step: Request['do'] }
   /** The record was deleted while it was taken over. */
   | { readonly reason: 'vanished' }
-  /** Other calls replaced the record each time that `forget` did. */
-  | { readonly reason: 'changing' };
+  /** Other calls replaced the record each time that an operator's decision did. */
+  | { readonly reason: 'changing' }
+  /** The record is not the one that the operator has seen. */
+  | { readonly reason: 'changed' }
+  /** The record has an outcome already. */
+  | { readonly reason: 'completed' };
 
 /** What a call ends with. */
 export type Answer =

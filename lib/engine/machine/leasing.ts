@@ -199,7 +199,7 @@ function grant(step: Step, { outcome, ttlMs }: CallState['asks'][number]): void 
   const { call } = step;
   call.asks.shift();
   const { state, token } = confirmedOf(call);
-  const record = draftCompleted(step, state, outcome, step.now.wall, ttlMs);
+  const record = draftCompleted(step, state, { outcome, completedAt: step.now.wall, ttlMs });
   call.issued = record;
   step.out.push({ do: 'grant', record, token });
 }

@@ -12,6 +12,7 @@ import {
   unresolvedExpiry,
   unsettledExpiry,
 } from '../../record/record.js';
+import { aboutCompleted, aboutRunning } from './about.js';
 import { newTerm } from './budgets.js';
 import type { CallState, Request, Rules } from './state.js';
 import type { Step } from './step.js';
@@ -54,6 +55,7 @@ export function draftInProgress(
     fencingToken,
     startedAt: call.startedAt,
     leaseUntil: term.until,
+    about: aboutRunning(step, fencingToken, before !== undefined && before === call.confirmed?.state),
   };
   const record = draft(step, own, unresolved(rules, term.until), before);
   const sent = { token: record.token, term };
@@ -67,12 +69,30 @@ export function draftInProgress(
 export function draftCompleted(
   step: Step,
   { attempt, fencingToken }: Pick<RecordState, 'attempt' | 'fencingToken'>,
-  outcome: StoredOutcome,
-  completedAt: number,
-  ttlMs: number,
+  { outcome, completedAt, ttlMs }: Ended,
 ): IdempotencyRecord {
-  const own = { format: FORMAT, status: 'completed' as const, attempt, fencingToken, completedAt, outcome };
-  return draft(step, own, instantAfter(completedAt, ttlMs));
+  const { fingerprint } = step.call;
+  const own: Own<CompletedState> = {
+    format: FORMAT,
+    status: 'completed' as const,
+    attempt,
+    fencingToken,
+    completedAt,
+  } as CompletedState;
+  if (fingerprint !== undefined) own.fingerprint = fingerprint;
+  own.about = aboutCompleted(step);
+  // The last of all: a store that lists records need not read what comes after the other fields.
+  own.outcome = outcome;
+  return draftAnew(step, own, instantAfter(completedAt, ttlMs));
+}
+
+type Own<T> = { -readonly [K in keyof T]: T[K] };
+
+/** How a run ended with an outcome. */
+interface Ended {
+  readonly outcome: StoredOutcome;
+  readonly completedAt: number;
+  readonly ttlMs: number;
 }
 
 /** Returns when a record expires that frees its key. */

@@ -1,6 +1,13 @@
 import { backoff } from '../../process/backoff.js';
 import type { IdempotencyRecord } from '../../record/persistence-store.js';
-import { FORMAT, type RecordState, type StoredOutcome, unknownFields } from '../../record/record.js';
+import {
+  FORMAT,
+  type Reason,
+  type RecordState,
+  type StoredOutcome,
+  unknownFields,
+} from '../../record/record.js';
+import { aboutRestored, aboutUnsettled } from './about.js';
 import type { Fault } from './events.js';
 import { beginLease, confirmedOf } from './leasing.js';
 import { NEVER, termLeft } from './moment.js';
@@ -137,15 +144,28 @@ function write(step: Step): void {
   else step.claim(record, now.wall, limitOf(step));
 }
 
-function draftEnd(step: Step, { status, outcome, completedAt, ttlMs }: Recording): IdempotencyRecord {
+function draftEnd(step: Step, recording: Recording): IdempotencyRecord {
   const { call, rules, now } = step;
+  const { status } = recording;
   const { attempt, fencingToken } = runOf(call);
-  if (status === 'completed')
-    return draftCompleted(step, runOf(call), outcome as StoredOutcome, completedAt, ttlMs);
+  if (status === 'completed') return draftCompleted(step, runOf(call), recording as Ended);
   const expiresAt = status === 'released' ? unsettled(rules, now.wall) : unresolved(rules, now.wall);
   if (call.end?.kind === 'error' && call.end.decision === 'restore')
     return draftRestored(step, status, expiresAt);
-  return draft(step, { format: FORMAT, status, attempt, fencingToken }, expiresAt, call.confirmed?.state);
+  const about = aboutUnsettled(step, fencingToken, reasonOf(call.end));
+  return draft(
+    step,
+    { format: FORMAT, status, attempt, fencingToken, about },
+    expiresAt,
+    call.confirmed?.state,
+  );
+}
+
+type Ended = Recording & { readonly outcome: StoredOutcome };
+
+function reasonOf(end: MethodEnd | undefined): Reason | undefined {
+  if (end?.kind === 'value') return { kind: 'no-completion' };
+  return end?.kind === 'error' && end.decision !== 'remember' ? end.why : undefined;
 }
 
 // Nothing has run, so no attempt is counted, and the fingerprint is that of an attempt before, if there was one.
@@ -153,7 +173,8 @@ function draftRestored(step: Step, status: 'released' | 'unknown', expiresAt: nu
   const { call } = step;
   const { fencingToken } = runOf(call);
   const before = stateBefore(call);
-  const own: RecordState = { format: FORMAT, status, attempt: before?.attempt ?? 0, fencingToken };
+  const about = aboutRestored(step, fencingToken, before);
+  const own: RecordState = { format: FORMAT, status, attempt: before?.attempt ?? 0, fencingToken, about };
   const fingerprint = before?.fingerprint === undefined ? {} : { fingerprint: before.fingerprint };
   const unknown = call.confirmed ? unknownFields(call.confirmed.state) : {};
   return draftAnew(step, { ...own, ...fingerprint, ...unknown }, expiresAt);
@@ -247,9 +268,7 @@ function withOutcome(step: Step, what: Recorded, record?: IdempotencyRecord): vo
   // Another call's outcome is recorded, and those that joined get that. Else they get this one, even if the store did not take it.
   if (what === 'taken') return step.answer({ with: 'own' }, 'ended');
   const isWhole = record && recording.outcome === end.outcome;
-  const shared = isWhole
-    ? record
-    : draftCompleted(step, runOf(call), end.outcome, recording.completedAt, recording.ttlMs);
+  const shared = isWhole ? record : draftCompleted(step, runOf(call), { ...recording, outcome: end.outcome });
   if (what === 'unanswered') step.tell({ event: 'outcome-not-stored', reason: 'unreachable' });
   step.answer({ with: 'own' }, { record: shared });
   if (what !== 'unanswered') return;

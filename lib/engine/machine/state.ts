@@ -1,5 +1,5 @@
 import type { IdempotencyRecord } from '../../record/persistence-store.js';
-import type { RecordState, StoredOutcome } from '../../record/record.js';
+import type { Reason, RecordState, ResolvedAs, StoredOutcome } from '../../record/record.js';
 import type { Settings } from '../../settings/settings.js';
 import { type Entries, FewMap } from './few-map.js';
 import { ENDLESS_TERM, type Moment, NEVER, NO_TERM, type Term } from './moment.js';
@@ -74,7 +74,20 @@ export type ClaimPhase =
   | 'open';
 
 /** What a call is for: it runs the method, or looks after its record. */
-export type Purpose = 'run' | 'inspect' | 'forget' | 'force';
+export type Purpose = 'run' | 'inspect' | 'resolve';
+
+/** What an operator decides about a key. */
+export interface Resolution {
+  readonly as: ResolvedAs;
+  /** Whether the key is taken even from a call that is running. */
+  readonly isForced: boolean;
+  /** The only version of the record that is replaced. Else any. */
+  readonly token: string | undefined;
+  readonly reason: string | undefined;
+  /** What equal calls get from now on, and for how long. Only of `value` and `refuse`. */
+  readonly outcome: StoredOutcome | undefined;
+  readonly ttlMs: number;
+}
 
 /** How a run of this process ended, for the calls that joined it. */
 export type LocalEnd =
@@ -85,6 +98,13 @@ export type LocalEnd =
   | 'ended'
   /** Its claim does not hold any longer. */
   | 'sent-away';
+
+/** What a call is told that had joined another one. */
+export interface Told {
+  readonly end: LocalEnd;
+  readonly attempt: number;
+  readonly traceparent: string | undefined;
+}
 
 /** The state that a claim was taken over from. */
 export interface TakenOver {
@@ -103,7 +123,11 @@ export type MethodEnd =
       readonly isAsCompleted: boolean;
     }
   /** `restore`: it has not begun after all. */
-  | { readonly kind: 'error'; readonly decision: 'release' | 'unknown' | 'restore' }
+  | {
+      readonly kind: 'error';
+      readonly decision: 'release' | 'unknown' | 'restore';
+      readonly why?: Reason | undefined;
+    }
   | {
       readonly kind: 'error';
       readonly decision: 'remember';
@@ -168,6 +192,11 @@ export interface CallFacts {
   readonly owner: string;
   /** When the Lambda invocation ends, by the steady clock; else `Infinity`. */
   readonly endsAt: number;
+  /** Who makes the call, and the `traceparent` of its span: for people who read its records. */
+  readonly by?: string | undefined;
+  readonly traceparent?: string | undefined;
+  /** Only of the purpose `resolve`. */
+  readonly resolution?: Resolution | undefined;
 }
 
 /** One call. Plain data without methods: it can be copied, compared and hashed. */
@@ -177,6 +206,10 @@ export class CallState implements CallFacts {
   readonly fingerprint: string | undefined;
   readonly owner: string;
   readonly endsAt: number;
+  readonly by: string | undefined;
+  /** Set before the call begins. */
+  traceparent: string | undefined;
+  readonly resolution: Resolution | undefined;
   /** Which calls of this process are equal: the key and the fingerprint. */
   readonly slot: string;
   /** By the wall clock. */
@@ -241,7 +274,7 @@ export class CallState implements CallFacts {
   /** The call that it joined, those that joined it, and what it was told about its own. */
   leader: number | undefined = undefined;
   followers: number[] = [];
-  told: { readonly end: LocalEnd; readonly attempt: number } | undefined = undefined;
+  told: Told | undefined = undefined;
   joinsFrom: 'new' | 'waiting' = 'new';
   /** For how long others may join it: until it knows its claim, without end. */
   joinableFor: Term = ENDLESS_TERM;
@@ -258,7 +291,7 @@ export class CallState implements CallFacts {
 
   constructor(
     readonly id: number,
-    { purpose, key, fingerprint, owner, endsAt }: CallFacts,
+    { purpose, key, fingerprint, owner, endsAt, by, traceparent, resolution }: CallFacts,
     now: Moment,
   ) {
     this.purpose = purpose;
@@ -266,6 +299,9 @@ export class CallState implements CallFacts {
     this.fingerprint = fingerprint;
     this.owner = owner;
     this.endsAt = endsAt;
+    this.by = by;
+    this.traceparent = traceparent;
+    this.resolution = resolution;
     // A key ends with a digest and a fingerprint has no space, so no key is the slot of another.
     this.slot = fingerprint === undefined ? key : `${key} ${fingerprint}`;
     this.startedAt = now.wall;

@@ -157,7 +157,8 @@ export class Step implements Situation {
     if (process.leaders.get(leader.slot) === leader.id) process.leaders.delete(leader.slot);
     for (const id of leader.followers) {
       const follower = process.calls.get(id) as CallState;
-      follower.told = { end, attempt: leader.attempt };
+      const { attempt, traceparent } = leader;
+      follower.told = { end, attempt, traceparent };
       follower.leader = undefined;
     }
     this.wakeFollowers(leader);

@@ -8,7 +8,7 @@ import { confirmedOf, renew } from './leasing.js';
 import { type Moment, termLeft } from './moment.js';
 import type { PhaseRules } from './phase-rules.js';
 import { isAbandoned, isOutcomeOf, isOutdated, see } from './records.js';
-import type { CallState, LocalEnd, Phase } from './state.js';
+import type { CallState, Phase, Told } from './state.js';
 import type { Step } from './step.js';
 
 /**
@@ -46,12 +46,13 @@ export const waiting = {
       const { call, process } = step;
       const leader = process.calls.get(call.leader as number) as CallState;
       leader.followers = leader.followers.filter((id) => id !== call.id);
-      joined(step, 'sent-away', leader.attempt);
+      const { attempt, traceparent } = leader;
+      joined(step, { end: 'sent-away', attempt, traceparent });
     },
     told(step) {
-      const { end, attempt } = step.call.told as { readonly end: LocalEnd; readonly attempt: number };
+      const told = step.call.told as Told;
       step.call.told = undefined;
-      joined(step, end, attempt);
+      joined(step, told);
     },
   },
 
@@ -122,7 +123,7 @@ function withoutSuccessor(step: Step): void {
 }
 
 /** Goes on after a joined call has ended, or may be joined no longer. */
-function joined(step: Step, end: LocalEnd, attempt: number): void {
+function joined(step: Step, { end, attempt, traceparent }: Told): void {
   const { call } = step;
   call.leader = undefined;
   if (call.joinsFrom === 'waiting') {
@@ -132,7 +133,7 @@ function joined(step: Step, end: LocalEnd, attempt: number): void {
     return isOutcome ? leave(step, end.record, 'joined') : leave(step);
   }
   call.attempt = attempt;
-  step.tell({ event: 'waited' });
+  step.tell({ event: 'waited', traceparent });
   if (typeof end === 'object') {
     return step.replay(end.record, 'joined');
   }
@@ -147,7 +148,7 @@ function leave(step: Step, found?: IdempotencyRecord, source: Source = 'store'):
   const { call } = step;
   if (call.hasRun) return found ? succeeded(step, found, source) : step.go('probing');
   if (found) see(call, found.state);
-  step.tell({ event: 'waited' });
+  step.tell({ event: 'waited', traceparent: call.holder?.state?.about?.traceparent });
   if (found) return step.replay(found, source);
   call.claims += 1;
   step.go('claiming');

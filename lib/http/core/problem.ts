@@ -17,6 +17,7 @@ export type ProblemName =
   | 'outcome-unconfirmed'
   | 'outcome-unavailable'
   | 'claim-lost'
+  | 'not-resolved'
   | 'store-unavailable'
   | 'misconfigured';
 
@@ -124,6 +125,10 @@ const texts: Readonly<Record<ProblemName, Text>> = {
     detail: 'Send the same request again to get its answer.',
     isRetryable: true,
   },
+  'not-resolved': {
+    title: 'The decision came too late',
+    detail: 'Nothing was changed. Read what stands there now, and decide anew.',
+  },
   'store-unavailable': {
     title: 'The service is not available',
     detail: 'Nothing was done. Send the same request again later.',
@@ -181,6 +186,8 @@ function nameOf(error: IdempotencyError): ProblemName {
       return 'outcome-unavailable';
     case 'ERR_IDEMPOTENCY_CLAIM_LOST':
       return 'claim-lost';
+    case 'ERR_IDEMPOTENCY_NOT_RESOLVED':
+      return 'not-resolved';
     case 'ERR_IDEMPOTENCY_STORE':
       return 'store-unavailable';
     default:

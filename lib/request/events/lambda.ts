@@ -1,6 +1,7 @@
 /** The members of a Lambda context that are used here. */
 export interface LambdaContext {
   readonly awsRequestId: string;
+  readonly functionName?: string;
   getRemainingTimeInMillis(): number;
 }
 
@@ -19,7 +20,7 @@ export function isLambdaContext(value: unknown): value is LambdaContext {
   }
 }
 
-/** Returns for how many milliseconds the invocation lasts whose context is among these arguments, if there is one. */
-export function invocationLeft(args: readonly unknown[]): number | undefined {
-  return args.find(isLambdaContext)?.getRemainingTimeInMillis();
+/** Returns the context of the invocation that is among these arguments, if there is one. */
+export function invocationIn(args: readonly unknown[]): LambdaContext | undefined {
+  return args.find(isLambdaContext);
 }

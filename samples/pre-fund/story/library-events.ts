@@ -20,6 +20,7 @@ const telling: Telling = {
   released: () => 'the failure is no outcome: the key is free again',
   remembered: () => 'the failure is an outcome: it is on record',
   unknown: () => 'nobody knows whether the work was done',
+  resolved: ({ as, by, reason }) => `${by ?? 'an operator'} decided: ${as}${reason ? ` (${reason})` : ''}`,
   'outcome-not-stored': ({ reason }) => reason,
   'store-failed': ({ step }) => `at ${step}`,
   'option-failed': ({ option, reason }) => `${option}: ${reason}`,

@@ -142,10 +142,12 @@ class History {
     const { state } = process;
     if (state.calls.size > 3) return;
     state.lastId += 1;
+    const purpose = this.#oneOf(['run', 'run', 'run', 'run', 'inspect', 'resolve', 'resolve'] as const);
     const call = new CallState(
       state.lastId,
       {
-        purpose: this.#oneOf(['run', 'run', 'run', 'run', 'inspect', 'forget', 'force']),
+        purpose,
+        resolution: purpose === 'resolve' ? this.#resolution() : undefined,
         key,
         fingerprint: this.#oneOf([undefined, 'one', 'one', 'another']),
         owner: `owner${this.#processes.indexOf(process)}-${state.lastId}`,
@@ -155,6 +157,15 @@ class History {
     );
     this.#watch(call);
     this.#deliver(process, { type: 'begin', call });
+  }
+
+  #resolution() {
+    const as = this.#oneOf(['value', 'run-again', 'refuse', 'forgotten'] as const);
+    const json = { kind: 'value' as const, json: 'decided' };
+    const outcome =
+      as === 'value' ? json : as === 'refuse' ? { kind: 'none' as const, reason: 'refused' } : undefined;
+    const token = this.#oneOf([undefined, undefined, 'elsewhere.1']);
+    return { as, isForced: this.#is(0.4), token, reason: undefined, outcome, ttlMs: 60_000 };
   }
 
   #watch(call: Call): void {

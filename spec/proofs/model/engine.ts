@@ -13,5 +13,6 @@ export {
   type ProcessState,
   type Purpose,
   type Request as StoreCall,
+  type Resolution,
   type Rules,
 } from '#engine/machine/state.js';

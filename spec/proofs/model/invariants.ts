@@ -64,7 +64,7 @@ export class Invariants {
     if (isGuarded && isUndecided && after.expiresAt < Date.UTC(9999, 11, 31))
       this.fails('an unknown outcome stays', `${state.status} expires at ${after.expiresAt}`);
     const held = before && before.expiresAt > now ? before : undefined;
-    if (caller.facts.purpose !== 'run') this.#freed(caller, held, after, now);
+    if (caller.facts.purpose !== 'run') this.#resolved(caller, held, after, now);
     else if (!held) this.#claimed(caller, undefined, state);
     else if (ownerOf(held) === owner) this.#wentOn(caller, held.state, state);
     else this.#tookOver(caller, held.state, state, sentAt);
@@ -133,20 +133,37 @@ export class Invariants {
     );
   }
 
-  /** An operator has freed the key. */
-  #freed(
+  /** An operator has decided about the key. */
+  #resolved(
     caller: Caller,
     before: IdempotencyRecord | undefined,
     { state }: IdempotencyRecord,
     now: number,
   ): void {
+    const { operator = 'forget' } = caller.facts;
     const holder = before?.state;
-    if (state.status !== 'released' || !holder || holder.status === 'released')
-      return this.fails('an operator frees a key', `its ${holder?.status} became ${state.status}`);
+    const answers = operator === 'answer' || operator === 'force an answer';
+    if (!holder || state.status !== (answers ? 'completed' : 'released'))
+      return this.fails('an operator resolves a key', `its ${holder?.status} became ${state.status}`);
     const isHeld =
       holder.status === 'in-progress' && holder.leaseUntil + times.clockTolerance > now + times.skew;
-    if (isHeld && caller.facts.purpose === 'forget')
-      this.fails('at most one unlapsed claim', 'a claim was forgotten before it had lapsed');
+    if (isHeld && operator !== 'force' && operator !== 'force an answer')
+      this.fails('at most one unlapsed claim', 'an operator took a claim before it had lapsed');
+    if (operator === 'forget' || operator === 'force') return this.#forgotten(caller, holder);
+    if (holder.status === 'completed')
+      return this.fails('a completed key never runs again', `its outcome was overwritten as ${state.status}`);
+    if (state.attempt !== holder.attempt) this.#attemptIs(state, holder.attempt);
+    const ledger = this.#ledgerOf(caller);
+    // The answer stands for that of a run.
+    if (answers) {
+      caller.runs = 1;
+      caller.epoch = ledger.epoch;
+    } else if (holder.status === 'released') this.fails('an operator resolves a key', 'a free key was freed');
+    else ledger.runsLeft += 1;
+  }
+
+  #forgotten(caller: Caller, holder: RecordState): void {
+    if (holder.status === 'released') this.fails('an operator resolves a key', 'a free key was freed');
     const ledger = this.#ledgerOf(caller);
     ledger.epoch += 1;
     ledger.runsLeft += 1;

@@ -58,8 +58,8 @@ export interface Scenario {
   readonly method?: 'commits' | 'nests';
   /** What `onError` says about a method that throws; `restore`: the method has not begun after all. */
   readonly failures?: 'release' | 'unknown' | 'restore';
-  /** An operator in the first caller's process, who frees the key at any time. */
-  readonly operator?: 'forget' | 'force';
+  /** An operator in the first caller's process, who decides about the key at any time. */
+  readonly operator?: Operator;
   /** How many milliseconds after its begin the Lambda invocation of each call ends. */
   readonly invocationMs?: number;
   /** Whether the store tells waiting calls of changes. */
@@ -68,6 +68,12 @@ export interface Scenario {
   /** How many of them there may be in one history. */
   readonly mostFaults: number;
 }
+
+/**
+ * What an operator decides: the key is forgotten, also by force, equal calls get an answer, also by force, or they may run again without being
+ * another request.
+ */
+export type Operator = 'forget' | 'force' | 'answer' | 'force an answer' | 'run again';
 
 /** Short, so that a history has few events: a lease of 300 ms is renewed once, after 100 ms, and a store call is
  * given up after 100 ms. */

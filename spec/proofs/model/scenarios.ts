@@ -107,6 +107,27 @@ const families: readonly Family[] = [
     mostFaults: { quick: 0, usual: 1, deep: 2 },
   },
   {
+    name: 'two processes, and an operator answers in place of a lost one',
+    processes: [0, 1],
+    rules: refusesAtOnce,
+    operator: 'answer',
+    mostFaults: { quick: 1, usual: 2, deep: 2 },
+  },
+  {
+    name: 'two processes, and an operator answers by force',
+    processes: [0, 1],
+    rules: refusesAtOnce,
+    operator: 'force an answer',
+    mostFaults: { quick: 0, usual: 1, deep: 2 },
+  },
+  {
+    name: 'two processes, and an operator lets a lost one run again',
+    processes: [0, 1],
+    rules: { ...refusesAtOnce, onAbandoned: 'refuse' },
+    operator: 'run again',
+    mostFaults: { quick: 1, usual: 2, deep: 2 },
+  },
+  {
     name: 'two processes, whose invocations end',
     processes: [0, 1],
     rules: {},

@@ -1,6 +1,6 @@
 import { type Apply, lawful } from './database.js';
 import { Machine, type Purpose, type Rules } from './engine.js';
-import { baseRules, type Scenario } from './scenario.js';
+import { baseRules, type Operator, type Scenario } from './scenario.js';
 
 export const names = 'ABCDEFGHIJ';
 
@@ -12,6 +12,8 @@ export interface CallerFacts {
   /** Which of the scenario's keys. */
   readonly key: number;
   readonly purpose: Purpose;
+  /** What it decides, where it is an operator. */
+  readonly operator?: Operator;
   /** Whether it calls when everything is over. Then it waits for as long as it takes. */
   readonly isLast: boolean;
   /** The call that its method makes. */
@@ -88,6 +90,6 @@ function callersOf({ processes, method, operator }: Scenario, last: number): Cal
     for (const process of processes) add({ process, key: 1, isInner: true });
     add({ process: last, key: 1, isInner: true, isLast: true });
   }
-  if (operator) add({ process: processes[0] as number, purpose: operator === 'force' ? 'force' : 'forget' });
+  if (operator) add({ process: processes[0] as number, purpose: 'resolve', operator });
   return callers;
 }

@@ -12,12 +12,13 @@ import {
   type Moment,
   newProcess,
   type ProcessState,
+  type Resolution,
   type StoreCall,
   type Tell,
 } from './engine.js';
 import { type Heard, Invariants, ownerOf } from './invariants.js';
 import { copyOfProcess } from './process-copy.js';
-import { times } from './scenario.js';
+import { type Operator, times } from './scenario.js';
 import type { Setting } from './setting.js';
 
 /** One process of the application. */
@@ -161,6 +162,7 @@ export class World {
       facts.index + 1,
       {
         purpose,
+        resolution: facts.operator && resolutionOf(facts.index, facts.operator),
         key: keys[key] as string,
         fingerprint: undefined,
         owner: name,
@@ -455,7 +457,7 @@ export class World {
       case 'tell':
         return this.#told(caller, command.what);
       case 'wake':
-        if (process.state.calls.get(command.call)?.phase === 'joining')
+        if (isWakeable(process.state.calls.get(command.call)))
           events.push({ type: 'time', call: command.call });
         return;
       case 'refuse':
@@ -587,12 +589,26 @@ function operationOf({ do: kind, record, token, now, isConsistent }: StoreCall):
   return kind === 'claim' ? { kind, record, now } : { kind, record, token };
 }
 
+/** As the driver does: only those that wait can be woken. */
+function isWakeable(call: CallState | undefined): boolean {
+  return call?.phase === 'joining' || call?.phase === 'waiting';
+}
+
 type StoredOutcome = Extract<MethodEnd, { readonly kind: 'value' }>['outcome'];
 
 const outcomes: readonly StoredOutcome[] = Array.from({ length: 10 }, (_, run) => ({
   kind: 'value',
   json: { run },
 }));
+
+function resolutionOf(index: number, operator: Operator): Resolution {
+  const isForced = operator === 'force' || operator === 'force an answer';
+  const common = { isForced, token: undefined, reason: undefined, outcome: undefined, ttlMs: times.ttl };
+  if (operator === 'forget' || operator === 'force') return { ...common, as: 'forgotten' };
+  return operator === 'run again'
+    ? { ...common, as: 'run-again' }
+    : { ...common, as: 'value', outcome: outcomeOf(index) };
+}
 
 function outcomeOf(run: number): StoredOutcome {
   return outcomes[run] as StoredOutcome;
