@@ -6,7 +6,7 @@ import { ConfigurationError, KeyError } from '../errors.js';
 import { kindOf } from '../options/wrong-option.js';
 import type { PersistenceStore } from '../record/persistence-store.js';
 import { checkStore } from '../settings/option-checks.js';
-import { resolveSettings } from '../settings/settings.js';
+import { resolveSettings, type Settings } from '../settings/settings.js';
 import { classesOf } from '../values/classes.js';
 import { declaredBy } from './declarations.js';
 import type { NotAlone, PrivateName, RestOf, SecondOf } from './decorator-types.js';
@@ -61,13 +61,31 @@ export function recordOfKey(store: PersistenceStore, key: string): RecordHandle 
     );
   }
   checkStore('recordOfKey', store);
+  return handleOfKey('recordOfKey', store, key);
+}
+
+/**
+ * Returns the name of the operation in a key.
+ *
+ * @throws {KeyError} for what is no key.
+ */
+export function operationIn(where: string, key: string): string {
   const operation = typeof key === 'string' ? KEY.exec(key)?.[1] : undefined;
-  if (operation === undefined) {
-    throw new KeyError(
-      `recordOfKey: the key is ${kindOf(key)} and not an idempotency key; pass the \`key\` of an error, an event or a record, which is the operation's name, a # and 64 hexadecimal digits`,
-    );
-  }
-  const settings = resolveSettings(operation, { store }, {});
+  if (operation !== undefined) return operation;
+  throw new KeyError(
+    `${where}: the key is ${kindOf(key)} and not an idempotency key; pass the \`key\` of an error, an event or a record, which is the operation's name, a # and 64 hexadecimal digits`,
+  );
+}
+
+/** Returns the handle of the record under a key, by the options of its operation where these are known. */
+export function handleOfKey(
+  where: string,
+  store: PersistenceStore,
+  key: string,
+  known?: Settings,
+): RecordHandle {
+  const operation = operationIn(where, key);
+  const settings = known ?? resolveSettings(operation, { store }, {});
   return handleOf({
     operation,
     method: () => undefined,

@@ -1,5 +1,5 @@
 import { KeyError, type KeyOption } from '../errors.js';
-import type { IdempotentOptions } from '../options/options.js';
+import type { IdempotentOptions, Selected } from '../options/options.js';
 import { hearPromisesIn } from '../options/synchronous.js';
 import { kindOf } from '../options/wrong-option.js';
 import { warnOnce } from '../process/warnings.js';
@@ -77,6 +77,34 @@ export function readyIdentity(operation: string, { key, scope, fingerprint }: Re
   const identity = digestedKey(operation, scopeText, JSON.stringify(key));
   return fingerprint === undefined ? { key: identity } : { key: identity, fingerprint };
 }
+
+/**
+ * Returns the key of a call whose options `key` and `scope` select these values, for an operator who knows them and has no request.
+ *
+ * @throws {KeyError} where a value selects nothing, or cannot be told apart from another.
+ */
+export function keyOfSelected(operation: string, selected: SelectedValues, listed: ListedClasses): string {
+  const call: SelectedCall = { operation, self: undefined, args: [], decoded: undefined };
+  const textOf = (option: 'key' | 'scope', value: unknown) =>
+    comparedText(
+      call,
+      option,
+      undefined,
+      required(call, option, () => value as Selected),
+      listed,
+    );
+  const scopeText = 'scope' in selected ? textOf('scope', selected.scope) : 'null';
+  const keyText =
+    'key' in selected
+      ? textOf('key', selected.key)
+      : comparedText(call, 'key', undefined, selected.args, listed);
+  return digestedKey(operation, scopeText, keyText);
+}
+
+/** What a call's options select: a key, or all arguments where the operation has no option `key`. */
+export type SelectedValues = ({ readonly key: unknown } | { readonly args: readonly unknown[] }) & {
+  readonly scope?: unknown;
+};
 
 function requireText(operation: string, option: KeyOption, value: unknown): void {
   if (typeof value === 'string' && value !== '') return;

@@ -75,8 +75,10 @@ export interface SeenRecord {
 /** What an operator decides about keys. */
 export interface Resolution {
   readonly as: ResolvedAs;
-  /** With `value`: the JSON that duplicates get. */
+  /** With `value`: the JSON that duplicates get. It is encoded as the operation encodes its results. */
   readonly json?: string;
+  /** Whether the operation has no codec, where the desk does not know its options. Default: `false`, which refuses the value. */
+  readonly isPlain?: boolean;
   /** Who decides. */
   readonly by: string;
   /** Why: a ticket, for example. */
