@@ -20,8 +20,11 @@ export async function runCommandLine([name, ...args]: readonly string[], version
   try {
     return await command.run(args);
   } catch (error) {
-    if (!(error instanceof UsageError)) throw error;
-    return refuse(`retrysafe ${name}: ${error.message}\nRun 'retrysafe ${name} --help' for all options.`);
+    if (error instanceof UsageError)
+      return refuse(`retrysafe ${name}: ${error.message}\nRun 'retrysafe ${name} --help' for all options.`);
+    // What a store says has its advice in it. Where the fault lies in the code, its place matters.
+    const { message, stack } = Object(error) as Partial<Error>;
+    return refuse(`retrysafe ${name}: ${process.env.DEBUG ? stack : message || String(error)}`);
   }
 }
 

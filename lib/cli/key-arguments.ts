@@ -1,0 +1,63 @@
+import { KeyError } from '../errors.js';
+import { keyOfSelected, type SelectedValues } from '../key/identity.js';
+import type { KnownOperations } from '../operator/known-operations.js';
+import { parseExactly } from '../values/json/exact-json.js';
+import { listedClasses } from '../values/listed-classes.js';
+import type { ArgumentOption, ReadArguments } from './read-arguments.js';
+import { UsageError } from './usage-error.js';
+
+/** The options that say which key an operation and what a call selects make. */
+export const keyArguments = {
+  select: {
+    value: '<JSON>',
+    help: `What the option \`key\` selects of the call: '"T-1001"', or '["T-1001", 5]'.`,
+  },
+  args: { value: '<JSON>', help: 'All arguments, as a list, where the operation has no option `key`.' },
+  scope: { value: '<JSON>', help: 'What the option `scope` selects, where the operation has one.' },
+} as const satisfies Readonly<Record<string, ArgumentOption>>;
+
+/**
+ * Returns the key that a command is about: the one that was given, or that of an operation and what its options select.
+ *
+ * @throws {UsageError} where there is none.
+ */
+export function keyOf(name: string, { values }: ReadArguments, operations: KnownOperations): string {
+  const [select] = values.select ?? [];
+  const [args] = values.args ?? [];
+  const [scope] = values.scope ?? [];
+  if (select === undefined && args === undefined) {
+    if (scope !== undefined) throw new UsageError('--scope: expected --select or --args beside it');
+    return name;
+  }
+  if (select !== undefined && args !== undefined)
+    throw new UsageError('--select: expected it or --args, and not both');
+  const settings = operations.get(name);
+  if (settings?.scope !== undefined && scope === undefined)
+    throw new UsageError(`--scope: ${name} has a scope, which is part of its keys; give what it selects`);
+  const selected: SelectedValues = {
+    ...(args === undefined ? { key: jsonIn('select', select as string) } : { args: listIn(args) }),
+    ...(scope !== undefined && { scope: jsonIn('scope', scope) }),
+  };
+  const listed = settings?.listed ?? listedClasses(undefined, undefined);
+  try {
+    return keyOfSelected(name, selected, listed as Parameters<typeof keyOfSelected>[2]);
+  } catch (error) {
+    if (!(error instanceof KeyError)) throw error;
+    throw new UsageError(error.message);
+  }
+}
+
+function jsonIn(name: string, text: string): unknown {
+  try {
+    // A long number stays the one that it is, as in a request.
+    return parseExactly(text);
+  } catch {
+    throw new UsageError(`--${name}: expected JSON; a text stands in double quotes: '"T-1001"'`);
+  }
+}
+
+function listIn(text: string): readonly unknown[] {
+  const list = jsonIn('args', text);
+  if (Array.isArray(list)) return list;
+  throw new UsageError(`--args: expected a list: '["T-1001", 5]'`);
+}

@@ -1,0 +1,74 @@
+import type { PersistenceStore } from '../index.js';
+import type { Desk } from '../operator/desk.js';
+import { deskOf } from '../operator/desk-of.js';
+import type { KnownOperations } from '../operator/known-operations.js';
+import { loadConfiguration } from './configuration.js';
+import { isStoreUrl, openStore, STORE_URLS } from './open-store.js';
+import type { ArgumentOption, ReadArguments } from './read-arguments.js';
+import { UsageError } from './usage-error.js';
+
+/** The options of every command that works on a store. */
+export const storeArguments = {
+  store: {
+    value: '<address | name>',
+    help: `The store: ${STORE_URLS}, or a name in the configuration. Default: the only one in the configuration.`,
+  },
+  config: {
+    value: '<file>',
+    help: "The service's configuration. Default: retrysafe.config.mjs, .js, .ts or .mts, if there is one.",
+  },
+} as const satisfies Readonly<Record<string, ArgumentOption>>;
+
+/** A store, and what a command knows of its service. */
+export interface OpenedDesk {
+  readonly desk: Desk;
+  readonly name: string;
+  readonly store: PersistenceStore;
+  readonly operations: KnownOperations;
+}
+
+/** Opens the store that the arguments name, and closes it when `work` has ended. */
+export async function withDesk<T>(
+  { values }: ReadArguments,
+  work: (opened: OpenedDesk) => Promise<T>,
+): Promise<T> {
+  return withStores(values, async (stores, operations) => {
+    const [name, store] = chosen(stores, values.store?.[0]);
+    return work({ desk: deskOf(store, { operations }), name, store, operations });
+  });
+}
+
+/** The same for a command that works on all stores which are at hand, unless one is named. */
+export async function withStores<T>(
+  values: ReadArguments['values'],
+  work: (stores: ReadonlyMap<string, PersistenceStore>, operations: KnownOperations) => Promise<T>,
+): Promise<T> {
+  const [address] = values.store ?? [];
+  const configuration = await loadConfiguration(values.config?.[0]);
+  const operations = configuration?.operations ?? new Map();
+  const opened = address !== undefined && isStoreUrl(address) ? await openStore(address) : undefined;
+  try {
+    if (opened) return await work(new Map([[opened.name, opened.store]]), operations);
+    if (configuration) return await work(configuration.stores, operations);
+    throw new UsageError(
+      address === undefined
+        ? `no store is named; give --store ${STORE_URLS}, or write retrysafe.config.mjs`
+        : `--store: there is no configuration that has a store "${address}"; expected ${STORE_URLS}`,
+    );
+  } finally {
+    await opened?.close();
+    await configuration?.close();
+  }
+}
+
+function chosen(
+  stores: ReadonlyMap<string, PersistenceStore>,
+  name: string | undefined,
+): readonly [string, PersistenceStore] {
+  const names = [...stores.keys()];
+  const [only] = stores;
+  if (only && names.length === 1 && (name === undefined || isStoreUrl(name))) return only;
+  const store = name === undefined ? undefined : stores.get(name);
+  if (name !== undefined && store) return [name, store];
+  throw new UsageError(`--store: expected one of ${names.join(', ')}`);
+}

@@ -1,0 +1,166 @@
+import type { PersistenceStore } from '../index.js';
+import { installedPackage } from './installed-package.js';
+import { UsageError } from './usage-error.js';
+
+/** A store that a command has opened, or found in a configuration. */
+export interface OpenedStore {
+  readonly name: string;
+  readonly store: PersistenceStore;
+  close(): Promise<unknown>;
+}
+
+/** How `--store` names a store, for the help. */
+export const STORE_URLS = 'postgres://… | redis://… | sqlite:<file> | dynamodb:<table>?region=…&endpoint=…';
+
+/** Whether a text is the address of a store, and no name of one in a configuration. */
+export function isStoreUrl(text: string): boolean {
+  return /^(postgres(ql)?|rediss?|valkeys?|sqlite|dynamodb):/.test(text);
+}
+
+/**
+ * Opens the store at an address, by the driver that is installed in the project.
+ *
+ * @throws {UsageError} for an address that cannot be read, or without its driver.
+ */
+export async function openStore(text: string): Promise<OpenedStore> {
+  const { url, own } = read(text);
+  switch (url.protocol) {
+    case 'postgres:':
+    case 'postgresql:':
+      return openPostgres(url, own);
+    case 'sqlite:':
+      return openSqlite(url, own);
+    case 'dynamodb:':
+      return openDynamoDB(url, own);
+    default:
+      return openRedis(url, own);
+  }
+}
+
+/** The parameters of an address that are the store's own. All others are the driver's. */
+const OWN = {
+  'postgres:': ['table'],
+  'postgresql:': ['table'],
+  'redis:': ['prefix'],
+  'rediss:': ['prefix'],
+  'valkey:': ['prefix'],
+  'valkeys:': ['prefix'],
+  'sqlite:': ['table'],
+  'dynamodb:': ['region', 'endpoint', 'keyAttribute', 'sortKeyAttribute', 'ttlAttribute', 'partitionKey'],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+
+type Own = Readonly<Record<string, string>>;
+
+function read(text: string): { readonly url: URL; readonly own: Own } {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const names: readonly string[] | undefined = OWN[url?.protocol as 'sqlite:'];
+  if (!url || !names) throw new UsageError(`--store: expected ${STORE_URLS}, or a name in the configuration`);
+  const own: Record<string, string> = {};
+  for (const name of names) {
+    const value = url.searchParams.get(name);
+    if (value !== null) own[name] = value;
+    url.searchParams.delete(name);
+  }
+  const isWhole = url.protocol === 'sqlite:' || url.protocol === 'dynamodb:';
+  const [other] = url.searchParams.keys();
+  if (isWhole && other !== undefined)
+    throw new UsageError(`--store: there is no parameter "${other}"; they are ${names.join(', ')}`);
+  return { url, own };
+}
+
+async function openPostgres(url: URL, own: Own): Promise<OpenedStore> {
+  const { name, exports } = await installedPackage(['pg', 'postgres'], 'a store of PostgreSQL');
+  const { fromPostgresJs, PostgresStore } = await import('../stores/postgres/index.js');
+  if (name === 'postgres') {
+    const sql = exports(url.href, { max: 1 });
+    return {
+      name: nameOf(url),
+      store: new PostgresStore({ client: fromPostgresJs(sql), ...own }),
+      close: () => sql.end(),
+    };
+  }
+  const pool = new exports.Pool({ connectionString: url.href, max: 1 });
+  // A connection that breaks while it is idle would end the process otherwise. The next statement tells of it.
+  pool.on('error', () => {});
+  return { name: nameOf(url), store: new PostgresStore({ client: pool, ...own }), close: () => pool.end() };
+}
+
+async function openRedis(url: URL, own: Own): Promise<OpenedStore> {
+  const names = ['redis', 'ioredis', 'iovalkey'];
+  const { name, exports } = await installedPackage(names, 'a store of Redis');
+  const { RedisStore } = await import('../stores/redis/index.js');
+  const href = url.href.replace(/^valkey/, 'redis');
+  if (name === 'redis') {
+    const client = exports.createClient({ url: href, socket: { reconnectStrategy: false } });
+    client.on('error', () => {});
+    await client.connect();
+    return { name: nameOf(url), store: new RedisStore({ client, ...own }), close: () => client.close() };
+  }
+  const Client = exports.Redis ?? exports;
+  const client = new Client(href, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0 });
+  client.on('error', () => {});
+  await client.connect();
+  return {
+    name: nameOf(url),
+    store: new RedisStore({ client, ...own }),
+    close: async () => client.disconnect(),
+  };
+}
+
+async function openSqlite(url: URL, own: Own): Promise<OpenedStore> {
+  const path = decodeURIComponent(url.pathname);
+  const { existsSync } = process.getBuiltinModule('node:fs');
+  if (!existsSync(path))
+    throw new UsageError(`--store: there is no file ${path}; give the path of the database`);
+  const { SqliteStore } = await import('../stores/sqlite/index.js');
+  const database = await openDatabase(path);
+  database.prepare('PRAGMA busy_timeout = 5000').all();
+  return {
+    name: nameOf(url),
+    store: new SqliteStore({ database, ...own }),
+    close: async () => database.close(),
+  };
+}
+
+async function openDatabase(path: string) {
+  const { DatabaseSync } = sqliteOfNode() ?? {};
+  if (DatabaseSync) return new DatabaseSync(path);
+  const { exports: Database } = await installedPackage(
+    ['better-sqlite3'],
+    'a store of SQLite on this Node.js',
+  );
+  return new Database(path);
+}
+
+/** That of Node.js 22.16 or later: earlier ones have no `isTransaction`. It is experimental there, and says so. */
+function sqliteOfNode() {
+  const sqlite = process.getBuiltinModule('node:sqlite' as 'node:fs') as unknown as
+    | { readonly DatabaseSync: new (path: string) => SqliteOfNode }
+    | undefined;
+  return sqlite && 'isTransaction' in sqlite.DatabaseSync.prototype ? sqlite : undefined;
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: the types of Node.js 20 do not have it
+type SqliteOfNode = any;
+
+async function openDynamoDB(url: URL, own: Own): Promise<OpenedStore> {
+  const { region, endpoint, ...options } = own;
+  const { exports } = await installedPackage(['@aws-sdk/client-dynamodb'], 'a store of DynamoDB');
+  const { DynamoDBStore } = await import('../stores/dynamodb/index.js').catch(() => {
+    throw new UsageError(
+      'retrysafe does not find @aws-sdk/client-dynamodb; install both in one project: `npm install retrysafe @aws-sdk/client-dynamodb`',
+    );
+  });
+  const client = new exports.DynamoDBClient({ ...(region && { region }), ...(endpoint && { endpoint }) });
+  const tableName = decodeURIComponent(url.pathname);
+  return {
+    name: nameOf(url),
+    store: new DynamoDBStore({ client, tableName, ...options }),
+    close: async () => client.destroy(),
+  };
+}
+
+/** The address without what is secret in it. */
+function nameOf({ protocol, host, pathname }: URL): string {
+  return host === '' ? `${protocol}${pathname}` : `${protocol}//${host}${pathname}`;
+}
