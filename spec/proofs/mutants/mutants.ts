@@ -19,6 +19,7 @@ import { leases } from './patches/leases.js';
 import { machineCalls } from './patches/machine-calls.js';
 import { machineClaims } from './patches/machine-claims.js';
 import { onServers } from './patches/on-servers.js';
+import { operators } from './patches/operators.js';
 import { outside } from './patches/outside.js';
 import { samples } from './patches/samples.js';
 import { settling } from './patches/settling.js';
@@ -42,6 +43,7 @@ export const mutants: readonly Mutant[] = [
   ...inProcess,
   ...drivers,
   ...face,
+  ...operators,
   ...onServers,
   ...http,
   ...httpAdapters,

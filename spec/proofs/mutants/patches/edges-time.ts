@@ -223,8 +223,8 @@ export const edgesOfTime: readonly Mutant[] = [
       {
         file: 'lib/engine/machine/waiting.ts',
         replace: `  call.attempt = attempt;
-  step.tell({ event: 'waited' });`,
-        by: "  step.tell({ event: 'waited' });",
+  step.tell({ event: 'waited', traceparent });`,
+        by: "  step.tell({ event: 'waited', traceparent });",
       },
     ],
     caughtBy: [specs('engine/event-attempts')],

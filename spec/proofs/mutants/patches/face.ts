@@ -20,9 +20,9 @@ export const face: readonly Mutant[] = [
     flaw: 'A misspelt option of forget() is ignored.',
     changes: [
       {
-        file: 'lib/decorator/record-handle.ts',
-        replace: "Object.keys(options).every((name) => name === 'force') &&",
-        by: "Object.keys(options).every((name) => name !== '') &&",
+        file: 'lib/decorator/resolving.ts',
+        replace: 'options, { checks: ofAll, example });',
+        by: '{ reason: options.reason }, { checks: ofAll, example });',
       },
     ],
     caughtBy: [specs('decorator/record-of-key')],

@@ -343,8 +343,8 @@ export const http: readonly Mutant[] = [
       {
         file: 'lib/engine/driver/driver.ts',
         replace:
-          "if (decision.to !== 'complete') return this.#deliverEnd({ kind: 'error', decision: decision.to });",
-        by: "if (decision.to !== 'complete') return this.#deliverEnd(this.#endByValue(value));",
+          "return this.#deliverEnd({ kind: 'error', decision: decision.to, why: { kind: 'decided' } });",
+        by: 'return this.#deliverEnd(this.#endByValue(value));',
       },
     ],
     caughtBy: [specs('decorator/perform')],
@@ -355,8 +355,8 @@ export const http: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/engine/driver/driver.ts',
-        replace: "this.#deliverEnd({ kind: 'error', decision: decision.to })",
-        by: "this.#deliverEnd({ kind: 'error', decision: 'release' })",
+        replace: "this.#deliverEnd({ kind: 'error', decision: decision.to, why",
+        by: "this.#deliverEnd({ kind: 'error', decision: 'release', why",
       },
     ],
     caughtBy: [specs('decorator/perform')],

@@ -188,8 +188,8 @@ export const machineCalls: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/engine/machine/acquiring.ts',
-        replace: "status: 'released' as const, attempt: 0, fencingToken }\n",
-        by: "status: 'released' as const, attempt: state.attempt, fencingToken }\n",
+        replace: "status: 'released' as const, attempt: 0, fencingToken, about }\n",
+        by: "status: 'released' as const, attempt: state.attempt, fencingToken, about }\n",
       },
     ],
     caughtBy: [specs('request/lambda-endings')],

@@ -40,8 +40,8 @@ export const settling: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/engine/machine/settling.ts',
-        replace: 'attempt, fencingToken }, expiresAt, call.confirmed?.state);',
-        by: 'attempt, fencingToken }, now.wall, call.confirmed?.state);',
+        replace: "const expiresAt = status === 'released' ? unsettled(rules, now.wall)",
+        by: "const expiresAt = status === 'released' ? now.wall",
       },
     ],
     caughtBy: [specs('engine/schedules')],
@@ -176,8 +176,8 @@ import type { Abandoned,`,
     changes: [
       {
         file: 'lib/engine/driver/driver.ts',
-        replace: "if ('error' in ending) return this.#endUnknown(ending.error);",
-        by: "if ('error' in ending) return this.#deliverEnd({ kind: 'run' });",
+        replace: 'return this.#endUnknown(ending.error, this.#reasonFor(ending.error));',
+        by: "return this.#deliverEnd({ kind: 'run' });",
       },
     ],
     caughtBy: [specs('engine/claim/abandoned', 'engine/claim/taking-over')],
