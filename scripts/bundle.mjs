@@ -40,12 +40,15 @@ export const bundledPackages = copied.map((path) => path.match(/^(?:@[^/]+\/)?[^
 /** The file of dist/ that has a package's licence. */
 export const licenceOf = (name) => `${name.replace(/^.+\//, '')}.LICENSE`;
 
+const { bin, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+
 const settings = {
   bundle: true,
   platform: 'node',
   target: 'es2022',
   logLevel: 'warning',
   packages: 'external',
+  define: { PACKAGE_VERSION: JSON.stringify(version) },
   // What is external is told by its name, so these have paths.
   alias: Object.fromEntries(copied.map((name) => [name, packageFile(name)])),
 };
@@ -66,7 +69,6 @@ export function exportedModules() {
  * what it needs and no more. Each command is a file of its own.
  */
 export async function bundleCommands({ lib, outdir }) {
-  const { bin, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   await build({
     ...settings,
     format: 'esm',
@@ -74,7 +76,6 @@ export async function bundleCommands({ lib, outdir }) {
     outdir,
     splitting: true,
     chunkNames: '[name]-[hash]',
-    define: { PACKAGE_VERSION: JSON.stringify(version) },
     sourcemap: true,
     sourcesContent: false,
   });
@@ -136,9 +137,9 @@ export async function bundleCommonJS({ lib, outdir, exports }) {
 /** Compiles `lib` into `outdir` file by file, as CommonJS, for the specs of what no export of the package leads to. */
 export async function compileModules({ lib, outdir }) {
   const files = readdirSync(lib, { recursive: true }).filter((name) => name.endsWith('.ts'));
-  const { platform, target, logLevel } = settings;
+  const { platform, target, logLevel, define } = settings;
   await build({
-    ...{ platform, target, logLevel, format: 'cjs', outbase: lib, outdir },
+    ...{ platform, target, logLevel, define, format: 'cjs', outbase: lib, outdir },
     entryPoints: files.map((name) => join(lib, name)),
     sourcemap: true,
     sourcesContent: false,

@@ -1,0 +1,174 @@
+import { setImmediate as turn } from 'node:timers/promises';
+import { diag } from '@opentelemetry/api';
+import { expect } from 'chai';
+import { InMemoryStore, makeIdempotent, type PersistenceStore, type RecordQuery, unknown } from 'retrysafe';
+import {
+  type IdempotencyInstrumentationOptions,
+  registerIdempotencyInstrumentation,
+} from 'retrysafe/opentelemetry';
+import { abandon } from 'retrysafe/testing';
+import sinon from 'sinon';
+import { sdkVersions, useSdk } from './sdk.js';
+
+interface Hold {
+  readonly id: string;
+}
+
+/** Lists a record a page, and notes what it was asked for. */
+class CountedStore extends InMemoryStore {
+  readonly asked: RecordQuery[] = [];
+  fault: Error | undefined;
+
+  override async records(query: RecordQuery = {}) {
+    this.asked.push(query);
+    if (this.fault) throw this.fault;
+    return super.records({ ...query, limit: 1 });
+  }
+}
+
+/** An operation of which nobody knows whether it was done. One of a name has one function, so it is made once. */
+const work = async (_hold: Hold) => unknown('nobody knows');
+const placing = (store: PersistenceStore, name = 'placeHold') =>
+  makeIdempotent(work, { name, key: 'id', store });
+
+for (const version of sdkVersions) {
+  describe(`the metric of stuck keys, by the SDK ${version} of OpenTelemetry`, () => {
+    const otel = useSdk(version);
+    let clock: sinon.SinonFakeTimers;
+    let stop = () => {};
+    let store: CountedStore;
+    beforeEach(() => {
+      // Those of the SDK's timers stay: it waits for them when it shuts down.
+      clock = sinon.useFakeTimers({ toFake: ['Date', 'performance'] });
+      store = new CountedStore();
+    });
+    afterEach(() => {
+      stop();
+      clock.restore();
+      sinon.restore();
+    });
+
+    function register(options: IdempotencyInstrumentationOptions = {}): void {
+      const { tracerProvider, meterProvider } = otel.sdk;
+      stop = registerIdempotencyInstrumentation({
+        tracerProvider,
+        meterProvider,
+        stores: { orders: store },
+        ...options,
+      });
+    }
+
+    async function stuck(): Promise<readonly object[]> {
+      return (await otel.sdk.figures('retrysafe.stuck_keys')).map(({ attributes, value }) => {
+        const { 'retrysafe.operation': operation, 'retrysafe.status': status } = attributes;
+        return { operation, status, value };
+      });
+    }
+
+    /** Collects once, which begins a scan, and lets the scan end. */
+    async function scan(): Promise<void> {
+      await stuck();
+      await turn();
+    }
+
+    it('has the unknown and the abandoned keys of each operation, from the first scan on', async () => {
+      await placing(store)({ id: 'h-1' });
+      await placing(store)({ id: 'h-2' });
+      await placing(store, 'a#b')({ id: 'h-1' });
+      await abandon(placing(store), { id: 'h-3' });
+      register();
+      expect(await stuck()).to.be.empty;
+      await scan();
+      expect(await stuck()).to.have.deep.members([
+        { operation: 'placeHold', status: 'unknown', value: 2 },
+        { operation: 'placeHold', status: 'abandoned', value: 1 },
+        { operation: 'a#b', status: 'unknown', value: 1 },
+        { operation: 'a#b', status: 'abandoned', value: 0 },
+      ]);
+      const [figure] = await otel.sdk.figures('retrysafe.stuck_keys');
+      expect(figure?.attributes['retrysafe.store']).to.equal('orders');
+    });
+
+    it('costs no scan at an export before its interval is over', async () => {
+      register({ scanInterval: '1m' });
+      await scan();
+      const asked = store.asked.length;
+      expect(asked).to.equal(2);
+      clock.tick(59_000);
+      await scan();
+      expect(store.asked).to.have.length(asked);
+      clock.tick(1_000);
+      await scan();
+      expect(store.asked).to.have.length(2 * asked);
+    });
+
+    it('is zero where the keys are resolved', async () => {
+      await placing(store)({ id: 'h-1' });
+      register({ scanInterval: 60 });
+      await scan();
+      store.clear();
+      clock.tick(60_000);
+      await scan();
+      expect(await stuck()).to.have.deep.members([
+        { operation: 'placeHold', status: 'unknown', value: 0 },
+        { operation: 'placeHold', status: 'abandoned', value: 0 },
+      ]);
+    });
+
+    it('is spread over several scans where there are more pages, and says nothing of a part', async () => {
+      for (const id of ['h-1', 'h-2', 'h-3']) await placing(store)({ id });
+      register({ scanPages: 2, scanInterval: 60 });
+      await scan();
+      expect(store.asked).to.have.length(2);
+      expect(await stuck()).to.be.empty;
+      for (let count = 0; count < 2; count += 1) {
+        clock.tick(60_000);
+        await scan();
+      }
+      expect(await stuck()).to.deep.include({ operation: 'placeHold', status: 'unknown', value: 3 });
+    });
+
+    it('has its age', async () => {
+      register({ scanInterval: '5m' });
+      await scan();
+      clock.tick(42_000);
+      const [age] = await otel.sdk.figures('retrysafe.stuck_keys.age');
+      expect(age?.value).to.equal(42);
+      expect(age?.attributes).to.deep.equal({ 'retrysafe.store': 'orders' });
+    });
+
+    it('gets older where the store fails, and new where it works again', async () => {
+      await placing(store)({ id: 'h-1' });
+      const error = sinon.stub(diag, 'error');
+      register({ scanInterval: 60 });
+      const age = async () => (await otel.sdk.figures('retrysafe.stuck_keys.age'))[0]?.value;
+      await scan();
+      store.fault = new Error('away');
+      clock.tick(60_000);
+      await scan();
+      expect(error.firstCall.args[0]).to.include('the stuck keys of the store "orders" cannot be counted');
+      expect(await age()).to.equal(60);
+      expect(await stuck()).to.deep.include({ operation: 'placeHold', status: 'unknown', value: 1 });
+      store.fault = undefined;
+      await placing(store)({ id: 'h-2' });
+      clock.tick(60_000);
+      await scan();
+      expect(await age()).to.equal(0);
+      expect(await stuck()).to.deep.include({ operation: 'placeHold', status: 'unknown', value: 2 });
+    });
+
+    it('leaves out a store that cannot list, and says so', () => {
+      const warn = sinon.stub(diag, 'warn');
+      const { claim, replace, find } = store;
+      register({ stores: { orders: { claim, replace, find } } });
+      expect(warn.firstCall.args[0]).to.include('the store "orders" has no records()');
+    });
+
+    it('is not read where nothing registers it, nor after that', async () => {
+      register();
+      stop();
+      await scan();
+      expect(store.asked).to.be.empty;
+    });
+  });
+}
