@@ -100,7 +100,7 @@ for (const version of sdkVersions) {
       );
       await rejection(placeHold({ id: 'h-1' }));
       await placeHold({ id: 'h-1' });
-      await abandon(placeHold, { id: 'h-2' } as never);
+      await abandon(placeHold, { id: 'h-2' });
       await placeHold({ id: 'h-2' });
       expect(await sums('retrysafe.attempts')).to.have.deep.members([
         { 'retrysafe.after': 'nothing', value: 1 },

@@ -373,7 +373,7 @@ for (const version of sdkVersions) {
     it('tells of an abandoned run that was taken over', async () => {
       register();
       const placeHold = placing(() => 'held', { onAbandoned: 'run' });
-      await abandon(placeHold, { id: 'h-1' } as never);
+      await abandon(placeHold, { id: 'h-1' });
       await placeHold({ id: 'h-1' });
       expect(onlySpan().attributes).to.include({ 'retrysafe.outcome': 'completed', 'retrysafe.attempt': 2 });
     });
