@@ -57,6 +57,8 @@ export interface StoreTrace {
   readonly operation: string;
   readonly key: string;
   readonly step: 'claim' | 'replace' | 'find';
+  /** Set before `end` where the store answered in the same turn, as the one in memory does: no `asyncEnd` follows. */
+  answered?: true;
   error?: unknown;
 }
 

@@ -7,6 +7,8 @@ export interface Following<Message, State> {
   begin(message: Message): State;
   /** At its end. `hasFailed`: whether it rejected or threw. */
   finish(state: State, message: Message, hasFailed: boolean): void;
+  /** Whether what returned no promise is over by then. Default: never. */
+  isOver?(message: Message): boolean;
   /** For what has not ended when the following stops. */
   leave(state: State): void;
 }
@@ -14,7 +16,7 @@ export interface Following<Message, State> {
 /** Follows what a tracing channel tells, each message from its start to its end. Returns a function that stops. */
 export function follow<Message extends object, State>(
   channel: TracingChannel<unknown, Message>,
-  { begin, finish, leave }: Following<Message, State>,
+  { begin, finish, isOver, leave }: Following<Message, State>,
 ): () => void {
   const open = new Map<Message, { readonly state: State; hasFailed: boolean }>();
   const close = (message: Message) => {
@@ -27,9 +29,9 @@ export function follow<Message extends object, State>(
     start: quietly((message: Message) => {
       open.set(message, { state: begin(message), hasFailed: false });
     }),
-    // What has failed before its promise was returned has thrown, and has no other end.
+    // What has thrown returned no promise, either.
     end: quietly((message: Message) => {
-      if (open.get(message)?.hasFailed) close(message);
+      if (isOver?.(message) || open.get(message)?.hasFailed) close(message);
     }),
     error: quietly((message: Message) => {
       const found = open.get(message);

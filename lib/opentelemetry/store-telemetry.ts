@@ -16,6 +16,7 @@ export function observeStoreRequests(sinks: () => Sinks): () => void {
   return follow<StoreTrace, OpenRequest>(storeChannel, {
     begin: (message) => ({ span: spanOf(message, sinks()), startedAt: steadyNow() }),
     finish: (request, message, hasFailed) => finish(request, message, hasFailed, sinks()),
+    isOver: ({ answered }) => answered === true,
     leave: ({ span }) => span?.end(),
   });
 }

@@ -235,7 +235,10 @@ describe('the trace of a call', () => {
       const subscribers = Object.fromEntries(
         phases.map((phase) => [
           phase,
-          ({ step, error }: StoreTrace) => told.push(error ? [phase, step, error] : [phase, step]),
+          ({ step, error, answered }: StoreTrace) => {
+            const more = error ?? (answered && 'answered');
+            told.push(more ? [phase, step, more] : [phase, step]);
+          },
         ]),
       ) as unknown as TracingChannelSubscribers<StoreTrace>;
       requests.subscribe(subscribers);
@@ -247,9 +250,9 @@ describe('the trace of a call', () => {
     it('is synchronous where the store is', async () => {
       expect(await traced(new InMemoryStore())).to.deep.equal([
         ['start', 'claim'],
-        ['end', 'claim'],
+        ['end', 'claim', 'answered'],
         ['start', 'replace'],
-        ['end', 'replace'],
+        ['end', 'replace', 'answered'],
       ]);
     });
 

@@ -129,6 +129,18 @@ for (const version of sdkVersions) {
       expect(steps).to.have.members(['claim', 'replace']);
     });
 
+    it('time the requests to a store that answers at once, as the one in memory does', async () => {
+      await placing(() => 'held', { store: new InMemoryStore() })({ id: 'h-1' });
+      const steps = (await otel.sdk.figures('retrysafe.store.duration')).map(({ attributes, value }) => [
+        attributes['retrysafe.step'],
+        value.count,
+      ]);
+      expect(steps).to.have.deep.members([
+        ['claim', 1],
+        ['replace', 1],
+      ]);
+    });
+
     it('count claims that were lost, outcomes that were not stored and options that failed', async () => {
       const event = { operation: 'placeHold', key: 'placeHold#1', attempt: 1, duration: 0.1 };
       channel('retrysafe:claim-lost').publish(event);

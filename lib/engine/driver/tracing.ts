@@ -11,7 +11,11 @@ export function traceCall(trace: CallTrace, begin: (trace: CallTrace) => Promise
 
 /** Sends a request to a store under the tracing channel. */
 export function traceStore<T>(trace: StoreTrace, send: () => T | PromiseLike<T>): T | PromiseLike<T> {
-  return under(storeChannel, trace, send);
+  return under(storeChannel, trace, () => {
+    const answer = send();
+    if (!isPromise(answer)) trace.answered = true;
+    return answer;
+  });
 }
 
 /**
