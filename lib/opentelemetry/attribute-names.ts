@@ -10,6 +10,7 @@ export const attributeNames = {
   link: 'retrysafe.link',
   after: 'retrysafe.after',
   step: 'retrysafe.step',
+  as: 'retrysafe.as',
   option: 'retrysafe.option',
   store: 'retrysafe.store',
   status: 'retrysafe.status',

@@ -12,6 +12,7 @@ export function countEvents(instruments: () => Instruments): () => void {
     counting('taken-over', ({ from }) => [instruments().attempts, { [attributeNames.after]: from }]),
     counting('claim-lost', () => [instruments().claimsLost]),
     counting('outcome-not-stored', () => [instruments().outcomesNotStored]),
+    counting('resolved', ({ as }) => [instruments().keysResolved, { [attributeNames.as]: as }]),
     counting('option-failed', ({ option }) => [
       instruments().optionFailures,
       { [attributeNames.option]: option },

@@ -10,6 +10,7 @@ export interface Instruments {
   readonly unprotectedRuns: Counter;
   readonly claimsLost: Counter;
   readonly outcomesNotStored: Counter;
+  readonly keysResolved: Counter;
   readonly optionFailures: Counter;
   readonly storeFailures: Counter;
   readonly storeDuration: Histogram;
@@ -49,6 +50,11 @@ export function instrumentsOf(meter: Meter): Instruments {
       'retrysafe.outcomes.not_stored',
       '{outcome}',
       'Outcomes of finished work that could not be stored',
+    ),
+    keysResolved: counter(
+      'retrysafe.keys.resolved',
+      '{key}',
+      'Keys about which operators of this process decided',
     ),
     optionFailures: counter(
       'retrysafe.option.failures',

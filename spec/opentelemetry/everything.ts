@@ -1,6 +1,14 @@
-import { channel } from 'node:diagnostics_channel';
+import { channel, tracingChannel } from 'node:diagnostics_channel';
 import { setImmediate as turn } from 'node:timers/promises';
-import { type IdempotentOptions, InMemoryStore, makeIdempotent, recordOf, release, unknown } from 'retrysafe';
+import {
+  type CallTrace,
+  type IdempotentOptions,
+  InMemoryStore,
+  makeIdempotent,
+  recordOf,
+  release,
+  unknown,
+} from 'retrysafe';
 import { registerIdempotencyInstrumentation } from 'retrysafe/opentelemetry';
 import { abandon, FailingStore } from 'retrysafe/testing';
 import { defer } from '../support/defer.js';
@@ -24,7 +32,7 @@ export async function tellEverything(sdk: Sdk): Promise<void> {
     stores: { holds: inner },
   });
   await makeCalls(store);
-  publishRareEvents();
+  await publishRareEvents();
   // The first collection begins a scan, whose figures the next one has.
   await sdk.reader.collect();
   await turn();
@@ -46,7 +54,10 @@ async function makeCalls(store: FailingStore): Promise<void> {
   await rejection(failing()({ id: 'released' }));
   await placeHold({ id: 'released' });
   await operation(() => release('later'))({ id: 'released by a value' });
-  await operation(() => unknown('nobody knows'))({ id: 'unknown' });
+  const doubtful = operation(() => unknown('nobody knows'));
+  await doubtful({ id: 'unknown' });
+  await doubtful({ id: 'resolved' });
+  await recordOf(doubtful, { id: 'resolved' }).resolve({ as: 'run-again' });
   await waitAndBeRefused(operation);
   await loseAClaim(operation);
   await abandon(placeHold, { id: 'abandoned' });
@@ -80,8 +91,11 @@ async function loseAClaim(operation: Make): Promise<void> {
   await rejection(call);
 }
 
-/** What takes large outcomes and wrong options to happen, and is told by events alone. */
-function publishRareEvents(): void {
+/** What takes large outcomes, wrong options or seconds to happen. */
+async function publishRareEvents(): Promise<void> {
+  const calls = tracingChannel<unknown, CallTrace>('retrysafe:call');
+  const trace = { operation: 'placeHold', key: 'placeHold#1', attempt: 1, waited: 0, ran: 0.1 };
+  await calls.tracePromise(async () => {}, { ...trace, outcome: 'unrecorded' });
   const event = { operation: 'placeHold', key: 'placeHold#1', attempt: 1, duration: 0.1 };
   channel('retrysafe:outcome-not-stored').publish({ ...event, reason: 'it is too large' });
   channel('retrysafe:option-failed').publish({ ...event, option: 'ttl', reason: 'it is no duration' });
