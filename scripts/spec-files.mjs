@@ -1,7 +1,7 @@
 // Which spec files a run has, in which decorator modes, and which of them share a process.
 //
 // Three rules say what a spec file belongs to:
-//   - Files in `spec/proofs/` and `spec/support/`, and files that end in `.long.spec.ts` or `.property.spec.ts`, run by
+//   - Files in `spec/opentelemetry/`, `spec/proofs/` and `spec/support/`, and files that end in `.long.spec.ts` or `.property.spec.ts`, run by
 //     `npm run test:all` alone. So do the samples in legacy mode, and what is special to one adapter of HTTP:
 //     `spec/http/<adapter>-*.spec.ts`. `npm test` has the core of HTTP, and the guide of each adapter.
 //   - All others run by `npm test`, too.
@@ -21,7 +21,9 @@ const coreFolders = [
   'stores/store-contract.spec',
 ];
 const adapters = 'express|fastify|fetch|hono|lambda|nestjs|node';
-const long = new RegExp(`^(proofs|support)/|^http/(${adapters})-|\\.(long|property)\\.spec\\.ts$`);
+const long = new RegExp(
+  `^(opentelemetry|proofs|support)/|^http/(${adapters})-|\\.(long|property)\\.spec\\.ts$`,
+);
 const isLong = (file) => long.test(file);
 const isCore = (file) =>
   coreFolders.some((folder) => file.startsWith(`${folder}/`) || file.startsWith(`${folder}.`));
