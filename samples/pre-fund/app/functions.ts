@@ -1,15 +1,15 @@
 // The functions as Lambda calls them; template.yaml names each of them.
 import type { APIGatewayProxyHandler, Context, SQSEvent } from 'aws-lambda';
 import { onIdempotencyEvent } from 'retrysafe';
+import { CallMetrics } from './call-metrics.js';
 import { preFundService } from './composition.js';
-import { EventMetrics } from './event-metrics.js';
 import { PreFundApi } from './pre-fund-api.js';
 import { SettlementConsumer } from './settlement-consumer.js';
 import { WorkflowStep } from './workflow-step.js';
 
 // Past the console, which may put something before the line or around it.
 const names = { namespace: 'PreFund', service: 'pre-fund' };
-new EventMetrics(names, (line) => process.stdout.write(`${line}\n`)).start();
+new CallMetrics(names, (line) => process.stdout.write(`${line}\n`)).start();
 onIdempotencyEvent('store-failed', ({ error }) => console.error(error));
 
 const service = preFundService(process.env);

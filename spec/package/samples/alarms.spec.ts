@@ -1,5 +1,6 @@
-import { channel } from 'node:diagnostics_channel';
+import { channel, tracingChannel } from 'node:diagnostics_channel';
 import { expect } from 'chai';
+import { type CallOutcome, type CallTrace, InMemoryStore, makeIdempotent } from 'retrysafe';
 import { eventNames } from '../../support/recorded-events.js';
 import { ApplicationParts } from './application.js';
 import { mode } from './compiled.js';
@@ -23,6 +24,16 @@ interface Alarm {
   readonly Dimensions: readonly { readonly Name: string; readonly Value: string }[];
 }
 
+const outcomes: readonly CallOutcome[] = [
+  ...(['remembered', 'released', 'unknown', 'unrecorded', 'replayed', 'refused', 'failed'] as const),
+];
+
+/** Lets a call end in this way. */
+function end(outcome: CallOutcome): Promise<unknown> {
+  const trace: CallTrace = { operation: 'Bank.pay', key: 'Bank.pay#1', outcome, waited: 0.5 };
+  return tracingChannel<unknown, CallTrace>('retrysafe:call').tracePromise(async () => {}, trace);
+}
+
 const template = readTemplate();
 const alarms = ofType(template, 'AWS::CloudWatch::Alarm');
 const queues = ofType(template, 'AWS::SQS::Queue');
@@ -36,22 +47,27 @@ describe(`the sample's metrics and alarms, with ${mode} decorators`, () => {
     const stop = parts.startMetrics((line) => lines.push(JSON.parse(line)));
     const event = { operation: 'Bank.pay', key: 'Bank.pay#1', attempt: 1, duration: 0.1 };
     for (const name of eventNames) channel(`retrysafe:${name}`).publish(event);
+    for (const outcome of outcomes) await end(outcome);
+    const settings = { name: 'Bank.pay', key: 'id', store: new InMemoryStore() };
+    await makeIdempotent(async (_order: { readonly id: string }) => 'paid', settings)({ id: 'o-1' });
     stop();
-    channel('retrysafe:refused').publish(event);
+    channel('retrysafe:claim-lost').publish(event);
+    await end('refused');
   });
 
-  it('are there for each event that says more than that all is well', () => {
+  it('are there for what became of each call, and for each event that says more', () => {
     const names = lines.map(({ _aws }) => _aws.CloudWatchMetrics[0]?.Metrics[0]?.Name);
     expect(names).to.have.members([
-      'Claimed',
-      'Replayed',
-      'Refused',
-      'TakenOver',
-      'ClaimLost',
-      'Unknown',
-      'OutcomeNotStored',
-      'StoreFailed',
+      ...['Completed', 'Remembered', 'Released', 'Unknown', 'Unrecorded', 'Replayed', 'Refused', 'Failed'],
+      ...['TakenOver', 'ClaimLost', 'OutcomeNotStored', 'StoreFailed'],
     ]);
+  });
+
+  it('say how long a call waited, and ran', () => {
+    const refused = lines.find((line) => 'Refused' in line);
+    expect(refused).to.include({ Waited: 0.5 });
+    expect(refused).not.to.have.property('Ran');
+    expect(lines.find((line) => 'Completed' in line)?.Ran).to.be.within(0, 5);
   });
 
   it('are lines in CloudWatch’s embedded metric format, whose values and dimensions are there', () => {
@@ -60,7 +76,8 @@ describe(`the sample's metrics and alarms, with ${mode} decorators`, () => {
       expect(others).to.be.empty;
       expect(Math.abs(line._aws.Timestamp - Date.now())).to.be.lessThan(60_000);
       for (const { Name, Unit } of definition?.Metrics ?? []) {
-        expect([line[Name], Unit]).to.deep.equal([1, 'Count']);
+        if (Unit === 'Count') expect(line[Name]).to.equal(1);
+        else expect([typeof line[Name], Unit]).to.deep.equal(['number', 'Seconds']);
       }
       for (const name of definition?.Dimensions.flat() ?? []) expect(line[name]).to.be.a('string');
       expect(line.Operation).to.equal('Bank.pay');

@@ -70,7 +70,7 @@ export class ApplicationParts {
       'app/pre-fund-api.js',
       'app/settlement-consumer.js',
       'app/workflow-step.js',
-      'app/event-metrics.js',
+      'app/call-metrics.js',
       'story/bank-stand-in.js',
       'story/bank-server.js',
     ];
@@ -105,7 +105,7 @@ export class ApplicationParts {
 
   /** Writes metrics until the returned function is called. */
   startMetrics(write: (line: string) => void): () => void {
-    return new this.#modules.EventMetrics({ namespace: 'PreFund', service: 'pre-fund' }, write).start();
+    return new this.#modules.CallMetrics({ namespace: 'PreFund', service: 'pre-fund' }, write).start();
   }
 }
 
@@ -168,7 +168,7 @@ interface Modules {
     report: (messageId: string, error: Error) => void,
   ) => Application['consumer'];
   WorkflowStep: new (service: object) => Application['step'];
-  EventMetrics: new (names: object, write: (line: string) => void) => { start(): () => void };
+  CallMetrics: new (names: object, write: (line: string) => void) => { start(): () => void };
   BankStandIn: new (options: object) => object;
   BankServer: { start(bank: object): Promise<Bank> };
 }
