@@ -29,6 +29,7 @@ export type {
   ClassEntry,
   ClassOptions,
   Codec,
+  CodecContext,
   ErrorDecision,
   IdempotentOptions,
   ProcessOptions,

@@ -40,10 +40,27 @@ export interface Abandoned {
 /** What `onAbandoned` decides: the outcome that it found, to run the method again, or to refuse the call. */
 export type AbandonedDecision<Result> = { readonly value: Result } | 'run' | 'refuse';
 
-/** Turns a result into text and back. */
+/** Whose outcome a codec is given. */
+export interface CodecContext {
+  /** The operation's name. */
+  readonly operation: string;
+  /** The idempotency key of the record. */
+  readonly key: string;
+  /** Whether the method returned it, or threw it. */
+  readonly kind: 'value' | 'error';
+}
+
+/** Turns a result into text and back, synchronously. */
 export interface Codec {
-  encode(value: unknown): string;
-  decode(text: string): unknown;
+  /**
+   * What `encode` gets and `decode` returns: `'values'`, in place of the built-in encoding, and errors as its text; or the `'text'` of
+   * the built-in encoding of each outcome, which then keeps its types. Default: `'values'`.
+   */
+  readonly takes?: 'values' | 'text';
+  /** What becomes of outcomes that were stored without a codec: `'refuse'` makes them unavailable. Default: `'replay'`. */
+  readonly plain?: 'replay' | 'refuse';
+  encode(value: unknown, context: CodecContext): string;
+  decode(text: string, context: CodecContext): unknown;
 }
 
 /** A class of any constructor. */

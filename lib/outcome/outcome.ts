@@ -1,4 +1,5 @@
-import type { Codec } from '../options/options.js';
+import type { Codec, CodecContext } from '../options/options.js';
+import { isObject } from '../options/reading.js';
 import { isLate } from '../options/synchronous.js';
 import { devalue } from '../process/libraries/libraries.js';
 import { warnOnce } from '../process/warnings.js';
@@ -23,48 +24,59 @@ export type Outcome =
   | { readonly kind: 'error'; readonly error: unknown }
   | { readonly kind: 'none'; readonly reason: string };
 
+/** Whose outcome it is. */
+type Call = Omit<CodecContext, 'kind'>;
+
 /** Turns outcomes into what a record stores, and back. No method throws. */
 export class OutcomeFormat {
+  /** A codec that takes values. */
   readonly #codec: Codec | undefined;
+  /** A codec that takes the text of the built-in encoding. */
+  readonly #wrapping: Codec | undefined;
+  readonly #refusesPlain: boolean;
   readonly #listed: ListedClasses;
 
   constructor(codec: Codec | undefined, listed: ListedClasses) {
-    this.#codec = codec;
+    const takesText = codec?.takes === 'text';
+    this.#codec = takesText ? undefined : codec;
+    this.#wrapping = takesText ? codec : undefined;
+    this.#refusesPlain = codec?.plain === 'refuse';
     this.#listed = listed;
   }
 
   /** Encodes a result. For one that cannot be stored it returns the reason. */
-  encodeValue(value: unknown): StoredOutcome {
-    if (this.#codec) {
-      try {
-        // It gets the bytes as text: most codecs make JSON of what they get.
-        return isWithBytes(value)
-          ? { kind: 'value', encodedBytes: encodedText(this.#codec.encode(toParts(value))) }
-          : { kind: 'value', encoded: encodedText(this.#codec.encode(value)) };
-      } catch (error) {
-        return none(`the result cannot be encoded: ${reasonOf(error) ?? 'codec.encode threw'}`);
-      }
-    }
-    try {
-      if (isWithBytes(value)) return { kind: 'value', ...toParts(value) };
-      return this.#withoutCodec('value', value);
-    } catch (error) {
-      const reason = reasonOf(error) ?? faultOf(error);
-      return none(`the result cannot be encoded: ${reason}${this.#placeIn(value, error)}`);
-    }
+  encodeValue(value: unknown, call: Call): StoredOutcome {
+    if (this.#codec) return codedValue(this.#codec, value, call);
+    const plain = this.#plainValue(value);
+    return this.#wrapping ? wrapped(this.#wrapping, plain, call) : plain;
   }
 
   /** Encodes an error. It stores as much of it as it can. */
-  encodeError(error: unknown): StoredOutcome {
-    const stored = this.#storedError(error);
-    if (this.#isStillRemembered(error, stored)) return stored;
+  encodeError(error: unknown, call: Call): StoredOutcome {
+    const stored = this.#storedError(error, call);
+    if (this.#isStillRemembered(error, stored, call))
+      return this.#wrapping ? wrapped(this.#wrapping, stored, call) : stored;
     return none(
       `the error cannot be encoded: its class ${className(error as object)} decides by Symbol.hasInstance what its instances are, and would not accept the replayed error; list it as { class, name, to, from }`,
     );
   }
 
+  /**
+   * Whether two outcomes of a call are the same. A codec may write one result in two ways, as one does that draws a random number: what
+   * it wrote is decoded to be compared.
+   */
+  areSame(one: StoredOutcome, other: StoredOutcome, call: Call): boolean {
+    if (JSON.stringify(one) === JSON.stringify(other)) return true;
+    if (!this.#codec && !this.#wrapping) return false;
+    const { isDeepStrictEqual } = process.getBuiltinModule('node:util');
+    const compared = attempt(() => ({
+      isSame: isDeepStrictEqual(this.#compared(one, call), this.#compared(other, call)),
+    }));
+    return 'isSame' in compared && compared.isSame;
+  }
+
   /** Decodes an outcome. Each call makes a new copy. */
-  decode(stored: StoredOutcome): Outcome {
+  decode(stored: StoredOutcome, call: Call): Outcome {
     try {
       if (stored.kind === 'none')
         return none(
@@ -74,12 +86,27 @@ export class OutcomeFormat {
         );
       if (stored.kind !== 'value' && stored.kind !== 'error')
         throw new UnstorableError('it is of an unknown kind');
-      const value = this.#decoded(stored);
+      if (this.#refusesPlain && isPlain(stored)) {
+        throw new UnstorableError(
+          "it was stored without the codec, which refuses that by `plain`; let that be 'replay' for as long as there are such records",
+        );
+      }
+      const value = this.#decoded(stored, call);
       return stored.kind === 'value' ? { kind: 'value', value } : { kind: 'error', error: value };
     } catch (error) {
-      const isCoded = 'encoded' in stored || 'encodedBytes' in stored;
+      const isCoded = 'encoded' in stored || 'encodedBytes' in stored || 'encodedText' in stored;
       const reason = reasonOf(error) ?? unreadable(error, isCoded);
       return none(`its stored outcome cannot be read: ${reason}`);
+    }
+  }
+
+  #plainValue(value: unknown): StoredOutcome {
+    try {
+      if (isWithBytes(value)) return { kind: 'value', ...toParts(value) };
+      return this.#withoutCodec('value', value);
+    } catch (error) {
+      const reason = reasonOf(error) ?? faultOf(error);
+      return none(`the result cannot be encoded: ${reason}${this.#placeIn(value, error)}`);
     }
   }
 
@@ -92,13 +119,13 @@ export class OutcomeFormat {
     return { kind, devalue: devalued };
   }
 
-  #storedError(error: unknown): StoredOutcome {
+  #storedError(error: unknown, call: Call): StoredOutcome {
     try {
-      return this.#wholeError(error, this.#pruning({ strict: true }));
+      return this.#wholeError(error, this.#pruning({ strict: true }), call);
     } catch (fault) {
       if (fault instanceof UnstorableError && this.#listed.of(error)?.to)
         return none(`the error cannot be encoded: ${fault.message}`);
-      const stored = attempt(() => this.#prunedError(error));
+      const stored = attempt(() => this.#prunedError(error, call));
       return 'kind' in stored
         ? stored
         : none(`the error cannot be encoded: ${reasonOf(fault) ?? faultOf(fault)}`);
@@ -106,47 +133,63 @@ export class OutcomeFormat {
   }
 
   // A codec encodes values. An error reaches it as text, so that it can encrypt the error.
-  #wholeError(error: unknown, pruning: Pruning): StoredOutcome {
+  #wholeError(error: unknown, pruning: Pruning, call: Call): StoredOutcome {
     if (!this.#codec) return this.#withoutCodec('error', error, pruning);
-    const encoded = encodedText(this.#codec.encode(richText(error, pruning)));
+    const encoded = encodedText(this.#codec.encode(richText(error, pruning), contextOf(call, 'error')));
     warnOfOmissions(error, pruning);
     return { kind: 'error', encoded };
   }
 
   // An error often carries a request or a socket. This stores the rest of it.
-  #prunedError(error: unknown): StoredOutcome {
+  #prunedError(error: unknown, call: Call): StoredOutcome {
     const pruning = this.#pruning({ strict: false });
     const copy = pruning.copy(error);
     const isOmitted = typeof copy === 'symbol';
     return this.#wholeError(
       isOmitted ? new Error(`A ${typeof error} was thrown that cannot be stored`) : copy,
       pruning,
+      call,
     );
   }
 
   // A class with an instance test of its own may not accept what is made from the fields of its instance.
-  #isStillRemembered(error: unknown, stored: StoredOutcome): boolean {
+  #isStillRemembered(error: unknown, stored: StoredOutcome, call: Call): boolean {
     const one = this.#listed.storedAs(error);
     if (!one || !hasOwnInstanceTest(one.class) || stored.kind !== 'error') return true;
-    const { again } = attempt(() => ({ again: this.#decoded(stored) })) as { again?: unknown };
+    const { again } = attempt(() => ({ again: this.#decoded(stored, call) })) as { again?: unknown };
     return isInstance(again, one.class);
   }
 
-  #decoded(stored: Exclude<StoredOutcome, { kind: 'none' }>): unknown {
+  #decoded(stored: Exclude<StoredOutcome, { kind: 'none' }>, call: Call): unknown {
+    if ('encodedText' in stored) return this.#plainDecoded(this.#unwrapped(stored, call));
+    return isPlain(stored) ? this.#plainDecoded(stored) : this.#uncoded(stored, call);
+  }
+
+  #plainDecoded(stored: PlainOutcome): unknown {
     if ('json' in stored) return copyOfJson(stored.json);
-    if ('devalue' in stored) return this.#fromRichText(stored.devalue);
     if ('head' in stored) return fromParts(stored);
-    if ('encodedBytes' in stored) return fromParts(this.#uncoded(stored.encodedBytes) as BytesParts);
-    const value = this.#uncoded(stored.encoded);
+    return this.#fromRichText(stored.devalue);
+  }
+
+  /** Decodes what a codec wrote that takes values. */
+  #uncoded(stored: Exclude<StoredOutcome, PlainOutcome | NoOutcome | WrappedOutcome>, call: Call): unknown {
+    const text = 'encodedBytes' in stored ? stored.encodedBytes : stored.encoded;
+    const value = decodedBy(this.#codec, text, contextOf(call, stored.kind));
+    if ('encodedBytes' in stored) return fromParts(value as BytesParts);
     return stored.kind === 'error' ? this.#fromRichText(value as string) : value;
   }
 
-  #uncoded(text: string): unknown {
-    if (!this.#codec) throw new UnstorableError('it was written by a codec that is not configured here');
-    const value = this.#codec.decode(text);
-    if (isLate(value))
-      throw new UnstorableError('codec.decode returned a promise, and has to return the value itself');
-    return value;
+  /** Returns what a codec was given that takes the text of the built-in encoding. */
+  #unwrapped({ kind, encodedText: text }: WrappedOutcome, call: Call): PlainOutcome {
+    const plain: unknown = JSON.parse(decodedBy(this.#wrapping, text, contextOf(call, kind)) as string);
+    if (isObject(plain) && isPlain(plain)) return plain;
+    throw new UnstorableError('codec.decode returned another text than codec.encode was given');
+  }
+
+  #compared(stored: StoredOutcome, call: Call): unknown {
+    if (stored.kind === 'none') return stored;
+    // Its text tells more than a value does: private fields, for one, cannot be compared.
+    return 'encodedText' in stored ? this.#unwrapped(stored, call) : this.#decoded(stored, call);
   }
 
   #fromRichText(text: string): unknown {
@@ -168,6 +211,57 @@ export class OutcomeFormat {
     attempt(() => ({ rest: pruning.copy(value) }));
     return pruning.first ? `, at ${pruning.first.replace(/^\./, '')}` : '';
   }
+}
+
+type NoOutcome = Extract<StoredOutcome, { readonly kind: 'none' }>;
+type WrappedOutcome = Extract<StoredOutcome, { readonly encodedText: string }>;
+/** What the built-in encoding makes. */
+type PlainOutcome = Extract<
+  StoredOutcome,
+  { readonly json: unknown } | { readonly devalue: string } | { readonly head: unknown }
+>;
+
+function isPlain(stored: object): stored is PlainOutcome {
+  return 'json' in stored || 'devalue' in stored || 'head' in stored;
+}
+
+function contextOf({ operation, key }: Call, kind: CodecContext['kind']): CodecContext {
+  return { operation, key, kind };
+}
+
+function codedValue(codec: Codec, value: unknown, call: Call): StoredOutcome {
+  try {
+    const context = contextOf(call, 'value');
+    // It gets the bytes as text: most codecs make JSON of what they get.
+    return isWithBytes(value)
+      ? { kind: 'value', encodedBytes: encodedText(codec.encode(toParts(value), context)) }
+      : { kind: 'value', encoded: encodedText(codec.encode(value, context)) };
+  } catch (error) {
+    return none(`the result cannot be encoded: ${reasonOf(error) ?? 'codec.encode threw'}`);
+  }
+}
+
+/** Gives the built-in encoding of an outcome to a codec as one text. */
+function wrapped(codec: Codec, plain: StoredOutcome, call: Call): StoredOutcome {
+  const { kind } = plain;
+  if (kind === 'none') return plain;
+  try {
+    return {
+      kind,
+      encodedText: encodedText(codec.encode(JSON.stringify(plain), contextOf(call, kind))),
+    };
+  } catch (error) {
+    const reason = reasonOf(error) ?? (isOverflow(error) ? faultOf(error) : 'codec.encode threw');
+    return none(`the ${kind === 'value' ? 'result' : 'error'} cannot be encoded: ${reason}`);
+  }
+}
+
+function decodedBy(codec: Codec | undefined, text: string, context: CodecContext): unknown {
+  if (!codec) throw new UnstorableError('it was written by a codec that is not configured here');
+  const value = codec.decode(text, context);
+  if (isLate(value))
+    throw new UnstorableError('codec.decode returned a promise, and has to return the value itself');
+  return value;
 }
 
 function none(reason: string): StoredOutcome & Outcome {

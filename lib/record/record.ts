@@ -95,6 +95,8 @@ export type StoredOutcome =
   | { readonly kind: 'value' | 'error'; readonly json: unknown }
   | { readonly kind: 'value' | 'error'; readonly devalue: string }
   | { readonly kind: 'value' | 'error'; readonly encoded: string }
+  // What a codec made of the text of one of these. Another name, so that no text is taken for one that another codec wrote.
+  | { readonly kind: 'value' | 'error'; readonly encodedText: string }
   | OutcomeOfBytes
   | { readonly kind: 'value'; readonly encodedBytes: string }
   | { readonly kind: 'none'; readonly reason: string };

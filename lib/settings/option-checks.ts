@@ -1,7 +1,8 @@
 import { isGeneratorFunction } from 'node:util/types';
 import { checkedOptions } from '../options/checked-options.js';
+import { checkCodec } from '../options/codec-check.js';
 import { type Duration, milliseconds } from '../options/duration.js';
-import type { Codec, IdempotentOptions, OptionLevel, ProcessOptions } from '../options/options.js';
+import type { IdempotentOptions, OptionLevel, ProcessOptions } from '../options/options.js';
 import { describeLateness, isLate } from '../options/synchronous.js';
 import { amountOf, kindOfData, wrongOption } from '../options/wrong-option.js';
 import { describeNameFault } from '../process/names/names.js';
@@ -48,15 +49,7 @@ function methodsMissing(value: unknown, names: readonly string[]): readonly stri
   return names.filter((name) => typeof candidate?.[name] !== 'function');
 }
 
-function checkCodec(value: unknown): string | undefined {
-  if (methodsMissing(value, ['encode', 'decode']).length > 0)
-    return 'an object with encode(value): string and decode(text): unknown';
-  const { encode, decode } = value as Codec;
-  const expected = describeLateness(encode) ?? describeLateness(decode);
-  return expected && `an object whose encode and decode are each ${expected}`;
-}
-
-const checks: Record<keyof IdempotentOptions | keyof ProcessOptions, Check> = {
+import type { IdempotentOptions, OptionLevel, ProcessOptions } from '../options/options.js';
   key: checkSelector,
   ttl: orFunction(checkTtl, checkSynchronous),
   store: checkStoreOption,

@@ -127,13 +127,13 @@ describe('an outcome of bytes', () => {
 
   describe('with a codec', () => {
     const shown: unknown[] = [];
-    const codec: Codec = {
-      encode(value) {
+    const codec = {
+      encode(value: unknown) {
         shown.push(value);
         return [...JSON.stringify(value)].reverse().join('');
       },
-      decode: (text) => JSON.parse([...text].reverse().join('')),
-    };
+      decode: (text: string) => JSON.parse([...text].reverse().join('')),
+    } satisfies Codec;
 
     it('goes through it whole, as base64, and comes back as bytes', async () => {
       const { value, record } = await replayed(picture(), { codec });

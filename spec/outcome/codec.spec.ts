@@ -1,5 +1,14 @@
 import { expect } from 'chai';
-import { type Codec, InMemoryStore, makeIdempotent, OutcomeUnavailableError, recordOf } from 'retrysafe';
+import {
+  type Codec,
+  type CodecContext,
+  currentExecution,
+  InMemoryStore,
+  keyOf,
+  makeIdempotent,
+  OutcomeUnavailableError,
+  recordOf,
+} from 'retrysafe';
 import { defer } from '../support/defer.js';
 import { rejection } from '../support/rejection.js';
 import { replayed, storedOutcome, storedRecordOf } from '../support/replayed.js';
@@ -68,6 +77,155 @@ describe('a custom codec (codec)', () => {
     expect(JSON.stringify(store.calls)).not.to.include('no rate');
   });
 
+  it('is told whose outcome it is', async () => {
+    const told: CodecContext[] = [];
+    const codec: Codec = {
+      encode(value, context) {
+        told.push(context);
+        return JSON.stringify(value);
+      },
+      decode(text, context) {
+        told.push(context);
+        return JSON.parse(text);
+      },
+    };
+    const options = { name: 'quoteDuty', store: new InMemoryStore(), codec, remember: [RangeError] };
+    const quoteDuty = makeIdempotent(async (amount: number) => {
+      if (amount < 0) throw new RangeError('no duty');
+      return amount;
+    }, options);
+    for (const amount of [5, 5, -1, -1]) await quoteDuty(amount).catch(() => {});
+    const [key, keyOfError] = [5, -1].map((amount) => keyOf(quoteDuty, amount)) as [string, string];
+    expect(told).to.deep.equal([
+      { operation: 'quoteDuty', key, kind: 'value' },
+      { operation: 'quoteDuty', key, kind: 'value' },
+      { operation: 'quoteDuty', key: keyOfError, kind: 'error' },
+      { operation: 'quoteDuty', key: keyOfError, kind: 'error' },
+    ]);
+  });
+
+  for (const takes of ['values', 'text'] as const) {
+    it(`that takes ${takes} may write one result in many ways, and the result is still known as that of the completion`, async () => {
+      let drawn = 0;
+      const codec: Codec = {
+        takes,
+        encode(value) {
+          drawn += 1;
+          return `${drawn} ${JSON.stringify(value)}`;
+        },
+        decode: (text) => JSON.parse(text.slice(text.indexOf(' '))),
+      };
+      const store = new ScriptedStore();
+      const [asked, other] = [{ holdId: 'h-1' }, { holdId: 'h-2' }];
+      const hold = makeIdempotent(
+        async (returned: object) => {
+          const { record, token } = await currentExecution().completion(asked);
+          await store.inner.replace(record, token);
+          return returned;
+        },
+        { name: `hold by a codec of ${takes}`, store, codec },
+      );
+      const returned = { ...asked };
+      expect(await hold(returned), 'its own result').to.equal(returned);
+      expect(store.count('replace'), 'writes').to.equal(0);
+      // The completion is another outcome than this result: that is what its duplicates get, and so does it.
+      expect(await hold(other)).to.deep.equal(asked);
+    });
+  }
+
+  it('that takes text gets that of the built-in encoding, and results keep their types', async () => {
+    const shown: unknown[] = [];
+    const codec: Codec = {
+      takes: 'text',
+      encode(value) {
+        shown.push(value);
+        return [...(value as string)].reverse().join('');
+      },
+      decode: (text) => [...text].reverse().join(''),
+    };
+    const at = new Date(5);
+    const { value, record } = await replayed(new Map([['at', at]]), { codec });
+    expect(value).to.deep.equal(new Map([['at', at]]));
+    expect(shown).to.have.length(1);
+    expect(shown[0]).to.be.a('string').that.includes('1970-01-01');
+    expect(storedOutcome(record)).to.deep.equal({
+      kind: 'value',
+      encodedText: [...(shown[0] as string)].reverse().join(''),
+    });
+    // It is not asked about what cannot be stored.
+    const quoteNothing = makeIdempotent(async () => () => 5, {
+      store: new InMemoryStore(),
+      codec,
+      name: 'no',
+    });
+    await quoteNothing();
+    expect((await rejection(quoteNothing())) as Error)
+      .to.be.instanceOf(OutcomeUnavailableError)
+      .with.property('message')
+      .that.includes('a function');
+    expect(shown).to.have.length(1);
+  });
+
+  for (const [what, decoded] of [
+    ['no JSON', 'x'],
+    ['other JSON', '{"kind":"value","amount":12}'],
+    ['no text', 5],
+  ] as const) {
+    it(`that takes text and returns ${what} makes the outcome unavailable`, async () => {
+      const codec: Codec = { takes: 'text', encode: String, decode: () => decoded };
+      const quote = makeIdempotent(async () => 5, {
+        name: `quote ${what}`,
+        store: new InMemoryStore(),
+        codec,
+      });
+      await quote();
+      expect(await rejection(quote())).to.be.instanceOf(OutcomeUnavailableError);
+    });
+  }
+
+  it('that takes text is not asked for what one that takes values has written, and the other way round', async () => {
+    const store = new InMemoryStore();
+    const codec = (takes: 'values' | 'text'): Codec => ({
+      takes,
+      encode: (value) => JSON.stringify(value),
+      decode: (text) => JSON.parse(text),
+    });
+    const quote = (takes: 'values' | 'text') =>
+      makeIdempotent(async (id: string) => id, { name: 'quoteFreight', store, codec: codec(takes) });
+    await quote('values')('a');
+    await quote('text')('b');
+    for (const [takes, id] of [
+      ['text', 'a'],
+      ['values', 'b'],
+    ] as const) {
+      const error = await rejection(quote(takes)(id));
+      expect(error).to.be.instanceOf(OutcomeUnavailableError);
+      expect((error as Error).message).to.include('written by a codec that is not configured here');
+    }
+  });
+
+  it('that refuses what was stored without it makes it unavailable, and does not run the method again', async () => {
+    const store = new InMemoryStore();
+    let runs = 0;
+    const quote = (codec?: Codec) =>
+      makeIdempotent(
+        async (id: string) => {
+          runs += 1;
+          return id === 'rich' ? new Date(5) : id;
+        },
+        { name: 'quotePostage', store, ...(codec && { codec }) },
+      );
+    const codec: Codec = { plain: 'refuse', encode: String, decode: String };
+    for (const id of ['plain', 'rich']) {
+      await quote()(id);
+      const error = await rejection(quote(codec)(id));
+      expect(error).to.be.instanceOf(OutcomeUnavailableError);
+      expect((error as Error).message).to.include("let that be 'replay'");
+      expect(await quote({ ...codec, plain: 'replay' })(id)).to.deep.equal(await quote()(id));
+    }
+    expect(runs).to.equal(2);
+  });
+
   const wrong: Record<string, () => string> = {
     'returns no string': () => 5 as unknown as string,
     'returns nothing': () => undefined as unknown as string,
@@ -87,7 +245,7 @@ describe('a custom codec (codec)', () => {
           runs += 1;
           return { card: marker };
         },
-        { store: new InMemoryStore(), codec: { encode, decode: JSON.parse } },
+        { store: new InMemoryStore(), codec: { encode, decode: (text) => JSON.parse(text) } },
       );
       expect(await quoteFee()).to.deep.equal({ card: marker });
       const error = await rejection(quoteFee());
@@ -108,7 +266,7 @@ describe('a custom codec (codec)', () => {
         runs += 1;
         return marker;
       },
-      { store, codec: { encode: String, decode: JSON.parse } },
+      { store, codec: { encode: String, decode: (text) => JSON.parse(text) } },
     );
     await quoteTax();
     const error = await rejection(quoteTax());

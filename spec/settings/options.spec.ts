@@ -173,6 +173,8 @@ const table: Record<string, readonly Wrong[]> = {
   readFirst: [wrong('yes', 'a text of 3 characters', yesOrNo), wrong(1, '1', yesOrNo)],
   keepLocal: [
     wrong(-1, '-1', /a whole number, 0 or more/),
+    wrong({ encode: String, decode: String, takes: 'bytes' }, 'an object', /takes is 'values' or 'text'/),
+    wrong({ encode: String, decode: String, plain: true }, 'an object', /plain is 'replay' or 'refuse'/),
     wrong(1.5, '1.5', /a whole number/),
     wrong('10', "'10'", /a whole number/),
     wrong(true, 'true', /a whole number/),

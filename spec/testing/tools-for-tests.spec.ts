@@ -186,7 +186,7 @@ describe('what retrysafe/testing has for the tests of an application', () => {
       }
       const price = makeIdempotent(async (_id: string) => ({ at: new Money(5) }), {
         name: 'assertedPrice',
-        codec: { encode: JSON.stringify, decode: JSON.parse },
+        codec: { encode: (value) => JSON.stringify(value), decode: (text) => JSON.parse(text) },
       });
       expect((await failure(() => price('a'))).message).to.match(/the replay differs .*`classes`/);
     });

@@ -486,9 +486,9 @@ export class Driver implements CallReport {
   }
 
   #endByValue(value: unknown): MethodEnd {
-    const outcome = this.call.settings.format.encodeValue(value);
+    const outcome = this.call.settings.format.encodeValue(value, this.call);
     if (!this.#issued) return { kind: 'value', outcome, ttlMs: this.#ttlOf(value), isAsCompleted: false };
-    const isAsCompleted = JSON.stringify(outcome) === JSON.stringify(this.#issued);
+    const isAsCompleted = this.call.settings.format.areSame(outcome, this.#issued, this.call);
     return { kind: 'value', outcome, ttlMs: 0, isAsCompleted };
   }
 
@@ -497,7 +497,7 @@ export class Driver implements CallReport {
     const decision = this.#within(() => decide(this.call, error, this.#telling));
     if (decision !== 'remember') return { kind: 'error', decision, why: this.#reasonFor(error) };
     const ttlMs = typeof ttl === 'number' ? ttl : DEFAULT_TTL_MS;
-    return { kind: 'error', decision, outcome: format.encodeError(error), ttlMs };
+    return { kind: 'error', decision, outcome: format.encodeError(error, this.call), ttlMs };
   }
 
   #ttlOf(value: unknown): number {
@@ -523,7 +523,7 @@ export class Driver implements CallReport {
 
   async #completion(execution: ClaimedExecution, result: unknown): Promise<Completion> {
     if (!execution.isRunning) throw noCompletion(this.call, 'returned');
-    const outcome = this.call.settings.format.encodeValue(result);
+    const outcome = this.call.settings.format.encodeValue(result, this.call);
     const ttlMs = this.#ttlOf(result);
     return new Promise((resolve, reject) => {
       this.#asking ??= [];
@@ -618,7 +618,7 @@ export class Driver implements CallReport {
   #recordedEnding({
     state,
   }: IdempotencyRecord): Ending | { readonly error: unknown; readonly isMissing: true } {
-    const outcome = this.call.settings.format.decode((state as CompletedState).outcome);
+    const outcome = this.call.settings.format.decode((state as CompletedState).outcome, this.call);
     if (outcome.kind !== 'none') return outcome;
     const isDecided = state.about?.why?.kind === 'resolved';
     return { error: unavailable(this.call, outcome.reason, isDecided), isMissing: true };
