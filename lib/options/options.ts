@@ -150,7 +150,14 @@ export interface IdempotentOptions<
   readonly onStoreFailure?: 'throw' | 'run';
   /** Changes a replayed result, for example to add a header or a fresh field. Default: none. */
   readonly mapReplay?: (this: This, result: Result, record: RecordView) => Result | Promise<Result>;
-  /** Replaces the built-in encoding of results. Default: plain JSON, or `devalue` for values that JSON does not have. */
+  /**
+   * Returns what a record keeps of a result, and so what each replay gets. The caller of the run gets the whole result. Synchronous,
+   * and changes nothing of what it is given. Errors do not pass it. Default: the result.
+   */
+  readonly redact?: (this: This, result: Result, ...args: Args) => Result;
+  /**
+   * Replaces the built-in encoding of results, or takes its text. Default: plain JSON, or `devalue` for values that JSON does not have.
+   */
   readonly codec?: Codec;
   /** Classes, or entries, whose instances may be in results and keys. They replay as instances. Default: none. */
   readonly classes?: readonly (AnyClass | ClassEntry)[];

@@ -49,7 +49,7 @@ function methodsMissing(value: unknown, names: readonly string[]): readonly stri
   return names.filter((name) => typeof candidate?.[name] !== 'function');
 }
 
-import type { IdempotentOptions, OptionLevel, ProcessOptions } from '../options/options.js';
+const checks: Record<keyof IdempotentOptions | keyof ProcessOptions, Check> = {
   key: checkSelector,
   ttl: orFunction(checkTtl, checkSynchronous),
   store: checkStoreOption,
@@ -80,6 +80,7 @@ import type { IdempotentOptions, OptionLevel, ProcessOptions } from '../options/
   ),
   onStoreFailure: oneOf('throw', 'run'),
   mapReplay: checkAsynchronous,
+  redact: checkSynchronous,
   codec: checkCodec,
   classes: classListCheck('classes'),
   readFirst: oneOf(true, false),

@@ -250,6 +250,14 @@ const table: Record<string, Row> = {
       return desk.serve(request);
     },
   },
+  redact: {
+    values: [() => 'first', () => 'second'],
+    seen: ['first', 'second', 'ran'],
+    async observe(desk) {
+      await desk.serve(request);
+      return desk.serve(request);
+    },
+  },
   codec: {
     values: [
       { encode: JSON.stringify, decode: () => 'first' },

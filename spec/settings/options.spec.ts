@@ -154,6 +154,11 @@ const table: Record<string, readonly Wrong[]> = {
     wrong(function* () {}, 'a generator function', /a function that is not a generator$/),
     wrong(async function* () {}, 'a generator function', /a function that is not a generator$/),
   ],
+  redact: [
+    wrong({}, 'an object', /a function$/),
+    wrong(async () => {}, 'an async function', /a synchronous function$/),
+    wrong(function* () {}, 'a generator function', /a function that is not a generator$/),
+  ],
   codec: [
     wrong(JSON, 'an object', /an object with encode\(value\): string and decode\(text\): unknown/),
     wrong({ encode: String }, 'an object', /an object with encode/),
@@ -168,13 +173,13 @@ const table: Record<string, readonly Wrong[]> = {
       /encode and decode are each a synchronous function/,
     ),
     wrong(null, 'null', /an object with encode/),
+    wrong({ encode: String, decode: String, takes: 'bytes' }, 'an object', /takes is 'values' or 'text'/),
+    wrong({ encode: String, decode: String, plain: true }, 'an object', /plain is 'replay' or 'refuse'/),
   ],
   classes: classLists('classes'),
   readFirst: [wrong('yes', 'a text of 3 characters', yesOrNo), wrong(1, '1', yesOrNo)],
   keepLocal: [
     wrong(-1, '-1', /a whole number, 0 or more/),
-    wrong({ encode: String, decode: String, takes: 'bytes' }, 'an object', /takes is 'values' or 'text'/),
-    wrong({ encode: String, decode: String, plain: true }, 'an object', /plain is 'replay' or 'refuse'/),
     wrong(1.5, '1.5', /a whole number/),
     wrong('10', "'10'", /a whole number/),
     wrong(true, 'true', /a whole number/),

@@ -111,6 +111,17 @@ describe('an option that must return at once, and returns a promise', () => {
           expect(warnings.texts('RETRYSAFE_ON_ERROR')).to.have.length(1);
         }));
 
+      it('completes the key without an outcome where it is what `redact` leaves of a result', () =>
+        quietly(async () => {
+          const call = operation({ redact: answer });
+          expect(await call({})).to.equal('done');
+          expect(await rejection(call({})))
+            .to.be.instanceOf(OutcomeUnavailableError)
+            .with.property('message')
+            .that.includes('the result cannot be');
+          expect(runs).to.equal(1);
+        }));
+
       it('completes the key without an outcome where it is the text of `codec.encode`', () =>
         quietly(async () => {
           const call = operation({ codec: { encode: answer, decode: JSON.parse } });
@@ -181,6 +192,7 @@ describe('a function of an option that is visibly asynchronous', () => {
     ttl: (ttl) => ({ ttl }),
     store: (store) => ({ store }),
     onError: (onError) => ({ onError }),
+    redact: (redact) => ({ redact }),
     'codec.encode': (encode) => ({ codec: { encode, decode: JSON.parse } }),
     'codec.decode': (decode) => ({ codec: { encode: JSON.stringify, decode } }),
   };

@@ -26,6 +26,7 @@ import { newOwner } from './owner.js';
 import type { PreparedCall } from './prepared-call.js';
 import { type Process, processOf } from './processes.js';
 import { reasonFor } from './reasons.js';
+import { redactedOutcome } from './redaction.js';
 import {
   claimLost,
   noCompletion,
@@ -486,7 +487,7 @@ export class Driver implements CallReport {
   }
 
   #endByValue(value: unknown): MethodEnd {
-    const outcome = this.call.settings.format.encodeValue(value, this.call);
+    const outcome = this.#outcomeOf(value);
     if (!this.#issued) return { kind: 'value', outcome, ttlMs: this.#ttlOf(value), isAsCompleted: false };
     const isAsCompleted = this.call.settings.format.areSame(outcome, this.#issued, this.call);
     return { kind: 'value', outcome, ttlMs: 0, isAsCompleted };
@@ -498,6 +499,16 @@ export class Driver implements CallReport {
     if (decision !== 'remember') return { kind: 'error', decision, why: this.#reasonFor(error) };
     const ttlMs = typeof ttl === 'number' ? ttl : DEFAULT_TTL_MS;
     return { kind: 'error', decision, outcome: format.encodeError(error, this.call), ttlMs };
+  }
+
+  /** Returns what a record keeps of a result. */
+  #outcomeOf(value: unknown): StoredOutcome {
+    const { redact, format } = this.call.settings;
+    return redact ? this.#redactedOutcomeOf(value) : format.encodeValue(value, this.call);
+  }
+
+  #redactedOutcomeOf(value: unknown): StoredOutcome {
+    return this.#within(() => redactedOutcome(this.call, value));
   }
 
   #ttlOf(value: unknown): number {
@@ -523,7 +534,7 @@ export class Driver implements CallReport {
 
   async #completion(execution: ClaimedExecution, result: unknown): Promise<Completion> {
     if (!execution.isRunning) throw noCompletion(this.call, 'returned');
-    const outcome = this.call.settings.format.encodeValue(result, this.call);
+    const outcome = this.#outcomeOf(result);
     const ttlMs = this.#ttlOf(result);
     return new Promise((resolve, reject) => {
       this.#asking ??= [];

@@ -57,6 +57,11 @@ export interface HttpOptions<Request, This = any> extends EngineOptions<This> {
    */
   readonly onAbandoned?: IdempotentOptions<This, HandlerArguments<Request>, RecordedResponse>['onAbandoned'];
   /**
+   * Returns what is recorded of a response, and so what each replay sends. The client of the run gets the whole response. It gets the
+   * framework's request second. Default: the response.
+   */
+  readonly redact?: IdempotentOptions<This, HandlerArguments<Request>, RecordedResponse>['redact'];
+  /**
    * Whether a response is the outcome of its key. Default: every status below 500 but 408, 409, 425 and 429. Any other response is sent,
    * and not recorded.
    */

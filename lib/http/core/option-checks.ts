@@ -16,6 +16,7 @@ const engineOptions = [
   'onAbandoned',
   'unresolvedTtl',
   'onStoreFailure',
+  'redact',
   'codec',
   'enabled',
 ] as const satisfies readonly (keyof HttpOptions<unknown>)[];

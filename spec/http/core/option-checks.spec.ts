@@ -32,7 +32,8 @@ const wrong: Record<keyof HttpOptions<string>, readonly unknown[]> = {
   errors: [null, 'problem', secret, true],
   unresolvedTtl: [null, -1, 'long'],
   onStoreFailure: [null, 'closed', true],
-  codec: [null, {}, secret],
+  redact: [null, true, secret, async () => ({})],
+  codec: [null, {}, secret, { encode: String, decode: String, takes: secret }],
   enabled: [null, 'yes', 1],
 };
 

@@ -69,6 +69,7 @@ export class Accepted {
     },
     onError(error, request) { ok<Same<typeof error, unknown>>(); ok<Same<typeof request, PreFundRequest>>(); return this.tenant ? 'release' : undefined; },
     mapReplay(result, record) { ok<Same<typeof result, Hold>>(); ok<Same<typeof record, RecordView>>(); return { holdId: this.tenant + result.holdId + record.key }; },
+    redact(result, request) { ok<Same<typeof result, Hold>>(); ok<Same<typeof request, PreFundRequest>>(); return { holdId: this.tenant + result.holdId }; },
     name: 'everything', lease: '30s', renewFor: '1h', wait: 0, clockTolerance: '250ms', remember: [RangeError, Money], classes: [Money],
     onStoreFailure: 'throw', readFirst: true, keepLocal: 10, enabled: true,
   })

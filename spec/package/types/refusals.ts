@@ -156,6 +156,13 @@ export class RefusedOptions {
   // @ts-expect-error onError: async
   @Idempotent({ onError: async () => 'release' }) async error4(request: PreFundRequest): Promise<Hold> { void request; return hold; }
 
+  // @ts-expect-error redact: result type
+  @Idempotent({ redact: (result: Other) => result }) async redact1(request: PreFundRequest): Promise<Hold> { void request; return hold; }
+  // @ts-expect-error redact: returns another type
+  @Idempotent({ redact: () => ({ other: 1 }) }) async redact2(request: PreFundRequest): Promise<Hold> { void request; return hold; }
+  // @ts-expect-error redact: async
+  @Idempotent({ redact: async (result) => result }) async redact3(request: PreFundRequest): Promise<Hold> { void request; return hold; }
+
   // @ts-expect-error mapReplay: result type
   @Idempotent({ mapReplay: (result: Other) => result }) async replay1(request: PreFundRequest): Promise<Hold> { void request; return hold; }
   // @ts-expect-error mapReplay: returns another type
