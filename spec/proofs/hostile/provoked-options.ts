@@ -12,6 +12,7 @@ import {
   recordOfKey,
 } from 'retrysafe';
 import { DynamoDBStore, tableDefinition } from 'retrysafe/dynamodb';
+import { encrypted } from 'retrysafe/encryption';
 import { PostgresStore, schema } from 'retrysafe/postgres';
 import { RedisStore } from 'retrysafe/redis';
 import { SqliteStore, schema as sqliteSchema } from 'retrysafe/sqlite';
@@ -72,7 +73,17 @@ const ofMethods = [
     'clockTolerance',
     'unresolvedTtl',
   ],
-  ...['store', 'onAbandoned', 'onError', 'onStoreFailure', 'mapReplay', 'codec', 'classes', 'remember'],
+  ...[
+    'store',
+    'onAbandoned',
+    'onError',
+    'onStoreFailure',
+    'mapReplay',
+    'redact',
+    'codec',
+    'classes',
+    'remember',
+  ],
   ...['readFirst', 'keepLocal', 'enabled', 'secret'],
 ];
 const work = async () => {};
@@ -144,6 +155,14 @@ const places: Record<
     options: ['database', 'table', 'secret'],
     give: (given) =>
       new SqliteStore({ database: { prepare: () => ({}), isTransaction: false }, ...given } as never),
+  },
+  encrypted: {
+    options: ['keys', 'current', 'plain', 'codec', 'secret'],
+    give: (given) => encrypted({ keys: { a: Buffer.alloc(32) }, current: 'a', ...given } as never),
+  },
+  'the keys of encrypted': {
+    options: ['a', marker],
+    give: (given) => encrypted({ keys: given, current: 'a' } as never),
   },
 };
 

@@ -1,0 +1,2 @@
+export { encrypted } from './encrypted.js';
+export type { EncryptionKey, EncryptionOptions } from './encryption-options.js';
