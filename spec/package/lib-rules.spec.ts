@@ -65,6 +65,10 @@ const broken: Record<string, readonly [code: string, fault: RegExp]> = {
     "export * from '../engine/operation.js';",
     /lib\/opentelemetry imports what is published/,
   ],
+  'encryption/upwards.ts': [
+    "export * from '../outcome/outcome.js';",
+    /lib\/encryption imports only what is below/,
+  ],
   'outcome/upwards.ts': ["export * from '../key/identity.js';", /lib\/outcome imports only what is below/],
   'settings/upwards.ts': ["export * from '../key/identity.js';", /lib\/settings imports only what is below/],
   'settings/store.ts': [

@@ -22,6 +22,7 @@ import { onServers } from './patches/on-servers.js';
 import { operators } from './patches/operators.js';
 import { outside } from './patches/outside.js';
 import { samples } from './patches/samples.js';
+import { secrets } from './patches/secrets.js';
 import { settling } from './patches/settling.js';
 import { stores } from './patches/stores.js';
 import { values } from './patches/values.js';
@@ -40,6 +41,7 @@ export const mutants: readonly Mutant[] = [
   ...values,
   ...edgesValues,
   ...bytes,
+  ...secrets,
   ...inProcess,
   ...drivers,
   ...face,

@@ -116,8 +116,8 @@ export const bytes: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/outcome/outcome.ts',
-        replace: '    if (this.#codec) {\n      try {\n        // It gets',
-        by: '    if (this.#codec && !isWithBytes(value)) {\n      try {\n        // It gets',
+        replace: 'if (this.#codec) return codedValue(',
+        by: 'if (this.#codec && !isWithBytes(value)) return codedValue(',
       },
     ],
     caughtBy: [inTheEngine],

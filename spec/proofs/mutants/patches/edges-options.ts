@@ -104,7 +104,7 @@ export const edgesOfOptions: readonly Mutant[] = [
     flaw: 'An asynchronous codec is taken when it is defined, and every outcome is lost when it is kept.',
     changes: [
       {
-        file: 'lib/settings/option-checks.ts',
+        file: 'lib/options/codec-check.ts',
         replace: 'const expected = describeLateness(encode) ?? describeLateness(decode);',
         by: 'const expected = describeLateness(undefined);',
       },
