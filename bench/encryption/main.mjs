@@ -1,5 +1,5 @@
 // Prints what a call costs with encrypted outcomes and with plain ones: both in one process, in memory, in turns. Takes dist/ and
-// the specs as they were built last.
+// the specs as they were built last. `npm run bench:encryption` builds them.
 //
 //   node --expose-gc --max-semi-space-size=16 bench/encryption/main.mjs [--rounds=20]
 import { randomBytes } from 'node:crypto';

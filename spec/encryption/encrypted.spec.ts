@@ -1,3 +1,4 @@
+import { createRequire } from 'node:module';
 import { expect } from 'chai';
 import {
   type Codec,
@@ -242,6 +243,20 @@ describe('an encrypted outcome', () => {
       expect((error as Error).message).to.include('written by a codec that is not configured here');
       expect(await operation(store, never, { codec })('a')).to.equal(marker);
     });
+  });
+
+  it('is read by a codec of the other form of the package, whose reasons are told as well', async () => {
+    // CommonJS here, beside ES modules, where Node.js does not take these for both.
+    const other: typeof import('retrysafe/encryption') = createRequire(import.meta.url)(
+      'retrysafe/encryption',
+    );
+    const store = new InMemoryStore();
+    const operation = deployable();
+    await operation(store, async () => marker, { codec: other.encrypted({ keys, current: '2026-01' }) })('a');
+    expect(await operation(store, never, { codec })('a')).to.equal(marker);
+    const without = other.encrypted({ keys: { b: keyNamed('b') }, current: 'b' });
+    const error = await rejection(operation(store, never, { codec: without })('a'));
+    expect((error as Error).message).to.include('encrypted with the key "2026-01"');
   });
 
   it('is told as any other by whoever looks at its record', async () => {
