@@ -1,14 +1,16 @@
 import { expect } from 'chai';
-import { keyOf, makeIdempotent } from 'retrysafe';
+import { keyOf, makeIdempotent, OutcomeUnavailableError } from 'retrysafe';
 import { encrypted } from 'retrysafe/encryption';
 import { responseOutcome } from 'retrysafe/http';
 import { PostgresStore, schema } from 'retrysafe/postgres';
 import type { Process } from '../stores/matrix/processes.js';
 import { storeLines } from '../stores/matrix/store-lines.js';
 import { randomBytes } from '../support/bytes.js';
+import { defer } from '../support/defer.js';
 import { deployable } from '../support/deployment.js';
 import { keyNamed } from '../support/encryption-keys.js';
 import { usePostgres } from '../support/postgres.js';
+import { rejection } from '../support/rejection.js';
 
 const marker = 'PAYLOAD-4111-1111';
 const [old, current] = [keyNamed('a'), keyNamed('b')];
@@ -44,6 +46,30 @@ for (const { title, use } of storeLines) {
         expect(await operation(here.store, never, { codec: since2026 })('b')).to.deep.equal(value);
       });
     }
+
+    it('are unavailable to a process that has not got the key yet, at once and after waiting', async () => {
+      const operation = deployable();
+      const [begun, ended] = [defer(), defer()];
+      const running = operation(
+        here.store,
+        async () => {
+          begun.resolve();
+          await ended.promise;
+          return marker;
+        },
+        { codec: since2026 },
+      )('a');
+      await begun.promise;
+      const behind = { codec: before2026 };
+      const waiting = rejection(operation(elsewhere.store, never, behind)('a'));
+      ended.resolve();
+      expect(await running).to.equal(marker);
+      for (const error of [await waiting, await rejection(operation(elsewhere.store, never, behind)('a'))]) {
+        expect(error).to.be.instanceOf(OutcomeUnavailableError);
+        expect((error as Error).message).to.include('encrypted with the key "current"');
+      }
+      expect(await operation(elsewhere.store, never, { codec: since2026 })('a')).to.equal(marker);
+    });
 
     it('are kept without a word of the result', async () => {
       const call = makeIdempotent(async (_id: string) => ({ card: marker }), {

@@ -135,6 +135,7 @@ const broken: Record<string, readonly [code: string, fault: RegExp]> = {
     /lib\/operator imports the engine and what is below/,
   ],
   'decorator/operator.ts': ["export * from '../operator/desk.js';", /imports only what is below/],
+  'outcome/encryption.ts': ["export * from '../encryption/key-ring.js';", /Nothing imports lib\/encryption/],
   'testing/command.ts': ["export * from '../cli/commands.js';", /Nothing imports lib\/cli/],
   'engine/undeclared.ts': ["export * from 'left-pad';", /left-pad isn't specified in package\.json/],
   'engine/development.ts': ["export * from 'chai';", /chai isn't specified in package\.json/],
