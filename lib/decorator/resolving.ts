@@ -124,7 +124,7 @@ function outcomeOf(where: string, call: PreparedCall, options: WithOutcome): Sto
     const said = `it was refused${who} at ${new Date().toISOString()}${why}`;
     return { kind: 'none', reason: said.slice(0, LONGEST_REASON) };
   }
-  const outcome = call.settings.format.encodeValue(options.value);
+  const outcome = call.settings.format.encodeValue(options.value, call);
   if (outcome.kind !== 'none') return outcome;
   throw new ConfigurationError(`${where}: option "value" cannot be stored: ${outcome.reason}`, {
     operation: call.operation,

@@ -16,12 +16,12 @@ interface TextOptions {
 export function outcomeTextOf(
   stored: StoredOutcome,
   known: Settings | undefined,
-  { reveal }: TextOptions,
+  { operation, key, reveal }: TextOptions,
 ): NonNullable<RecordDetails['outcome']> {
   const { kind } = stored;
   if (stored.kind === 'none') return { kind: 'none', reason: stored.reason };
   if (!reveal) return { kind };
-  const outcome = (known?.format ?? formatOfNoOperation()).decode(stored);
+  const outcome = (known?.format ?? formatOfNoOperation()).decode(stored, { operation, key });
   switch (outcome.kind) {
     case 'none':
       return { kind, reason: outcome.reason };
