@@ -32,11 +32,15 @@ interface Failure {
  */
 export class FailingStore implements PersistenceStore {
   readonly changed?: NonNullable<PersistenceStore['changed']>;
+  readonly records?: NonNullable<PersistenceStore['records']>;
+  readonly planRecords?: NonNullable<PersistenceStore['planRecords']>;
   readonly #failures = new Map<StoreOperation, Failure[]>();
 
   constructor(readonly inner: PersistenceStore) {
-    // The engine checks whether a store has `changed`, so this store has it only if the inner one does.
+    // The engine checks whether a store has `changed`, so this store has it only if the inner one does. So with listing.
     if (inner.changed) this.changed = (key, signal) => inner.changed?.(key, signal) ?? Promise.resolve();
+    if (inner.records) this.records = inner.records.bind(inner);
+    if (inner.planRecords) this.planRecords = inner.planRecords.bind(inner);
   }
 
   /** Makes the next operations of this kind fail. Commands for one kind apply one after the other. */

@@ -4,12 +4,15 @@ import { expect } from 'chai';
 import { InMemoryStore, type PersistenceStore, StoreError } from 'retrysafe';
 import { type Law, lawsFor, storeContract, storeLaws } from 'retrysafe/testing';
 import { brokenStores, SoundStore } from '../support/broken-stores.js';
+import { brokenListingStores, SoundListingStore } from '../support/listing-stores.js';
 import { brokenNoticeStores, loseConnection, SoundNoticeStore } from '../support/notice-stores.js';
 import { rejection, thrown } from '../support/rejection.js';
 
 /** The laws of a store without optional methods, and of one with all of them. */
 const plainLaws = lawsFor();
-const allLaws = lawsFor({ supports: { changed: true }, loseConnection });
+const noticeLaws = lawsFor({ supports: { changed: true }, loseConnection });
+const listingLaws = lawsFor({ supports: { records: true } });
+const allLaws = lawsFor({ supports: { changed: true, records: true }, loseConnection });
 const declarationTitle = 'the optional methods of the store are those that are declared';
 
 async function brokenLaws(
@@ -35,7 +38,7 @@ describe('the contract of a store, proven by broken ones', () => {
     before(async () => {
       await Promise.all(
         brokenNoticeStores.map(async ({ fault, create }) =>
-          broken.set(fault, await brokenLaws(create, allLaws)),
+          broken.set(fault, await brokenLaws(create, noticeLaws)),
         ),
       );
     });
@@ -48,31 +51,50 @@ describe('the contract of a store, proven by broken ones', () => {
     }
   });
 
+  for (const { fault, breaks, create } of brokenListingStores) {
+    it(`catches a store that ${fault}, by a law of records()`, async () => {
+      const broken = await brokenLaws(create, listingLaws);
+      expect(broken).to.include(breaks);
+      for (const title of broken) expect(title).to.match(/^(records|planRecords)\(\) /);
+    });
+  }
+
   it('catches a store that has changed() and does not declare it, and one that declares it and has none', async () => {
     expect(await brokenLaws(() => new SoundNoticeStore())).to.deep.equal([declarationTitle]);
     const declaring = await brokenLaws(() => new SoundStore(), lawsFor({ supports: { changed: true } }));
     expect(declaring).to.include(declarationTitle);
   });
 
+  it('catches a store that has records() and does not declare it, and one that declares it and has none', async () => {
+    expect(await brokenLaws(() => new SoundListingStore())).to.deep.equal([declarationTitle]);
+    expect(await brokenLaws(() => new SoundStore(), listingLaws)).to.include(declarationTitle);
+  });
+
   it('says how to declare what a store has, and what it lacks', async () => {
     const law = (laws: readonly Law[]) => laws.find(({ title }) => title === declarationTitle) as Law;
     const undeclared = await rejection(law(plainLaws).check(() => new SoundNoticeStore()));
     expect(undeclared).to.match(/its test declares supports: \{ changed: true \}/);
-    expect(await rejection(law(allLaws).check(() => new SoundStore()))).to.match(
+    expect(await rejection(law(noticeLaws).check(() => new SoundStore()))).to.match(
       /so the store has a method changed/,
+    );
+    expect(await rejection(law(listingLaws).check(() => new SoundStore()))).to.match(
+      /so the store has a method records/,
     );
   });
 
   it('has a broken store for each of its laws', () => {
-    const proven = new Set([...brokenStores, ...brokenNoticeStores].map(({ breaks }) => breaks));
+    const proven = new Set(
+      [...brokenStores, ...brokenNoticeStores, ...brokenListingStores].map(({ breaks }) => breaks),
+    );
     proven.add(declarationTitle);
     expect(allLaws.filter(({ title }) => !proven.has(title)).map(({ title }) => title)).to.deep.equal([]);
   });
 
   it('finds nothing wrong with a sound store, made at once or by a promise', async () => {
     expect(await brokenLaws(() => new SoundStore())).to.deep.equal([]);
-    expect(await brokenLaws(async () => new InMemoryStore())).to.deep.equal([]);
-    expect(await brokenLaws(() => new SoundNoticeStore(), allLaws)).to.deep.equal([]);
+    expect(await brokenLaws(async () => new InMemoryStore(), listingLaws)).to.deep.equal([]);
+    expect(await brokenLaws(() => new SoundListingStore(), listingLaws)).to.deep.equal([]);
+    expect(await brokenLaws(() => new SoundNoticeStore(), noticeLaws)).to.deep.equal([]);
   });
 
   it('finds nothing wrong with a store that refuses what is too large as such', async () => {
@@ -114,6 +136,7 @@ describe('the contract in a test runner', () => {
         return new InMemoryStore();
       },
       {
+        supports: { records: true },
         describe: (title, body) => {
           titles.push(title);
           body();
@@ -122,7 +145,8 @@ describe('the contract in a test runner', () => {
       },
     );
     expect(titles).to.have.length(1);
-    expect([...tests.keys()]).to.deep.equal([...storeLaws.map(({ title }) => title), declarationTitle]);
+    expect([...tests.keys()]).to.deep.equal(listingLaws.map(({ title }) => title));
+    expect([...tests.keys()]).to.include.members([...storeLaws.map(({ title }) => title), declarationTitle]);
     expect(tests.size).to.be.at.least(8);
     expect(made, 'stores made before a test runs').to.equal(0);
     for (const run of tests.values()) await run();
@@ -143,6 +167,9 @@ describe('the contract in a test runner', () => {
     const listening = registered({ supports: { changed: true } });
     expect(listening.filter((title) => title.startsWith('changed()'))).to.have.length(5);
     expect(registered({ supports: { changed: true }, loseConnection })).to.deep.equal(
+      noticeLaws.map(({ title }) => title),
+    );
+    expect(registered({ supports: { changed: true, records: true }, loseConnection })).to.deep.equal(
       allLaws.map(({ title }) => title),
     );
     expect(thrown(() => registered({ loseConnection }))).to.match(/declare supports: \{ changed: true \}/);
@@ -153,7 +180,7 @@ describe('the contract in a test runner', () => {
       import { describe, it } from 'node:test';
       import { InMemoryStore } from 'retrysafe';
       import { storeContract } from 'retrysafe/testing';
-      storeContract(() => new InMemoryStore(), { describe, it });
+      storeContract(() => new InMemoryStore(), { describe, it, supports: { records: true } });
     `;
     const { NODE_TEST_CONTEXT: _, ...env } = process.env;
     const { stdout } = await promisify(execFile)(
@@ -162,7 +189,7 @@ describe('the contract in a test runner', () => {
       { env },
     );
     expect(stdout)
-      .to.match(new RegExp(`^# pass ${plainLaws.length}$`, 'm'))
+      .to.match(new RegExp(`^# pass ${listingLaws.length}$`, 'm'))
       .and.to.match(/^# fail 0$/m);
   });
 

@@ -304,14 +304,14 @@ export const brokenStores: readonly BrokenStore[] = [
     breaks: 'a returned record shares no references with an argument or with the kept record',
     create: () =>
       new (class extends SoundStore {
-        readonly records = new Map<string, IdempotencyRecord>();
+        readonly holders = new Map<string, IdempotencyRecord>();
 
         override read(key: string): Kept {
-          return this.records.get(key);
+          return this.holders.get(key);
         }
 
         override keep(record: IdempotencyRecord): IdempotencyRecord {
-          this.records.set(record.key, record);
+          this.holders.set(record.key, record);
           return record;
         }
       })(),
@@ -321,15 +321,15 @@ export const brokenStores: readonly BrokenStore[] = [
     breaks: 'a returned record shares no references with an argument or with the kept record',
     create: () =>
       new (class extends SoundStore {
-        readonly records = new Map<string, IdempotencyRecord>();
+        readonly holders = new Map<string, IdempotencyRecord>();
 
         override read(key: string): Kept {
-          return this.records.get(key);
+          return this.holders.get(key);
         }
 
         override keep(record: IdempotencyRecord): IdempotencyRecord {
           const own = structuredClone(record);
-          this.records.set(record.key, own);
+          this.holders.set(record.key, own);
           return own;
         }
       })(),

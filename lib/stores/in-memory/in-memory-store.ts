@@ -3,12 +3,15 @@ import { listed, matches } from '../../record/listing.js';
 import type {
   IdempotencyRecord,
   ListedRecord,
+  ListingPlan,
   PersistenceStore,
   RecordPage,
   RecordQuery,
 } from '../../record/persistence-store.js';
+import { cursorOf, type ListedStore, listingOf, MOST_EXAMINED } from '../shared/listing.js';
 import { withItsBytes, withoutBytes } from '../shared/outcome-bytes.js';
 import { copyOf } from '../shared/stored-record.js';
+import { KeyOrder, type KeyPosition } from './key-order.js';
 
 /**
  * The operations of the store without promises. They keep a record as it is, and return it as it is: the engine, which alone
@@ -31,6 +34,14 @@ function whole<Kept extends KeptRecord | undefined>(kept: Kept): Kept | Idempote
   const { key, token, expiresAt, state, bytes } = kept;
   return { key, token, expiresAt, state: withItsBytes(state, bytes) };
 }
+
+const kept: ListedStore<KeyPosition> = {
+  store: 'InMemoryStore',
+  place: '',
+  isPosition(value): value is KeyPosition {
+    return Array.isArray(value) && value.length === 2 && value.every(Number.isSafeInteger);
+  },
+};
 
 let steps: (store: PersistenceStore) => SynchronousSteps | undefined;
 
@@ -56,6 +67,8 @@ export class InMemoryStore implements PersistenceStore {
   #firstExpiry = Number.POSITIVE_INFINITY;
   /** The same of the records that this round has checked, and of those that were kept since it began. */
   #firstOfRound = Number.POSITIVE_INFINITY;
+  /** From when on records were first listed. Most stores need none. */
+  #order: KeyOrder | undefined;
 
   readonly #steps: SynchronousSteps = {
     claim: (record, now) => {
@@ -105,11 +118,16 @@ export class InMemoryStore implements PersistenceStore {
 
   /** Returns copies of the present records, for tests. They include expired ones that the store has not deleted yet. */
   records(): readonly IdempotencyRecord[];
-  /** Lists records in the order of their keys, as `PersistenceStore.records` promises. */
+  /** Lists records in the order in which their keys came. */
   records(query: RecordQuery): Promise<RecordPage>;
   records(query?: RecordQuery): readonly IdempotencyRecord[] | Promise<RecordPage> {
-    if (!query) return [...this.#records.values()].map((kept) => copyOf(whole(kept)));
-    return Promise.resolve(this.#page(query));
+    if (query === undefined) return [...this.#records.values()].map((record) => copyOf(whole(record)));
+    return this.#list(query);
+  }
+
+  async planRecords(query: RecordQuery): Promise<ListingPlan> {
+    listingOf(kept, query, 'planRecords');
+    return { by: 'scan', records: this.#records.size, cost: 'It reads the memory of this process.' };
   }
 
   /**
@@ -121,19 +139,22 @@ export class InMemoryStore implements PersistenceStore {
     this.#round = this.#records.values();
     this.#firstExpiry = Number.POSITIVE_INFINITY;
     this.#firstOfRound = Number.POSITIVE_INFINITY;
+    this.#order = undefined;
     dropMemoryOf(this);
   }
 
-  #page(query: RecordQuery): RecordPage {
-    const { limit = 100, cursor } = query;
-    const keys = [...this.#records.keys()].sort().filter((key) => cursor === undefined || key > cursor);
+  // Asynchronous, so that a wrong option rejects.
+  async #list(query: RecordQuery): Promise<RecordPage> {
+    const { position, ...listing } = listingOf(kept, query);
+    this.#order ??= new KeyOrder(this.#records.keys());
     const records: ListedRecord[] = [];
     let examined = 0;
-    for (const key of keys) {
-      if (records.length === limit) return { records, cursor: keys[examined - 1] as string, examined };
+    for (const [key, next] of this.#order.from(position)) {
+      const record = this.#records.get(key);
       examined += 1;
-      const kept = this.#records.get(key);
-      if (kept && matches(kept, query)) records.push(listed(copyOf(kept)));
+      if (record && matches(record, listing)) records.push(copyOf(listed(record)));
+      const isFull = records.length === listing.limit || examined === MOST_EXAMINED;
+      if (isFull && next) return { records, cursor: cursorOf(kept, next), examined };
     }
     return { records, examined };
   }
@@ -141,6 +162,10 @@ export class InMemoryStore implements PersistenceStore {
   #keep(record: IdempotencyRecord): void {
     const { key, expiresAt } = record;
     const { state, bytes } = withoutBytes(record.state);
+    if (this.#order && !this.#records.has(key)) {
+      this.#order.add(key);
+      this.#order.compact(this.#records);
+    }
     this.#records.set(key, bytes ? { ...record, state, bytes } : record);
     if (expiresAt < this.#firstExpiry) this.#firstExpiry = expiresAt;
     if (expiresAt < this.#firstOfRound) this.#firstOfRound = expiresAt;

@@ -1,4 +1,4 @@
-import type { Check } from '../../options/checked-options.js';
+import { type Check, checkedOptions } from '../../options/checked-options.js';
 import { amountOf, wrongOption } from '../../options/wrong-option.js';
 import { GRACE_MS } from './stored-record.js';
 
@@ -15,10 +15,15 @@ export function isName(value: unknown): value is string {
   return typeof value === 'string' && value !== '' && !value.includes('\0');
 }
 
-/** @throws {ConfigurationError} for a name that `schema()` cannot use. */
-export function checkTable(check: Check, table: unknown): void {
+/** @throws {ConfigurationError} for a name that `schema()` cannot use, or a wrong option of it. */
+export function checkSchema(check: Check, table: unknown, options: unknown): void {
   const expected = check(table, {});
   if (expected !== undefined) throw wrongOption('schema', 'table', table, expected);
+  checkedOptions('schema', options, { checks: { indexInProgress }, example: '{ indexInProgress: true }' });
+}
+
+function indexInProgress(value: unknown): string | undefined {
+  return typeof value === 'boolean' ? undefined : 'true or false';
 }
 
 /** What to do where there is no table of this name. `place` says where it was looked for, where that is not plain. */
@@ -30,6 +35,24 @@ export function noTable(table: string, creation: string, place = ''): string {
 export function otherTable(table: string, difference: string, creation: string): string {
   return `the table "${table}" ${difference}; create another ${creation}, or correct the option "table"`;
 }
+
+/**
+ * Returns the first text after all that begin with `start`, in the order of code points, which is that of UTF-8. `undefined` where every
+ * text after `start` begins with it.
+ */
+export function endOf(start: string): string | undefined {
+  const points = Array.from(start, (character) => character.codePointAt(0) as number);
+  while (points.at(-1) === LAST_POINT) points.pop();
+  const last = points.pop();
+  if (last === undefined) return undefined;
+  // No text has a surrogate by itself.
+  const next = last + 1 === FIRST_SURROGATE ? LAST_SURROGATE + 1 : last + 1;
+  return String.fromCodePoint(...points, next);
+}
+
+const LAST_POINT = 0x10ffff;
+const FIRST_SURROGATE = 0xd800;
+const LAST_SURROGATE = 0xdfff;
 
 /** How much one sweep removes. */
 export interface RemoveExpiredOptions {

@@ -64,15 +64,24 @@ export interface Foreign {
 export function readRecord(
   store: string,
   key: string,
-  { token, expiresAt, state, bytes }: StoredFields,
+  fields: StoredFields,
   foreign: Foreign = {},
 ): IdempotencyRecord {
+  const record = recordOf(key, fields);
+  if (!record) throw notOurs(store, key, foreign);
+  return record;
+}
+
+/** The same, and `undefined` where it is no record. */
+export function recordOf(
+  key: string,
+  { token, expiresAt, state, bytes }: StoredFields,
+): IdempotencyRecord | undefined {
   const expiry =
     expiresAt === null || expiresAt === undefined || expiresAt === '' ? Number.NaN : Number(expiresAt);
   // Every token has the form `owner.n`. What another program keeps in the same place rarely has one like that.
   const isToken = /^[^.]+\.\d+$/.test(String(token));
-  if (!isToken || !Number.isFinite(expiry) || state === null || state === undefined)
-    throw notOurs(store, key, foreign);
+  if (!isToken || !Number.isFinite(expiry) || state === null || state === undefined) return undefined;
   return { key, token: String(token), expiresAt: expiry, state: withItsBytes(stateOf(state), bytes) };
 }
 

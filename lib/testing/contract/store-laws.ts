@@ -3,6 +3,7 @@ import type { PersistenceStore } from '../../record/persistence-store.js';
 import { changedLaws, lostConnectionLaw } from './changed-laws.js';
 import { claimLaws } from './claim-laws.js';
 import { type Law, law } from './law.js';
+import { recordsLaws } from './records-laws.js';
 import { replaceLaws } from './replace-laws.js';
 import { simultaneityLaws } from './simultaneity-laws.js';
 import { storageLaws } from './storage-laws.js';
@@ -11,6 +12,8 @@ import { storageLaws } from './storage-laws.js';
 export interface StoreAbilities {
   /** Whether the store has `changed()`. Default: `false`. */
   readonly changed?: boolean;
+  /** Whether the store has `records()` and `planRecords()`. Default: `false`. */
+  readonly records?: boolean;
 }
 
 /** What a test says about its store. */
@@ -34,7 +37,7 @@ export const storeLaws: readonly Law[] = [...claimLaws, ...replaceLaws, ...simul
  * @throws {TypeError} for `loseConnection` without `supports: { changed: true }`.
  */
 export function lawsFor({ supports = {}, loseConnection }: LawOptions = {}): readonly Law[] {
-  const { changed = false } = supports;
+  const { changed = false, records = false } = supports;
   if (loseConnection && !changed) {
     throw new TypeError(
       'retrysafe/testing: loseConnection is for a store that listens; declare supports: { changed: true }',
@@ -42,20 +45,24 @@ export function lawsFor({ supports = {}, loseConnection }: LawOptions = {}): rea
   }
   return [
     ...storeLaws,
-    declarationLaw(changed),
+    declarationLaw({ changed, records }),
     ...(changed ? changedLaws : []),
     ...(loseConnection ? [lostConnectionLaw(loseConnection)] : []),
+    ...(records ? recordsLaws : []),
   ];
 }
 
-function declarationLaw(isDeclared: boolean): Law {
-  return law('the optional methods of the store are those that are declared', async ({ changed }) => {
-    assert.equal(
-      typeof changed,
-      isDeclared ? 'function' : 'undefined',
-      isDeclared
-        ? 'supports: { changed: true } is declared, so the store has a method changed()'
-        : 'the store has a method changed(), so its test declares supports: { changed: true }',
-    );
+function declarationLaw(declared: Required<StoreAbilities>): Law {
+  return law('the optional methods of the store are those that are declared', async (store) => {
+    for (const ability of Object.keys(declared) as (keyof StoreAbilities)[]) {
+      const isDeclared = declared[ability];
+      assert.equal(
+        typeof store[ability],
+        isDeclared ? 'function' : 'undefined',
+        isDeclared
+          ? `supports: { ${ability}: true } is declared, so the store has a method ${ability}()`
+          : `the store has a method ${ability}(), so its test declares supports: { ${ability}: true }`,
+      );
+    }
   });
 }

@@ -7,7 +7,7 @@ import { collectGarbage } from '../../support/heap.js';
 import { fakeTime } from '../../support/time.js';
 
 describe('InMemoryStore', () => {
-  storeContract(() => new InMemoryStore());
+  storeContract(() => new InMemoryStore(), { supports: { records: true } });
 
   it('keeps the bytes of an outcome as they are, and not in a text that is a third longer', async () => {
     const memoryInUse = async () => {
