@@ -14,5 +14,5 @@ export {
 export type { PostgresClient, WrappedClient } from './postgres-client.js';
 export type { ChannelListener, PgListener, PostgresListener } from './postgres-listener.js';
 export type { PostgresStoreOptions } from './postgres-options.js';
-export { schema } from './postgres-schema.js';
+export { type SchemaOptions, schema } from './postgres-schema.js';
 export { PostgresStore } from './postgres-store.js';

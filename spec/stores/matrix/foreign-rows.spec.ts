@@ -63,6 +63,21 @@ for (const [title, use] of Object.entries(lines)) {
   describe(`rows of another program in the table of a ${title}`, () => {
     const newTable = use();
 
+    it('are not listed, whatever their tokens, and what is damaged is', async () => {
+      const { store, insert } = await newTable();
+      for (const token of ['theirs', 'eyJh.eyJz.c2ln', '.1', 'own.', 'own.1a'])
+        await insert(`a ${token}`, token);
+      await insert('damaged', 'own.1');
+      const own = record('own');
+      await store.claim(own, Date.now());
+      const { records, examined } = await store.records({ now: 0 });
+      expect(records).to.deep.equal([
+        { key: 'damaged', token: 'own.1', expiresAt: 1, state: undefined },
+        own,
+      ]);
+      expect(examined).to.equal(7);
+    });
+
     for (const token of ['theirs', 'eyJh.eyJz.c2ln', '.1', 'own.', 'own.1a']) {
       it(`are left as they are, though they have expired, with the token ${token}`, async () => {
         const { store, insert, rows } = await newTable();

@@ -36,7 +36,7 @@ describe('PostgresStore on a server', () => {
     before(() => {
       store = new PostgresStore({ client: postgres.pool({ max: 25 }), table });
     });
-    storeContract(() => store);
+    storeContract(() => store, { supports: { records: true } });
   });
 
   describe('by a single client of pg', () => {
@@ -44,7 +44,7 @@ describe('PostgresStore on a server', () => {
     before(async () => {
       store = new PostgresStore({ client: await postgres.client(), table });
     });
-    storeContract(() => store);
+    storeContract(() => store, { supports: { records: true } });
   });
 
   describe('by a pool of pg that listens on another connection', () => {
@@ -60,7 +60,7 @@ describe('PostgresStore on a server', () => {
         listeners.set(store, listener);
         return store;
       },
-      { supports: { changed: true }, loseConnection: (store) => listeners.get(store)?.end() },
+      { supports: { changed: true, records: true }, loseConnection: (store) => listeners.get(store)?.end() },
     );
   });
 
@@ -69,7 +69,7 @@ describe('PostgresStore on a server', () => {
     before(async () => {
       store = new PostgresStore({ client: postgres.pool(), table: await createEarlierTable(postgres) });
     });
-    storeContract(() => store);
+    storeContract(() => store, { supports: { records: true } });
   });
 
   for (const [what, wrap] of Object.entries(wrappers)) {
@@ -79,7 +79,7 @@ describe('PostgresStore on a server', () => {
         const pool = postgres.pool();
         store = new PostgresStore({ client: wrap((text, values) => pool.query(text, values)), table });
       });
-      storeContract(() => store);
+      storeContract(() => store, { supports: { records: true } });
     });
   }
 });
@@ -94,5 +94,5 @@ describe('PostgresStore on PGlite', () => {
     store = new PostgresStore({ client: db(), table, listener: db() });
   });
 
-  storeContract(() => store, { supports: { changed: true } });
+  storeContract(() => store, { supports: { changed: true, records: true } });
 });

@@ -142,6 +142,23 @@ describe('what a call writes into a table of PostgreSQL', () => {
     });
   }
 
+  it('is an index at the completion in a table that has one on the records in progress', async () => {
+    table = await createTable(postgres, postgres.tableName(), { indexInProgress: true });
+    await callWithRenewals();
+    expect(await written()).to.deep.equal({ inserted: KEYS, updated: 4 * KEYS, hot: 3 * KEYS });
+  });
+
+  it('is an index at the completion where the outcome becomes unknown', async () => {
+    clock = fakeTime(NOON + HOUR / 2);
+    const { callEach } = operation(() => Promise.reject(new Error('no answer')), {
+      onError: () => 'unknown',
+    });
+    await callEach();
+    const { rows } = await postgres.query(`SELECT count(*)::int AS count FROM ${table} WHERE is_unknown`);
+    expect(rows).to.deep.equal([{ count: KEYS }]);
+    expect(await written()).to.deep.equal({ inserted: KEYS, updated: KEYS, hot: 0 });
+  });
+
   it('is an index at the completion alone, in a table that an earlier version created', async () => {
     table = await createEarlierTable(postgres);
     await callWithRenewals();

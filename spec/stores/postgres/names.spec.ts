@@ -87,7 +87,7 @@ describe('tables with hostile names', () => {
       await pool.query(schema(table));
       await pool.query(schema(table));
       const created = (await relations()).filter((name) => !before.includes(name));
-      expect(created).to.have.length(3).and.include(table);
+      expect(created).to.have.length(4).and.include(table);
       expect((await pool.query('SELECT * FROM bystander')).rows).to.have.length(1);
 
       const store = new PostgresStore({
@@ -110,10 +110,14 @@ describe('tables with hostile names', () => {
       await tx.query('COMMIT');
       tx.release();
       expect((await store.find(first.key))?.token).to.equal(completed.record.token);
+      expect((await store.records({ prefix: first.key })).records).to.have.length(1);
+      expect((await store.records({ status: 'unknown' })).records).to.have.length(0);
+      expect((await store.planRecords({ status: 'unknown' })).by).to.equal('index');
       expect(await rowsOf(table)).to.have.length(1);
       expect(await rowsOf('bystander')).to.have.length(1);
       expect(await relations(), 'nothing else came or went').to.have.members([...before, ...created]);
-      expect(sent, 'one statement for each operation').to.have.length(7);
+      // What is asked for by an index is two: the first asks for the index.
+      expect(sent, 'one statement for each operation').to.have.length(12);
     });
   }
 
@@ -139,7 +143,11 @@ describe('tables with hostile names', () => {
       const tx = await pool.connect();
       const completion = { record: { ...first, token: 'b.2' }, token: 'b.1' };
       await store.complete(recording(tx), completion).finally(() => tx.release());
-      expect(sent).to.have.length(5);
+      await store.claim(record(), Date.now());
+      const { cursor } = await store.records({ prefix: 'key', limit: 1 });
+      await store.records({ status: 'unknown', operation: 'o', ...(cursor && { cursor }) });
+      await store.planRecords({ prefix: 'k' });
+      expect(sent).to.have.length(10);
       for (const { text, values } of sent) {
         const places = [...text.matchAll(/\$(\d+)/g)].map(([, place]) => Number(place));
         expect(places, text).to.deep.equal(values.map((_, index) => index + 1));

@@ -1,12 +1,16 @@
 import { readFileSync } from 'node:fs';
 import { escapeIdentifier } from 'pg';
-import { schema } from 'retrysafe/postgres';
+import { type SchemaOptions, schema } from 'retrysafe/postgres';
 import type { PostgresFixture } from '../../support/postgres.js';
 import { until } from '../../support/until.js';
 
 /** Creates an empty table for records, and resolves to its name. */
-export async function createTable(postgres: PostgresFixture, name = postgres.tableName()): Promise<string> {
-  await postgres.query(schema(name));
+export async function createTable(
+  postgres: PostgresFixture,
+  name = postgres.tableName(),
+  options: SchemaOptions = {},
+): Promise<string> {
+  await postgres.query(schema(name, options));
   return name;
 }
 
@@ -39,13 +43,18 @@ CREATE INDEX ${index} ON ${table} (expires_at);
 
 /** Changes such a table by all statements of UPGRADING.md. */
 export async function upgradeTable(postgres: PostgresFixture, table: string): Promise<void> {
-  const [first = '', second = ''] = statementBlocks();
-  for (const block of [first, second]) await change(postgres, table, block);
+  for (const column of ['expires_hour', 'outcome_bytes', 'is_unknown'])
+    await change(postgres, table, blockOf(column));
 }
 
 /** Gives such a table the column for bytes alone, by the statement of UPGRADING.md. */
 export async function addBytesColumn(postgres: PostgresFixture, table: string): Promise<void> {
-  await change(postgres, table, statementBlocks().find((block) => block.includes('outcome_bytes')) ?? '');
+  await change(postgres, table, blockOf('outcome_bytes'));
+}
+
+/** The first block that adds this column is the one of PostgreSQL. */
+function blockOf(column: string): string {
+  return statementBlocks().find((block) => block.includes(`ADD COLUMN ${column}`)) ?? '';
 }
 
 function statementBlocks(): readonly string[] {
