@@ -1,12 +1,32 @@
 import { ConfigurationError } from '../../errors.js';
-import type { Completion, IdempotencyRecord, PersistenceStore } from '../../record/persistence-store.js';
+import type {
+  Completion,
+  IdempotencyRecord,
+  ListingPlan,
+  PersistenceStore,
+  RecordPage,
+  RecordQuery,
+} from '../../record/persistence-store.js';
 import { checkedCompletion, claimLost } from '../shared/completions.js';
+import { type Listing, listingOf, nothing } from '../shared/listing.js';
 import { lacksBytes, withoutBytes } from '../shared/outcome-bytes.js';
 import { DEFAULT_TABLE, type RemoveExpiredOptions, sweepValues } from '../shared/sql-tables.js';
 import { copyOf, readRecord, type StoredFields, stateValue } from '../shared/stored-record.js';
 import { isInTransaction, type SqliteDatabase, type SqliteStatement } from './sqlite-database.js';
 import { explained, LARGEST_STATE_BYTES } from './sqlite-faults.js';
+import {
+  countOf,
+  indexedStatus,
+  indexOf,
+  type ListingStatement,
+  listedTable,
+  pageFrom,
+  pageOf,
+  planned,
+  type SqlitePosition,
+} from './sqlite-listing.js';
 import { checkSqliteOptions, type SqliteStoreOptions } from './sqlite-options.js';
+import type { IndexedStatus } from './sqlite-schema.js';
 import { bytesColumn, type Statements, statementsFor } from './sqlite-statements.js';
 
 type Value = string | number | Buffer | null;
@@ -83,6 +103,36 @@ export class SqliteStore implements PersistenceStore {
   async removeExpired(options: RemoveExpiredOptions = {}): Promise<number> {
     const values = sweepValues('SqliteStore', options);
     return this.#apart(() => this.#run(this.#using.removeExpired, ...values));
+  }
+
+  /** Lists records in the order of their keys. */
+  async records(query: RecordQuery): Promise<RecordPage> {
+    const kept = listedTable(this.#table);
+    const listing = listingOf(kept, query);
+    if (listing.start === undefined) return nothing;
+    return this.#apart(() => {
+      const rows = this.#all(pageOf(this.#table, listing, this.#indexFor(listing)));
+      return pageFrom(rows, listing, kept);
+    });
+  }
+
+  async planRecords(query: RecordQuery): Promise<ListingPlan> {
+    const listing = listingOf(listedTable(this.#table), query, 'planRecords');
+    return this.#apart(() => {
+      const index = this.#indexFor(listing);
+      const [row] = this.#all(countOf(this.#table, listing, index));
+      return planned(listing, index, row);
+    });
+  }
+
+  /** Returns the status whose index finds what is asked for. Each time anew, since the table may have got the index since. */
+  #indexFor(listing: Listing<SqlitePosition>): IndexedStatus | undefined {
+    const status = indexedStatus(listing);
+    return status !== undefined && this.#all(indexOf(this.#table, status)).length > 0 ? status : undefined;
+  }
+
+  #all({ text, values }: ListingStatement): unknown[] {
+    return this.#statement(text).all(...values);
   }
 
   /** Runs a step that must not become part of a transaction of the application's. */

@@ -13,7 +13,7 @@ export function wholeLine({ title, use }: StoreLine): void {
       ({ store } = await processes.start());
     });
 
-    storeContract(() => store);
+    storeContract(() => store, { supports: { records: true } });
 
     describe('under the engine', () => scenarios(processes));
   });

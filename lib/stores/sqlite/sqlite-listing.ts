@@ -1,0 +1,138 @@
+import type { ListedRecord, ListingPlan, RecordPage } from '../../record/persistence-store.js';
+import {
+  addTo,
+  CUT,
+  cursorOf,
+  isNarrower,
+  isRange,
+  KIND_LENGTH,
+  KINDS,
+  LARGEST_PAGE,
+  type ListedStore,
+  type Listing,
+  OUTCOME,
+} from '../shared/listing.js';
+import { endOf, quoted } from '../shared/sql-tables.js';
+import { hasStatus, type IndexedStatus, statusIndex } from './sqlite-schema.js';
+
+/** A page begins after this key. */
+export type SqlitePosition = string;
+
+/** A statement and its values. */
+export interface ListingStatement {
+  readonly text: string;
+  readonly values: readonly (string | number)[];
+}
+
+/** Returns what a store on this table keeps in a cursor. */
+export function listedTable(table: string): ListedStore<SqlitePosition> {
+  const isPosition = (value: unknown): value is string => typeof value === 'string';
+  return { store: 'SqliteStore', place: table, isPosition };
+}
+
+/** Returns the status whose index would find what is asked for, if there is one. */
+export function indexedStatus({ status }: Listing<unknown>): IndexedStatus | undefined {
+  if (status === 'abandoned') return 'in-progress';
+  return status === 'unknown' || status === 'in-progress' ? status : undefined;
+}
+
+/** Returns the statement that finds the index for a status, where the table has it. */
+export function indexOf(table: string, status: IndexedStatus): ListingStatement {
+  return {
+    text: 'SELECT 1 FROM pragma_index_list(?) WHERE name = ?',
+    values: [table, statusIndex(table, status)],
+  };
+}
+
+/** How many rows a page reads at most. The process does nothing else meanwhile. */
+function mostOf(listing: Listing<SqlitePosition>): number {
+  return listing.status !== undefined || isNarrower(listing) ? LARGEST_PAGE : listing.limit;
+}
+
+function rangeOf({ start = '', position }: Listing<SqlitePosition>, index?: IndexedStatus): ListingStatement {
+  const end = endOf(start);
+  const conditions = [
+    'key >= ?',
+    ...(end === undefined ? [] : ['key < ?']),
+    ...(position === undefined ? [] : ['key > ?']),
+    ...(index === undefined ? [] : [hasStatus(index)]),
+  ];
+  const values = [start, end, position].filter((value) => value !== undefined);
+  return { text: conditions.join(' AND '), values };
+}
+
+/** The state without the content of its outcome. */
+const withoutContent = (() => {
+  const at = `instr(state, '${OUTCOME}')`;
+  const kind = `substr(state, ${at} + ${OUTCOME.length}, ${KIND_LENGTH})`;
+  const kinds = KINDS.map((known) => `'${known}'`).join(', ');
+  const cut = `substr(state, 1, ${at} + ${OUTCOME.length + KIND_LENGTH - 1}) || '${CUT}'`;
+  return `CASE WHEN ${at} > 0 AND ${kind} IN (${kinds}) THEN ${cut} ELSE state END`;
+})();
+
+/** Returns the statement that reads a page in the order of keys. A row without a state is none that is asked for. */
+export function pageOf(
+  table: string,
+  listing: Listing<SqlitePosition>,
+  index?: IndexedStatus,
+): ListingStatement {
+  const { status, now } = listing;
+  const range = rangeOf(listing, index);
+  const asked = status === undefined ? '' : ` AND ${hasStatus(status)}`;
+  return {
+    text: `SELECT key, token, CAST(expires_at AS TEXT) AS "expiresAt",
+CASE WHEN expires_at > ?${asked} THEN ${withoutContent} END AS state
+FROM ${quoted(table)} WHERE ${range.text} ORDER BY key LIMIT ?`,
+    values: [now, ...range.values, mostOf(listing)],
+  };
+}
+
+/** Returns the page that such rows are. */
+export function pageFrom(
+  rows: readonly unknown[],
+  listing: Listing<SqlitePosition>,
+  kept: ListedStore<SqlitePosition>,
+): RecordPage {
+  const records: ListedRecord[] = [];
+  const isShort = rows.length < mostOf(listing);
+  for (const [index, row] of rows.entries()) {
+    const entry = row as { readonly key: string; token: unknown; expiresAt: unknown; state: unknown };
+    if (entry.state !== null) addTo(records, entry, listing);
+    const isLast = index === rows.length - 1;
+    if (!(isLast ? !isShort : records.length === listing.limit)) continue;
+    return { records, cursor: cursorOf(kept, entry.key), examined: index + 1 };
+  }
+  return { records, examined: rows.length };
+}
+
+/** Returns the statement that counts the rows that are going to be read. */
+export function countOf(
+  table: string,
+  listing: Listing<SqlitePosition>,
+  index?: IndexedStatus,
+): ListingStatement {
+  const { text, values } = rangeOf(listing, index);
+  return { text: `SELECT count(*) AS rows FROM ${quoted(table)} WHERE ${text}`, values };
+}
+
+/** Returns how a table is read, by the index for a status if it has one. */
+export function planned(
+  listing: Listing<unknown>,
+  index: IndexedStatus | undefined,
+  row: unknown,
+): ListingPlan {
+  const records = Number((row as { readonly rows: unknown }).rows);
+  const by = index !== undefined || isRange(listing) ? 'index' : 'scan';
+  return { by, records, cost: costOf(listing, index) };
+}
+
+function costOf(listing: Listing<unknown>, index: IndexedStatus | undefined): string {
+  if (index !== undefined) return 'It reads the rows that the index for their status has.';
+  const rows = listing.start === '' ? 'every row' : 'every row whose key begins so';
+  const read = `It reads ${rows}, and the process does nothing else while it reads a page.`;
+  const missing = indexedStatus(listing);
+  if (missing === undefined) return read;
+  return missing === 'unknown'
+    ? `${read} \`database.exec(schema())\` creates an index by which it would read unknown records alone.`
+    : `${read} \`database.exec(schema(table, { indexInProgress: true }))\` creates an index by which it would read records in progress alone.`;
+}
