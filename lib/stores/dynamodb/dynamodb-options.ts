@@ -13,7 +13,15 @@ export interface DynamoDBTableOptions {
   readonly ttlAttribute?: string;
   /** The sort key, a string. In a table that has one, it holds the idempotency key. Default: none. */
   readonly sortKeyAttribute?: string;
+  /**
+   * The attribute by which an index finds records whose outcome is unknown, and the name of that index. No other record has the
+   * attribute. Default: `unresolved`.
+   */
+  readonly unresolvedAttribute?: string;
 }
+
+/** The name of the attribute and index, unless the options name another. */
+export const UNRESOLVED = 'unresolved';
 
 /** Where and how a `DynamoDBStore` keeps records. */
 export interface DynamoDBStoreOptions extends DynamoDBTableOptions {
@@ -26,6 +34,11 @@ export interface DynamoDBStoreOptions extends DynamoDBTableOptions {
   readonly partitionKey?: string | ((key: string) => string);
   /** A state of more bytes than this is compressed with gzip: 0 for always, `Infinity` for never. Default: 4,096. */
   readonly compressAbove?: number;
+  /**
+   * Whether the index also finds the records in progress, so that abandoned ones are listed without a scan of the table. Each call then
+   * takes two write units more. Every store of the table needs the option. Default: `false`.
+   */
+  readonly indexInProgress?: boolean;
 }
 
 /** The attributes of every item, besides its key and the one for TTL. */
@@ -48,6 +61,11 @@ const tableChecks: Record<keyof DynamoDBTableOptions, Check> = {
   keyAttribute: attribute,
   ttlAttribute: attribute,
   sortKeyAttribute: attribute,
+  unresolvedAttribute(value) {
+    return typeof value === 'string' && /^[\w.-]{3,255}$/.test(value)
+      ? attribute(value)
+      : 'the name of an attribute and an index (3 to 255 letters, digits, _, - and .)';
+  },
 };
 
 /** Clients of other services have a method `send` too. Their configuration says of which service they are. */
@@ -69,6 +87,9 @@ const storeChecks: Record<keyof DynamoDBStoreOptions, Check> = {
   compressAbove(value) {
     return typeof value === 'number' && value >= 0 ? undefined : 'a number of bytes, 0 or more, or Infinity';
   },
+  indexInProgress(value) {
+    return typeof value === 'boolean' ? undefined : 'true or false';
+  },
 };
 
 /** @throws {ConfigurationError} that names the wrong option, the kind of its value, and what is expected. */
@@ -87,7 +108,13 @@ export function checkTableOptions(options: unknown): void {
 // Two options with one name would share one attribute.
 function checkNames(where: string, options: PassedOptions): void {
   const { keyAttribute = 'id', ttlAttribute = 'expiration', sortKeyAttribute } = options;
-  const names: Record<string, unknown> = { keyAttribute, ttlAttribute, sortKeyAttribute };
+  const { unresolvedAttribute = UNRESOLVED } = options;
+  const names: Record<string, unknown> = {
+    keyAttribute,
+    ttlAttribute,
+    sortKeyAttribute,
+    unresolvedAttribute,
+  };
   for (const [option, name] of Object.entries(names)) {
     const twin = Object.keys(names).find((other) => other !== option && names[other] === name);
     if (twin && options[option] !== undefined)

@@ -1,5 +1,6 @@
 import {
   GetItemCommand,
+  type GetItemCommandOutput,
   PutItemCommand,
   type PutItemCommandInput,
   type TransactWriteItem,
@@ -7,10 +8,18 @@ import {
 import { StoreError } from '../../errors.js';
 import { backoff } from '../../process/backoff.js';
 import { pause, startTimer } from '../../process/timers.js';
-import type { Completion, IdempotencyRecord, PersistenceStore } from '../../record/persistence-store.js';
+import type {
+  Completion,
+  IdempotencyRecord,
+  ListingPlan,
+  PersistenceStore,
+  RecordPage,
+  RecordQuery,
+} from '../../record/persistence-store.js';
 import { checkedCompletion } from '../shared/completions.js';
 import { copyOf } from '../shared/stored-record.js';
 import { explained } from './dynamodb-faults.js';
+import { listItems, planItems } from './dynamodb-listing.js';
 import { checkDynamoDBOptions, type DynamoDBStoreOptions } from './dynamodb-options.js';
 import { type Item, type Items, itemsOf } from './items.js';
 
@@ -76,17 +85,9 @@ export class DynamoDBStore implements PersistenceStore {
     { consistent = false }: { readonly consistent?: boolean } = {},
   ): Promise<IdempotencyRecord | undefined> {
     const { tableName: TableName } = this.#items;
-    const Key = this.#items.keyOf(key);
-    const limit = limitOf(this.#client);
-    try {
-      const read = new GetItemCommand({ TableName, Key, ConsistentRead: consistent });
-      const { Item } = await this.#client.send(read, limit.options);
-      return Item && this.#items.recordOf(key, Item);
-    } catch (fault) {
-      throw explained(fault, TableName);
-    } finally {
-      limit.stop();
-    }
+    const read = new GetItemCommand({ TableName, Key: this.#items.keyOf(key), ConsistentRead: consistent });
+    const { Item } = await this.#send<GetItemCommandOutput>(read);
+    return Item && this.#items.recordOf(key, Item);
   }
 
   /**
@@ -99,6 +100,27 @@ export class DynamoDBStore implements PersistenceStore {
   transactItem(completion: Completion): TransactWriteItem {
     const { record, token } = checkedCompletion('DynamoDBStore: transactItem()', completion);
     return { Put: this.#write(record, bears(token)) };
+  }
+
+  /** Lists records: unknown ones by the index where the table has it, and any others by a scan of the table. */
+  records(query: RecordQuery): Promise<RecordPage> {
+    return listItems(this.#items, (command, actions) => this.#send(command, actions), query);
+  }
+
+  planRecords(query: RecordQuery): Promise<ListingPlan> {
+    return planItems(this.#items, (command, actions) => this.#send(command, actions), query);
+  }
+
+  /** Sends a command that reads. `actions`: those that it needs a permission for, where these are not the usual ones. */
+  async #send<Output>(command: object, actions?: string): Promise<Output> {
+    const limit = limitOf(this.#client);
+    try {
+      return (await this.#client.send(command as GetItemCommand, limit.options)) as Output;
+    } catch (fault) {
+      throw explained(fault, this.#items.tableName, actions);
+    } finally {
+      limit.stop();
+    }
   }
 
   /**

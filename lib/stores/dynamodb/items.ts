@@ -3,10 +3,11 @@ import { ConfigurationError, type StoreError } from '../../errors.js';
 import { isLate } from '../../options/synchronous.js';
 import { kindOfData } from '../../options/wrong-option.js';
 import type { IdempotencyRecord } from '../../record/persistence-store.js';
+import { type ReadEntry, withoutContent } from '../shared/listing.js';
 import { withoutBytes } from '../shared/outcome-bytes.js';
 import { GRACE_MS, readRecord, type StoredFields, stateText } from '../shared/stored-record.js';
 import { createOther, itemTooLarge } from './dynamodb-faults.js';
-import type { DynamoDBStoreOptions } from './dynamodb-options.js';
+import { type DynamoDBStoreOptions, UNRESOLVED } from './dynamodb-options.js';
 
 export type Item = Record<string, AttributeValue>;
 
@@ -19,12 +20,24 @@ const LARGEST_STATE_BYTES = 32 * 1_024 * 1_024;
 /** What translates records to items of a table and back. */
 export type Items = ReturnType<typeof itemsOf>;
 
+/**
+ * Over so many values of its key the index of unresolved records is spread. A value takes 1,000 writes a second, and where the index takes
+ * no more, the table takes no more.
+ */
+export const SHARDS = 10;
+
 export function itemsOf(options: DynamoDBStoreOptions) {
   const { tableName, keyAttribute = 'id', ttlAttribute = 'expiration', sortKeyAttribute } = options;
   const { partitionKey = (key: string) => key, compressAbove = 4_096 } = options;
+  const { unresolvedAttribute = UNRESOLVED, indexInProgress = false } = options;
+  const nameAttribute = sortKeyAttribute ?? keyAttribute;
   const items = {
     tableName,
     keyAttribute,
+    /** The attribute that has the idempotency key. */
+    nameAttribute,
+    unresolvedAttribute,
+    indexInProgress,
 
     /** @throws {ConfigurationError} if `partitionKey` returns no string. */
     keyOf(key: string): Item {
@@ -42,7 +55,32 @@ export function itemsOf(options: DynamoDBStoreOptions) {
         state: stateAttribute(record, compressAbove, () => itemTooLarge(tableName)),
         // DynamoDB's TTL is in seconds.
         [ttlAttribute]: { N: String(Math.ceil((expiresAt + GRACE_MS) / 1_000)) },
+        ...items.unresolvedOf(record),
       };
+    },
+
+    /** The attribute by which the index has a record. Any other record is not in the index, and costs nothing there. */
+    unresolvedOf({ key, state }: IdempotencyRecord): Item | undefined {
+      const status = state?.status;
+      if (status !== 'unknown' && !(status === 'in-progress' && indexInProgress)) return undefined;
+      // Keys end in a digest.
+      const shard = key.charCodeAt(key.length - 1) % SHARDS || 0;
+      return { [unresolvedAttribute]: { S: `${status}.${shard}` } };
+    },
+
+    /** Returns what an item has of a record, without the content of its outcome. `undefined` where it cannot be one. */
+    entryOf(item: Item): ReadEntry | undefined {
+      const { token, expiresAt, state } = item;
+      const key = item[nameAttribute]?.S;
+      if (key === undefined || !state) return undefined;
+      const text = withoutContent(readState(state).state as string);
+      return { key, token: token?.S, expiresAt: expiresAt?.N, state: text };
+    },
+
+    /** Returns the key after which the table, or the index, is read on. */
+    startAfter(item: Item, isIndexed: boolean): Item {
+      const names = [keyAttribute, nameAttribute, ...(isIndexed ? [unresolvedAttribute] : [])];
+      return Object.fromEntries(names.map((name) => [name, item[name] as AttributeValue]));
     },
 
     /** @throws {ConfigurationError} if the item is no record, or the record of another key. */

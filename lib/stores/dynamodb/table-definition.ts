@@ -1,5 +1,9 @@
-import type { CreateTableCommandInput, UpdateTimeToLiveCommandInput } from '@aws-sdk/client-dynamodb';
-import { checkTableOptions, type DynamoDBTableOptions } from './dynamodb-options.js';
+import type {
+  CreateTableCommandInput,
+  KeySchemaElement,
+  UpdateTimeToLiveCommandInput,
+} from '@aws-sdk/client-dynamodb';
+import { checkTableOptions, type DynamoDBTableOptions, UNRESOLVED } from './dynamodb-options.js';
 
 /** What creates a table: the input of a `CreateTableCommand`, and the input of an `UpdateTimeToLiveCommand` after it. */
 export interface TableDefinition {
@@ -8,7 +12,8 @@ export interface TableDefinition {
 }
 
 /**
- * Describes the table that a `DynamoDBStore` with the same options uses: on-demand, with TTL enabled.
+ * Describes the table that a `DynamoDBStore` with the same options uses: on-demand, with TTL enabled, and with an index that has the records
+ * whose outcome is unknown.
  *
  * @throws {ConfigurationError} for a wrong option.
  */
@@ -19,21 +24,33 @@ export function tableDefinition(options: DynamoDBTableOptions): TableDefinition 
     keyAttribute = 'id',
     ttlAttribute = 'expiration',
     sortKeyAttribute,
+    unresolvedAttribute = UNRESOLVED,
   } = options;
   const keys = [keyAttribute, ...(sortKeyAttribute === undefined ? [] : [sortKeyAttribute])];
   return {
     createTable: {
       TableName,
       BillingMode: 'PAY_PER_REQUEST',
-      AttributeDefinitions: keys.map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
-      KeySchema: keys.map((AttributeName, index) => ({
+      AttributeDefinitions: [...keys, unresolvedAttribute].map((AttributeName) => ({
         AttributeName,
-        KeyType: index === 0 ? 'HASH' : 'RANGE',
+        AttributeType: 'S',
       })),
+      KeySchema: keySchema(...keys),
+      GlobalSecondaryIndexes: [
+        {
+          IndexName: unresolvedAttribute,
+          KeySchema: keySchema(unresolvedAttribute, sortKeyAttribute ?? keyAttribute),
+          Projection: { ProjectionType: 'ALL' },
+        },
+      ],
     },
     updateTimeToLive: {
       TableName,
       TimeToLiveSpecification: { AttributeName: ttlAttribute, Enabled: true },
     },
   };
+}
+
+function keySchema(...names: readonly string[]): KeySchemaElement[] {
+  return names.map((AttributeName, index) => ({ AttributeName, KeyType: index === 0 ? 'HASH' : 'RANGE' }));
 }

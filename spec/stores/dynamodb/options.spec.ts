@@ -23,6 +23,7 @@ const aClient = /^a DynamoDBClient of @aws-sdk\/client-dynamodb, which has a met
 const aTable = /^the name of a table \(3 to 255 letters, digits, _, - and \.\), or its ARN$/;
 const aPartition = /^a string, or a function \(key\) => string$/;
 const bytes = /^a number of bytes, 0 or more, or Infinity$/;
+const anIndex = /^the name of an attribute and an index \(3 to 255 letters, digits, _, - and \.\)$/;
 const notOurs = /^another name than token, expiresAt, state, which the store itself uses$/;
 const attribute = (twin: object) => [
   ...[
@@ -56,6 +57,20 @@ const table: Record<string, readonly Wrong[]> = {
   keyAttribute: attribute({ ttlAttribute: 'same' }),
   ttlAttribute: attribute({ sortKeyAttribute: 'same' }),
   sortKeyAttribute: attribute({ keyAttribute: 'same' }),
+  unresolvedAttribute: [
+    ...['', 'ab', 'two words'].map((name) =>
+      wrong(name, name === '' ? 'an empty text' : `a text of ${name.length} characters`, anIndex),
+    ),
+    wrong(5, '5', anIndex),
+    wrong('token', 'a text of 5 characters', notOurs),
+    wrong('same', 'a text of 4 characters', /^another name than that of \w+Attribute$/, {
+      keyAttribute: 'same',
+    }),
+  ],
+  indexInProgress: [
+    wrong('yes', 'a text of 3 characters', /^true or false$/),
+    wrong(null, 'null', /^true or false$/),
+  ],
   partitionKey: [
     wrong('payments', 'a text of 8 characters', /^left out: it needs the option "sortKeyAttribute"$/),
     wrong('', 'an empty text', aPartition, { sortKeyAttribute: 'sk' }),
@@ -72,7 +87,7 @@ const table: Record<string, readonly Wrong[]> = {
 };
 
 const right = { client: { send() {} }, tableName: 'idempotency' };
-const ofTables = ['tableName', 'keyAttribute', 'ttlAttribute', 'sortKeyAttribute'];
+const ofTables = ['tableName', 'keyAttribute', 'ttlAttribute', 'sortKeyAttribute', 'unresolvedAttribute'];
 const places = [
   {
     place: 'DynamoDBStore',

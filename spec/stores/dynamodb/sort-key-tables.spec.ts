@@ -53,7 +53,7 @@ describe('a table with a sort key', () => {
       before(async () => {
         store = (await storage(options)).peer();
       });
-      storeContract(() => store);
+      storeContract(() => store, { supports: { records: true } });
     });
   }
 

@@ -25,17 +25,33 @@ function block(language: string, text: string): string {
   return blocks[0] ?? '';
 }
 
+const schema = (...names: string[]) =>
+  names.map((AttributeName, index) => ({ AttributeName, KeyType: index ? 'RANGE' : 'HASH' }));
+
 const keys = (...names: string[]) => ({
-  AttributeDefinitions: names.map((AttributeName) => ({ AttributeName, AttributeType: 'S' })),
-  KeySchema: names.map((AttributeName, index) => ({ AttributeName, KeyType: index ? 'RANGE' : 'HASH' })),
+  AttributeDefinitions: [...names, 'unresolved'].map((AttributeName) => ({
+    AttributeName,
+    AttributeType: 'S',
+  })),
+  KeySchema: schema(...names),
+});
+
+const index = (ofKey: string) => ({
+  GlobalSecondaryIndexes: [
+    {
+      IndexName: 'unresolved',
+      KeySchema: schema('unresolved', ofKey),
+      Projection: { ProjectionType: 'ALL' },
+    },
+  ],
 });
 
 describe('the definition of a table', () => {
   const tableName = 'idempotency';
 
-  it('is a string key `id`, paid per request, and TTL on `expiration`', () => {
+  it('is a string key `id`, paid per request, an index of unresolved records, and TTL on `expiration`', () => {
     expect(tableDefinition({ tableName })).to.deep.equal({
-      createTable: { TableName: tableName, BillingMode: 'PAY_PER_REQUEST', ...keys('id') },
+      createTable: { TableName: tableName, BillingMode: 'PAY_PER_REQUEST', ...keys('id'), ...index('id') },
       updateTimeToLive: {
         TableName: tableName,
         TimeToLiveSpecification: { AttributeName: 'expiration', Enabled: true },
@@ -50,11 +66,16 @@ describe('the definition of a table', () => {
       sortKeyAttribute: 'sk',
       ttlAttribute: 'expiresOn',
     });
-    expect(createTable).to.deep.include(keys('pk', 'sk'));
+    expect(createTable).to.deep.include({ ...keys('pk', 'sk'), ...index('sk') });
     expect(updateTimeToLive.TimeToLiveSpecification).to.deep.equal({
       AttributeName: 'expiresOn',
       Enabled: true,
     });
+  });
+
+  it('has the index and its attribute by the name that an option gives', () => {
+    const { createTable } = tableDefinition({ tableName, unresolvedAttribute: 'to-do' });
+    expect(JSON.stringify(createTable)).to.include('"IndexName":"to-do"').and.not.include('unresolved');
   });
 
   it('takes the very options of the store', () => {
@@ -63,6 +84,7 @@ describe('the definition of a table', () => {
       tableName,
       sortKeyAttribute: 'sk',
       partitionKey: 'one',
+      indexInProgress: true,
     };
     new DynamoDBStore(options);
     expect(tableDefinition(options)).to.deep.equal(tableDefinition({ tableName, sortKeyAttribute: 'sk' }));
@@ -94,6 +116,9 @@ describe('the definition of a table', () => {
         const { Table } = await client.send(new DescribeTableCommand({ TableName }));
         expect(Table?.KeySchema).to.deep.equal(keys(...expected.keys).KeySchema);
         expect(Table?.AttributeDefinitions).to.have.deep.members(keys(...expected.keys).AttributeDefinitions);
+        expect(Table?.GlobalSecondaryIndexes?.map(({ KeySchema }) => KeySchema)).to.deep.equal([
+          schema('unresolved', expected.keys.at(-1) as string),
+        ]);
         expect(Table?.BillingModeSummary?.BillingMode).to.equal('PAY_PER_REQUEST');
         const { TimeToLiveDescription } = await client.send(new DescribeTimeToLiveCommand({ TableName }));
         expect(TimeToLiveDescription?.TimeToLiveStatus).to.be.oneOf(['ENABLED', 'ENABLING']);
@@ -107,11 +132,26 @@ describe('the definition of a table', () => {
       expect([...sent]).to.have.members(['GetItem', 'PutItem', 'TransactWriteItems']);
       // A transaction needs the permissions of its items: here those of a Put.
       sent.delete('TransactWriteItems');
-      const { Statement } = JSON.parse(block('json', '"Action"'));
+      const { Statement } = JSON.parse(block('json', 'dynamodb:PutItem'));
       expect(Statement).to.have.length(1);
       expect(Statement[0]).to.include({ Effect: 'Allow' });
       expect(Statement[0].Resource).to.match(/^arn:aws:dynamodb:[^*]*:table\/idempotency$/);
       expect(Statement[0].Action).to.have.members([...sent].map((command) => `dynamodb:${command}`));
+    });
+
+    it('needs the permissions of the other documented policy where records are listed, and no others', async () => {
+      const TableName = await dynamoDB.createTable();
+      const own = dynamoDB.client();
+      const commands = new SentCommands(own);
+      const store = new DynamoDBStore({ client: own, tableName: TableName });
+      await store.planRecords({});
+      await store.records({});
+      await store.records({ status: 'unknown' });
+      const sent = new Set(commands.take().map((command) => `dynamodb:${command.split(' ')[0]}`));
+      const { Statement } = JSON.parse(block('json', 'dynamodb:Scan'));
+      expect(Statement[0].Action).to.have.members([...sent]);
+      expect(Statement[0].Resource).to.have.length(2);
+      expect(Statement[0].Resource[1]).to.equal(`${Statement[0].Resource[0]}/index/*`);
     });
   });
 

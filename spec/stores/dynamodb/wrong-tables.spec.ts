@@ -81,7 +81,9 @@ describe('a table that does not fit', () => {
   }
 
   async function tableWithNumberKey(): Promise<string> {
-    const { createTable } = tableDefinition({ tableName: `${await dynamoDB.createTable()}-numbers` });
+    const { GlobalSecondaryIndexes: _, ...createTable } = tableDefinition({
+      tableName: `${await dynamoDB.createTable()}-numbers`,
+    }).createTable;
     const client = dynamoDB.client();
     const TableName = createTable.TableName as string;
     const AttributeDefinitions = [{ AttributeName: 'id', AttributeType: 'N' as const }];

@@ -15,6 +15,7 @@ const table = {
   PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
 };
 const actions = ['dynamodb:GetItem', 'dynamodb:PutItem'];
+const listingActions = ['dynamodb:Query', 'dynamodb:Scan', 'dynamodb:DescribeTable'];
 
 function ok(title) {
   console.log(`ok ${title}`);
@@ -32,17 +33,19 @@ async function main() {
   ok('the CloudFormation template creates the table of tableDefinition()');
 
   const stack = new Stack(new App(), 'Service');
-  const runner = new Role(stack, 'Runner', { assumedBy: new ServicePrincipal('lambda.amazonaws.com') });
-  idempotencyTable(stack, runner);
+  const roles = ['Runner', 'Operator'].map(
+    (name) => new Role(stack, name, { assumedBy: new ServicePrincipal('lambda.amazonaws.com') }),
+  );
+  idempotencyTable(stack, ...roles);
   const template = Template.fromStack(stack).toJSON();
   assert.deepEqual(onlyTable(template), table);
   ok('the CDK construct creates the table of tableDefinition()');
-  const policy = Object.values(template.Resources).find(({ Type }) => Type === 'AWS::IAM::Policy');
+  const policies = Object.values(template.Resources).filter(({ Type }) => Type === 'AWS::IAM::Policy');
   assert.deepEqual(
-    policy.Properties.PolicyDocument.Statement.map(({ Action }) => Action),
-    [actions],
+    policies.map(({ Properties }) => Properties.PolicyDocument.Statement.map(({ Action }) => Action)),
+    [[actions], [listingActions]],
   );
-  ok('the CDK construct grants what the policy of the document allows');
+  ok('the CDK construct grants what the policies of the document allow');
 
   const { resource } = await parseHcl('table.tf', readFileSync('table.tf', 'utf8'));
   assert.deepEqual(resource.aws_dynamodb_table.idempotency, [
@@ -50,19 +53,33 @@ async function main() {
       name: table.TableName,
       billing_mode: table.BillingMode,
       hash_key: table.KeySchema[0].AttributeName,
-      attribute: [{ name: 'id', type: table.AttributeDefinitions[0].AttributeType }],
+      attribute: table.AttributeDefinitions.map(({ AttributeName, AttributeType }) => ({
+        name: AttributeName,
+        type: AttributeType,
+      })),
+      global_secondary_index: table.GlobalSecondaryIndexes.map(({ IndexName, KeySchema, Projection }) => ({
+        name: IndexName,
+        hash_key: KeySchema[0].AttributeName,
+        range_key: KeySchema[1].AttributeName,
+        projection_type: Projection.ProjectionType,
+      })),
       ttl: [{ attribute_name: table.TimeToLiveSpecification.AttributeName, enabled: true }],
       point_in_time_recovery: [{ enabled: true }],
     },
   ]);
   ok('the Terraform resource creates the table of tableDefinition()');
 
-  const { Statement } = JSON.parse(readFileSync('policy.json', 'utf8'));
-  assert.deepEqual(
-    Statement.map(({ Action }) => Action),
-    [actions],
-  );
-  ok('the policy allows these two actions and no other');
+  for (const [file, allowed] of [
+    ['policy.json', actions],
+    ['listing-policy.json', listingActions],
+  ]) {
+    const { Statement } = JSON.parse(readFileSync(file, 'utf8'));
+    assert.deepEqual(
+      Statement.map(({ Action }) => Action),
+      [allowed],
+    );
+  }
+  ok('each policy allows these actions and no other');
 }
 
 main().catch((error) => {
