@@ -37,6 +37,17 @@ export interface Connection {
    * and to a promise of the reply to the second.
    */
   readonly sendBoth?: SendBoth;
+  /** What the client puts before the keys of commands by itself, and not before a pattern. Absent where that is nothing. */
+  readonly keyPrefix?: string | undefined;
+  /** Returns the primaries of a cluster. Absent where the client is for a single server. */
+  readonly primaries?: () => Promise<readonly Primary[]>;
+}
+
+/** A server that has keys of its own. */
+export interface Primary {
+  readonly address: string;
+  /** Sends it a command that has no key. */
+  readonly send: (command: string[]) => Promise<unknown>;
 }
 
 type SendBoth = (
@@ -64,6 +75,10 @@ function isMistaken(client: unknown): boolean {
 
 interface IORedisCluster {
   readonly isCluster?: boolean;
+  readonly options?: { readonly keyPrefix?: string };
+  nodes(
+    role: 'master',
+  ): readonly (IORedisClient & { readonly options: { readonly host?: string; readonly port?: number } })[];
   pipeline(commands: readonly Command[]): {
     exec(): Promise<readonly (readonly [unknown, unknown])[] | null>;
   };
@@ -78,9 +93,18 @@ function ofIORedis(client: IORedisClient & IORedisCluster): Connection {
       ? (client[name]?.(...args) as Promise<unknown>)
       : client.call(command as string, ...(args as string[]));
   };
-  if (!client.isCluster) return inOrder(send, takesBytes);
+  const keyPrefix = client.options?.keyPrefix;
+  if (!client.isCluster) return { ...inOrder(send, takesBytes), keyPrefix };
+  const primaries = async () => {
+    // A cluster that is not connected yet knows no nodes.
+    await client.call('PING');
+    return client.nodes('master').map((node) => ({
+      address: `${node.options.host}:${node.options.port}`,
+      send: ([command, ...args]: string[]) => node.call(command as string, ...args),
+    }));
+  };
   // Only a pipeline sends a command without a key to the node of the command before it.
-  return atOneNode(send, takesBytes, async ([command, ...args], second) => {
+  const ordered = atOneNode(send, takesBytes, async ([command, ...args], second) => {
     const first = [takesBytes ? bufferName(command) : lowered(command), ...args];
     const [other, ...others] = second;
     const replies = await client.pipeline([first, [lowered(other), ...others]]).exec();
@@ -91,6 +115,7 @@ function ofIORedis(client: IORedisClient & IORedisCluster): Connection {
       }),
     );
   });
+  return { ...ordered, keyPrefix, primaries };
 }
 
 function lowered(command: unknown): string {
@@ -104,22 +129,37 @@ function bufferName(command: unknown): string {
 
 function ofGlide(client: GlideClient): Connection {
   // 0 is `Decoder.Bytes`, whatever the client's default is. Only a cluster reads the route.
-  return inOrder(
-    (command, key) =>
-      client.customCommand(command as string[], { decoder: 0, route: { type: 'primarySlotKey', key } }),
-    true,
-  );
+  const sendBy = (command: Command, route: object) =>
+    client.customCommand(command as string[], { decoder: 0, route });
+  const connection = inOrder((command, key) => sendBy(command, { type: 'primarySlotKey', key }), true);
+  if (!hasMethod(client, 'fcallWithRoute')) return connection;
+  const primaries = async () => {
+    const ranges = await connection.send(['CLUSTER', 'SLOTS'], '');
+    // By address, because GLIDE 2.5 takes the route of a slot's number for that of a key.
+    const addresses = new Map(
+      (ranges as readonly (readonly [number, number, readonly [unknown, unknown]])[]).map(
+        ([, , [host, port]]) => [`${host}:${port}`, { host: String(host), port: Number(port) }],
+      ),
+    );
+    return [...addresses].map(([address, of]) => ({
+      address,
+      send: (command: string[]) => sendBy(command, { type: 'routeByAddress', ...of }),
+    }));
+  };
+  return { ...connection, primaries };
 }
 
 /** Lets node-redis return texts as bytes: from version 5 on, where 36 is `RESP_TYPES.BLOB_STRING`, and in version 4. */
 const asBytes = { typeMapping: { 36: Buffer }, returnBuffers: true };
 
 interface NodeRedisCluster extends NodeRedisClient {
+  readonly masters: readonly { readonly address: string }[];
+  nodeClient(master: object): NodeRedisClient | Promise<NodeRedisClient>;
   getNodeClientForKey?(key: string, isReadonly: boolean): Promise<NodeRedisClient>;
 }
 
 function ofNodeRedis(client: NodeRedisClient): Connection {
-  if (hasProperty(client, 'masters')) return ofNodeRedisCluster(client);
+  if (hasProperty(client, 'masters')) return ofNodeRedisCluster(client as NodeRedisCluster);
   if (hasProperty(client, 'getSentinelNode'))
     return { send: (command) => client.sendCommand(false, command, asBytes), takesBytes: true };
   const send: Send = (command) => client.sendCommand(command, asBytes);
@@ -129,12 +169,19 @@ function ofNodeRedis(client: NodeRedisClient): Connection {
 
 function ofNodeRedisCluster(client: NodeRedisCluster): Connection {
   const send: Send = (command, key) => client.sendCommand(key, false, command, asBytes);
-  if (!hasMethod(client, 'getNodeClientForKey')) return inOrder(send, true);
+  const primaries = async () =>
+    client.masters.map((master) => ({
+      address: master.address,
+      send: async (command: string[]) => (await client.nodeClient(master)).sendCommand(command),
+    }));
+  const { getNodeClientForKey } = client;
+  if (!getNodeClientForKey) return { ...inOrder(send, true), primaries };
   // From version 6 on a cluster sends WAIT to all its nodes and ignores the key.
-  return atOneNode(send, true, async (first, second, key) => {
-    const node = await client.getNodeClientForKey(key, false);
+  const ordered = atOneNode(send, true, async (first, second, key) => {
+    const node = await getNodeClientForKey.call(client, key, false);
     return paired([node.sendCommand(first, asBytes), node.sendCommand(second)]);
   });
+  return { ...ordered, primaries };
 }
 
 /** For a client that sends the commands of one turn in their order, on the connection of the key. */

@@ -1,3 +1,4 @@
+import { ConfigurationError } from '../../errors.js';
 import { faultMessage, withAdvice } from '../shared/faults.js';
 import { type Foreign, notOurs } from '../shared/stored-record.js';
 
@@ -15,11 +16,17 @@ const advices: readonly (readonly [RegExp, string])[] = [
   ],
   [
     /\b(NOPERM|NOAUTH)\b|the user executing the script/i,
-    'the client may not do that; allow its user EVALSHA, EVAL, HMGET and what scripts call (HLEN, HSET, PEXPIRE, PUBLISH), on the keys and channels that begin with "PREFIX"',
+    'the client may not do that; allow its user RIGHTS, on the keys and channels that begin with "PREFIX"',
   ],
   [/(^|- )(MOVED|ASK|CROSSSLOT)\b/i, 'the server belongs to a cluster; pass a cluster client'],
   [/\b(NOREPLICAS)\b/, 'the server has too few replicas to take writes (`min-replicas-to-write`)'],
 ];
+
+/** The commands of calls. */
+const CALLS = 'EVALSHA, EVAL, HMGET and what scripts call (HLEN, HSET, PEXPIRE, PUBLISH)';
+
+/** The commands that list records. */
+export const LISTING = 'SCAN, INFO, DBSIZE, EVALSHA, EVAL and what scripts call (HMGET, HLEN)';
 
 /** What to say of a key under the prefix that another program wrote. `name` is the whole name of the key. */
 export function foreignKey(name: string): Foreign {
@@ -29,12 +36,25 @@ export function foreignKey(name: string): Foreign {
   };
 }
 
+/** @throws {ConfigurationError} for the reply to a command while a MULTI is open on the connection. */
+export function refuseQueued(reply: unknown): void {
+  if (String(reply) !== 'QUEUED') return;
+  throw new ConfigurationError(
+    'RedisStore: a MULTI is open on the client, so a command runs with its EXEC or not at all; give the store a connection that nothing else uses',
+  );
+}
+
 /** Returns an error that says what is wrong with a server or a key, or the fault itself where that is unknown. */
-export function explained(fault: unknown, key: string, prefix: string): unknown {
+export function explained(fault: unknown, key: string, prefix: string, rights = CALLS): unknown {
   const message = faultMessage(fault);
   if (/\bWRONGTYPE\b/.test(message)) return notOurs('RedisStore', key, foreignKey(prefix + key), fault);
   const [, advice] = advices.find(([sign]) => sign.test(message)) ?? [];
   // A replica, a server without memory and one without its replicas may be in order again later.
   const isLasting = !/\b(READONLY|OOM|NOREPLICAS)\b/i.test(message);
-  return withAdvice('RedisStore', fault, advice?.replace('PREFIX', prefix), isLasting);
+  return withAdvice(
+    'RedisStore',
+    fault,
+    advice?.replace('RIGHTS', rights).replace('PREFIX', () => prefix),
+    isLasting,
+  );
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { CUT, KIND_LENGTH, KINDS } from '../shared/listing.js';
 
 /** An atomic step of the server on one key. */
 export interface Script {
@@ -60,3 +61,30 @@ for number = 128, 191 do
 end
 local text = string.gsub(string.sub(held[3], at + 1), '[\\128-\\255]', characters)
 return { held[1], held[2], string.sub(held[3], 1, at) .. text }`);
+
+/**
+ * KEYS: any keys. ARGV: now, how a state has to begin, and how an outcome begins in it. Returns four elements for each key that has such
+ * a record which has not expired: its number, token, expiresAt, and the state without the content of the outcome. A key of another
+ * program is left out.
+ */
+export const listScript = script(`
+local listed = {}
+for number, key in ipairs(KEYS) do
+  local held = redis.pcall('HMGET', key, 'token', 'expiresAt', 'state')
+  if held.err and not string.find(held.err, 'WRONGTYPE', 1, true) then
+    return held
+  end
+  local state = held[3]
+  local isAsked = state and string.sub(state, 1, #ARGV[2]) == ARGV[2]
+  if isAsked and (tonumber(held[2] or '') or 0) > tonumber(ARGV[1]) and redis.call('HLEN', key) == 3 then
+    local _, at = string.find(state, ARGV[3], 1, true)
+    local kind = at and string.sub(state, at + 1, at + ${KIND_LENGTH})
+    if ${KINDS.map((kind) => `kind == '${kind}'`).join(' or ')} then
+      state = string.sub(state, 1, at + ${KIND_LENGTH}) .. '${CUT}'
+    end
+    for _, field in ipairs({ number, held[1], held[2], state }) do
+      listed[#listed + 1] = field
+    end
+  end
+end
+return listed`);

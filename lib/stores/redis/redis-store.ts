@@ -1,10 +1,18 @@
-import { ConfigurationError, StoreError } from '../../errors.js';
-import type { IdempotencyRecord, PersistenceStore } from '../../record/persistence-store.js';
+import { StoreError } from '../../errors.js';
+import type {
+  IdempotencyRecord,
+  ListingPlan,
+  PersistenceStore,
+  RecordPage,
+  RecordQuery,
+} from '../../record/persistence-store.js';
+import { listingOf, nothing } from '../shared/listing.js';
 import { Notices } from '../shared/notices.js';
 import { withoutBytes } from '../shared/outcome-bytes.js';
 import { copyOf, GRACE_MS, readRecord, type StoredFields, stateValue } from '../shared/stored-record.js';
 import { type Command, type Connection, connectionOf } from './redis-client.js';
-import { explained, foreignKey, isMissingScript } from './redis-faults.js';
+import { explained, foreignKey, isMissingScript, LISTING, refuseQueued } from './redis-faults.js';
+import { type ListingAccess, listedKeys, listKeys, planKeys } from './redis-listing.js';
 import { checkRedisOptions, type RedisStoreOptions } from './redis-options.js';
 import { claimScript, findAsTextScript, findScript, replaceScript, type Script } from './redis-scripts.js';
 import { isMangled, readCharacters, readStateField, stateField } from './redis-state.js';
@@ -65,6 +73,36 @@ export class RedisStore implements PersistenceStore {
     );
   }
 
+  /** Lists records in the order of the server's SCAN. On a cluster it scans one primary after the other. */
+  async records(query: RecordQuery): Promise<RecordPage> {
+    const kept = listedKeys(this.#prefix);
+    const listing = listingOf(kept, query);
+    if (listing.start === undefined) return nothing;
+    return this.#listing(() => listKeys(this.#access, listing, kept));
+  }
+
+  async planRecords(query: RecordQuery): Promise<ListingPlan> {
+    listingOf(listedKeys(this.#prefix), query, 'planRecords');
+    return this.#listing(() => planKeys(this.#access));
+  }
+
+  get #access(): ListingAccess {
+    const send = (command: Command, [name = '']: readonly string[]) => this.#connection.send(command, name);
+    return {
+      connection: this.#connection,
+      prefix: this.#prefix,
+      run: (script, names, args) => this.#run(script, names, args, (command) => send(command, names)),
+    };
+  }
+
+  async #listing<Result>(list: () => Promise<Result>): Promise<Result> {
+    try {
+      return await list();
+    } catch (fault) {
+      throw explained(fault, '', this.#prefix, LISTING);
+    }
+  }
+
   /** Writes the record if the script permits it. Resolves to the holder afterwards, if there is one. */
   async #write(
     script: Script,
@@ -78,7 +116,7 @@ export class RedisStore implements PersistenceStore {
     const keepFor = Math.max(0, expiresAt - Date.now()) + GRACE_MS;
     const args = [token, String(expiresAt), state, String(Math.ceil(keepFor)), ...more];
     const reply = await this.#explaining(key, () =>
-      this.#run(script, name, args, (command) => this.#sendWrite(command, name, token)),
+      this.#run(script, [name], args, (command) => this.#sendWrite(command, name, token)),
     );
     return Array.isArray(reply) && reply.length === 1 ? copyOf(record) : this.#read(key, reply);
   }
@@ -101,22 +139,23 @@ export class RedisStore implements PersistenceStore {
 
   async #run(
     script: Script,
-    name: string,
+    names: readonly string[],
     args: Readonly<Command>,
     send: (command: Command) => Promise<unknown>,
   ): Promise<unknown> {
+    const rest = [String(names.length), ...names, ...args];
     try {
-      return await send(['EVALSHA', script.sha, '1', name, ...args]);
+      return await send(['EVALSHA', script.sha, ...rest]);
     } catch (fault) {
       if (!isMissingScript(fault)) throw fault;
-      return send(['EVAL', script.text, '1', name, ...args]);
+      return send(['EVAL', script.text, ...rest]);
     }
   }
 
   #runToRead(script: Script, key: string): Promise<unknown> {
     const name = this.#prefix + key;
     return this.#explaining(key, () =>
-      this.#run(script, name, [], (command) => this.#connection.send(command, name)),
+      this.#run(script, [name], [], (command) => this.#connection.send(command, name)),
     );
   }
 
@@ -152,20 +191,11 @@ export class RedisStore implements PersistenceStore {
 
 /** Returns the fields that a reply has, and nothing where there is no hash. */
 function fieldsOf(reply: unknown): StoredFields | undefined {
-  if (isQueued(reply)) {
-    throw new ConfigurationError(
-      'RedisStore: a MULTI is open on the client, so a command runs with its EXEC or not at all; give the store a connection that nothing else uses',
-    );
-  }
+  refuseQueued(reply);
   if (!Array.isArray(reply) || reply.length !== 3)
     throw new TypeError('the client returned no list of three fields');
   const [token, expiresAt, state] = reply as readonly unknown[];
   return token === null && expiresAt === null && state === null ? undefined : { token, expiresAt, state };
-}
-
-/** Whether it is the reply to a command while a MULTI is open on the connection. */
-function isQueued(reply: unknown): boolean {
-  return String(reply) === 'QUEUED';
 }
 
 /** Returns the owner of a token, which is `owner.n`. */

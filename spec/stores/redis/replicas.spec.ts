@@ -74,7 +74,7 @@ describe('RedisStore that waits for a replica', function () {
       before(async () => {
         store = await newStore(kind);
       });
-      storeContract(() => store);
+      storeContract(() => store, { supports: { records: true } });
     });
   }
 

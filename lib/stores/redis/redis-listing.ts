@@ -1,0 +1,205 @@
+import { createHash } from 'node:crypto';
+import { StoreError } from '../../errors.js';
+import { beginningOf } from '../../record/listing.js';
+import type { ListedRecord, ListingPlan, RecordPage } from '../../record/persistence-store.js';
+import {
+  addTo,
+  cursorOf,
+  isNarrower,
+  LARGEST_PAGE,
+  type ListedStore,
+  type Listing,
+  MOST_EXAMINED,
+  OUTCOME,
+  type ReadEntry,
+} from '../shared/listing.js';
+import type { Command, Connection, Primary } from './redis-client.js';
+import { refuseQueued } from './redis-faults.js';
+import { listScript, type Script } from './redis-scripts.js';
+import { readStateField } from './redis-state.js';
+
+/** Where a page begins. */
+export interface RedisPosition {
+  /** A digest of the addresses of all primaries. Where they are others now, the scan begins again: its cursors belong to servers. */
+  readonly servers: string;
+  /** Which of them is scanned. */
+  readonly place: number;
+  /** The server's own cursor. */
+  readonly scan: string;
+  /** The keys that the scan has returned beyond the limit of the page before. */
+  readonly left: readonly string[];
+}
+
+/** How a page reaches the servers. */
+export interface ListingAccess {
+  readonly connection: Connection;
+  readonly prefix: string;
+  /** Runs a script on keys that one server has. */
+  readonly run: (script: Script, names: readonly string[], args: Command) => Promise<unknown>;
+}
+
+/** So many keys are read by one script at most: nothing else happens on the server meanwhile. */
+const KEYS_PER_SCRIPT = 100;
+
+/** Returns what a store with this prefix keeps in a cursor. */
+export function listedKeys(prefix: string): ListedStore<RedisPosition> {
+  return {
+    store: 'RedisStore',
+    place: prefix,
+    isPosition(value): value is RedisPosition {
+      const { servers, place, scan, left } = Object(value) as Partial<RedisPosition>;
+      return (
+        typeof servers === 'string' &&
+        Number.isSafeInteger(place) &&
+        /^\d+$/.test(String(scan)) &&
+        Array.isArray(left)
+      );
+    },
+  };
+}
+
+/** Lists records: it scans the keys of each primary, and reads of their hashes what is asked for. */
+export async function listKeys(
+  access: ListingAccess,
+  listing: Listing<RedisPosition>,
+  kept: ListedStore<RedisPosition>,
+): Promise<RecordPage> {
+  const primaries = await primariesOf(access.connection, listing.position === undefined);
+  const servers = digestOf(primaries);
+  const begun = listing.position?.servers === servers ? listing.position : undefined;
+  let { place, scan, left } = begun ?? { place: 0, scan: '0', left: [] as readonly string[] };
+  const records: ListedRecord[] = [];
+  let examined = 0;
+  const add = async (keys: readonly string[]) => {
+    const entries = await readEach(access, keys, listing);
+    examined += keys.length;
+    for (const [index, entry] of entries.entries()) {
+      if (records.length === listing.limit) return entries.slice(index).map(({ key }) => key);
+      addTo(records, entry, listing);
+    }
+    return [];
+  };
+  left = await add(left);
+  let scanned = 0;
+  while (place < primaries.length && records.length < listing.limit && scanned < MOST_EXAMINED) {
+    const wanted = listing.limit - records.length;
+    const found = await scanOnce(access, primaries[place] as Primary, listing, { scan, wanted, scanned });
+    left = await add(found.keys);
+    scanned += found.count;
+    scan = found.next;
+    if (scan === '0') place += 1;
+  }
+  if (place === primaries.length && left.length === 0) return { records, examined };
+  return { records, cursor: cursorOf(kept, { servers, place, scan, left }), examined };
+}
+
+interface ScanProgress {
+  readonly scan: string;
+  /** How many records the page still takes. */
+  readonly wanted: number;
+  /** How many keys the page has scanned. */
+  readonly scanned: number;
+}
+
+interface Scanned {
+  readonly keys: readonly string[];
+  readonly next: string;
+  readonly count: number;
+}
+
+/** Scans a piece of the keys. Where that has more of ours than the page takes, it scans a smaller one: the rest would be in the cursor. */
+async function scanOnce(
+  access: ListingAccess,
+  primary: Primary,
+  listing: Listing<RedisPosition>,
+  { scan, wanted, scanned }: ScanProgress,
+): Promise<Scanned> {
+  const { connection, prefix } = access;
+  const begin = (connection.keyPrefix ?? '') + prefix;
+  const pattern = `${escaped(begin + (listing.start ?? ''))}*`;
+  const isSparse = listing.status !== undefined || isNarrower(listing);
+  // Most keys of the server may be those of other programs.
+  const ask = async (count: number): Promise<Scanned> => {
+    const reply = await primary.send(['SCAN', scan, 'MATCH', pattern, 'COUNT', String(count)]);
+    refuseQueued(reply);
+    if (!Array.isArray(reply) || !Array.isArray(reply[1]))
+      throw new TypeError('the client returned no cursor and list of keys for SCAN');
+    const names = (reply[1] as unknown[]).map(String);
+    return { keys: names.map((name) => name.slice(begin.length)), next: String(reply[0]), count };
+  };
+  const piece = await ask(isSparse || scanned > 0 ? LARGEST_PAGE : wanted);
+  if (piece.count <= wanted || piece.keys.length <= wanted) return piece;
+  if (isSparse && (await readEach(access, piece.keys, listing)).length <= wanted) return piece;
+  return ask(wanted);
+}
+
+/** Escapes what would stand for other letters in a pattern. */
+function escaped(text: string): string {
+  return text.replace(/[\\*?[\]]/g, '\\$&');
+}
+
+/** Reads of each key what a page has of it, where it is a record that is asked for. */
+async function readEach(
+  { connection, prefix, run }: ListingAccess,
+  keys: readonly string[],
+  { now, status }: Listing<RedisPosition>,
+): Promise<readonly ReadEntry[]> {
+  const args = [String(now), status === undefined ? '' : beginningOf(status), OUTCOME];
+  const size = connection.primaries ? 1 : KEYS_PER_SCRIPT;
+  const read = async (from: number): Promise<readonly ReadEntry[]> => {
+    const some = keys.slice(from, from + size);
+    const names = some.map((key) => prefix + key);
+    return entriesOf(some, await run(listScript, names, args));
+  };
+  const starts = keys.map((_, index) => index).filter((index) => index % size === 0);
+  // Alone, so that a server which lacks the script gets it once.
+  const [first = [], ...rest] = [
+    ...(starts.length > 0 ? [await read(0)] : []),
+    ...(await Promise.all(starts.slice(1).map(read))),
+  ];
+  return [...first, ...rest.flat()];
+}
+
+function entriesOf(keys: readonly string[], reply: unknown): readonly ReadEntry[] {
+  refuseQueued(reply);
+  if (!Array.isArray(reply)) throw new TypeError('the client returned no list for a script');
+  const entries: ReadEntry[] = [];
+  for (let at = 0; at < reply.length; at += 4) {
+    const [place, token, expiresAt, state] = reply.slice(at, at + 4) as unknown[];
+    const key = keys[Number(place) - 1] as string;
+    entries.push({ key, token, expiresAt, state: readStateField(state).state });
+  }
+  return entries;
+}
+
+/** Returns the servers that have the keys, in the order in which they are scanned. */
+async function primariesOf(connection: Connection, isFirst: boolean): Promise<readonly Primary[]> {
+  if (connection.primaries) {
+    const primaries = await connection.primaries();
+    return [...primaries].sort((one, other) => (one.address < other.address ? -1 : 1));
+  }
+  // A node of a cluster returns its own keys, and no error says that there are others.
+  if (isFirst && /cluster_enabled:1/.test(String(await connection.send(['INFO', 'cluster'], ''))))
+    throw new StoreError(
+      'RedisStore: the server belongs to a cluster, and this client reaches one of its nodes; to list records, pass a cluster client of ioredis, redis (node-redis) or Valkey GLIDE',
+      { advice: 'fix-code' },
+    );
+  return [{ address: '', send: (command) => connection.send(command, '') }];
+}
+
+function digestOf(primaries: readonly Primary[]): string {
+  const addresses = primaries.map(({ address }) => address).join();
+  return createHash('sha256').update(addresses).digest('base64url').slice(0, 12);
+}
+
+/** Tells how many keys are scanned. */
+export async function planKeys({ connection }: ListingAccess): Promise<ListingPlan> {
+  const primaries = await primariesOf(connection, true);
+  const sizes = await Promise.all(primaries.map(({ send }) => send(['DBSIZE'])));
+  const records = sizes.reduce<number>((sum, size) => sum + Number(size), 0);
+  return {
+    by: 'scan',
+    records,
+    cost: `It scans all ${records} keys of the database, also those of other programs, ${LARGEST_PAGE} at a time, and reads of each record the beginning of its state on the server. Redis has no index of them.`,
+  };
+}
