@@ -63,8 +63,12 @@ export async function changeRecords(
     process.stderr.write('Nothing was changed.\n');
     return exitCodes.found;
   }
-  const [reason = ''] = values.reason ?? [];
-  const decided: Resolution = { ...resolution, by: values.by?.[0] ?? userHere(), reason };
+  const [reason] = values.reason ?? [];
+  const decided: Resolution = {
+    ...resolution,
+    by: values.by?.[0] ?? userHere(),
+    ...(reason !== undefined && { reason }),
+  };
   return report(await desk.resolve(seen, decided), done, values.json !== undefined);
 }
 

@@ -29,6 +29,14 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Counts records by operation and status.',
     load: async () => (await import('./stats-command.js')).statsCommand,
   },
+  doctor: {
+    summary: 'Examines the database of a store, and says what to do.',
+    load: async () => (await import('./doctor-command.js')).doctorCommand,
+  },
+  schema: {
+    summary: 'Prints what creates the table of a store: SQL, CloudFormation, CDK or Terraform.',
+    load: async () => (await import('./schema-command.js')).schemaCommand,
+  },
   'http-conformance': {
     summary: 'Tests an HTTP server against the draft of the Idempotency-Key header.',
     load: async () => (await import('./http-conformance-command.js')).httpConformanceCommand,

@@ -123,8 +123,13 @@ async function openSqlite(url: URL, own: Own): Promise<OpenedStore> {
 }
 
 async function openDatabase(path: string) {
-  const { DatabaseSync } = sqliteOfNode() ?? {};
-  if (DatabaseSync) return new DatabaseSync(path);
+  const sqlite = process.getBuiltinModule('node:sqlite' as 'node:fs') as unknown as SqliteOfNode | undefined;
+  if (sqlite) {
+    const database = new sqlite.DatabaseSync(path);
+    if ('isTransaction' in database) return database;
+    // That of Node.js before 22.16 does not say whether a transaction is open.
+    database.close();
+  }
   const { exports: Database } = await installedPackage(
     ['better-sqlite3'],
     'a store of SQLite on this Node.js',
@@ -132,16 +137,8 @@ async function openDatabase(path: string) {
   return new Database(path);
 }
 
-/** That of Node.js 22.16 or later: earlier ones have no `isTransaction`. It is experimental there, and says so. */
-function sqliteOfNode() {
-  const sqlite = process.getBuiltinModule('node:sqlite' as 'node:fs') as unknown as
-    | { readonly DatabaseSync: new (path: string) => SqliteOfNode }
-    | undefined;
-  return sqlite && 'isTransaction' in sqlite.DatabaseSync.prototype ? sqlite : undefined;
-}
-
 // biome-ignore lint/suspicious/noExplicitAny: the types of Node.js 20 do not have it
-type SqliteOfNode = any;
+type SqliteOfNode = { readonly DatabaseSync: new (path: string) => any };
 
 async function openDynamoDB(url: URL, own: Own): Promise<OpenedStore> {
   const { region, endpoint, ...options } = own;

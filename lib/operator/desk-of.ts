@@ -106,7 +106,7 @@ class StoreDesk implements Desk {
       const operation = operationIn('resolve', key);
       const handle = handleOfKey('resolve', this.store, key, this.operations.get(operation));
       const { as, by, reason } = resolution;
-      const decided = { by, reason, ...(token !== undefined && { token }) };
+      const decided = defined({ by, reason, token });
       if (as === 'forgotten') return { key, isDone: await handle.forget(decided) };
       if (as !== 'value') return { key, isDone: await handle.resolve({ ...decided, as }) };
       const value = this.#valueOf(operation, resolution);

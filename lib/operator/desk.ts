@@ -81,8 +81,8 @@ export interface Resolution {
   readonly isPlain?: boolean;
   /** Who decides. */
   readonly by: string;
-  /** Why: a ticket, for example. */
-  readonly reason: string;
+  /** Why: a ticket, for example. Default: none. */
+  readonly reason?: string;
 }
 
 /** What became of one key. */

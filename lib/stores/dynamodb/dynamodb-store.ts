@@ -17,6 +17,7 @@ import type {
   RecordQuery,
 } from '../../record/persistence-store.js';
 import { checkedCompletion } from '../shared/completions.js';
+import { storeParts } from '../shared/store-parts.js';
 import { copyOf } from '../shared/stored-record.js';
 import { explained } from './dynamodb-faults.js';
 import { listItems, planItems } from './dynamodb-listing.js';
@@ -55,6 +56,11 @@ export class DynamoDBStore implements PersistenceStore {
     checkDynamoDBOptions(options);
     this.#client = options.client;
     this.#items = itemsOf(options);
+  }
+
+  /** For tools that examine the database. */
+  get [storeParts]() {
+    return { kind: 'dynamodb' as const, ...this.#items.options };
   }
 
   async claim(record: IdempotencyRecord, now: number): Promise<IdempotencyRecord> {

@@ -32,6 +32,7 @@ export function itemsOf(options: DynamoDBStoreOptions) {
   const { unresolvedAttribute = UNRESOLVED, indexInProgress = false } = options;
   const nameAttribute = sortKeyAttribute ?? keyAttribute;
   const items = {
+    options,
     tableName,
     keyAttribute,
     /** The attribute that has the idempotency key. */

@@ -12,6 +12,7 @@ import { type Listing, listingOf, nothing } from '../shared/listing.js';
 import { Notices } from '../shared/notices.js';
 import { withoutBytes } from '../shared/outcome-bytes.js';
 import { DEFAULT_TABLE, type RemoveExpiredOptions, sweepValues } from '../shared/sql-tables.js';
+import { storeParts } from '../shared/store-parts.js';
 import { copyOf, readRecord, type StoredFields, stateValue } from '../shared/stored-record.js';
 import { wrapperFor } from './clients/bare-clients.js';
 import { isClient, isInTransaction, type PostgresClient, type Row, rowsOf } from './postgres-client.js';
@@ -62,6 +63,11 @@ export class PostgresStore implements PersistenceStore {
     if (!listener) return;
     const notices = new Notices((receiver) => new TableNotices(listener, table, receiver));
     this.changed = (key, signal) => notices.changed(key, signal);
+  }
+
+  /** For tools that examine the database. */
+  get [storeParts]() {
+    return { kind: 'postgres' as const, client: this.#client, table: this.#table };
   }
 
   async claim(record: IdempotencyRecord, now: number): Promise<IdempotencyRecord> {

@@ -9,6 +9,7 @@ import type {
 import { listingOf, nothing } from '../shared/listing.js';
 import { Notices } from '../shared/notices.js';
 import { withoutBytes } from '../shared/outcome-bytes.js';
+import { storeParts } from '../shared/store-parts.js';
 import { copyOf, GRACE_MS, readRecord, type StoredFields, stateValue } from '../shared/stored-record.js';
 import { type Command, type Connection, connectionOf } from './redis-client.js';
 import { explained, foreignKey, isMissingScript, LISTING, refuseQueued } from './redis-faults.js';
@@ -48,6 +49,11 @@ export class RedisStore implements PersistenceStore {
     const channelOf = (key: string) => this.#prefix + key;
     const notices = new Notices((receiver) => new Subscription(subscriber, channelOf, receiver));
     this.changed = (key, signal) => notices.changed(key, signal);
+  }
+
+  /** For tools that examine the database. */
+  get [storeParts]() {
+    return { kind: 'redis' as const, connection: this.#connection, prefix: this.#prefix };
   }
 
   async claim(record: IdempotencyRecord, now: number): Promise<IdempotencyRecord> {

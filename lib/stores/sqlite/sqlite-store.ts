@@ -11,6 +11,7 @@ import { checkedCompletion, claimLost } from '../shared/completions.js';
 import { type Listing, listingOf, nothing } from '../shared/listing.js';
 import { lacksBytes, withoutBytes } from '../shared/outcome-bytes.js';
 import { DEFAULT_TABLE, type RemoveExpiredOptions, sweepValues } from '../shared/sql-tables.js';
+import { storeParts } from '../shared/store-parts.js';
 import { copyOf, readRecord, type StoredFields, stateValue } from '../shared/stored-record.js';
 import { isInTransaction, type SqliteDatabase, type SqliteStatement } from './sqlite-database.js';
 import { explained, LARGEST_STATE_BYTES } from './sqlite-faults.js';
@@ -53,6 +54,11 @@ export class SqliteStore implements PersistenceStore {
       withBytes: statementsFor(table, true),
       withoutBytes: statementsFor(table, false),
     };
+  }
+
+  /** For tools that examine the database. */
+  get [storeParts]() {
+    return { kind: 'sqlite' as const, database: this.#database, table: this.#table };
   }
 
   async claim(record: IdempotencyRecord, now: number): Promise<IdempotencyRecord> {

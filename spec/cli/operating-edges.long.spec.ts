@@ -1,0 +1,216 @@
+import { expect } from 'chai';
+import type { RecordView } from 'retrysafe';
+import type { RecordDetails } from '#operator/desk.js';
+import { pending } from '../support/pending.js';
+import { linesOf, root, ServiceFolder } from './retrysafe-command.js';
+
+/** A service whose store lives as long as a command. */
+const service = `
+import { configureIdempotency, InMemoryStore, makeIdempotent } from '${root}dist/esm/index.js';
+import { abandon } from '${root}dist/esm/testing/index.js';
+const store = new InMemoryStore();
+configureIdempotency({ store, runtime: 'pride-1' });
+const backwards = {
+  encode: (value) => [...JSON.stringify(value)].reverse().join(''),
+  decode: (text) => JSON.parse([...text].reverse().join('')),
+};
+export const hold = makeIdempotent(
+  async ({ id }) => {
+    if (id === 'T-2') throw Object.assign(new Error('no answer'), { code: 'EPIPE' });
+    return { pan: id };
+  },
+  { name: 'holds.place', key: 'id', scope: 'bank', codec: backwards, onError: () => 'unknown' },
+);
+for (const id of ['T-1', 'T-2']) await hold({ id, bank: 'A' }).catch(() => {});
+await abandon(hold, { id: 'T-3', bank: 'A' });
+`;
+
+const config = `${service}
+export default { stores: { main: store, spare: new InMemoryStore() }, operations: [hold] };
+`;
+
+describe('the command line of an operator', () => {
+  let folder: ServiceFolder;
+
+  beforeEach(() => {
+    folder = new ServiceFolder();
+    folder.write('retrysafe.config.mjs', config);
+  });
+  afterEach(() => folder.remove());
+
+  const run = (...args: string[]) => folder.run(args);
+  const show = (...args: string[]) =>
+    run('show', 'holds.place', '--select', '"T-1"', '--scope', '"A"', ...args);
+
+  describe("with the service's configuration", () => {
+    it('finds the store by its name', async () => {
+      expect(linesOf<RecordView>((await run('ls', '--store', 'main', '--json')).stdout)).to.have.length(3);
+      expect((await run('ls', '--store', 'spare')).code).to.equal(1);
+      const unnamed = await run('ls');
+      expect(unnamed.code).to.equal(2);
+      expect(unnamed.stderr).to.include('--store: expected one of main, spare');
+    });
+
+    it('reads outcomes by the codec of their operation', async () => {
+      const { stdout } = await show('--store', 'main', '--reveal');
+      expect(stdout).to.include('"pan": "T-1"');
+    });
+
+    it('asks for the scope that the operation has', async () => {
+      const { code, stderr } = await run('show', 'holds.place', '--select', '"T-1"', '--store', 'main');
+      expect(code).to.equal(2);
+      expect(stderr).to.include('--scope: holds.place has a scope, which is part of its keys');
+    });
+
+    it('says what is wrong with it', async () => {
+      for (const [text, message] of [
+        ['export default {}', 'it exports no stores'],
+        ['export default { stores: { main: {} } }', 'stores.main is no store'],
+        ['throw new Error("no database")', 'cannot be loaded: no database'],
+      ] as const) {
+        folder.write('retrysafe.config.mjs', text);
+        const { code, stderr } = await run('ls');
+        expect(code).to.equal(2);
+        expect(stderr).to.include(message);
+      }
+      expect((await run('ls', '--config', 'other.mjs')).stderr).to.include('there is no file other.mjs');
+    });
+
+    it('ends although something that it has opened keeps the process alive', async () => {
+      folder.write('retrysafe.config.mjs', `setInterval(() => {}, 1000);\n${config}`);
+      expect((await run('ls', '--store', 'main')).code).to.equal(0);
+    });
+
+    it('is read from TypeScript where something can load that, and says so where nothing can', async () => {
+      folder.write('other.config.ts', 'const stores: object = {};\nexport default { stores };\n');
+      const { stderr } = await run('ls', '--config', 'other.config.ts');
+      const canLoad = (process.features as { typescript?: unknown }).typescript;
+      expect(stderr).to.include(canLoad ? 'it exports no stores' : 'run `npm install --save-dev tsx`');
+    });
+  });
+
+  it('records no value of an operation that it does not know', async () => {
+    folder.write('retrysafe.config.mjs', config.replace('operations: [hold]', 'operations: []'));
+    const at = ['holds.place', '--select', '"T-2"', '--scope', '"A"', '--store', 'main'];
+    const { code, stderr } = await run('resolve', ...at, '--value', '{}', '--reason', 'INC-7');
+    expect(code).to.equal(1);
+    expect(stderr).to.include('the options of holds.place are not known here');
+  });
+
+  it('shows what others wrote, and does what they say in nothing', async () => {
+    const hostile = "'\\u001b]0;owned\\u0007\\u202e\\r\\nrow'";
+    folder.write(
+      'retrysafe.config.mjs',
+      `
+      import { InMemoryStore, makeIdempotent, configureIdempotency } from '${root}dist/esm/index.js';
+      const store = new InMemoryStore();
+      configureIdempotency({ store, runtime: ${hostile}, describeError: () => ${hostile} });
+      await makeIdempotent(async () => { throw new Error('x'); }, { name: 'op' })().catch(() => {});
+      export default { stores: store };`,
+    );
+    const listed = await run('ls');
+    expect(listed.stdout)
+      .to.include('\\u001b]0;owned\\u0007\\u202e\\u000d\\nrow')
+      .and.not.match(/(?!\n)[\p{Cc}\p{Bidi_Control}]/u);
+    const [view] = linesOf<RecordView>((await run('ls', '--json')).stdout);
+    const shown = await run('show', view?.key ?? '');
+    expect(shown.stdout).not.to.match(/(?!\n)[\p{Cc}\p{Bidi_Control}]/u);
+  });
+
+  it('asks on a terminal for the number of records', async function () {
+    if ((await folder.execute('script', ['--version'])).code !== 0)
+      pending(this, 'there is no `script` for a terminal');
+    const command = `${process.execPath} ${root}dist/cli/main.js forget --store main --status stuck --reason INC-7`;
+    for (const [typed, code, said] of [
+      ['2', 0, '2 records forgotten.'],
+      ['yes', 1, 'Nothing was changed.'],
+    ] as const) {
+      const { code: ended, stdout } = await folder.execute('sh', [
+        '-c',
+        `(sleep 1; echo ${typed}) | script -qec '${command}' /dev/null`,
+      ]);
+      expect(stdout).to.include('This will forget 2 records. Type 2 to go on:').and.include(said);
+      expect(ended).to.equal(code);
+    }
+  });
+
+  describe('says what is missing', () => {
+    it('where a driver is not installed', async () => {
+      const bare = new ServiceFolder(false);
+      for (const [address, line] of [
+        ['postgres://localhost/x', 'npm install pg'],
+        ['redis://localhost', 'npm install redis'],
+        ['dynamodb:x', 'npm install @aws-sdk/client-dynamodb'],
+      ] as const) {
+        const { code, stderr } = await bare.run(['ls', '--store', address]);
+        expect(code).to.equal(2);
+        expect(stderr).to.include(line);
+      }
+      expect((await bare.run(['ls'])).stderr).to.include('no store is named; give --store postgres://');
+      bare.remove();
+    });
+
+    it('where an argument is wrong', async () => {
+      for (const [args, message] of [
+        [['ls', 'key'], "for one key, run 'retrysafe show <key>'"],
+        [['ls', '--limit', '0'], '--limit: expected a whole number, 1 or more'],
+        [['ls', '--older', '1'], "--older: expected a duration with a unit: '90s'"],
+        [['ls', '--store', 'sqlite:none.db'], 'there is no file none.db'],
+        [['ls', '--store', 'sqlite:none.db?tabel=x'], 'there is no parameter "tabel"; they are table'],
+        [['ls', '--store', 'mysql://x'], '--store: expected one of main, spare'],
+        [['show'], 'expected one key or operation, got 0'],
+        [['show', 'T-1', '--store', 'main'], 'is a text of 3 characters and not an idempotency key'],
+        [
+          ['show', 'op', '--select', 'T-1', '--store', 'main'],
+          '--select: expected JSON; a text stands in double quotes',
+        ],
+        [['show', 'op', '--select', '""', '--store', 'main'], 'op: `key` selects nothing'],
+        [
+          ['show', 'op', '--select', '1', '--args', '[1]', '--store', 'main'],
+          'expected it or --args, and not both',
+        ],
+        [['resolve', 'op', '--reason', 'x'], 'expected one of --value, --run-again and --refuse'],
+        [['resolve', 'op', '--refuse'], '--reason: expected why'],
+        [['resolve', 'op', '--value', '{', '--reason', 'x'], '--value: expected JSON'],
+        [['forget', '--store', 'main'], 'expected a key, or a filter such as --status unknown'],
+        [
+          ['forget', 'key', '--status', 'unknown', '--store', 'main'],
+          'expected keys or a filter, and not both',
+        ],
+        [['schema', 'mysql'], 'expected one of postgres, sqlite, dynamodb'],
+        [['schema', 'redis'], 'Redis needs no schema'],
+        [['schema', 'sqlite', '--as', 'cdk'], '--as: it is of DynamoDB alone'],
+        [['doctor', '--store', 'main'], 'is none of DynamoDB, PostgreSQL, Redis or SQLite'],
+      ] as const) {
+        const { code, stdout, stderr } = await run(...args);
+        expect(stderr, args.join(' ')).to.include(message);
+        expect({ code, stdout }, args.join(' ')).to.deep.equal({ code: 2, stdout: '' });
+      }
+    });
+  });
+
+  it('finds a key by what its call had, however long the number', async () => {
+    const keyFor = async (json: string) =>
+      (await run('show', 'op', '--args', json, '--store', 'main')).stderr.match(/op#[0-9a-f]{64}/)?.[0];
+    expect(await keyFor('[9007199254740993]')).not.to.equal(await keyFor('[9007199254740992]'));
+    expect(await keyFor('[{"a":1,"b":2}]')).to.equal(await keyFor('[{"b":2,"a":1.0}]'));
+  });
+
+  it('prints help for each command', async () => {
+    const { stdout } = await run('--help');
+    const names = [...stdout.matchAll(/^ {2}([a-z-]+) {2,}/gm)].map(([, name]) => name as string);
+    expect(names).to.include.members(['ls', 'show', 'resolve', 'forget', 'stats', 'doctor', 'schema']);
+    for (const name of names) {
+      const help = await run(name, '--help');
+      expect(help).to.include({ code: 0, stderr: '' });
+      expect(help.stdout)
+        .to.match(new RegExp(`^Usage: retrysafe ${name} `))
+        .and.match(/^Exit codes: /m);
+    }
+  });
+
+  it('shows the life of a key as JSON', async () => {
+    const { life } = JSON.parse((await show('--store', 'main', '--json')).stdout) as RecordDetails;
+    expect(life[0]).to.include({ what: 'claimed', by: 'pride-1' });
+  });
+});
