@@ -83,16 +83,15 @@ const HEAD_LENGTH = 4_096;
 
 /** The state without the content of its outcome. The whole of it where its outcome begins later, or has none. */
 const withoutContent = (() => {
-  const at = `strpos(head, '${OUTCOME}')`;
-  const kind = `substr(head, ${at} + ${OUTCOME.length}, ${KIND_LENGTH})`;
+  const kind = `substr(head, at + ${OUTCOME.length}, ${KIND_LENGTH})`;
   const kinds = KINDS.map((known) => `'${known}'`).join(', ');
-  const cut = `substr(head, 1, ${at} + ${OUTCOME.length + KIND_LENGTH - 1}) || '${CUT}'`;
-  return `CASE WHEN ${at} > 0 AND ${kind} IN (${kinds}) THEN ${cut} ELSE held.state END`;
+  const cut = `substr(head, 1, at + ${OUTCOME.length + KIND_LENGTH - 1}) || '${CUT}'`;
+  return `CASE WHEN at > 0 AND ${kind} IN (${kinds}) THEN ${cut} ELSE held.state END`;
 })();
 
 /**
  * Returns the statement that reads a page in the order of keys. It reads so many rows at most, and returns the records among them that
- * have the status. A row without a state is the last that was read.
+ * have the status, and the last row that was read, whatever it is.
  */
 export function pageOf(table: string, listing: Listing<PostgresPosition>, column?: string): ListingStatement {
   const values = new Values();
@@ -102,17 +101,18 @@ export function pageOf(table: string, listing: Listing<PostgresPosition>, column
   // The table may have rows of other programs, whose token is not `owner.n`.
   const isRecord = "held.token ~ '^[^.]+[.][0-9]+$'";
   const asked = status === undefined ? '' : ` AND ${hasStatus('held.state', status)}`;
-  const text = `SELECT held.key, held.token, held.expires_at::text AS "expiresAt",
-CASE WHEN found.matches THEN ${withoutContent} END AS state, held.place::text AS place, held.is_last::int AS "isLast"
-FROM (
-  SELECT held.key, held.token, held.expires_at, held.state,
+  const read = `SELECT held.key, held.token, held.expires_at, held.state,
   row_number() OVER (ORDER BY ${KEY}) AS place, lead(held.key) OVER (ORDER BY ${KEY}) IS NULL AS is_last
-  FROM ${quoted(table)} AS held WHERE ${range} ORDER BY ${KEY} LIMIT ${MOST_EXAMINED}
-) AS held,
-LATERAL (SELECT held.expires_at > ${values.add(now)}${asked} AND ${isRecord} AS matches) AS found,
-LATERAL (SELECT substr(held.state, 1, ${HEAD_LENGTH}) AS head) AS beginning
-WHERE found.matches OR held.place = ${MOST_EXAMINED} OR held.is_last
-ORDER BY ${KEY} LIMIT ${most}`;
+  FROM ${quoted(table)} AS held WHERE ${range} ORDER BY ${KEY} LIMIT ${MOST_EXAMINED}`;
+  const returned = `(held.expires_at > ${values.add(now)}${asked} AND ${isRecord}) OR held.place = ${MOST_EXAMINED} OR held.is_last`;
+  // With LIMIT and OFFSET the beginning of a state is taken once, and not in each place where it is used.
+  const headed = `SELECT held.*, substr(held.state, 1, ${HEAD_LENGTH}) AS head FROM (
+  ${read}
+) AS held WHERE ${returned} ORDER BY ${KEY} LIMIT ${most}`;
+  const text = `SELECT held.key, held.token, held.expires_at::text AS "expiresAt", ${withoutContent} AS state,
+held.place::text AS place, held.is_last::int AS "isLast"
+FROM (SELECT held.*, strpos(held.head, '${OUTCOME}') AS at FROM (${headed}) AS held OFFSET 0) AS held
+ORDER BY held.place`;
   return { text, values: values.list };
 }
 
@@ -126,7 +126,7 @@ export function pageFrom(
   for (const [index, row] of rows.entries()) {
     const { token, expiresAt, state } = row;
     const [key, examined] = [String(row.key), Number(row.place)];
-    if (state !== null) addTo(records, { key, token, expiresAt, state }, listing);
+    addTo(records, { key, token, expiresAt, state }, listing);
     if (Number(row.isLast) === 1) return { records, examined };
     const isFull = records.length === listing.limit || index === rows.length - 1;
     if (isFull) return { records, cursor: cursorOf(kept, key), examined };

@@ -67,26 +67,28 @@ export async function listKeys(
   const primaries = await primariesOf(access.connection, listing.position === undefined);
   const servers = digestOf(primaries);
   const begun = listing.position?.servers === servers ? listing.position : undefined;
-  let { place, scan, left } = begun ?? { place: 0, scan: '0', left: [] as readonly string[] };
+  let { place, scan } = begun ?? { place: 0, scan: '0' };
   const records: ListedRecord[] = [];
-  let examined = 0;
-  const add = async (keys: readonly string[]) => {
-    const entries = await readEach(access, keys, listing);
-    examined += keys.length;
-    for (const [index, entry] of entries.entries()) {
-      if (records.length === listing.limit) return entries.slice(index).map(({ key }) => key);
+  /** Adds what the page takes, and returns the keys that it does not. */
+  const add = (entries: readonly ReadEntry[]) => {
+    const taken = entries.findIndex((entry) => {
+      if (records.length === listing.limit) return true;
       addTo(records, entry, listing);
-    }
-    return [];
+      return false;
+    });
+    return taken < 0 ? [] : entries.slice(taken).map(({ key }) => key);
   };
-  left = await add(left);
+  const before = begun?.left ?? [];
+  let left = add(await readEach(access, before, listing));
+  let examined = before.length;
   let scanned = 0;
   while (place < primaries.length && records.length < listing.limit && scanned < MOST_EXAMINED) {
     const wanted = listing.limit - records.length;
-    const found = await scanOnce(access, primaries[place] as Primary, listing, { scan, wanted, scanned });
-    left = await add(found.keys);
-    scanned += found.count;
-    scan = found.next;
+    const piece = await scanPiece(access, primaries[place] as Primary, listing, { scan, wanted, scanned });
+    left = add(piece.entries);
+    examined += piece.examined;
+    scanned += piece.count;
+    scan = piece.next;
     if (scan === '0') place += 1;
   }
   if (place === primaries.length && left.length === 0) return { records, examined };
@@ -101,36 +103,39 @@ interface ScanProgress {
   readonly scanned: number;
 }
 
-interface Scanned {
-  readonly keys: readonly string[];
+/** A piece of the keys. */
+interface Piece {
+  readonly entries: readonly ReadEntry[];
+  /** How many of the keys begin with the prefix. */
+  readonly examined: number;
   readonly next: string;
+  /** How many keys the server was to scan. */
   readonly count: number;
 }
 
-/** Scans a piece of the keys. Where that has more of ours than the page takes, it scans a smaller one: the rest would be in the cursor. */
-async function scanOnce(
+/** Scans a piece of the keys. Where that has more records than the page takes, it scans a smaller one: the rest would be in the cursor. */
+async function scanPiece(
   access: ListingAccess,
   primary: Primary,
   listing: Listing<RedisPosition>,
   { scan, wanted, scanned }: ScanProgress,
-): Promise<Scanned> {
+): Promise<Piece> {
   const { connection, prefix } = access;
   const begin = (connection.keyPrefix ?? '') + prefix;
   const pattern = `${escaped(begin + (listing.start ?? ''))}*`;
-  const isSparse = listing.status !== undefined || isNarrower(listing);
-  // Most keys of the server may be those of other programs.
-  const ask = async (count: number): Promise<Scanned> => {
+  const ask = async (count: number): Promise<Piece> => {
     const reply = await primary.send(['SCAN', scan, 'MATCH', pattern, 'COUNT', String(count)]);
     refuseQueued(reply);
     if (!Array.isArray(reply) || !Array.isArray(reply[1]))
       throw new TypeError('the client returned no cursor and list of keys for SCAN');
-    const names = (reply[1] as unknown[]).map(String);
-    return { keys: names.map((name) => name.slice(begin.length)), next: String(reply[0]), count };
+    const keys = (reply[1] as unknown[]).map((name) => String(name).slice(begin.length));
+    const entries = await readEach(access, keys, listing);
+    return { entries, examined: keys.length, next: String(reply[0]), count };
   };
-  const piece = await ask(isSparse || scanned > 0 ? LARGEST_PAGE : wanted);
-  if (piece.count <= wanted || piece.keys.length <= wanted) return piece;
-  if (isSparse && (await readEach(access, piece.keys, listing)).length <= wanted) return piece;
-  return ask(wanted);
+  // Few of the keys may be asked for, or most may be those of other programs.
+  const isSparse = listing.status !== undefined || isNarrower(listing) || scanned > 0;
+  const piece = await ask(isSparse ? LARGEST_PAGE : wanted);
+  return piece.count > wanted && piece.entries.length > wanted ? ask(wanted) : piece;
 }
 
 /** Escapes what would stand for other letters in a pattern. */

@@ -1,7 +1,7 @@
 import { type Check, checkedOptions } from '../../options/checked-options.js';
 import { listed, matches } from '../../record/listing.js';
 import type { ListedRecord, RecordPage, RecordQuery } from '../../record/persistence-store.js';
-import { recordOf, type StoredFields } from './stored-record.js';
+import { recordFrom, type StoredFields } from './stored-record.js';
 
 /** How many records a page reads where few of them match. To read a million for one page would outlast every time-out. */
 export const MOST_EXAMINED = 10_000;
@@ -133,7 +133,7 @@ export interface ReadEntry extends StoredFields {
 
 /** Adds what a store has read to a page, if it is a record that is asked for. What another program wrote is left out. */
 export function addTo(records: ListedRecord[], entry: ReadEntry, query: RecordQuery): boolean {
-  const record = recordOf(entry.key, entry);
+  const record = recordFrom(entry.key, entry);
   if (!record || !matches(record, query)) return false;
   records.push(listed(record));
   return true;

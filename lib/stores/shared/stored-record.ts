@@ -67,13 +67,13 @@ export function readRecord(
   fields: StoredFields,
   foreign: Foreign = {},
 ): IdempotencyRecord {
-  const record = recordOf(key, fields);
+  const record = recordFrom(key, fields);
   if (!record) throw notOurs(store, key, foreign);
   return record;
 }
 
 /** The same, and `undefined` where it is no record. */
-export function recordOf(
+export function recordFrom(
   key: string,
   { token, expiresAt, state, bytes }: StoredFields,
 ): IdempotencyRecord | undefined {

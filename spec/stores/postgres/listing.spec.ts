@@ -86,7 +86,8 @@ describe('records of a table of PostgreSQL, listed', () => {
       const asked: RecordQuery = 'cursor' in query ? { cursor: cursorOn(query.cursor) } : query;
       const plan = await planOf(asked);
       expect(plan).to.include(`${table}_pkey`);
-      expect(plan).to.not.match(/Sort|Seq Scan/);
+      // At the end, those of a page alone.
+      expect(plan.replace(/Sort .*\n *Sort Key: held.place/, '')).to.not.match(/Sort|Seq Scan/);
     });
   }
 
