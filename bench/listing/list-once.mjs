@@ -8,37 +8,35 @@ const TIMES = 5;
 const [kind, place, count] = process.argv.slice(2);
 const records = Number(count);
 const { store, close } = await stores[kind].open(JSON.parse(place), records);
+globalThis.gc();
+const before = process.memoryUsage().rss;
+let peak = before;
 
 // What is done once, such as a connection and what the compiler does.
 await walk({ limit: 1_000, prefix: 'PreFundService.placeHold#0' });
 
-const unknown = await timed(TIMES, () => found({ status: 'unknown' }));
-const page = await timed(TIMES, () => store.records({ limit: 100 }));
-const abandoned = await timed(1, () => found({ status: 'abandoned' }));
-globalThis.gc();
-const before = process.memoryUsage().rss;
-let peak = before;
-const all = await timed(1, async () => {
-  const listed = await walk({ limit: 1_000 }, () => {
-    peak = Math.max(peak, process.memoryUsage().rss);
-  });
-  if (listed < records) throw new Error(`${kind} lists ${listed} of ${records} records`);
-});
 const plans = {
   unknown: (await store.planRecords({ status: 'unknown' })).by,
   abandoned: (await store.planRecords({ status: 'abandoned' })).by,
 };
+const unknown = await timed(plans.unknown === 'index' ? TIMES : 1, () => found({ status: 'unknown' }));
+const page = await timed(TIMES, () => store.records({ limit: 100 }));
+const abandoned = await timed(1, () => found({ status: 'abandoned' }));
+const all = await timed(1, async () => {
+  const listed = await walk({ limit: 1_000 });
+  if (listed < records) throw new Error(`${kind} lists ${listed} of ${records} records`);
+});
 await close();
 process.send({ unknown, page, abandoned, all, growth: peak - before, plans });
 
-async function walk(query, afterEach = () => {}) {
+async function walk(query) {
   let listed = 0;
   let cursor;
   do {
     const page = await store.records({ ...query, ...(cursor && { cursor }) });
     listed += page.records.length;
     cursor = page.cursor;
-    afterEach();
+    peak = Math.max(peak, process.memoryUsage().rss);
   } while (cursor);
   return listed;
 }

@@ -95,8 +95,8 @@ function described() {
 
 ${table([heads, ...lines])}
 
-Each record has an outcome of ${225} bytes. *Memory* is how much the process grew at most while it walked all records. Times of a page and of unknown
-records are medians of five.${costTexts()}`;
+Each record has an outcome of ${225} bytes. *Memory* is how much the process grew at most while it did all of this, with its code and connections. Times of a page, and of what an index
+finds, are medians of five.${costTexts()}`;
 }
 
 function costTexts() {
@@ -125,7 +125,8 @@ function article(by) {
 }
 
 function time(ms) {
-  if (ms >= 1_000) return `${(ms / 1_000).toPrecision(2)} s`;
+  if (ms >= 10_000) return `${Math.round(ms / 1_000)} s`;
+  if (ms >= 1_000) return `${(ms / 1_000).toFixed(1)} s`;
   return ms >= 10 ? `${Math.round(ms)} ms` : `${ms.toPrecision(2)} ms`;
 }
 

@@ -11,12 +11,13 @@ import {
   type ListedStore,
   type Listing,
   OUTCOME,
+  type ReadEntry,
 } from '../shared/listing.js';
 import { endOf, quoted } from '../shared/sql-tables.js';
 import { hasStatus, type IndexedStatus, statusIndex } from './sqlite-schema.js';
 
-/** A page begins after this key. */
-export type SqlitePosition = string;
+/** A page begins after this key, or after the row of this number. */
+export type SqlitePosition = string | number;
 
 /** A statement and its values. */
 export interface ListingStatement {
@@ -26,7 +27,8 @@ export interface ListingStatement {
 
 /** Returns what a store on this table keeps in a cursor. */
 export function listedTable(table: string): ListedStore<SqlitePosition> {
-  const isPosition = (value: unknown): value is string => typeof value === 'string';
+  const isPosition = (value: unknown): value is SqlitePosition =>
+    typeof value === 'string' || Number.isSafeInteger(value);
   return { store: 'SqliteStore', place: table, isPosition };
 }
 
@@ -49,16 +51,29 @@ function mostOf(listing: Listing<SqlitePosition>): number {
   return listing.status !== undefined || isNarrower(listing) ? LARGEST_PAGE : listing.limit;
 }
 
-function rangeOf({ start = '', position }: Listing<SqlitePosition>, index?: IndexedStatus): ListingStatement {
+/**
+ * Returns by what the rows are read: by their numbers, which is the order in which they lie in the file, or by their keys where these or an
+ * index say which are few. In the order of keys each row would be read from another page.
+ */
+function orderOf({ start }: Listing<unknown>, index?: IndexedStatus): 'rowid' | 'key' {
+  return start === '' && index === undefined ? 'rowid' : 'key';
+}
+
+function rangeOf(listing: Listing<SqlitePosition>, index?: IndexedStatus): ListingStatement {
+  const { start = '' } = listing;
+  const order = orderOf(listing, index);
+  // Where the table has got an index since, or lost it, the next page is the first again.
+  const position =
+    typeof listing.position === (order === 'key' ? 'string' : 'number') ? listing.position : undefined;
   const end = endOf(start);
   const conditions = [
-    'key >= ?',
+    ...(order === 'key' ? ['key >= ?'] : []),
     ...(end === undefined ? [] : ['key < ?']),
-    ...(position === undefined ? [] : ['key > ?']),
+    ...(position === undefined ? [] : [`${order} > ?`]),
     ...(index === undefined ? [] : [hasStatus(index)]),
   ];
-  const values = [start, end, position].filter((value) => value !== undefined);
-  return { text: conditions.join(' AND '), values };
+  const values = [order === 'key' ? start : undefined, end, position].filter((value) => value !== undefined);
+  return { text: conditions.length === 0 ? 'true' : conditions.join(' AND '), values };
 }
 
 /** The state without the content of its outcome. */
@@ -70,7 +85,7 @@ const withoutContent = (() => {
   return `CASE WHEN ${at} > 0 AND ${kind} IN (${kinds}) THEN ${cut} ELSE state END`;
 })();
 
-/** Returns the statement that reads a page in the order of keys. A row without a state is none that is asked for. */
+/** Returns the statement that reads a page. A row without a state is none that is asked for. */
 export function pageOf(
   table: string,
   listing: Listing<SqlitePosition>,
@@ -78,11 +93,12 @@ export function pageOf(
 ): ListingStatement {
   const { status, now } = listing;
   const range = rangeOf(listing, index);
+  const order = orderOf(listing, index);
   const asked = status === undefined ? '' : ` AND ${hasStatus(status)}`;
   return {
-    text: `SELECT key, token, CAST(expires_at AS TEXT) AS "expiresAt",
+    text: `SELECT ${order} AS position, key, token, CAST(expires_at AS TEXT) AS "expiresAt",
 CASE WHEN expires_at > ?${asked} THEN ${withoutContent} END AS state
-FROM ${quoted(table)} WHERE ${range.text} ORDER BY key LIMIT ?`,
+FROM ${quoted(table)} WHERE ${range.text} ORDER BY ${order} LIMIT ?`,
     values: [now, ...range.values, mostOf(listing)],
   };
 }
@@ -96,11 +112,13 @@ export function pageFrom(
   const records: ListedRecord[] = [];
   const isShort = rows.length < mostOf(listing);
   for (const [index, row] of rows.entries()) {
-    const entry = row as { readonly key: string; token: unknown; expiresAt: unknown; state: unknown };
+    const entry = row as ReadEntry & { readonly position: SqlitePosition | bigint };
     if (entry.state !== null) addTo(records, entry, listing);
     const isLast = index === rows.length - 1;
     if (!(isLast ? !isShort : records.length === listing.limit)) continue;
-    return { records, cursor: cursorOf(kept, entry.key), examined: index + 1 };
+    // A database may return all integers as bigints.
+    const position = typeof entry.position === 'bigint' ? Number(entry.position) : entry.position;
+    return { records, cursor: cursorOf(kept, position), examined: index + 1 };
   }
   return { records, examined: rows.length };
 }

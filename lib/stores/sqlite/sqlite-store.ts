@@ -111,7 +111,7 @@ export class SqliteStore implements PersistenceStore {
     return this.#apart(() => this.#run(this.#using.removeExpired, ...values));
   }
 
-  /** Lists records in the order of their keys. */
+  /** Lists records in the order of their keys, or in that of their rows where all of them are read. */
   async records(query: RecordQuery): Promise<RecordPage> {
     const kept = listedTable(this.#table);
     const listing = listingOf(kept, query);
