@@ -16,6 +16,7 @@ import { httpAdapters } from './patches/http-adapters.js';
 import { inProcess } from './patches/in-process.js';
 import { lambda } from './patches/lambda.js';
 import { leases } from './patches/leases.js';
+import { listing } from './patches/listing.js';
 import { machineCalls } from './patches/machine-calls.js';
 import { machineClaims } from './patches/machine-claims.js';
 import { onServers } from './patches/on-servers.js';
@@ -42,6 +43,7 @@ export const mutants: readonly Mutant[] = [
   ...edgesValues,
   ...bytes,
   ...secrets,
+  ...listing,
   ...inProcess,
   ...drivers,
   ...face,

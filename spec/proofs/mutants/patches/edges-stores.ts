@@ -137,8 +137,8 @@ export const storesEdges: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/stores/postgres/postgres-schema.ts',
-        replace: '(expires_hour); EXCEPTION',
-        by: '(expires_at); EXCEPTION',
+        replace: "on: '(expires_hour)' },",
+        by: "on: '(expires_at)' },",
       },
     ],
     caughtBy: [specs('stores/postgres/hot-updates', 'stores/postgres/sweeping')],
