@@ -1,5 +1,6 @@
 import { handleOfKey, operationIn } from '../decorator/record-of.js';
 import { ConfigurationError, IdempotencyError } from '../errors.js';
+import { addListers } from '../listing/add-listers.js';
 import type {
   IdempotencyRecord,
   ListingPlan,
@@ -32,6 +33,7 @@ export interface DeskOptions {
 
 /** Returns the desk of a store. */
 export function deskOf(store: PersistenceStore, { operations = new Map() }: DeskOptions = {}): Desk {
+  addListers();
   return new StoreDesk(store, operations);
 }
 

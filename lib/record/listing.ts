@@ -1,5 +1,5 @@
 import type { IdempotencyRecord, ListedRecord, RecordQuery } from './persistence-store.js';
-import { aboutOf, FORMAT, type RecordState, readState } from './record.js';
+import { FORMAT, type RecordState, readState, sinceOf } from './record.js';
 
 /** Whether a record is one of those that a query asks for. */
 export function matches({ key, expiresAt, state }: IdempotencyRecord, query: RecordQuery): boolean {
@@ -14,13 +14,6 @@ export function matches({ key, expiresAt, state }: IdempotencyRecord, query: Rec
 function hasStatus(state: RecordState, status: RecordQuery['status'], now: number): boolean {
   if (status !== 'abandoned') return status === undefined || state.status === status;
   return state.status === 'in-progress' && state.leaseUntil <= now;
-}
-
-/** Since when a record has its status, in epoch milliseconds. Where an earlier version wrote it, since its run has its claim. */
-export function sinceOf(state: RecordState): number {
-  if (state.status === 'completed') return state.completedAt;
-  if (state.status === 'in-progress') return state.startedAt;
-  return aboutOf(state)?.at ?? state.fencingToken;
 }
 
 /** Returns the name of the operation in a key. A name may have a `#`, and the digest after the last one has none. */

@@ -1,6 +1,13 @@
-import { sinceOf } from './listing.js';
 import type { IdempotencyRecord } from './persistence-store.js';
-import { aboutOf, lapsesAt, type PastState, type Reason, type RecordState, readState } from './record.js';
+import {
+  aboutOf,
+  lapsesAt,
+  type PastState,
+  type Reason,
+  type RecordState,
+  readState,
+  sinceOf,
+} from './record.js';
 
 /** What a record says about its key, without the value of the outcome. */
 export interface RecordView {

@@ -163,6 +163,13 @@ export function aboutOf({ about, status, fencingToken }: RecordState): About | u
   return status === 'completed' || about.run === fencingToken ? about : undefined;
 }
 
+/** Since when a record has its status, in epoch milliseconds. Where an earlier version wrote it, since its run has its claim. */
+export function sinceOf(state: RecordState): number {
+  if (state.status === 'completed') return state.completedAt;
+  if (state.status === 'in-progress') return state.startedAt;
+  return aboutOf(state)?.at ?? state.fencingToken;
+}
+
 type FieldOf<State> = State extends unknown ? keyof State : never;
 
 // By its type, so that the compiler asks for a field that is added to a status.

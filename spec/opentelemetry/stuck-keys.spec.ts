@@ -1,3 +1,4 @@
+import 'retrysafe/listing';
 import { setImmediate as turn } from 'node:timers/promises';
 import { diag } from '@opentelemetry/api';
 import { expect } from 'chai';

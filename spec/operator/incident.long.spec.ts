@@ -81,7 +81,11 @@ describe('the incident of docs/guide/operating.md', () => {
   });
 
   function run(command: string): Promise<string> {
-    const child = spawn('bash', ['-o', 'pipefail', '-c', command], { cwd: folder, env, stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn('bash', ['-o', 'pipefail', '-c', command], {
+      cwd: folder,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
     let told = '';
     for (const stream of [child.stdout, child.stderr])
       stream.on('data', (data) => {

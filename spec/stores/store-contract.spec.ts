@@ -1,3 +1,4 @@
+import 'retrysafe/listing';
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import { expect } from 'chai';
@@ -178,6 +179,7 @@ describe('the contract in a test runner', () => {
   it('runs with the functions of node:test', async () => {
     const program = `
       import { describe, it } from 'node:test';
+      import 'retrysafe/listing';
       import { InMemoryStore } from 'retrysafe';
       import { storeContract } from 'retrysafe/testing';
       storeContract(() => new InMemoryStore(), { describe, it, supports: { records: true } });

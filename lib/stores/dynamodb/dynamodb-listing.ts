@@ -7,6 +7,7 @@ import {
 } from '@aws-sdk/client-dynamodb';
 import { beginningOf } from '../../record/listing.js';
 import type { ListedRecord, ListingPlan, RecordPage, RecordQuery } from '../../record/persistence-store.js';
+import type { Lister } from '../shared/listers.js';
 import { addTo, cursorOf, type ListedStore, type Listing, listingOf, nothing } from '../shared/listing.js';
 import { type Item, type Items, SHARDS } from './items.js';
 
@@ -15,6 +16,15 @@ export type Send = <Output>(
   command: DescribeTableCommand | QueryCommand | ScanCommand,
   actions: string,
 ) => Promise<Output>;
+
+/** What is listed of a `DynamoDBStore`. */
+export interface DynamoDBAccess {
+  readonly items: Items;
+  readonly send: Send;
+}
+
+/** Lists records by the index where it has what is asked for, and by a scan where it does not. */
+export const lister: Lister<DynamoDBAccess> = { records: listItems, planRecords: planItems };
 
 /** A table is read in so many parts at once. */
 const SEGMENTS = 4;
@@ -45,8 +55,7 @@ function indexedStatus({ indexInProgress }: Items, { status }: RecordQuery): str
   return indexInProgress && (status === 'in-progress' || status === 'abandoned') ? 'in-progress' : undefined;
 }
 
-/** Lists records of a table, by the index where it has what is asked for, and by a scan where it does not. */
-export async function listItems(items: Items, send: Send, query: RecordQuery): Promise<RecordPage> {
+async function listItems({ items, send }: DynamoDBAccess, query: RecordQuery): Promise<RecordPage> {
   const kept = listedTable(items, Object(query));
   const listing = listingOf(kept, query);
   if (listing.start === undefined) return nothing;
@@ -175,7 +184,7 @@ function scanOf(
 }
 
 /** Tells how a table is read, by what DynamoDB says of its size. */
-export async function planItems(items: Items, send: Send, query: RecordQuery): Promise<ListingPlan> {
+async function planItems({ items, send }: DynamoDBAccess, query: RecordQuery): Promise<ListingPlan> {
   const listing = listingOf(listedTable(items, Object(query)), query, 'planRecords');
   const { tableName, unresolvedAttribute } = items;
   const { Table } = await send<DescribeTableCommandOutput>(

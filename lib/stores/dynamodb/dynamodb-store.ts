@@ -17,10 +17,11 @@ import type {
   RecordQuery,
 } from '../../record/persistence-store.js';
 import { checkedCompletion } from '../shared/completions.js';
+import { listerOf } from '../shared/listers.js';
 import { storeParts } from '../shared/store-parts.js';
 import { copyOf } from '../shared/stored-record.js';
 import { explained } from './dynamodb-faults.js';
-import { listItems, planItems } from './dynamodb-listing.js';
+import type { DynamoDBAccess } from './dynamodb-listing.js';
 import { checkDynamoDBOptions, type DynamoDBStoreOptions } from './dynamodb-options.js';
 import { type Item, type Items, itemsOf } from './items.js';
 
@@ -108,13 +109,17 @@ export class DynamoDBStore implements PersistenceStore {
     return { Put: this.#write(record, bears(token)) };
   }
 
-  /** Lists records: unknown ones by the index where the table has it, and any others by a scan of the table. */
-  records(query: RecordQuery): Promise<RecordPage> {
-    return listItems(this.#items, (command, actions) => this.#send(command, actions), query);
+  /** Lists records: unknown ones by the index where the table has it, and any others by a scan of the table. Needs `import 'retrysafe/listing'`. */
+  async records(query: RecordQuery): Promise<RecordPage> {
+    return (await listerOf<DynamoDBAccess>('DynamoDBStore')).records(this.#access, query);
   }
 
-  planRecords(query: RecordQuery): Promise<ListingPlan> {
-    return planItems(this.#items, (command, actions) => this.#send(command, actions), query);
+  async planRecords(query: RecordQuery): Promise<ListingPlan> {
+    return (await listerOf<DynamoDBAccess>('DynamoDBStore')).planRecords(this.#access, query);
+  }
+
+  get #access(): DynamoDBAccess {
+    return { items: this.#items, send: (command, actions) => this.#send(command, actions) };
   }
 
   /** Sends a command that reads. `actions`: those that it needs a permission for, where these are not the usual ones. */

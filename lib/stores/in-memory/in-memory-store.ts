@@ -1,17 +1,15 @@
 import { dropMemoryOf } from '../../process/store-memory.js';
-import { listed, matches } from '../../record/listing.js';
 import type {
   IdempotencyRecord,
-  ListedRecord,
   ListingPlan,
   PersistenceStore,
   RecordPage,
   RecordQuery,
 } from '../../record/persistence-store.js';
-import { cursorOf, type ListedStore, listingOf, MOST_EXAMINED } from '../shared/listing.js';
+import { listerOf } from '../shared/listers.js';
 import { withItsBytes, withoutBytes } from '../shared/outcome-bytes.js';
 import { copyOf } from '../shared/stored-record.js';
-import { KeyOrder, type KeyPosition } from './key-order.js';
+import type { InMemoryAccess } from './in-memory-listing.js';
 
 /**
  * The operations of the store without promises. They keep a record as it is, and return it as it is: the engine, which alone
@@ -34,14 +32,6 @@ function whole<Kept extends KeptRecord | undefined>(kept: Kept): Kept | Idempote
   const { key, token, expiresAt, state, bytes } = kept;
   return { key, token, expiresAt, state: withItsBytes(state, bytes) };
 }
-
-const kept: ListedStore<KeyPosition> = {
-  store: 'InMemoryStore',
-  place: '',
-  isPosition(value): value is KeyPosition {
-    return Array.isArray(value) && value.length === 2 && value.every(Number.isSafeInteger);
-  },
-};
 
 let steps: (store: PersistenceStore) => SynchronousSteps | undefined;
 
@@ -67,8 +57,7 @@ export class InMemoryStore implements PersistenceStore {
   #firstExpiry = Number.POSITIVE_INFINITY;
   /** The same of the records that this round has checked, and of those that were kept since it began. */
   #firstOfRound = Number.POSITIVE_INFINITY;
-  /** From when on records were first listed. Most stores need none. */
-  #order: KeyOrder | undefined;
+  readonly #access: InMemoryAccess = { records: this.#records, order: undefined };
 
   readonly #steps: SynchronousSteps = {
     claim: (record, now) => {
@@ -118,7 +107,7 @@ export class InMemoryStore implements PersistenceStore {
 
   /** Returns copies of the present records, for tests. They include expired ones that the store has not deleted yet. */
   records(): readonly IdempotencyRecord[];
-  /** Lists records in the order in which their keys came. */
+  /** Lists records in the order in which their keys came. Needs `import 'retrysafe/listing'`. */
   records(query: RecordQuery): Promise<RecordPage>;
   records(query?: RecordQuery): readonly IdempotencyRecord[] | Promise<RecordPage> {
     if (query === undefined) return [...this.#records.values()].map((record) => copyOf(whole(record)));
@@ -126,8 +115,7 @@ export class InMemoryStore implements PersistenceStore {
   }
 
   async planRecords(query: RecordQuery): Promise<ListingPlan> {
-    listingOf(kept, query, 'planRecords');
-    return { by: 'scan', records: this.#records.size, cost: 'It reads the memory of this process.' };
+    return (await listerOf<InMemoryAccess>('InMemoryStore')).planRecords(this.#access, query);
   }
 
   /**
@@ -139,32 +127,20 @@ export class InMemoryStore implements PersistenceStore {
     this.#round = this.#records.values();
     this.#firstExpiry = Number.POSITIVE_INFINITY;
     this.#firstOfRound = Number.POSITIVE_INFINITY;
-    this.#order = undefined;
+    this.#access.order = undefined;
     dropMemoryOf(this);
   }
 
-  // Asynchronous, so that a wrong option rejects.
   async #list(query: RecordQuery): Promise<RecordPage> {
-    const { position, ...listing } = listingOf(kept, query);
-    this.#order ??= new KeyOrder(this.#records.keys());
-    const records: ListedRecord[] = [];
-    let examined = 0;
-    for (const [key, next] of this.#order.from(position)) {
-      const record = this.#records.get(key);
-      examined += 1;
-      if (record && matches(record, listing)) records.push(copyOf(listed(record)));
-      const isFull = records.length === listing.limit || examined === MOST_EXAMINED;
-      if (isFull && next) return { records, cursor: cursorOf(kept, next), examined };
-    }
-    return { records, examined };
+    return (await listerOf<InMemoryAccess>('InMemoryStore')).records(this.#access, query);
   }
 
   #keep(record: IdempotencyRecord): void {
     const { key, expiresAt } = record;
     const { state, bytes } = withoutBytes(record.state);
-    if (this.#order && !this.#records.has(key)) {
-      this.#order.add(key);
-      this.#order.compact(this.#records);
+    if (this.#access.order && !this.#records.has(key)) {
+      this.#access.order.add(key);
+      this.#access.order.compact(this.#records);
     }
     this.#records.set(key, bytes ? { ...record, state, bytes } : record);
     if (expiresAt < this.#firstExpiry) this.#firstExpiry = expiresAt;

@@ -1,4 +1,5 @@
 import type { ListedRecord, ListingPlan, RecordPage } from '../../record/persistence-store.js';
+import type { Lister } from '../shared/listers.js';
 import {
   addTo,
   CUT,
@@ -10,7 +11,9 @@ import {
   LARGEST_PAGE,
   type ListedStore,
   type Listing,
+  listingOf,
   MOST_EXAMINED,
+  nothing,
   OUTCOME,
 } from '../shared/listing.js';
 import { endOf, quoted } from '../shared/sql-tables.js';
@@ -18,16 +21,16 @@ import type { Row } from './postgres-client.js';
 import { hasStatus, statusColumns } from './postgres-schema.js';
 
 /** A page begins after this key. */
-export type PostgresPosition = string;
+type PostgresPosition = string;
 
 /** A statement and its values. */
-export interface ListingStatement {
+interface ListingStatement {
   readonly text: string;
   readonly values: readonly (string | number)[];
 }
 
 /** Returns what a store on this table keeps in a cursor. */
-export function listedTable(table: string): ListedStore<PostgresPosition> {
+function listedTable(table: string): ListedStore<PostgresPosition> {
   const isPosition = (value: unknown): value is string => typeof value === 'string';
   return { store: 'PostgresStore', place: table, isPosition };
 }
@@ -36,7 +39,7 @@ export function listedTable(table: string): ListedStore<PostgresPosition> {
  * Returns the statement that says which columns of a table have an index for listing. An earlier table has none of them, and no other
  * statement may name a column that is not there.
  */
-export function indexesOf(table: string): ListingStatement {
+function indexesOf(table: string): ListingStatement {
   return {
     text: 'SELECT pg_get_expr(indpred, indrelid) AS indexed FROM pg_index WHERE indrelid = to_regclass($1::text) AND indisvalid AND indpred IS NOT NULL',
     values: [quoted(table)],
@@ -44,7 +47,7 @@ export function indexesOf(table: string): ListingStatement {
 }
 
 /** Returns the column whose index would find what is asked for, if there is one. */
-export function columnFor({ status }: Listing<unknown>): string | undefined {
+function columnFor({ status }: Listing<unknown>): string | undefined {
   if (status === 'unknown') return statusColumns.unknown;
   return status === 'in-progress' || status === 'abandoned' ? statusColumns['in-progress'] : undefined;
 }
@@ -93,7 +96,7 @@ const withoutContent = (() => {
  * Returns the statement that reads a page in the order of keys. It reads so many rows at most, and returns the records among them that
  * have the status, and the last row that was read, whatever it is.
  */
-export function pageOf(table: string, listing: Listing<PostgresPosition>, column?: string): ListingStatement {
+function pageOf(table: string, listing: Listing<PostgresPosition>, column?: string): ListingStatement {
   const values = new Values();
   const range = rangeOf(listing, values, column);
   const { status, now, limit } = listing;
@@ -117,7 +120,7 @@ ORDER BY held.place`;
 }
 
 /** Returns the page that such rows are. */
-export function pageFrom(
+function pageFrom(
   rows: readonly Row[],
   listing: Listing<PostgresPosition>,
   kept: ListedStore<PostgresPosition>,
@@ -135,11 +138,7 @@ export function pageFrom(
 }
 
 /** Returns the statement by which the server says how many rows it expects to read. */
-export function estimateOf(
-  table: string,
-  listing: Listing<PostgresPosition>,
-  column?: string,
-): ListingStatement {
+function estimateOf(table: string, listing: Listing<PostgresPosition>, column?: string): ListingStatement {
   const values = new Values();
   const range = rangeOf(listing, values, column);
   return {
@@ -149,7 +148,7 @@ export function estimateOf(
 }
 
 /** Returns how a table is read, whose index for the status is on `column` if it has one. */
-export function planned(
+function planned(
   listing: Listing<unknown>,
   column: string | undefined,
   estimate: readonly Row[],
@@ -177,4 +176,39 @@ function estimateFrom([row]: readonly Row[]): number | undefined {
   const [first] = (typeof plan === 'string' ? JSON.parse(plan) : plan) as readonly { Plan?: Row }[];
   const rows = Number(first?.Plan?.['Plan Rows']);
   return Number.isFinite(rows) ? rows : undefined;
+}
+
+/** What is listed of a `PostgresStore`. */
+export interface PostgresAccess {
+  readonly table: string;
+  readonly ask: (text: string, values: readonly (string | number)[]) => Promise<readonly Row[]>;
+}
+
+/** Lists records in the order of their keys. */
+export const lister: Lister<PostgresAccess> = {
+  async records(access, query) {
+    const kept = listedTable(access.table);
+    const listing = listingOf(kept, query);
+    if (listing.start === undefined) return nothing;
+    const page = pageOf(access.table, listing, await indexFor(access, listing));
+    return pageFrom(await access.ask(page.text, page.values), listing, kept);
+  },
+
+  async planRecords(access, query) {
+    const listing = listingOf(listedTable(access.table), query, 'planRecords');
+    const column = await indexFor(access, listing);
+    const estimate = estimateOf(access.table, listing, column);
+    return planned(listing, column, await access.ask(estimate.text, estimate.values));
+  },
+};
+
+/** Resolves to the column whose index finds what is asked for. Each time anew, since the table may have got the index since. */
+async function indexFor(
+  { table, ask }: PostgresAccess,
+  listing: Listing<PostgresPosition>,
+): Promise<string | undefined> {
+  const column = columnFor(listing);
+  if (column === undefined) return undefined;
+  const { text, values } = indexesOf(table);
+  return (await ask(text, values)).some(({ indexed }) => indexed === column) ? column : undefined;
 }

@@ -72,7 +72,7 @@ export function schema(table: string = DEFAULT_TABLE, options: SchemaOptions = {
   expires_hour bigint GENERATED ALWAYS AS (${hourOf('expires_at')}) STORED,
   outcome_bytes bytea,
   ${columns.map((column) => `${column} boolean GENERATED ALWAYS AS (${whetherOf(column)}) STORED`).join(',\n  ')}
-) WITH (fillfactor = 70);
+) WITH (fillfactor = 60);
 ${created.map((block) => `DO '${block.replaceAll("'", "''")}';\n`).join('')}`;
 }
 

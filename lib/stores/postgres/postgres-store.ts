@@ -8,7 +8,7 @@ import type {
   RecordQuery,
 } from '../../record/persistence-store.js';
 import { checkedCompletion, claimLost } from '../shared/completions.js';
-import { type Listing, listingOf, nothing } from '../shared/listing.js';
+import { listerOf } from '../shared/listers.js';
 import { Notices } from '../shared/notices.js';
 import { withoutBytes } from '../shared/outcome-bytes.js';
 import { DEFAULT_TABLE, type RemoveExpiredOptions, sweepValues } from '../shared/sql-tables.js';
@@ -18,17 +18,7 @@ import { wrapperFor } from './clients/bare-clients.js';
 import { isClient, isInTransaction, type PostgresClient, type Row, rowsOf } from './postgres-client.js';
 import { explained, LARGEST_STATE_BYTES } from './postgres-faults.js';
 import { messageOf, TableNotices } from './postgres-listener.js';
-import {
-  columnFor,
-  estimateOf,
-  indexesOf,
-  type ListingStatement,
-  listedTable,
-  type PostgresPosition,
-  pageFrom,
-  pageOf,
-  planned,
-} from './postgres-listing.js';
+import type { PostgresAccess } from './postgres-listing.js';
 import { checkPostgresOptions, type PostgresStoreOptions } from './postgres-options.js';
 import { noticeOf, type Statements, statementsFor } from './postgres-statements.js';
 
@@ -127,32 +117,17 @@ export class PostgresStore implements PersistenceStore {
     return Number(row?.removed);
   }
 
-  /** Lists records in the order of their keys. */
+  /** Lists records in the order of their keys. Needs `import 'retrysafe/listing'`. */
   async records(query: RecordQuery): Promise<RecordPage> {
-    const kept = listedTable(this.#table);
-    const listing = listingOf(kept, query);
-    if (listing.start === undefined) return nothing;
-    const page = pageOf(this.#table, listing, await this.#indexFor(listing));
-    return pageFrom(await this.#rows(page), listing, kept);
+    return (await listerOf<PostgresAccess>('PostgresStore')).records(this.#access, query);
   }
 
   async planRecords(query: RecordQuery): Promise<ListingPlan> {
-    const listing = listingOf(listedTable(this.#table), query, 'planRecords');
-    const column = await this.#indexFor(listing);
-    const estimate = await this.#rows(estimateOf(this.#table, listing, column));
-    return planned(listing, column, estimate);
+    return (await listerOf<PostgresAccess>('PostgresStore')).planRecords(this.#access, query);
   }
 
-  /** Resolves to the column whose index finds what is asked for. Each time anew, since the table may have got the index since. */
-  async #indexFor(listing: Listing<PostgresPosition>): Promise<string | undefined> {
-    const column = columnFor(listing);
-    if (column === undefined) return undefined;
-    const indexes = await this.#rows(indexesOf(this.#table));
-    return indexes.some(({ indexed }) => indexed === column) ? column : undefined;
-  }
-
-  #rows({ text, values }: ListingStatement): Promise<readonly Row[]> {
-    return this.#ask(text, values);
+  get #access(): PostgresAccess {
+    return { table: this.#table, ask: (text, values) => this.#ask(text, values) };
   }
 
   /** The statements for the table as it is. */

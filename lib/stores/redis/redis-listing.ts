@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { StoreError } from '../../errors.js';
 import { beginningOf } from '../../record/listing.js';
 import type { ListedRecord, ListingPlan, RecordPage } from '../../record/persistence-store.js';
+import type { Lister } from '../shared/listers.js';
 import {
   addTo,
   cursorOf,
@@ -9,17 +10,19 @@ import {
   LARGEST_PAGE,
   type ListedStore,
   type Listing,
+  listingOf,
   MOST_EXAMINED,
+  nothing,
   OUTCOME,
   type ReadEntry,
 } from '../shared/listing.js';
 import type { Command, Connection, Primary } from './redis-client.js';
-import { refuseQueued } from './redis-faults.js';
+import { explained, LISTING, refuseQueued } from './redis-faults.js';
 import { listScript, type Script } from './redis-scripts.js';
 import { readStateField } from './redis-state.js';
 
 /** Where a page begins. */
-export interface RedisPosition {
+interface RedisPosition {
   /** A digest of the addresses of all primaries. Where they are others now, the scan begins again: its cursors belong to servers. */
   readonly servers: string;
   /** Which of them is scanned. */
@@ -30,8 +33,8 @@ export interface RedisPosition {
   readonly left: readonly string[];
 }
 
-/** How a page reaches the servers. */
-export interface ListingAccess {
+/** What is listed of a `RedisStore`: how a page reaches the servers. */
+export interface RedisAccess {
   readonly connection: Connection;
   readonly prefix: string;
   /** Runs a script on keys that one server has. */
@@ -42,7 +45,7 @@ export interface ListingAccess {
 const KEYS_PER_SCRIPT = 100;
 
 /** Returns what a store with this prefix keeps in a cursor. */
-export function listedKeys(prefix: string): ListedStore<RedisPosition> {
+function listedKeys(prefix: string): ListedStore<RedisPosition> {
   return {
     store: 'RedisStore',
     place: prefix,
@@ -59,8 +62,8 @@ export function listedKeys(prefix: string): ListedStore<RedisPosition> {
 }
 
 /** Lists records: it scans the keys of each primary, and reads of their hashes what is asked for. */
-export async function listKeys(
-  access: ListingAccess,
+async function listKeys(
+  access: RedisAccess,
   listing: Listing<RedisPosition>,
   kept: ListedStore<RedisPosition>,
 ): Promise<RecordPage> {
@@ -115,7 +118,7 @@ interface Piece {
 
 /** Scans a piece of the keys. Where that has more records than the page takes, it scans a smaller one: the rest would be in the cursor. */
 async function scanPiece(
-  access: ListingAccess,
+  access: RedisAccess,
   primary: Primary,
   listing: Listing<RedisPosition>,
   { scan, wanted, scanned }: ScanProgress,
@@ -145,7 +148,7 @@ function escaped(text: string): string {
 
 /** Reads of each key what a page has of it, where it is a record that is asked for. */
 async function readEach(
-  { connection, prefix, run }: ListingAccess,
+  { connection, prefix, run }: RedisAccess,
   keys: readonly string[],
   { now, status }: Listing<RedisPosition>,
 ): Promise<readonly ReadEntry[]> {
@@ -198,7 +201,7 @@ function digestOf(primaries: readonly Primary[]): string {
 }
 
 /** Tells how many keys are scanned. */
-export async function planKeys({ connection }: ListingAccess): Promise<ListingPlan> {
+async function planKeys({ connection }: RedisAccess): Promise<ListingPlan> {
   const primaries = await primariesOf(connection, true);
   const sizes = await Promise.all(primaries.map(({ send }) => send(['DBSIZE'])));
   const records = sizes.reduce<number>((sum, size) => sum + Number(size), 0);
@@ -207,4 +210,27 @@ export async function planKeys({ connection }: ListingAccess): Promise<ListingPl
     records,
     cost: `It scans all ${records} keys of the database, also those of other programs, ${LARGEST_PAGE} at a time, and reads of each record the beginning of its state on the server. Redis has no index of them.`,
   };
+}
+
+/** Lists records in the order of the server's SCAN. On a cluster it scans one primary after the other. */
+export const lister: Lister<RedisAccess> = {
+  async records(access, query) {
+    const kept = listedKeys(access.prefix);
+    const listing = listingOf(kept, query);
+    if (listing.start === undefined) return nothing;
+    return explaining(access, () => listKeys(access, listing, kept));
+  },
+
+  async planRecords(access, query) {
+    listingOf(listedKeys(access.prefix), query, 'planRecords');
+    return explaining(access, () => planKeys(access));
+  },
+};
+
+async function explaining<Result>({ prefix }: RedisAccess, list: () => Promise<Result>): Promise<Result> {
+  try {
+    return await list();
+  } catch (fault) {
+    throw explained(fault, '', prefix, LISTING);
+  }
 }

@@ -6,14 +6,14 @@ import type {
   RecordPage,
   RecordQuery,
 } from '../../record/persistence-store.js';
-import { listingOf, nothing } from '../shared/listing.js';
+import { listerOf } from '../shared/listers.js';
 import { Notices } from '../shared/notices.js';
 import { withoutBytes } from '../shared/outcome-bytes.js';
 import { storeParts } from '../shared/store-parts.js';
 import { copyOf, GRACE_MS, readRecord, type StoredFields, stateValue } from '../shared/stored-record.js';
 import { type Command, type Connection, connectionOf } from './redis-client.js';
-import { explained, foreignKey, isMissingScript, LISTING, refuseQueued } from './redis-faults.js';
-import { type ListingAccess, listedKeys, listKeys, planKeys } from './redis-listing.js';
+import { explained, foreignKey, isMissingScript, refuseQueued } from './redis-faults.js';
+import type { RedisAccess } from './redis-listing.js';
 import { checkRedisOptions, type RedisStoreOptions } from './redis-options.js';
 import { claimScript, findAsTextScript, findScript, replaceScript, type Script } from './redis-scripts.js';
 import { isMangled, readCharacters, readStateField, stateField } from './redis-state.js';
@@ -79,34 +79,22 @@ export class RedisStore implements PersistenceStore {
     );
   }
 
-  /** Lists records in the order of the server's SCAN. On a cluster it scans one primary after the other. */
+  /** Lists records in the order of the server's SCAN, on a cluster one primary after the other. Needs `import 'retrysafe/listing'`. */
   async records(query: RecordQuery): Promise<RecordPage> {
-    const kept = listedKeys(this.#prefix);
-    const listing = listingOf(kept, query);
-    if (listing.start === undefined) return nothing;
-    return this.#listing(() => listKeys(this.#access, listing, kept));
+    return (await listerOf<RedisAccess>('RedisStore')).records(this.#access, query);
   }
 
   async planRecords(query: RecordQuery): Promise<ListingPlan> {
-    listingOf(listedKeys(this.#prefix), query, 'planRecords');
-    return this.#listing(() => planKeys(this.#access));
+    return (await listerOf<RedisAccess>('RedisStore')).planRecords(this.#access, query);
   }
 
-  get #access(): ListingAccess {
+  get #access(): RedisAccess {
     const send = (command: Command, [name = '']: readonly string[]) => this.#connection.send(command, name);
     return {
       connection: this.#connection,
       prefix: this.#prefix,
       run: (script, names, args) => this.#run(script, names, args, (command) => send(command, names)),
     };
-  }
-
-  async #listing<Result>(list: () => Promise<Result>): Promise<Result> {
-    try {
-      return await list();
-    } catch (fault) {
-      throw explained(fault, '', this.#prefix, LISTING);
-    }
   }
 
   /** Writes the record if the script permits it. Resolves to the holder afterwards, if there is one. */

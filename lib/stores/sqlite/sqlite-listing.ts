@@ -1,4 +1,5 @@
 import type { ListedRecord, ListingPlan, RecordPage } from '../../record/persistence-store.js';
+import type { Lister } from '../shared/listers.js';
 import {
   addTo,
   CUT,
@@ -10,6 +11,8 @@ import {
   LARGEST_PAGE,
   type ListedStore,
   type Listing,
+  listingOf,
+  nothing,
   OUTCOME,
   type ReadEntry,
 } from '../shared/listing.js';
@@ -17,29 +20,29 @@ import { endOf, quoted } from '../shared/sql-tables.js';
 import { hasStatus, type IndexedStatus, statusIndex } from './sqlite-schema.js';
 
 /** A page begins after this key, or after the row of this number. */
-export type SqlitePosition = string | number;
+type SqlitePosition = string | number;
 
 /** A statement and its values. */
-export interface ListingStatement {
+interface ListingStatement {
   readonly text: string;
   readonly values: readonly (string | number)[];
 }
 
 /** Returns what a store on this table keeps in a cursor. */
-export function listedTable(table: string): ListedStore<SqlitePosition> {
+function listedTable(table: string): ListedStore<SqlitePosition> {
   const isPosition = (value: unknown): value is SqlitePosition =>
     typeof value === 'string' || Number.isSafeInteger(value);
   return { store: 'SqliteStore', place: table, isPosition };
 }
 
 /** Returns the status whose index would find what is asked for, if there is one. */
-export function indexedStatus({ status }: Listing<unknown>): IndexedStatus | undefined {
+function indexedStatus({ status }: Listing<unknown>): IndexedStatus | undefined {
   if (status === 'abandoned') return 'in-progress';
   return status === 'unknown' || status === 'in-progress' ? status : undefined;
 }
 
 /** Returns the statement that finds the index for a status, where the table has it. */
-export function indexOf(table: string, status: IndexedStatus): ListingStatement {
+function indexOf(table: string, status: IndexedStatus): ListingStatement {
   return {
     text: 'SELECT 1 FROM pragma_index_list(?) WHERE name = ?',
     values: [table, statusIndex(table, status)],
@@ -86,11 +89,7 @@ const withoutContent = (() => {
 })();
 
 /** Returns the statement that reads a page. A row without a state is none that is asked for. */
-export function pageOf(
-  table: string,
-  listing: Listing<SqlitePosition>,
-  index?: IndexedStatus,
-): ListingStatement {
+function pageOf(table: string, listing: Listing<SqlitePosition>, index?: IndexedStatus): ListingStatement {
   const { status, now } = listing;
   const range = rangeOf(listing, index);
   const order = orderOf(listing, index);
@@ -104,7 +103,7 @@ FROM ${quoted(table)} WHERE ${range.text} ORDER BY ${order} LIMIT ?`,
 }
 
 /** Returns the page that such rows are. */
-export function pageFrom(
+function pageFrom(
   rows: readonly unknown[],
   listing: Listing<SqlitePosition>,
   kept: ListedStore<SqlitePosition>,
@@ -124,21 +123,13 @@ export function pageFrom(
 }
 
 /** Returns the statement that counts the rows that are going to be read. */
-export function countOf(
-  table: string,
-  listing: Listing<SqlitePosition>,
-  index?: IndexedStatus,
-): ListingStatement {
+function countOf(table: string, listing: Listing<SqlitePosition>, index?: IndexedStatus): ListingStatement {
   const { text, values } = rangeOf(listing, index);
   return { text: `SELECT count(*) AS rows FROM ${quoted(table)} WHERE ${text}`, values };
 }
 
 /** Returns how a table is read, by the index for a status if it has one. */
-export function planned(
-  listing: Listing<unknown>,
-  index: IndexedStatus | undefined,
-  row: unknown,
-): ListingPlan {
+function planned(listing: Listing<unknown>, index: IndexedStatus | undefined, row: unknown): ListingPlan {
   const records = Number((row as { readonly rows: unknown }).rows);
   const by = index !== undefined || isRange(listing) ? 'index' : 'scan';
   return { by, records, cost: costOf(listing, index) };
@@ -153,4 +144,42 @@ function costOf(listing: Listing<unknown>, index: IndexedStatus | undefined): st
   return missing === 'unknown'
     ? `${read} \`database.exec(schema())\` creates an index by which it would read unknown records alone.`
     : `${read} \`database.exec(schema(table, { indexInProgress: true }))\` creates an index by which it would read records in progress alone.`;
+}
+
+/** What is listed of an `SqliteStore`. */
+export interface SqliteAccess {
+  readonly table: string;
+  readonly all: (text: string, values: readonly (string | number)[]) => unknown[];
+  /** Runs a step that must not become part of a transaction of the application's. */
+  readonly apart: <T>(step: () => T) => T;
+}
+
+/** Lists records in the order of their keys, or in that of their rows where all of them are read. */
+export const lister: Lister<SqliteAccess> = {
+  async records(access, query) {
+    const kept = listedTable(access.table);
+    const listing = listingOf(kept, query);
+    if (listing.start === undefined) return nothing;
+    return access.apart(() => {
+      const { text, values } = pageOf(access.table, listing, indexFor(access, listing));
+      return pageFrom(access.all(text, values), listing, kept);
+    });
+  },
+
+  async planRecords(access, query) {
+    const listing = listingOf(listedTable(access.table), query, 'planRecords');
+    return access.apart(() => {
+      const index = indexFor(access, listing);
+      const { text, values } = countOf(access.table, listing, index);
+      return planned(listing, index, access.all(text, values)[0]);
+    });
+  },
+};
+
+/** Returns the status whose index finds what is asked for. Each time anew, since the table may have got the index since. */
+function indexFor({ table, all }: SqliteAccess, listing: Listing<SqlitePosition>): IndexedStatus | undefined {
+  const status = indexedStatus(listing);
+  if (status === undefined) return undefined;
+  const { text, values } = indexOf(table, status);
+  return all(text, values).length > 0 ? status : undefined;
 }

@@ -8,26 +8,15 @@ import type {
   RecordQuery,
 } from '../../record/persistence-store.js';
 import { checkedCompletion, claimLost } from '../shared/completions.js';
-import { type Listing, listingOf, nothing } from '../shared/listing.js';
+import { listerOf } from '../shared/listers.js';
 import { lacksBytes, withoutBytes } from '../shared/outcome-bytes.js';
 import { DEFAULT_TABLE, type RemoveExpiredOptions, sweepValues } from '../shared/sql-tables.js';
 import { storeParts } from '../shared/store-parts.js';
 import { copyOf, readRecord, type StoredFields, stateValue } from '../shared/stored-record.js';
 import { isInTransaction, type SqliteDatabase, type SqliteStatement } from './sqlite-database.js';
 import { explained, LARGEST_STATE_BYTES } from './sqlite-faults.js';
-import {
-  countOf,
-  indexedStatus,
-  indexOf,
-  type ListingStatement,
-  listedTable,
-  pageFrom,
-  pageOf,
-  planned,
-  type SqlitePosition,
-} from './sqlite-listing.js';
+import type { SqliteAccess } from './sqlite-listing.js';
 import { checkSqliteOptions, type SqliteStoreOptions } from './sqlite-options.js';
-import type { IndexedStatus } from './sqlite-schema.js';
 import { bytesColumn, type Statements, statementsFor } from './sqlite-statements.js';
 
 type Value = string | number | Buffer | null;
@@ -111,34 +100,21 @@ export class SqliteStore implements PersistenceStore {
     return this.#apart(() => this.#run(this.#using.removeExpired, ...values));
   }
 
-  /** Lists records in the order of their keys, or in that of their rows where all of them are read. */
+  /** Lists records in the order of their keys, or in that of their rows where all of them are read. Needs `import 'retrysafe/listing'`. */
   async records(query: RecordQuery): Promise<RecordPage> {
-    const kept = listedTable(this.#table);
-    const listing = listingOf(kept, query);
-    if (listing.start === undefined) return nothing;
-    return this.#apart(() => {
-      const rows = this.#all(pageOf(this.#table, listing, this.#indexFor(listing)));
-      return pageFrom(rows, listing, kept);
-    });
+    return (await listerOf<SqliteAccess>('SqliteStore')).records(this.#access, query);
   }
 
   async planRecords(query: RecordQuery): Promise<ListingPlan> {
-    const listing = listingOf(listedTable(this.#table), query, 'planRecords');
-    return this.#apart(() => {
-      const index = this.#indexFor(listing);
-      const [row] = this.#all(countOf(this.#table, listing, index));
-      return planned(listing, index, row);
-    });
+    return (await listerOf<SqliteAccess>('SqliteStore')).planRecords(this.#access, query);
   }
 
-  /** Returns the status whose index finds what is asked for. Each time anew, since the table may have got the index since. */
-  #indexFor(listing: Listing<SqlitePosition>): IndexedStatus | undefined {
-    const status = indexedStatus(listing);
-    return status !== undefined && this.#all(indexOf(this.#table, status)).length > 0 ? status : undefined;
-  }
-
-  #all({ text, values }: ListingStatement): unknown[] {
-    return this.#statement(text).all(...values);
+  get #access(): SqliteAccess {
+    return {
+      table: this.#table,
+      all: (text, values) => this.#statement(text).all(...values),
+      apart: (step) => this.#apart(step),
+    };
   }
 
   /** Runs a step that must not become part of a transaction of the application's. */

@@ -1,3 +1,4 @@
+import 'retrysafe/listing';
 import {
   CreateTableCommand,
   type DynamoDBClient,

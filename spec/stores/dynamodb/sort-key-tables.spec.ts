@@ -1,3 +1,4 @@
+import 'retrysafe/listing';
 import { type DynamoDBClient, PutItemCommand, ScanCommand } from '@aws-sdk/client-dynamodb';
 import { expect } from 'chai';
 import { ConfigurationError } from 'retrysafe';

@@ -1,3 +1,4 @@
+import 'retrysafe/listing';
 import { expect } from 'chai';
 import { type IdempotencyRecord, InMemoryStore } from 'retrysafe';
 import { storeContract } from 'retrysafe/testing';

@@ -1,3 +1,4 @@
+import 'retrysafe/listing';
 import { expect } from 'chai';
 import { type IdempotencyRecord, InMemoryStore, type RecordQuery } from 'retrysafe';
 

@@ -1,3 +1,4 @@
+import 'retrysafe/listing';
 import type { Client, Pool } from 'pg';
 import type { PersistenceStore } from 'retrysafe';
 import { type PostgresClient, PostgresStore, schema } from 'retrysafe/postgres';

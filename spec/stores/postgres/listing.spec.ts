@@ -1,3 +1,4 @@
+import 'retrysafe/listing';
 import { expect } from 'chai';
 import type { Client } from 'pg';
 import type { RecordQuery, RecordState } from 'retrysafe';

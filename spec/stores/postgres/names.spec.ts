@@ -1,3 +1,4 @@
+import 'retrysafe/listing';
 import { expect } from 'chai';
 import { Client, escapeIdentifier, type Pool } from 'pg';
 import type { Completion } from 'retrysafe';

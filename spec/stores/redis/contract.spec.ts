@@ -1,3 +1,4 @@
+import 'retrysafe/listing';
 import type { Redis } from 'ioredis';
 import type { PersistenceStore } from 'retrysafe';
 import { type IORedisSubscriber, type RedisClient, RedisStore, type RedisSubscriber } from 'retrysafe/redis';

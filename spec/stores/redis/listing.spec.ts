@@ -1,3 +1,4 @@
+import 'retrysafe/listing';
 import { expect } from 'chai';
 import type { Redis } from 'ioredis';
 import {

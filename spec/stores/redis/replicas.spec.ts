@@ -1,3 +1,4 @@
+import 'retrysafe/listing';
 import { expect } from 'chai';
 import { currentExecution, StoreError } from 'retrysafe';
 import { type RedisClient, RedisStore, type RedisStoreOptions } from 'retrysafe/redis';

@@ -1,3 +1,4 @@
+import 'retrysafe/listing';
 import { expect } from 'chai';
 import { ConfigurationError, type IdempotencyRecord, type RecordQuery, type RecordState } from 'retrysafe';
 import { SqliteStore, schema } from 'retrysafe/sqlite';

@@ -1,0 +1,3 @@
+import { addListers } from './add-listers.js';
+
+addListers();
