@@ -38,6 +38,13 @@ async function declare(...flags) {
   cpSync(join(dist, 'esm'), join(dist, 'cjs'), { recursive: true, filter: isDeclaration });
 }
 
+/** Checks what runs in browsers, whose globals are other ones. */
+async function checkBrowserScripts() {
+  const args = [tsc, '-p', 'lib/operator/browser'];
+  const [code] = await once(spawn(process.execPath, args, { cwd: root, stdio: 'inherit' }), 'close');
+  if (code !== 0) process.exit(code ?? 1);
+}
+
 /** A build writes this file last. */
 const lastFile = join(dist, licenceOf(bundledPackages[0]));
 
@@ -65,6 +72,7 @@ mkdirSync(dist);
 const exports = exportedModules();
 await Promise.all([
   declare(...unchecked),
+  ...(unchecked.length > 0 ? [] : [checkBrowserScripts()]),
   bundleModules({ lib, outdir: join(dist, 'esm'), exports }),
   bundleCommands({ lib, outdir: join(dist, 'cli') }),
   bundleCommonJS({ lib, outdir: join(dist, 'cjs'), exports }),

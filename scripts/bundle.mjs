@@ -56,6 +56,35 @@ const settings = {
 /** How `lib` is bundled, for measurements of what of it is in a bundle. */
 export const asInDist = (lib) => ({ alias: settings.alias, plugins: [doorsInside(lib), asModules] });
 
+/**
+ * What is put into the code in place of names: the version, and what the operator's page sends to browsers. Those are scripts and a style sheet,
+ * so that a page needs no file beside the bundle.
+ */
+async function definitions(lib) {
+  const folder = join(lib, 'operator/browser');
+  const textOf = async (file) => {
+    const { outputFiles } = await build({
+      entryPoints: [join(folder, file)],
+      bundle: true,
+      minify: true,
+      format: 'esm',
+      target: 'es2022',
+      charset: 'utf8',
+      legalComments: 'none',
+      logLevel: settings.logLevel,
+      write: false,
+    });
+    return JSON.stringify(outputFiles[0].text);
+  };
+  const [script, signIn, style] = await Promise.all(['main.ts', 'sign-in.ts', 'page.css'].map(textOf));
+  return {
+    ...settings.define,
+    OPERATOR_PAGE_SCRIPT: script,
+    OPERATOR_SIGN_IN_SCRIPT: signIn,
+    OPERATOR_PAGE_STYLE: style,
+  };
+}
+
 /** The files of lib/ that users import, without their ending. */
 export function exportedModules() {
   const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
@@ -76,6 +105,7 @@ export async function bundleCommands({ lib, outdir }) {
     outdir,
     splitting: true,
     chunkNames: '[name]-[hash]',
+    define: await definitions(lib),
     sourcemap: true,
     sourcesContent: false,
   });
@@ -137,10 +167,11 @@ export async function bundleCommonJS({ lib, outdir, exports }) {
 /** Compiles `lib` into `outdir` file by file, as CommonJS, for the specs of what no export of the package leads to. */
 export async function compileModules({ lib, outdir }) {
   const files = readdirSync(lib, { recursive: true }).filter((name) => name.endsWith('.ts'));
-  const { platform, target, logLevel, define } = settings;
+  const { platform, target, logLevel } = settings;
   await build({
-    ...{ platform, target, logLevel, define, format: 'cjs', outbase: lib, outdir },
+    ...{ platform, target, logLevel, format: 'cjs', outbase: lib, outdir },
     entryPoints: files.map((name) => join(lib, name)),
+    define: await definitions(lib),
     sourcemap: true,
     sourcesContent: false,
   });
@@ -154,6 +185,7 @@ async function sharedFiles({ lib, outdir, exports, plugins }) {
     plugins,
     format: 'esm',
     entryPoints: [...exports, ownName.file].map((name) => join(lib, `${name}.ts`)),
+    define: await definitions(lib),
     outbase: lib,
     outdir,
     splitting: true,

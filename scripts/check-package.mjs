@@ -24,7 +24,7 @@ const { tarball, files, size } = pack();
 const documents = [
   ...['README.md', 'CHANGELOG.md', 'CONTRIBUTING.md', 'SECURITY.md', 'UPGRADING.md'],
   ...readdirSync(join(root, 'docs'), { recursive: true })
-    .filter((name) => name.endsWith('.md'))
+    .filter((name) => /\.(md|png)$/.test(name))
     .map((name) => join('docs', name)),
 ];
 const licences = bundledPackages.map((name) => `dist/${licenceOf(name)}`);
