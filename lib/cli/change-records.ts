@@ -122,7 +122,8 @@ function counted(count: number): string {
   return count === 1 ? '1 record' : `${count.toLocaleString('en-US')} records`;
 }
 
-function userHere(): string {
+/** Who decides where nobody says so: the user at this host. */
+export function userHere(): string {
   const { hostname, userInfo } = process.getBuiltinModule('node:os');
   try {
     return `${userInfo().username}@${hostname()}`;

@@ -37,6 +37,10 @@ export const commands: Readonly<Record<string, CommandEntry>> = {
     summary: 'Prints what creates the table of a store: SQL, CloudFormation, CDK or Terraform.',
     load: async () => (await import('./schema-command.js')).schemaCommand,
   },
+  ui: {
+    summary: "Serves the operator's page to the browsers of this machine.",
+    load: async () => (await import('./ui-command.js')).uiCommand,
+  },
   'http-conformance': {
     summary: 'Tests an HTTP server against the draft of the Idempotency-Key header.',
     load: async () => (await import('./http-conformance-command.js')).httpConformanceCommand,
