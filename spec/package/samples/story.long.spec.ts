@@ -1,4 +1,4 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
@@ -83,8 +83,34 @@ describe(`the samples, compiled with ${mode} decorators`, () => {
     it('ends well, with exit code 0 and nothing to complain about', () => {
       expect(told, told.stdout).to.include({ code: 0, stderr: '' });
       expect(told.stdout).to.match(
-        /\nThe ledger is as it should be: 7 holds, one for each that the bank accepted, \$846\.50\n$/,
+        /\nThe ledger is as it should be: 7 holds, one for each that the bank accepted, \$846\.50\n\n.*npm start -- --stay.*\n$/,
       );
+    });
+
+    it('leaves its records to look at where it is asked to, until it is ended', async function () {
+      if (told.stdout.includes('in memory: no DynamoDB engine can run here')) return this.skip();
+      this.timeout(60_000);
+      const child = spawn(process.execPath, [story, '--stay'], { cwd: root });
+      let printed = '';
+      const command = await new Promise<string>((resolve) => {
+        child.stdout.on('data', (text) => {
+          printed += String(text);
+          const [, found] = /npx retrysafe (ls --store '.*')\n/.exec(printed) ?? [];
+          if (found !== undefined) resolve(found);
+        });
+      });
+      const env = { AWS_ACCESS_KEY_ID: 'embedded', AWS_SECRET_ACCESS_KEY: 'embedded' };
+      const listed = await run(
+        'sh',
+        ['-c', `"${process.execPath}" "${join(root, 'dist/cli/main.js')}" ${command}`],
+        env,
+      );
+      const ended = new Promise((resolve) => child.once('exit', resolve));
+      child.kill('SIGINT');
+      expect(await ended).to.equal(0);
+      expect(listed.stdout)
+        .to.match(/^STATUS/)
+        .and.include('PreFundService.placeHold');
     });
 
     it('keeps its records in a DynamoDB engine, says so, and stops the engine', async function () {
