@@ -1,3 +1,4 @@
+import 'retrysafe/listing';
 import { channel, tracingChannel } from 'node:diagnostics_channel';
 import { setImmediate as turn } from 'node:timers/promises';
 import {

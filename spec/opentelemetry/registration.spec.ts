@@ -1,3 +1,4 @@
+import 'retrysafe/listing';
 import { type Channel, channel } from 'node:diagnostics_channel';
 import { createRequire } from 'node:module';
 import { metrics, trace } from '@opentelemetry/api';

@@ -1,5 +1,7 @@
+import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 import {
+  type Codec,
   configureIdempotency,
   IdempotencyDefaults,
   Idempotent,
@@ -7,7 +9,9 @@ import {
   keyOf,
   makeIdempotent,
   type PersistenceStore,
+  recordOf,
 } from 'retrysafe';
+import { encrypted } from 'retrysafe/encryption';
 import { abandon } from 'retrysafe/testing';
 import type { SinonFakeTimers } from 'sinon';
 import type { DeskQuery, Resolution } from '#operator/desk.js';
@@ -192,6 +196,35 @@ describe("an operator's desk", () => {
       const { text, reason } = (await bare().show(key, { reveal: true }))?.outcome ?? {};
       expect(text).to.equal(undefined);
       expect(reason).to.match(/written by a codec that is not configured here/);
+    });
+
+    it('an encrypted outcome only where its key is at hand', async () => {
+      const keys = { k1: randomBytes(32) };
+      const named = (codec: Codec) =>
+        makeIdempotent(async (id: string) => ({ pan: id }), { name: 'holds.encrypted', codec });
+      const encrypting = named(encrypted({ keys, current: 'k1' }));
+      await encrypting('T-1');
+      const key = keyOf(encrypting, 'T-1');
+      const reveal = (source?: object) =>
+        deskOf(store, { operations: knownOperations(source ? [source] : []) }).show(key, { reveal: true });
+      expect((await reveal(encrypting))?.outcome?.text).to.include('"pan": "T-1"');
+      const withoutKey = named(encrypted({ keys: { k2: randomBytes(32) }, current: 'k2' }));
+      for (const source of [withoutKey, undefined]) {
+        const { text, reason } = (await reveal(source))?.outcome ?? {};
+        expect(text).to.equal(undefined);
+        expect(reason).to.match(source ? /k1/ : /codec/);
+      }
+      expect(JSON.stringify(store.records())).not.to.include('T-1');
+      await encrypting('T-2');
+      await recordOf(encrypting, 'T-2').forget();
+      const other = { key: keyOf(encrypting, 'T-2') };
+      await deskOf(store, { operations: knownOperations([encrypting]) }).resolve([other], {
+        as: 'value',
+        json: '{"pan":"decided"}',
+        ...by,
+      });
+      expect(JSON.stringify(store.records())).not.to.include('decided');
+      expect(await encrypting('T-2')).to.deep.equal({ pan: 'decided' });
     });
 
     it('nothing for a key without a record, and refuses what is no key', async () => {

@@ -78,7 +78,7 @@ export class PackageCopy {
       });
       differing.set(file.replace(/^lib/, modules).replace(/\.ts$/, '.js'), code);
     }
-    this.#link('lib', /\.ts$/, (path) => this.sources.has(path));
+    this.#link('lib', /\.(?:ts|css)$/, (path) => this.sources.has(path));
     this.#link(modules, /\.js$|\/package\.json$/, (path) => differing.has(path));
     this.#link(compiledSpecs, /\.m?js$/, () => false);
     for (const [file, code] of differing) this.#write(file, code);
