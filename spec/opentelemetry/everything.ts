@@ -32,6 +32,8 @@ export async function tellEverything(sdk: Sdk): Promise<void> {
     recordExceptions: true,
     stores: { holds: inner },
   });
+  // What lists is loaded when a store is listed first: then a scan ends within a turn.
+  await inner.planRecords({});
   await makeCalls(store);
   await publishRareEvents();
   // The first collection begins a scan, whose figures the next one has.
