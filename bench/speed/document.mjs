@@ -8,6 +8,15 @@ const heading = `# Benchmarks
 installs itself, and takes about 45 minutes. \`npm run bench -- --only=in-process\` measures one part and leaves the others as they
 are. \`--nodes=22,24\` measures on these versions; a path of a Node.js will do as well. \`--runs=small\` measures on the version that
 runs it, and takes about three minutes. The other libraries are in \`bench/package.json\` alone.
+
+What is optional is measured by commands of its own, with and without it:
+
+| what | command | where the figures are |
+| --- | --- | --- |
+| records that say who wrote them, and calls that are traced | \`npm run bench:records\` | [Records](reference/records.md#what-it-costs) |
+| spans and metrics of OpenTelemetry | \`npm run bench:telemetry\` | [Telemetry](reference/telemetry.md#what-it-costs) |
+| encrypted outcomes | \`npm run bench:encryption\` | [Secrets](guide/secrets.md) |
+| lists of records, and indexes for them | \`npm run bench:listing\` | [List records](listing.md#measured) |
 `;
 
 const marker = (name) => `<!-- part: ${name} -->`;
