@@ -15,7 +15,7 @@ What is optional is measured by commands of its own, with and without it:
 | --- | --- | --- |
 | records that say who wrote them, and calls that are traced | \`npm run bench:records\` | [Records](reference/records.md#what-it-costs) |
 | spans and metrics of OpenTelemetry | \`npm run bench:telemetry\` | [Telemetry](reference/telemetry.md#what-it-costs) |
-| encrypted outcomes | \`npm run bench:encryption\` | [Secrets](guide/secrets.md) |
+| encrypted outcomes | \`npm run bench:encryption\` | [Secrets](guide/secrets.md#what-it-costs) |
 | lists of records, and indexes for them | \`npm run bench:listing\` | [List records](listing.md#measured) |
 `;
 
