@@ -6,7 +6,10 @@ import { tracingChannel } from 'node:diagnostics_channel';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import { CreateTableCommand, DynamoDBClient } from '@aws-sdk/client-dynamodb';
+import { startDynoxide } from 'embedded-dynamodb';
 import { configureIdempotency, InMemoryStore, makeIdempotent } from '../../dist/esm/index.js';
+import { DynamoDBStore, tableDefinition } from '../../dist/esm/stores/dynamodb/index.js';
 import { figure, median } from '../speed/figures.mjs';
 import { threadTime } from '../speed/thread-time.mjs';
 
@@ -73,6 +76,37 @@ async function bytesOf(variant) {
   return sizes;
 }
 
+let taken = 0;
+
+/** The write units of a first call, as an engine says that counts as DynamoDB does. It does not say what a refused write takes. */
+async function unitsOf(variant, client, tableName) {
+  const end = begin(variant, new DynamoDBStore({ client, tableName }));
+  const name = `units: ${variant.title}`;
+  const placeHold = makeIdempotent(async (hold) => ({ held: hold.id }), { name, key: 'id' });
+  taken = 0;
+  await placeHold({ id: 'T-1001' });
+  end();
+  return taken;
+}
+
+async function withDynamoDB(work) {
+  const engine = await startDynoxide();
+  const client = new DynamoDBClient(engine.connection);
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const result = await next({ ...args, input: { ...args.input, ReturnConsumedCapacity: 'TOTAL' } });
+      taken += result.output.ConsumedCapacity?.CapacityUnits ?? 0;
+      return result;
+    },
+    { step: 'initialize' },
+  );
+  const { createTable } = tableDefinition({ tableName: 'records' });
+  await client.send(new CreateTableCommand(createTable));
+  await work((variant) => unitsOf(variant, client, 'records'));
+  client.destroy();
+  await engine.stop();
+}
+
 const kinds = ['first call', 'replay'];
 const times = variants.map(() => ({ 'first call': [], replay: [] }));
 const warmUps = 10;
@@ -86,18 +120,23 @@ for (let round = -warmUps; round < rounds; round += 1) {
 }
 
 const rows = [];
-for (const [at, variant] of variants.entries()) {
+await withDynamoDB(async (units) => {
+  for (const [at, variant] of variants.entries()) rows.push(await rowOf(at, variant, units));
+});
+
+async function rowOf(at, variant, units) {
   const { claim, outcome } = await bytesOf(variant);
   const cells = kinds.flatMap((kind) => [
     figure(median(times[at][kind]), 1),
     (median(times[at][kind]) / median(times[0][kind])).toFixed(2),
   ]);
-  rows.push([variant.title, claim, outcome, ...cells]);
+  return [variant.title, claim, outcome, await units(variant), ...cells];
 }
 const head = [
   'a call',
   'its claim, bytes',
   'its outcome, bytes',
+  'write units of a first call',
   'first call, µs',
   'ratio',
   'replay, µs',

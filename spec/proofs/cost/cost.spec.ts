@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { tracingChannel } from 'node:diagnostics_channel';
 import { expect } from 'chai';
 import { InMemoryStore, makeIdempotent } from 'retrysafe';
 import { timesBaseline } from './baseline.js';
@@ -103,6 +104,24 @@ for (const port of ['promises', 'values'] as const) {
         expect(await timesBaseline(fourTimes, requests[kind])).to.be.above(longest[port][kind]);
       });
     }
+
+    it('has no part for traces where nobody subscribes to them, also when somebody did before', async () => {
+      // Once before: what counts promises makes the compiler give up what it knows.
+      await costOf(counted, call, requests.replay(1_000));
+      const untraced = await costOf(counted, call, requests.replay(1_000));
+      const started: unknown[] = [];
+      const subscribe = (message: unknown) => started.push(message);
+      const channels = ['call', 'store'].map((name) => tracingChannel(`retrysafe:${name}`));
+      for (const { start } of channels) start.subscribe(subscribe);
+      const traced = await costOf(counted, call, requests.replay(1_000));
+      for (const { start } of channels) start.unsubscribe(subscribe);
+      expect(started).to.have.length(2_000);
+      expect(traced.bytes).to.be.above(untraced.bytes + 200);
+      const again = await costOf(counted, call, requests.replay(1_000));
+      expect(started).to.have.length(2_000);
+      expect(again.promises).to.equal(untraced.promises);
+      expect(again.bytes).to.be.below(untraced.bytes + 100);
+    });
 
     it('counts each request for random bytes', async () => {
       const { draws } = await costOf(counted, async () => randomBytes(1), [0, 1, 2, 3]);
