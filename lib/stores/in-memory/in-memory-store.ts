@@ -138,11 +138,11 @@ export class InMemoryStore implements PersistenceStore {
   #keep(record: IdempotencyRecord): void {
     const { key, expiresAt } = record;
     const { state, bytes } = withoutBytes(record.state);
-    if (this.#access.order && !this.#records.has(key)) {
-      this.#access.order.add(key);
-      this.#access.order.compact(this.#records);
-    }
+    const { order } = this.#access;
+    const isNew = order !== undefined && !this.#records.has(key);
     this.#records.set(key, bytes ? { ...record, state, bytes } : record);
+    // Afterwards: an order that is made anew has the keys that are there.
+    if (isNew) order.add(key, this.#records);
     if (expiresAt < this.#firstExpiry) this.#firstExpiry = expiresAt;
     if (expiresAt < this.#firstOfRound) this.#firstOfRound = expiresAt;
   }

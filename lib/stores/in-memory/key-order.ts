@@ -18,9 +18,10 @@ export class KeyOrder {
     this.#begin();
   }
 
-  /** Adds a key that was not there. */
-  add(key: string): void {
+  /** Adds a key that was not there, and is among the records now. */
+  add(key: string, records: ReadonlyMap<string, unknown>): void {
     this.#keys.push(key);
+    this.#compact(records);
   }
 
   /**
@@ -37,7 +38,7 @@ export class KeyOrder {
   }
 
   /** Drops the keys that are no longer there, if these are more than the others. */
-  compact(records: ReadonlyMap<string, unknown>): void {
+  #compact(records: ReadonlyMap<string, unknown>): void {
     if (this.#keys.length <= 2 * records.size + SLACK) return;
     this.#keys = [...records.keys()];
     this.#begin();

@@ -71,6 +71,20 @@ describe('records of an InMemoryStore, listed', () => {
     expect(store.size).to.be.below(1_000);
   });
 
+  it('are listed though their key is the one with which the order of keys is a new one', async () => {
+    await fill(3_000, 'expiring', now + 1);
+    await store.records({ now });
+    await fill(1, 'kept');
+    // Each claim that is won deletes what has expired, and adds a key.
+    const claimed: string[] = [];
+    for (let index = 0; index < 3_000; index += 1) {
+      const record = recordOf(`new#${index}`);
+      await store.claim(record, now + 2);
+      claimed.push(record.key);
+    }
+    expect((await walk({ operation: 'new', limit: 1_000 })).keys).to.include.members(claimed);
+  });
+
   it('begin anew after clear()', async () => {
     await fill(10);
     const { cursor = '' } = await store.records({ limit: 4 });
