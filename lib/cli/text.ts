@@ -49,7 +49,8 @@ export function lengthText(lengthMs: number): string {
   return `${Math.floor(lengthMs / unitMs)}${unit}${rest ? ` ${rest}${next[0]}` : ''}`;
 }
 
-/** Returns an instant in UTC, to the millisecond. */
+/** Returns an instant in UTC, to the millisecond. A record may say one that there is not. */
 export function instantText(at: number): string {
-  return new Date(at).toISOString();
+  const date = new Date(at);
+  return Number.isNaN(date.getTime()) ? String(at) : date.toISOString();
 }

@@ -81,7 +81,7 @@ export function wordsOf(why: Reason): string {
     case 'not-begun':
       return 'nothing had run';
     case 'resolved':
-      return `${decisions[why.as] ?? why.as}${why.reason === undefined ? '' : `: ${why.reason}`}`;
+      return `${Object.hasOwn(decisions, why.as) ? decisions[why.as] : why.as}${why.reason === undefined ? '' : `: ${why.reason}`}`;
     default:
       return 'a reason of a later version';
   }

@@ -53,6 +53,7 @@ export function viewOf(operation: string, record: IdempotencyRecord, clockTolera
   if (state.status === 'unreadable')
     return { operation, key, expiresAt, token, status: 'unreadable', attempt: 0, fencingToken: 0 };
   const { attempt, fencingToken, fingerprint } = state;
+  const since = sinceOf(state);
   const common = {
     operation,
     key,
@@ -60,7 +61,7 @@ export function viewOf(operation: string, record: IdempotencyRecord, clockTolera
     attempt,
     fencingToken,
     token,
-    since: sinceOf(state),
+    ...(isInstant(since) && { since }),
     ...(fingerprint !== undefined && { fingerprint }),
     ...told(state),
   };
@@ -81,22 +82,54 @@ export function viewOf(operation: string, record: IdempotencyRecord, clockTolera
 function told(state: RecordState): Partial<RecordView> {
   const about = aboutOf(state);
   if (!about) return {};
-  return Object.fromEntries(Object.entries(about).filter(([name, value]) => isToldAs[name]?.(value)));
+  const past = pastIn(about.past);
+  return { ...sound(about, fieldChecks), ...(past.length > 0 && { past }) };
 }
 
-const isInstant = (value: unknown) => Number.isFinite(value);
-const isText = (value: unknown) => typeof value === 'string';
-const isFact = (value: unknown) => typeof (value as Partial<Reason> | null)?.kind === 'string';
-const isPast = (value: unknown) =>
-  Array.isArray(value) &&
-  value.every((state: unknown) => isText((state as Partial<PastState> | null)?.status));
+function pastIn(past: unknown): readonly PastState[] {
+  if (!Array.isArray(past)) return [];
+  return past.flatMap((state: unknown) => {
+    const own: Partial<PastState> = sound(state, pastChecks);
+    return own.status === undefined || own.attempt === undefined ? [] : [own as PastState];
+  });
+}
 
-/** What a view repeats, as far as it is what it should be: the record may be damaged. */
-const isToldAs: Readonly<Record<string, (value: unknown) => boolean>> = {
+type Checks = Readonly<Record<string, (value: unknown) => boolean>>;
+
+/** Returns the fields that are what they should be: the record may be damaged, or of a later version. */
+function sound(fields: unknown, checks: Checks): object {
+  const read = Object(fields) as Readonly<Record<string, unknown>>;
+  const names = Object.keys(checks).filter((name) => Object.hasOwn(read, name) && checks[name]?.(read[name]));
+  return Object.fromEntries(names.map((name) => [name, read[name]]));
+}
+
+const isText = (value: unknown) => typeof value === 'string';
+const isNumber = (value: unknown) => Number.isFinite(value);
+/** Whether a calendar has it. */
+const isInstant = (value: unknown) => isNumber(value) && !Number.isNaN(new Date(value as number).getTime());
+
+const reasonTexts = ['error', 'code', 'text', 'as', 'reason'];
+
+function isReason(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const fields = value as Readonly<Record<string, unknown>>;
+  return (
+    isText(fields.kind) && reasonTexts.every((name) => fields[name] === undefined || isText(fields[name]))
+  );
+}
+
+const fieldChecks = {
   startedAt: isInstant,
   renewedAt: isInstant,
   by: isText,
-  why: isFact,
+  why: isReason,
   traceparent: isText,
-  past: isPast,
+} satisfies Checks;
+
+const pastChecks: Record<keyof PastState, Checks[string]> = {
+  ...fieldChecks,
+  status: isText,
+  attempt: isNumber,
+  at: isInstant,
+  leaseUntil: isInstant,
 };

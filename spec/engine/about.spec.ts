@@ -7,6 +7,7 @@ import {
   makeIdempotent,
   type RecordView,
   recordOf,
+  recordOfKey,
   release,
   unknown,
 } from 'retrysafe';
@@ -305,6 +306,52 @@ describe('what a record says of itself', () => {
       expect(await call()).to.equal('ran');
       expect(await call()).to.equal('ran');
     }
+  });
+
+  describe('is shown as far as it is what it should be', () => {
+    async function viewOf(about: string, more: object = {}): Promise<RecordView> {
+      count += 1;
+      const { key } = recordOf(makeIdempotent(async () => 'ran', { name: `damaged ${count}` }));
+      const own = { format: 1, status: 'released', attempt: 1, fencingToken: 1 };
+      const state = { ...own, about: { run: 1, ...JSON.parse(about) }, ...more } as never;
+      await store.inner.claim({ key, token: 'other.1', expiresAt: now + 1e9, state }, now);
+      return (await recordOfKey(store, key).inspect()) as RecordView;
+    }
+
+    it('and names that all objects have are none of its fields', async () => {
+      for (const name of ['__proto__', 'constructor', 'toString', 'hasOwnProperty']) {
+        const view = await viewOf(`{ "${name}": "x", "by": "pride-1" }`);
+        expect(view).to.include({ status: 'released', by: 'pride-1' });
+        expect(Object.keys(view)).not.to.include(name);
+      }
+    });
+
+    it('and so is what was before', async () => {
+      const past = [
+        null,
+        {
+          status: 'released',
+          attempt: 1,
+          by: {},
+          at: 'x',
+          startedAt: 1e300,
+          why: { kind: 'error', error: [] },
+        },
+        { status: 'unknown', attempt: 2, by: 'pride-1', at: now, why: { kind: 'decided' } },
+        { status: 5, attempt: 1 },
+      ];
+      expect((await viewOf(JSON.stringify({ past }))).past).to.deep.equal([
+        { status: 'released', attempt: 1 },
+        { status: 'unknown', attempt: 2, by: 'pride-1', at: now, why: { kind: 'decided' } },
+      ]);
+    });
+
+    it('and so is since when', async () => {
+      expect(await viewOf('{ "at": 1e300 }')).not.to.have.property('since');
+      expect(await viewOf('{}', { status: 'completed', outcome: { kind: 'value' } })).not.to.have.property(
+        'since',
+      );
+    });
   });
 
   it('stands before the outcome, which is the last field', async () => {
