@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import {
   type CallTrace,
   configureIdempotency,
+  type IdempotencyRecord,
   InMemoryStore,
   makeIdempotent,
   type PersistenceStore,
@@ -202,6 +203,33 @@ describe('the trace of a call', () => {
     const [message] = ended();
     expect(message?.links?.map(({ traceparent: of }) => of)).to.deep.equal([traceparent(1)]);
     expect(message?.waited).to.be.within(1, 1.1);
+  });
+
+  it('links to no run but the one that the record is about: an earlier version keeps what it does not know', async () => {
+    const operation = deployable({ lease: 5, wait: 2, onAbandoned: 'refuse' });
+    const store = new ScriptedStore();
+    await rejection(operation(store, async () => Promise.reject(new Error('no answer')))('a'));
+    const { record } = store.calls.at(-1) as { record: IdempotencyRecord };
+    // As an earlier version takes the key over: it keeps the field `about`.
+    const state = {
+      ...record.state,
+      fencingToken: record.state.fencingToken + 5,
+      status: 'in-progress',
+      startedAt: Date.now(),
+      leaseUntil: Date.now() + 60_000,
+    } as IdempotencyRecord['state'];
+    await store.inner.replace({ ...record, token: 'earlier.1', state }, record.token);
+    const refused = rejection(operation(new ScriptedStore(store.inner), async () => 1)('a'));
+    await clock.tickAsync(3_000);
+    expect(await refused).to.include({ code: 'ERR_IDEMPOTENCY_IN_PROGRESS' });
+    const unknown = { ...state, status: 'unknown' } as IdempotencyRecord['state'];
+    await store.inner.replace({ ...record, token: 'earlier.2', state: unknown }, 'earlier.1');
+    await rejection(operation(new ScriptedStore(store.inner), async () => 1)('a'));
+    expect(
+      ended()
+        .slice(1)
+        .map(({ links }) => links),
+    ).to.deep.equal([[], []]);
   });
 
   it('tells of a call that is refused before it asks the store', async () => {

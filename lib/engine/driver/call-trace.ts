@@ -1,6 +1,6 @@
 import { IdempotencyError } from '../../errors.js';
 import { steadyNow } from '../../process/steady-clock.js';
-import type { RecordState } from '../../record/record.js';
+import { type RecordState, traceparentOf } from '../../record/record.js';
 import type { CallOutcome, CallTrace, RunLink } from '../../traces.js';
 import type { CallState } from '../machine/state.js';
 
@@ -23,8 +23,8 @@ export class TraceNotes {
 
   /** The call depends on a run: on the record in this state, if that says of which span. */
   dependsOn(how: RunLink['how'], state: RecordState | undefined): void {
-    const traceparent: unknown = state?.about?.traceparent;
-    if (state && typeof traceparent === 'string') this.link(how, traceparent, state.attempt);
+    const traceparent = traceparentOf({ state });
+    if (state && traceparent !== undefined) this.link(how, traceparent, state.attempt);
   }
 
   /** Each span has one link, by what came of it last. */
