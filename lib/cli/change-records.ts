@@ -4,11 +4,12 @@ import { type ExitCode, exitCodes } from './command.js';
 import { confirmed } from './confirm.js';
 import { filterArguments, filterOf } from './filter-arguments.js';
 import { keyArguments, keyOf } from './key-arguments.js';
-import { recordsOf, recordTable, write } from './ls-command.js';
+import { recordsOf, recordTable } from './ls-command.js';
 import { type OpenedDesk, storeArguments } from './open-desk.js';
 import type { ArgumentOption, ReadArguments } from './read-arguments.js';
 import { shownInLine } from './text.js';
 import { UsageError } from './usage-error.js';
+import { write, writeJson } from './write.js';
 
 /** More are not changed by one command, so that all that it is about can be kept in mind, and in memory. */
 const MOST_RECORDS = 100_000;
@@ -51,9 +52,8 @@ export async function changeRecords(
     return exitCodes.found;
   }
   if (values['dry-run']) {
-    await write(
-      values.json ? seen.map((view) => `${JSON.stringify(view)}\n`).join('') : `${recordTable(seen)}\n`,
-    );
+    if (values.json) for (const view of seen) await writeJson(view);
+    else await write(`${recordTable(seen)}\n`);
     process.stderr.write(`Nothing was changed. It would ${verb} ${counted(seen.length)}.\n`);
     return exitCodes.passed;
   }
@@ -108,7 +108,7 @@ async function recordsBy(desk: Desk, query: ReturnType<typeof filterOf>): Promis
 async function report(all: readonly Resolved[], done: string, isJson: boolean): Promise<ExitCode> {
   const changed = all.filter(({ isDone }) => isDone).length;
   for (const one of all) {
-    if (isJson) await write(`${JSON.stringify(one)}\n`);
+    if (isJson) await writeJson(one);
     else if (!one.isDone)
       process.stderr.write(
         `${shownInLine(one.key)}: ${shownInLine(one.error ?? 'there was nothing to change')}\n`,

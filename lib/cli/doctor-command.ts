@@ -1,11 +1,11 @@
 import { type Command, exitCodes } from './command.js';
 import type { Finding } from './doctor/finding.js';
 import { partsOf, type StoreParts } from './doctor/parts.js';
-import { write } from './ls-command.js';
 import { storeArguments, withDesk } from './open-desk.js';
 import { helpFor, readArguments } from './read-arguments.js';
 import { shownInLine } from './text.js';
 import { UsageError } from './usage-error.js';
+import { write, writeJson } from './write.js';
 
 const options = {
   ...storeArguments,
@@ -36,7 +36,7 @@ export const doctorCommand: Command = {
           `the store "${name}" is none of DynamoDB, PostgreSQL, Redis or SQLite, so there is nothing to examine; storeContract() of retrysafe/testing tests it`,
         );
       const findings = await examine(parts);
-      await write(given.values.json ? `${JSON.stringify(findings, null, 2)}\n` : `${textOf(findings)}\n`);
+      await (given.values.json ? writeJson(findings, 2) : write(`${textOf(findings)}\n`));
       return findings.some(({ is }) => is === 'problem') ? exitCodes.found : exitCodes.passed;
     });
   },

@@ -8,6 +8,7 @@ import { Progress } from './progress.js';
 import { helpFor, readArguments } from './read-arguments.js';
 import { lengthText, tableOf } from './text.js';
 import { UsageError } from './usage-error.js';
+import { write, writeJson } from './write.js';
 
 const DEFAULT_LIMIT = 100;
 
@@ -70,7 +71,7 @@ async function printLines(desk: Desk, query: DeskQuery, limit: number): Promise<
   for await (const view of recordsOf(desk, query)) {
     if (found === limit) return { found, hasMore: true };
     found += 1;
-    await write(`${JSON.stringify(view)}\n`);
+    if (!(await writeJson(view))) break;
   }
   return { found, hasMore: false };
 }
@@ -121,11 +122,4 @@ export async function* recordsOf(desk: Desk, query: DeskQuery): AsyncGenerator<R
   } finally {
     progress.end();
   }
-}
-
-/** Waits where the reader is slower. */
-export function write(text: string): Promise<void> {
-  return new Promise((resolve) => {
-    process.stdout.write(text, () => resolve());
-  });
 }

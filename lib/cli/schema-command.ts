@@ -1,9 +1,9 @@
 import type { SchemaOptions } from '../stores/postgres/postgres-schema.js';
 import { type Command, exitCodes } from './command.js';
 import { type TemplateName, templates } from './dynamodb-templates.js';
-import { write } from './ls-command.js';
 import { helpFor, type ReadArguments, readArguments } from './read-arguments.js';
 import { UsageError } from './usage-error.js';
+import { write } from './write.js';
 
 const KINDS = ['postgres', 'sqlite', 'dynamodb'] as const;
 const NAMES = Object.keys(templates) as readonly TemplateName[];

@@ -3,11 +3,11 @@ import { wordsOf } from '../operator/life.js';
 import { LATEST_INSTANT } from '../record/instants.js';
 import { type Command, exitCodes } from './command.js';
 import { keyArguments, keyOf } from './key-arguments.js';
-import { write } from './ls-command.js';
 import { storeArguments, withDesk } from './open-desk.js';
 import { helpFor, readArguments } from './read-arguments.js';
 import { instantText, lengthText, shown, shownInLine, tableOf } from './text.js';
 import { UsageError } from './usage-error.js';
+import { write, writeJson } from './write.js';
 
 const options = {
   ...storeArguments,
@@ -48,7 +48,7 @@ export const showCommand: Command = {
         );
         return exitCodes.found;
       }
-      await write(given.values.json ? `${JSON.stringify(details, null, 2)}\n` : `${detailsText(details)}\n`);
+      await (given.values.json ? writeJson(details, 2) : write(`${detailsText(details)}\n`));
       return exitCodes.passed;
     });
   },

@@ -1,12 +1,12 @@
 import type { StatusCount } from '../operator/desk.js';
 import { type Command, exitCodes } from './command.js';
 import { filterArguments, filterOf } from './filter-arguments.js';
-import { write } from './ls-command.js';
 import { storeArguments, withDesk } from './open-desk.js';
 import { Progress } from './progress.js';
 import { helpFor, readArguments } from './read-arguments.js';
 import { lengthText, tableOf } from './text.js';
 import { UsageError } from './usage-error.js';
+import { write, writeJson } from './write.js';
 
 const options = {
   ...storeArguments,
@@ -38,7 +38,7 @@ export const statsCommand: Command = {
       const counts = await desk
         .stats(query, (examined) => progress.examined(examined))
         .finally(() => progress.end());
-      await write(given.values.json ? `${JSON.stringify(counts, null, 2)}\n` : `${statsTable(counts)}\n`);
+      await (given.values.json ? writeJson(counts, 2) : write(`${statsTable(counts)}\n`));
       return counts.length > 0 ? exitCodes.passed : exitCodes.found;
     });
   },

@@ -98,7 +98,7 @@ describe('the command line of an operator', () => {
   });
 
   it('shows what others wrote, and does what they say in nothing', async () => {
-    const hostile = "'\\u001b]0;owned\\u0007\\u202e\\r\\nrow'";
+    const hostile = "'\\u001b]0;owned\\u0007\\u009b31m\\u202e\\r\\nrow'";
     folder.write(
       'retrysafe.config.mjs',
       `
@@ -110,11 +110,36 @@ describe('the command line of an operator', () => {
     );
     const listed = await run('ls');
     expect(listed.stdout)
-      .to.include('\\u001b]0;owned\\u0007\\u202e\\u000d\\nrow')
+      .to.include('\\u001b]0;owned\\u0007\\u009b31m\\u202e\\u000d\\nrow')
       .and.not.match(/(?!\n)[\p{Cc}\p{Bidi_Control}]/u);
-    const [view] = linesOf<RecordView>((await run('ls', '--json')).stdout);
+    const { stdout } = await run('ls', '--json');
+    expect(stdout).not.to.match(/(?!\n)[\p{Cc}\p{Bidi_Control}]/u);
+    const [view] = linesOf<RecordView>(stdout);
+    expect(view?.by).to.include('\u009b31m');
     const shown = await run('show', view?.key ?? '');
     expect(shown.stdout).not.to.match(/(?!\n)[\p{Cc}\p{Bidi_Control}]/u);
+  });
+
+  describe('where its reader has gone away', () => {
+    const many = `
+      import { configureIdempotency, InMemoryStore, makeIdempotent } from '${root}dist/esm/index.js';
+      const store = new InMemoryStore();
+      const note = makeIdempotent(async (id) => id, { name: 'notes.take', store });
+      for (let id = 0; id < 3000; id += 1) await note(id);
+      export default { stores: store, close: () => process.stderr.write('closed\\n') };`;
+
+    for (const form of ['', '--json'])
+      it(`ends without a fault, and closes what it has opened: ls --all ${form}`, async () => {
+        folder.write('retrysafe.config.mjs', many);
+        const { stdout, stderr } = await folder.execute('sh', [
+          '-c',
+          `{ ${process.execPath} ${root}dist/cli/main.js ls --all ${form}; echo "code $?" >&2; } | head -n 1`,
+        ]);
+        expect(stdout.trim().split('\n')).to.have.length(1);
+        expect(stderr)
+          .to.match(/closed\ncode 0\n$/)
+          .and.not.include('EPIPE');
+      });
   });
 
   it('asks on a terminal for the number of records', async function () {
