@@ -1,5 +1,6 @@
 import { type ExitCode, exitCodes } from './command.js';
 import { commands } from './commands.js';
+import { shown } from './text.js';
 import { UsageError } from './usage-error.js';
 
 const asksFor = (argument: string | undefined, ...names: readonly string[]) =>
@@ -21,10 +22,12 @@ export async function runCommandLine([name, ...args]: readonly string[], version
     return await command.run(args);
   } catch (error) {
     if (error instanceof UsageError)
-      return refuse(`retrysafe ${name}: ${error.message}\nRun 'retrysafe ${name} --help' for all options.`);
+      return refuse(
+        `retrysafe ${name}: ${shown(error.message)}\nRun 'retrysafe ${name} --help' for all options.`,
+      );
     // What a store says has its advice in it. Where the fault lies in the code, its place matters.
     const { message, stack } = Object(error) as Partial<Error>;
-    return refuse(`retrysafe ${name}: ${process.env.DEBUG ? stack : message || String(error)}`);
+    return refuse(`retrysafe ${name}: ${shown((process.env.DEBUG && stack) || message || String(error))}`);
   }
 }
 
