@@ -5,6 +5,7 @@ import type { KnownOperations } from '../operator/known-operations.js';
 import { loadConfiguration } from './configuration.js';
 import { isStoreUrl, openStore, STORE_URLS } from './open-store.js';
 import type { ArgumentOption, ReadArguments } from './read-arguments.js';
+import { shownInLine } from './text.js';
 import { UsageError } from './usage-error.js';
 
 /** The options of every command that works on a store. */
@@ -38,26 +39,50 @@ export async function withDesk<T>(
   });
 }
 
+type WorkOnStores<T> = (
+  stores: ReadonlyMap<string, PersistenceStore>,
+  operations: KnownOperations,
+) => Promise<T>;
+
 /** The same for a command that works on all stores which are at hand, unless one is named. */
-export async function withStores<T>(
-  values: ReadArguments['values'],
-  work: (stores: ReadonlyMap<string, PersistenceStore>, operations: KnownOperations) => Promise<T>,
-): Promise<T> {
+export async function withStores<T>(values: ReadArguments['values'], work: WorkOnStores<T>): Promise<T> {
   const [address] = values.store ?? [];
   const configuration = await loadConfiguration(values.config?.[0]);
   const operations = configuration?.operations ?? new Map();
-  const opened = address !== undefined && isStoreUrl(address) ? await openStore(address) : undefined;
   try {
-    if (opened) return await work(new Map([[opened.name, opened.store]]), operations);
+    if (address !== undefined && isStoreUrl(address)) return await withStoreAt(address, operations, work);
     if (configuration) return await work(configuration.stores, operations);
+    // What was given is not repeated: a mistyped address may have a password in it.
     throw new UsageError(
       address === undefined
         ? `no store is named; give --store ${STORE_URLS}, or write retrysafe.config.mjs`
-        : `--store: there is no configuration that has a store "${address}"; expected ${STORE_URLS}`,
+        : `--store: there is no configuration in which a store could have this name; expected ${STORE_URLS}`,
     );
   } finally {
+    await closing(configuration);
+  }
+}
+
+async function withStoreAt<T>(
+  address: string,
+  operations: KnownOperations,
+  work: WorkOnStores<T>,
+): Promise<T> {
+  const opened = await openStore(address);
+  try {
+    return await work(new Map([[opened.name, opened.store]]), operations);
+  } finally {
+    await closing(opened);
+  }
+}
+
+/** Closes what was opened. The process ends, so a fault is told and hides nothing of what came of the work. */
+async function closing(opened: { close(): unknown } | undefined): Promise<void> {
+  try {
     await opened?.close();
-    await configuration?.close();
+  } catch (fault) {
+    const { message = '' } = Object(fault) as Partial<Error>;
+    process.stderr.write(`retrysafe: closing failed: ${shownInLine(message || String(fault))}\n`);
   }
 }
 
