@@ -65,6 +65,9 @@ function checked(file: string, exported: unknown): LoadedConfiguration {
     throw new UsageError(
       `${file}: ${wrong ? `stores.${wrong[0]} is no store` : 'it exports no stores'}; expected \`export default { stores: { main: store } }\``,
     );
+  if (!Array.isArray(operations))
+    throw new UsageError(`${file}: operations: expected a list of classes, instances and functions`);
+  if (typeof close !== 'function') throw new UsageError(`${file}: close: expected a function`);
   try {
     return {
       stores: new Map(list as [string, PersistenceStore][]),
