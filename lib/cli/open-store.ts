@@ -94,7 +94,11 @@ async function openRedis(url: URL, own: Own): Promise<OpenedStore> {
     const client = exports.createClient({ url: href, socket: { reconnectStrategy: false } });
     client.on('error', () => {});
     await client.connect();
-    return { name: nameOf(url), store: new RedisStore({ client, ...own }), close: () => client.close() };
+    return {
+      name: nameOf(url),
+      store: new RedisStore({ client, ...own }),
+      close: () => closeNodeRedis(client),
+    };
   }
   const Client = exports.Redis ?? exports;
   const client = new Client(href, { lazyConnect: true, retryStrategy: () => null, maxRetriesPerRequest: 0 });
@@ -107,8 +111,13 @@ async function openRedis(url: URL, own: Own): Promise<OpenedStore> {
   };
 }
 
+/** Before version 5 a client of node-redis has no `close`. */
+function closeNodeRedis(client: { close?(): Promise<unknown>; quit(): Promise<unknown> }): Promise<unknown> {
+  return client.close ? client.close() : client.quit();
+}
+
 async function openSqlite(url: URL, own: Own): Promise<OpenedStore> {
-  const path = decodeURIComponent(url.pathname);
+  const path = pathIn(url);
   const { existsSync } = process.getBuiltinModule('node:fs');
   if (!existsSync(path))
     throw new UsageError(`--store: there is no file ${path}; give the path of the database`);
@@ -120,6 +129,25 @@ async function openSqlite(url: URL, own: Own): Promise<OpenedStore> {
     store: new SqliteStore({ database, ...own }),
     close: async () => database.close(),
   };
+}
+
+function pathIn({ host, pathname, hash }: URL): string {
+  if (host !== '')
+    throw new UsageError(
+      '--store: expected the path behind sqlite:, as in sqlite:data/records.db or sqlite:///var/data/records.db',
+    );
+  const path = decoded(pathname + hash);
+  // An address with three slashes has one before the letter of a drive.
+  return process.platform === 'win32' ? path.replace(/^\/(?=[a-z]:)/i, '') : path;
+}
+
+/** A name may have a percent sign that stands for itself. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 async function openDatabase(path: string) {
@@ -149,7 +177,7 @@ async function openDynamoDB(url: URL, own: Own): Promise<OpenedStore> {
     );
   });
   const client = new exports.DynamoDBClient({ ...(region && { region }), ...(endpoint && { endpoint }) });
-  const tableName = decodeURIComponent(url.pathname);
+  const tableName = decoded(url.pathname);
   return {
     name: nameOf(url),
     store: new DynamoDBStore({ client, tableName, ...options }),

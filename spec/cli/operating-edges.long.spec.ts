@@ -67,6 +67,11 @@ describe('the command line of an operator', () => {
         ['export default {}', 'it exports no stores'],
         ['export default { stores: { main: {} } }', 'stores.main is no store'],
         ['throw new Error("no database")', 'cannot be loaded: no database'],
+        [
+          `${config.replace('[hold]', 'hold')}`,
+          'operations: expected a list of classes, instances and functions',
+        ],
+        [`${config.replace('[hold]', '[hold], close: 1')}`, 'close: expected a function'],
       ] as const) {
         folder.write('retrysafe.config.mjs', text);
         const { code, stderr } = await run('ls');
@@ -74,6 +79,32 @@ describe('the command line of an operator', () => {
         expect(stderr).to.include(message);
       }
       expect((await run('ls', '--config', 'other.mjs')).stderr).to.include('there is no file other.mjs');
+    });
+
+    describe('closes what it has opened', () => {
+      const closing = (close: string) => config.replace('[hold]', `[hold], close: () => { ${close} }`);
+      const told = "process.stderr.write('closed\\n');";
+
+      it('where a command fails, and where its store cannot be opened', async () => {
+        folder.write('retrysafe.config.mjs', closing(told));
+        for (const store of ['other', 'redis://localhost:1', 'sqlite:none.db']) {
+          const { code, stderr } = await run('ls', '--store', store);
+          expect(stderr, store)
+            .to.match(/^closed$/m)
+            .and.include('retrysafe ls: ');
+          expect(code, store).to.equal(2);
+        }
+      });
+
+      it('and what fails then hides neither what was found nor what was wrong', async () => {
+        folder.write('retrysafe.config.mjs', closing("throw new Error('is closed already')"));
+        const found = await run('ls', '--store', 'main');
+        expect(found.code).to.equal(0);
+        expect(found.stderr).to.include('closing failed: is closed already');
+        const failed = await run('ls', '--store', 'other');
+        expect(failed.code).to.equal(2);
+        expect(failed.stderr).to.include('--store: expected one of main, spare');
+      });
     });
 
     it('ends although something that it has opened keeps the process alive', async () => {
@@ -142,6 +173,19 @@ describe('the command line of an operator', () => {
       });
   });
 
+  it('shows what a store says of a fault, and does what that says in nothing', async () => {
+    folder.write(
+      'retrysafe.config.mjs',
+      `${service}
+      store.find = async () => { throw new Error('\\u001b]0;owned\\u0007\\u202e'); };
+      export default { stores: store };`,
+    );
+    const { stderr } = await run('show', 'op', '--select', '1');
+    expect(stderr)
+      .to.include('\\u001b]0;owned')
+      .and.not.match(/(?!\n)[\p{Cc}\p{Bidi_Control}]/u);
+  });
+
   it('asks on a terminal for the number of records', async function () {
     if ((await folder.execute('script', ['--version'])).code !== 0)
       pending(this, 'there is no `script` for a terminal');
@@ -172,6 +216,9 @@ describe('the command line of an operator', () => {
         expect(stderr).to.include(line);
       }
       expect((await bare.run(['ls'])).stderr).to.include('no store is named; give --store postgres://');
+      // It may be an address with a password in it.
+      const { stderr } = await bare.run(['ls', '--store', 'postgress://ada:secret@localhost']);
+      expect(stderr).to.include('--store: there is no configuration').and.not.include('secret');
       bare.remove();
     });
 
@@ -181,6 +228,11 @@ describe('the command line of an operator', () => {
         [['ls', '--limit', '0'], '--limit: expected a whole number, 1 or more'],
         [['ls', '--older', '1'], "--older: expected a duration with a unit: '90s'"],
         [['ls', '--store', 'sqlite:none.db'], 'there is no file none.db'],
+        [
+          ['ls', '--store', 'sqlite://none.db'],
+          'expected the path behind sqlite:, as in sqlite:data/records.db',
+        ],
+        [['ls', '--store', 'sqlite:100%.db'], 'there is no file 100%.db'],
         [['ls', '--store', 'sqlite:none.db?tabel=x'], 'there is no parameter "tabel"; they are table'],
         [['ls', '--store', 'mysql://x'], '--store: expected one of main, spare'],
         [['show'], 'expected one key or operation, got 0'],
