@@ -1,5 +1,5 @@
 import { handleOfKey, operationIn } from '../decorator/record-of.js';
-import { ConfigurationError, IdempotencyError } from '../errors.js';
+import { ConfigurationError, IdempotencyError, StoreError } from '../errors.js';
 import { addListers } from '../listing/add-listers.js';
 import type {
   IdempotencyRecord,
@@ -36,6 +36,9 @@ export function deskOf(store: PersistenceStore, { operations = new Map() }: Desk
   addListers();
   return new StoreDesk(store, operations);
 }
+
+/** After so many records in a row for which the store fails, no further ones are tried: each may take as long as a store call may. */
+const MOST_FAILURES = 3;
 
 class StoreDesk implements Desk {
   constructor(
@@ -78,7 +81,26 @@ class StoreDesk implements Desk {
 
   async resolve(seen: readonly SeenRecord[], resolution: Resolution): Promise<readonly Resolved[]> {
     const resolved: Resolved[] = [];
-    for (const one of seen) resolved.push(await this.#resolve(one, resolution));
+    let failures = 0;
+    for (const one of seen) {
+      const { key } = one;
+      if (failures === MOST_FAILURES) {
+        resolved.push({
+          key,
+          isDone: false,
+          error: 'not tried, since the store has failed for those before',
+        });
+        continue;
+      }
+      try {
+        resolved.push({ key, isDone: await this.#resolve(one, resolution) });
+        failures = 0;
+      } catch (error) {
+        if (!(error instanceof IdempotencyError)) throw error;
+        failures = error instanceof StoreError && !error.tooLarge ? failures + 1 : 0;
+        resolved.push({ key, isDone: false, error: error.message });
+      }
+    }
     return resolved;
   }
 
@@ -103,21 +125,14 @@ class StoreDesk implements Desk {
     );
   }
 
-  async #resolve({ key, token }: SeenRecord, resolution: Resolution): Promise<Resolved> {
-    try {
-      const operation = operationIn('resolve', key);
-      const handle = handleOfKey('resolve', this.store, key, this.operations.get(operation));
-      const { as, by, reason } = resolution;
-      const decided = defined({ by, reason, token });
-      if (as === 'forgotten') return { key, isDone: await handle.forget(decided) };
-      if (as !== 'value') return { key, isDone: await handle.resolve({ ...decided, as }) };
-      const value = this.#valueOf(operation, resolution);
-      return { key, isDone: await handle.resolve({ ...decided, as, value }) };
-    } catch (error) {
-      // What no operator can help, such as a store that cannot be reached, ends all.
-      if (!(error instanceof IdempotencyError)) throw error;
-      return { key, isDone: false, error: error.message };
-    }
+  async #resolve({ key, token }: SeenRecord, resolution: Resolution): Promise<boolean> {
+    const operation = operationIn('resolve', key);
+    const handle = handleOfKey('resolve', this.store, key, this.operations.get(operation));
+    const { as, by, reason } = resolution;
+    const decided = defined({ by, reason, token });
+    if (as === 'forgotten') return handle.forget(decided);
+    if (as !== 'value') return handle.resolve({ ...decided, as });
+    return handle.resolve({ ...decided, as, value: this.#valueOf(operation, resolution) });
   }
 
   #valueOf(operation: string, { json, isPlain = false }: Resolution): unknown {

@@ -282,6 +282,24 @@ describe("an operator's desk", () => {
       expect(told[3]?.error).to.match(/not an idempotency key/);
     });
 
+    it('no more of many where the store has failed for one after another, and says so of each', async () => {
+      const keys = ['T-1', 'T-2', 'T-3', 'T-4', 'T-5'].map((id) => keyOf(service, 'place', { id }));
+      const asked: string[] = [];
+      store.find = async (key) => {
+        asked.push(key);
+        throw new Error('unreachable');
+      };
+      const told = await bare().resolve(
+        keys.map((key) => ({ key })),
+        { as: 'refuse', ...by },
+      );
+      expect(new Set(asked)).to.deep.equal(new Set(keys.slice(0, 3)));
+      expect(told.map(({ key }) => key)).to.deep.equal(keys);
+      expect(told[2]?.error).to.match(/the decision was recorded/);
+      expect(told[3]).to.include({ isDone: false });
+      expect(told[4]?.error).to.match(/not tried/);
+    });
+
     it('no record that has changed since it was seen', async () => {
       await abandon(service, 'place', { id: 'T-1' });
       const [seen] = (await bare().list({})).records;

@@ -201,21 +201,29 @@ function storeError(call: PreparedCall, step: StoreStep, cause: unknown): StoreE
 
 /** The store failed where nothing was to run. */
 function purposeError(call: PreparedCall, step: StoreStep, cause: unknown, purpose: Purpose): StoreError {
-  return purpose === 'inspect'
-    ? storeFault(
-        call,
-        step,
-        cause,
-        'the store did not return the record under the key, so `inspect` has no result',
-        'Call `inspect` again when the store answers',
-      )
-    : storeFault(
-        call,
-        step,
-        cause,
-        'the store did not confirm that the key was freed',
-        'Call `forget` again when the store answers; a key that is already free stays free',
-      );
+  if (purpose === 'inspect')
+    return storeFault(
+      call,
+      step,
+      cause,
+      'the store did not return the record under the key, so `inspect` has no result',
+      'Call `inspect` again when the store answers',
+    );
+  if (call.resolution?.as === 'forgotten')
+    return storeFault(
+      call,
+      step,
+      cause,
+      'the store did not confirm that the key was freed',
+      'Call `forget` again when the store answers; a key that is already free stays free',
+    );
+  return storeFault(
+    call,
+    step,
+    cause,
+    'the store did not confirm that the decision was recorded',
+    'Look at the record when the store answers, and call `resolve` again where it is as it was',
+  );
 }
 
 function storeFault(
