@@ -96,13 +96,14 @@ async function recordsNamed(
 }
 
 async function recordsBy(desk: Desk, query: ReturnType<typeof filterOf>): Promise<readonly RecordView[]> {
-  const views: RecordView[] = [];
+  // A store may list a record more than once. Its latest version is the one that is there.
+  const views = new Map<string, RecordView>();
   for await (const view of recordsOf(desk, query)) {
-    views.push(view);
-    if (views.length > MOST_RECORDS)
+    views.set(view.key, view);
+    if (views.size > MOST_RECORDS)
       throw new UsageError(`there are more than ${MOST_RECORDS} such records; narrow the filter`);
   }
-  return views;
+  return [...views.values()];
 }
 
 async function report(all: readonly Resolved[], done: string, isJson: boolean): Promise<ExitCode> {

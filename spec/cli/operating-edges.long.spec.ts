@@ -173,6 +173,22 @@ describe('the command line of an operator', () => {
       });
   });
 
+  it('changes a record once which a store lists twice, as a store may', async () => {
+    folder.write(
+      'retrysafe.config.mjs',
+      `${service}
+      const list = store.records.bind(store);
+      store.records = async (query) => {
+        const page = await list(query);
+        return { ...page, records: [...page.records, ...page.records] };
+      };
+      export default { stores: store, operations: [hold] };`,
+    );
+    const { code, stdout } = await run('forget', '--status', 'stuck', '--yes', '--reason', 'INC-7');
+    expect(stdout).to.equal('2 records forgotten.\n');
+    expect(code).to.equal(0);
+  });
+
   it('shows what a store says of a fault, and does what that says in nothing', async () => {
     folder.write(
       'retrysafe.config.mjs',
