@@ -1,7 +1,7 @@
 import { channel } from 'node:diagnostics_channel';
 import { expect } from 'chai';
-import { makeIdempotent, StoreError } from 'retrysafe';
-import type { OperatorPage, OperatorPageOptions } from 'retrysafe/operator';
+import { InMemoryStore, makeIdempotent, StoreError } from 'retrysafe';
+import { type OperatorPage, type OperatorPageOptions, operatorPage } from 'retrysafe/operator';
 import type { Resolved } from '#operator/desk.js';
 import type { ListAnswer, PageSession, RatesAnswer, ShowAnswer, StatsLine } from '#operator/page/messages.js';
 import { pageOfDesks } from '#operator/page/operator-page.js';
@@ -45,6 +45,20 @@ describe("what the operator's page is told", () => {
       mayReveal: false,
       hasRates: false,
     });
+  });
+
+  it('is a page of records also where its cursor is as long as those of DynamoDB and Redis may be', async () => {
+    const desk = new DeskInMemory(...Array.from({ length: 3 }, () => recordView()));
+    const cursor = `${'0'.repeat(50_000)}2`;
+    expect((await list(pageOf(desk), { cursor })).records).to.have.length(1);
+  });
+
+  it('is that a key is none, which is no fault of the store', async () => {
+    const store = new InMemoryStore();
+    const page = operatorPage({ stores: { payments: store }, authorize: () => 'alice', rates: false });
+    const response = await post(page, 'show', { store: 'payments', key: 'no key' });
+    expect(response.status).to.equal(400);
+    expect(await response.text()).to.include('and not an idempotency key');
   });
 
   it('is the records that each filter asks for, by pages', async () => {

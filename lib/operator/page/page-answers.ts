@@ -1,4 +1,4 @@
-import { ConfigurationError, IdempotencyError } from '../../errors.js';
+import { ConfigurationError, IdempotencyError, KeyError } from '../../errors.js';
 import type { Desk, DeskQuery, LifeEvent, RecordDetails } from '../desk.js';
 import type { ListAnswer, ListRequest, PageSession, RatesAnswer, ShowAnswer, StatsLine } from './messages.js';
 import { jsonAnswer, pageAnswer } from './page-headers.js';
@@ -51,7 +51,8 @@ export async function answerQuestion(
     return await (answers[name] as Answer)(facts, body, signal);
   } catch (error) {
     if (error instanceof PageRefusal) throw error;
-    throw new PageRefusal(error instanceof ConfigurationError ? 400 : 502, wordsFor(error));
+    const isOfRequest = error instanceof ConfigurationError || error instanceof KeyError;
+    throw new PageRefusal(isOfRequest ? 400 : 502, wordsFor(error));
   }
 }
 

@@ -9,6 +9,8 @@ import { PageRefusal } from './page-refusal.js';
 export const MOST_BYTES = 1_048_576;
 const MOST_KEYS = 1_000;
 const MOST_CHARACTERS = 4_096;
+/** A cursor of DynamoDB has a key for each part of the index, and one of Redis the keys that were read and not shown. */
+const MOST_OF_CURSOR = 262_144;
 /** A record keeps no longer one. */
 const MOST_REASON = 200;
 
@@ -89,7 +91,7 @@ export function readListRequest(body: object): ListRequest {
     status: oneOfIn(body, 'status', statuses),
     operation: optionalTextIn(body, 'operation'),
     prefix: optionalTextIn(body, 'prefix'),
-    cursor: optionalTextIn(body, 'cursor'),
+    cursor: optionalTextIn(body, 'cursor', MOST_OF_CURSOR),
     ageMs: amountIn(body, 'ageMs', 0, Number.MAX_SAFE_INTEGER),
     limit: amountIn(body, 'limit', 1, MOST_KEYS),
   };
@@ -131,14 +133,14 @@ function seenIn(body: object): readonly SeenRecord[] {
   });
 }
 
-function textIn(body: object, name: string): string {
+function textIn(body: object, name: string, most = MOST_CHARACTERS): string {
   const value = ownValue(body, name);
-  if (typeof value === 'string' && value.length > 0 && value.length <= MOST_CHARACTERS) return value;
-  throw wrong(name, `a text of 1 to ${MOST_CHARACTERS} characters`);
+  if (typeof value === 'string' && value.length > 0 && value.length <= most) return value;
+  throw wrong(name, `a text of 1 to ${most} characters`);
 }
 
-function optionalTextIn(body: object, name: string): string | undefined {
-  return ownValue(body, name) === undefined ? undefined : textIn(body, name);
+function optionalTextIn(body: object, name: string, most?: number): string | undefined {
+  return ownValue(body, name) === undefined ? undefined : textIn(body, name, most);
 }
 
 function amountIn(body: object, name: string, least: number, most: number): number | undefined {
