@@ -8,13 +8,13 @@ import {
   trace,
 } from '@opentelemetry/api';
 import { steadyNow } from '../process/steady-clock.js';
+import { digestOf } from '../record/key-parts.js';
 import { type CallTrace, callChannel } from '../traces.js';
 import { attributeNames } from './attribute-names.js';
 import { errorTypeOf } from './error-type.js';
 import { follow } from './follow.js';
 import type { Settings } from './instrumentation-config.js';
 import type { Instruments } from './instruments.js';
-import { digestOf } from './key-parts.js';
 import type { Sinks } from './sinks.js';
 import { spanContextOf, traceparentOf } from './traceparent.js';
 

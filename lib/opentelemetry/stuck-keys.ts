@@ -1,10 +1,10 @@
 import { type BatchObservableResult, diag, type Meter } from '@opentelemetry/api';
 import { steadyNow } from '../process/steady-clock.js';
+import { operationOf } from '../record/key-parts.js';
 import type { PersistenceStore, RecordPage, RecordQuery } from '../record/persistence-store.js';
 import { attributeNames } from './attribute-names.js';
 import type { Settings } from './instrumentation-config.js';
 import { scanInstrumentsOf } from './instruments.js';
-import { operationOf } from './key-parts.js';
 
 type List = (query: RecordQuery) => Promise<RecordPage>;
 

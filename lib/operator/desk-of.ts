@@ -1,6 +1,7 @@
 import { handleOfKey, operationIn } from '../decorator/record-of.js';
 import { ConfigurationError, IdempotencyError, StoreError } from '../errors.js';
 import { addListers } from '../listing/add-listers.js';
+import { operationOf } from '../record/key-parts.js';
 import type {
   IdempotencyRecord,
   ListingPlan,
@@ -150,7 +151,7 @@ class StoreDesk implements Desk {
   }
 
   #view(record: IdempotencyRecord): RecordView {
-    const operation = record.key.slice(0, record.key.lastIndexOf('#'));
+    const operation = operationOf(record.key);
     return viewOf(operation, record, this.#settingsOf(operation).clockTolerance);
   }
 

@@ -1,3 +1,4 @@
+import { operationOf } from './key-parts.js';
 import type { IdempotencyRecord, ListedRecord, RecordQuery } from './persistence-store.js';
 import { FORMAT, type RecordState, readState, sinceOf } from './record.js';
 
@@ -14,11 +15,6 @@ export function matches({ key, expiresAt, state }: IdempotencyRecord, query: Rec
 function hasStatus(state: RecordState, status: RecordQuery['status'], now: number): boolean {
   if (status !== 'abandoned') return status === undefined || state.status === status;
   return state.status === 'in-progress' && state.leaseUntil <= now;
-}
-
-/** Returns the name of the operation in a key. A name may have a `#`, and the digest after the last one has none. */
-function operationOf(key: string): string {
-  return key.slice(0, key.lastIndexOf('#'));
 }
 
 /** Returns a record without what it keeps of an outcome. */

@@ -126,6 +126,12 @@ describe("an operator's desk", () => {
       expect(error.message).to.match(/the store cannot list: it has no method records\(\)/);
     });
 
+    it('a record whose key has no operation, under no name', async () => {
+      const state = { format: 1, status: 'unknown', attempt: 1, fencingToken: 1 } as const;
+      await store.claim({ key: 'unnamed', token: 'other.1', expiresAt: now + HOUR, state }, now);
+      expect(await all({ status: 'unknown' })).to.include(' unknown');
+    });
+
     it('nothing for a cursor of another query', async () => {
       const error = (await rejection(bare().list({ status: 'stuck', cursor: 'completed:x' }))) as Error;
       expect(error.message).to.match(/the cursor is not that of a page of the same query/);
