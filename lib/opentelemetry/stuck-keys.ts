@@ -1,5 +1,7 @@
 import { type BatchObservableResult, diag, type Meter } from '@opentelemetry/api';
+import { ConfigurationError } from '../errors.js';
 import { steadyNow } from '../process/steady-clock.js';
+import { warnOnce } from '../process/warnings.js';
 import { operationOf } from '../record/key-parts.js';
 import type { PersistenceStore, RecordPage, RecordQuery } from '../record/persistence-store.js';
 import { attributeNames } from './attribute-names.js';
@@ -103,10 +105,11 @@ class Scan {
     } catch (fault) {
       // What was found before stays, and its age says so: an SDK reports a figure that it once had in any case.
       this.#beginAnew();
-      diag.error(
-        `retrysafe/opentelemetry: the stuck keys of the store "${this.name}" cannot be counted`,
-        fault,
-      );
+      const what = `retrysafe/opentelemetry: the stuck keys of the store "${this.name}" cannot be counted`;
+      diag.error(what, fault);
+      // No later scan mends it, and nobody hears `diag` who has set no logger.
+      if (fault instanceof ConfigurationError)
+        warnOnce(`stuck keys of ${this.name}`, 'RETRYSAFE_STUCK_KEYS', `${what}: ${fault.message}`);
     } finally {
       this.#isReading = false;
     }

@@ -2,13 +2,14 @@ import 'retrysafe/listing';
 import { setImmediate as turn } from 'node:timers/promises';
 import { diag } from '@opentelemetry/api';
 import { expect } from 'chai';
-import { InMemoryStore, makeIdempotent, type PersistenceStore, unknown } from 'retrysafe';
+import { ConfigurationError, InMemoryStore, makeIdempotent, type PersistenceStore, unknown } from 'retrysafe';
 import {
   type IdempotencyInstrumentationOptions,
   registerIdempotencyInstrumentation,
 } from 'retrysafe/opentelemetry';
 import { abandon } from 'retrysafe/testing';
 import sinon from 'sinon';
+import { catchWarnings } from '../support/process-warnings.js';
 import { sdkVersions, useSdk } from './sdk.js';
 
 interface Hold {
@@ -162,6 +163,22 @@ for (const version of sdkVersions) {
       await scan();
       expect(await age()).to.equal(0);
       expect(await stuck()).to.deep.include({ operation: 'placeHold', status: 'unknown', value: 2 });
+    });
+
+    it('warns once of what no later scan mends: the import that is missing, which OpenTelemetry tells nobody by itself', async () => {
+      const warnings = catchWarnings();
+      sinon.stub(diag, 'error');
+      const name = `orders of ${version}`;
+      register({ stores: { [name]: store }, scanInterval: 60 });
+      store.fault = new ConfigurationError("InMemoryStore: records() needs `import 'retrysafe/listing'`");
+      await scan();
+      clock.tick(60_000);
+      await scan();
+      warnings.restore();
+      expect(store.asked).to.have.length(2);
+      expect(warnings.texts('RETRYSAFE_STUCK_KEYS')).to.deep.equal([
+        `retrysafe/opentelemetry: the stuck keys of the store "${name}" cannot be counted: InMemoryStore: records() needs \`import 'retrysafe/listing'\``,
+      ]);
     });
 
     it('leaves out a store that cannot list, and says so', () => {
