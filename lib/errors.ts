@@ -119,13 +119,20 @@ export class OutcomeUnknownError extends IdempotencyError {
   }
 }
 
-/** The method has run, but its outcome could not be stored or cannot be read. */
+/** The method has run, but its outcome could not be stored or cannot be read. Or an operator decided that there is none. */
 export class OutcomeUnavailableError extends IdempotencyError {
   override readonly name = 'OutcomeUnavailableError';
   readonly code = 'ERR_IDEMPOTENCY_OUTCOME_UNAVAILABLE';
   /** The answer is gone: no retry brings it back. */
   readonly statusCode = 410;
   readonly advice = 'ask-human';
+  /** Whether an operator has refused the key: then it is not said that the method has run. */
+  readonly isRefused: boolean;
+
+  constructor(message: string, details: IdempotencyErrorDetails & { readonly isRefused?: boolean } = {}) {
+    super(message, details);
+    this.isRefused = details.isRefused ?? false;
+  }
 }
 
 /** This call no longer holds its key. The reason of an aborted `signal`. Also thrown if the call has no other outcome. */

@@ -21,6 +21,10 @@ export const changeArguments = {
   ...keyArguments,
   reason: { value: '<text>', help: 'Why, such as a ticket. The record keeps it.' },
   by: { value: '<name>', help: 'Who decides. Default: the user at this host.' },
+  token: {
+    value: '<token>',
+    help: 'Of one key: the version that was seen, as `show` prints it. Default: the one that stands there now.',
+  },
   'dry-run': { help: 'Lists the records, and changes nothing.' },
   yes: { help: 'Asks nothing.' },
   json: { help: 'Prints what became of each record as a line of JSON.' },
@@ -69,7 +73,9 @@ export async function changeRecords(
     by: values.by?.[0] ?? userHere(),
     ...(reason !== undefined && { reason }),
   };
-  return report(await desk.resolve(seen, decided), done, values.json !== undefined);
+  const [token] = values.token ?? [];
+  const versions = token === undefined ? seen : seen.map(({ key }) => ({ key, token }));
+  return report(await desk.resolve(versions, decided), done, values.json !== undefined);
 }
 
 async function recordsNamed(
@@ -79,6 +85,8 @@ async function recordsNamed(
 ): Promise<readonly RecordView[]> {
   const query = filterOf(given);
   const isFiltered = Object.keys(query).length > 0;
+  if (given.values.token && (isFiltered || given.positionals.length !== 1))
+    throw new UsageError('--token: expected one key beside it');
   if (isFiltered === given.positionals.length > 0)
     throw new UsageError(
       isFiltered

@@ -43,7 +43,7 @@ const KEY_TYPES = ['HASH', 'RANGE'];
 function cloudFormation(definition: TableDefinition): string {
   const { table, attributes, keys, index, ttl } = factsOf(definition);
   const schema = (names: readonly string[]) =>
-    names.map((name, at) => `{ AttributeName: ${name}, KeyType: ${KEY_TYPES[at]} }`).join(', ');
+    names.map((name, at) => `{ AttributeName: ${inYaml(name)}, KeyType: ${KEY_TYPES[at]} }`).join(', ');
   return `AWSTemplateFormatVersion: '2010-09-09'
 Resources:
   IdempotencyTable:
@@ -51,16 +51,22 @@ Resources:
     DeletionPolicy: Retain
     UpdateReplacePolicy: Retain
     Properties:
-      TableName: ${table}
+      TableName: ${inYaml(table)}
       BillingMode: PAY_PER_REQUEST
-      AttributeDefinitions: [${attributes.map((name) => `{ AttributeName: ${name}, AttributeType: S }`).join(', ')}]
+      AttributeDefinitions: [${attributes.map((name) => `{ AttributeName: ${inYaml(name)}, AttributeType: S }`).join(', ')}]
       KeySchema: [${schema(keys)}]
       GlobalSecondaryIndexes:
-        - IndexName: ${index.name}
+        - IndexName: ${inYaml(index.name)}
           KeySchema: [${schema(index.keys)}]
           Projection: { ProjectionType: ALL }
-      TimeToLiveSpecification: { AttributeName: ${ttl}, Enabled: true }
+      TimeToLiveSpecification: { AttributeName: ${inYaml(ttl)}, Enabled: true }
       PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true }`;
+}
+
+/** A text that YAML would take for something else stands in quotation marks. */
+function inYaml(text: string): string {
+  const isPlain = /^[A-Za-z][\w.-]*$/.test(text) && !/^(y|yes|n|no|on|off|true|false|null)$/i.test(text);
+  return isPlain ? text : JSON.stringify(text);
 }
 
 function cdk(definition: TableDefinition): string {
@@ -93,7 +99,8 @@ export function idempotencyTable(stack: Stack, runner: IGrantable, operator: IGr
 
 function terraform(definition: TableDefinition): string {
   const { table, attributes, keys, index, ttl } = factsOf(definition);
-  const quoted = (value: string | undefined) => `"${(value ?? '').replaceAll(/["\\]/g, '\\$&')}"`;
+  const quoted = (value: string | undefined) =>
+    `"${(value ?? '').replaceAll(/["\\]/g, '\\$&').replaceAll(/[$%](?=\{)/g, '$&$&')}"`;
   const range = keys[1] === undefined ? '' : `\n  range_key    = ${quoted(keys[1])}`;
   return `resource "aws_dynamodb_table" "idempotency" {
   name         = ${quoted(table)}

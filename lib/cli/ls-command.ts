@@ -68,7 +68,7 @@ interface Printed {
 
 async function printLines(desk: Desk, query: DeskQuery, limit: number): Promise<Printed> {
   let found = 0;
-  for await (const view of recordsOf(desk, query)) {
+  for await (const view of recordsOf(desk, query, limit + 1)) {
     if (found === limit) return { found, hasMore: true };
     found += 1;
     if (!(await writeJson(view))) break;
@@ -76,17 +76,28 @@ async function printLines(desk: Desk, query: DeskQuery, limit: number): Promise<
   return { found, hasMore: false };
 }
 
+/** Prints a thousand rows at a time, so that no list is too long. */
 async function printTable(desk: Desk, query: DeskQuery, limit: number): Promise<Printed> {
-  const views: RecordView[] = [];
-  let hasMore = false;
-  for await (const view of recordsOf(desk, query)) {
-    hasMore = views.length === limit;
-    if (hasMore) break;
+  let views: RecordView[] = [];
+  let found = 0;
+  const print = async () => {
+    const [titles = '', ...rows] = recordTable(views).split('\n');
+    const isFirst = found === views.length;
+    views = [];
+    return write(`${[...(isFirst ? [titles] : []), ...rows].join('\n')}\n`);
+  };
+  for await (const view of recordsOf(desk, query, limit + 1)) {
+    if (found === limit) {
+      await print();
+      return { found, hasMore: true };
+    }
     views.push(view);
+    found += 1;
+    if (views.length === 1_000 && !(await print())) break;
   }
-  await write(views.length > 0 ? `${recordTable(views)}\n` : '');
-  if (views.length === 0) process.stderr.write('There are no such records.\n');
-  return { found: views.length, hasMore };
+  if (views.length > 0) await print();
+  if (found === 0) process.stderr.write('There are no such records.\n');
+  return { found, hasMore: false };
 }
 
 /** A table of records. The key comes last, so that it can be copied whole. */
@@ -105,15 +116,23 @@ export function recordTable(views: readonly RecordView[]): string {
   );
 }
 
-/** Reads the records of a query, a page at a time, and tells how far that is. */
-export async function* recordsOf(desk: Desk, query: DeskQuery): AsyncGenerator<RecordView> {
+/** Reads the records of a query, a page at a time, and tells how far that is. `most`: no page has more than are wanted. */
+export async function* recordsOf(
+  desk: Desk,
+  query: DeskQuery,
+  most = Number.POSITIVE_INFINITY,
+): AsyncGenerator<RecordView> {
   const progress = new Progress(await desk.plan(query));
   progress.begin();
   let cursor: string | undefined;
   let examined = 0;
   try {
     do {
-      const page = await desk.list({ ...query, limit: 1_000, ...(cursor !== undefined && { cursor }) });
+      const page = await desk.list({
+        ...query,
+        limit: Math.min(1_000, most),
+        ...(cursor !== undefined && { cursor }),
+      });
       examined += page.examined;
       progress.examined(examined);
       yield* page.records;

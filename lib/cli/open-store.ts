@@ -46,7 +46,15 @@ const OWN = {
   'valkey:': ['prefix'],
   'valkeys:': ['prefix'],
   'sqlite:': ['table'],
-  'dynamodb:': ['region', 'endpoint', 'keyAttribute', 'sortKeyAttribute', 'ttlAttribute', 'partitionKey'],
+  'dynamodb:': [
+    'region',
+    'endpoint',
+    'keyAttribute',
+    'sortKeyAttribute',
+    'ttlAttribute',
+    'partitionKey',
+    'unresolvedAttribute',
+  ],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 type Own = Readonly<Record<string, string>>;

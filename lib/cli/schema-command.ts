@@ -17,6 +17,10 @@ const options = {
   'key-attribute': { value: '<name>', help: 'Of DynamoDB: the partition key. Default: id.' },
   'sort-key-attribute': { value: '<name>', help: 'Of DynamoDB: the sort key. Default: none.' },
   'ttl-attribute': { value: '<name>', help: 'Of DynamoDB: the attribute of TTL. Default: expiration.' },
+  'unresolved-attribute': {
+    value: '<name>',
+    help: 'Of DynamoDB: the attribute and index of unknown records. Default: unresolved.',
+  },
   help: { help: 'Prints this.' },
 };
 
@@ -51,7 +55,9 @@ export const schemaCommand: Command = {
 async function schemaOf(kind: (typeof KINDS)[number], { values }: ReadArguments): Promise<string> {
   const table = values.table?.[0] ?? 'idempotency';
   if (kind === 'dynamodb') return dynamoDBSchema(table, values);
-  const foreign = ['as', 'key-attribute', 'sort-key-attribute', 'ttl-attribute'].find((name) => values[name]);
+  const foreign = ['as', 'key-attribute', 'sort-key-attribute', 'ttl-attribute', 'unresolved-attribute'].find(
+    (name) => values[name],
+  );
   if (foreign !== undefined) throw new UsageError(`--${foreign}: it is of DynamoDB alone`);
   const own: SchemaOptions = values['index-in-progress'] ? { indexInProgress: true } : {};
   const { schema } =
@@ -72,11 +78,13 @@ async function dynamoDBSchema(tableName: string, values: ReadArguments['values']
   const [keyAttribute] = values['key-attribute'] ?? [];
   const [sortKeyAttribute] = values['sort-key-attribute'] ?? [];
   const [ttlAttribute] = values['ttl-attribute'] ?? [];
+  const [unresolvedAttribute] = values['unresolved-attribute'] ?? [];
   const definition = tableDefinition({
     tableName,
     ...(keyAttribute !== undefined && { keyAttribute }),
     ...(sortKeyAttribute !== undefined && { sortKeyAttribute }),
     ...(ttlAttribute !== undefined && { ttlAttribute }),
+    ...(unresolvedAttribute !== undefined && { unresolvedAttribute }),
   });
   return templates[form](definition);
 }

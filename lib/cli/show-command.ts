@@ -65,6 +65,7 @@ function detailsText({ record, life, outcome }: RecordDetails): string {
       since === undefined ? status : `${status} for ${lengthText(now - since)}, since ${instantText(since)}`,
     ],
     ['attempt', String(attempt)],
+    ['token', record.token],
     ['by', by],
     ['why', why && wordsOf(why)],
     ['trace', traceparent],

@@ -103,7 +103,7 @@ function fail(span: Span, error: unknown, { recordExceptions }: Settings): void 
     span.setStatus({ code: SpanStatusCode.ERROR });
     return;
   }
-  const message = error instanceof Error ? error.message : String(error);
+  const message = error instanceof Error ? error.message : textOf(error);
   span.recordException(error instanceof Error ? error : message);
   span.setStatus({ code: SpanStatusCode.ERROR, message });
 }
@@ -123,4 +123,13 @@ function count(
   callDuration.record(seconds, attributes);
   if (waited) waitDuration.record(waited, attributes);
   if (ran !== undefined) runDuration.record(ran, attributes);
+}
+
+/** What was thrown may be no error, and may have no text. */
+function textOf(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return typeof thrown;
+  }
 }

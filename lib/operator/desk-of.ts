@@ -12,6 +12,7 @@ import type {
 import { readState } from '../record/record.js';
 import { type RecordView, viewOf } from '../record/record-view.js';
 import { resolveSettings, type Settings } from '../settings/settings.js';
+import { defined } from './defined.js';
 import type {
   Desk,
   DeskPage,
@@ -137,6 +138,12 @@ class StoreDesk implements Desk {
   }
 
   #valueOf(operation: string, { json, isPlain = false }: Resolution): unknown {
+    if (IS_ROUTE.test(operation)) {
+      throw new ConfigurationError(
+        `resolve: ${operation} is a route of HTTP, whose calls read a recorded response and no value; let it run again, or refuse it`,
+        { operation },
+      );
+    }
     if (!isPlain && !this.operations.has(operation)) {
       throw new ConfigurationError(
         `resolve: the options of ${operation} are not known here, so that a value may be encoded otherwise than its calls read it; give its class or function, or say that it has no codec`,
@@ -170,6 +177,9 @@ class StoreDesk implements Desk {
     return this.store.planRecords ? this.store.planRecords(query) : { by: 'scan' };
   }
 }
+
+/** As a guard of HTTP names its operations: a name, the method and the pattern of the route. */
+const IS_ROUTE = / [A-Z]+ \//;
 
 type StoreStatus = RecordQuery['status'];
 
@@ -224,8 +234,4 @@ function count(counts: Map<string, StatusCount>, { operation, status, since, att
 
 function compare(one: string, other: string): number {
   return one < other ? -1 : one > other ? 1 : 0;
-}
-
-function defined<T extends object>(fields: T): { [K in keyof T]?: Exclude<T[K], undefined> } {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as never;
 }

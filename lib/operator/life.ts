@@ -1,6 +1,7 @@
 import { LATEST_INSTANT } from '../record/instants.js';
 import type { PastState, Reason } from '../record/record.js';
 import type { RecordView } from '../record/record-view.js';
+import { defined } from './defined.js';
 import type { LifeEvent } from './desk.js';
 
 /** Returns what happened in a record's life, as far as it says: the earliest first. */
@@ -85,8 +86,4 @@ export function wordsOf(why: Reason): string {
     default:
       return 'a reason of a later version';
   }
-}
-
-function defined<T extends object>(fields: T): Partial<T> {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as Partial<T>;
 }

@@ -128,7 +128,7 @@ describe('an operator who resolves a key', () => {
     await abandon(placeHold, hold);
     await handle().resolve({ as: 'refuse', by: 'ada', reason: 'INC-7' });
     const error = await rejection(placeHold(hold));
-    expect(error).to.be.instanceOf(OutcomeUnavailableError);
+    expect(error).to.be.instanceOf(OutcomeUnavailableError).and.include({ isRefused: true });
     expect((error as Error).message).to.include(
       'an operator decided that this call gets no outcome and runs no more: it was refused by ada at 2026-01-01T00:00:00.000Z (INC-7)',
     );

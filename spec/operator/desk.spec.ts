@@ -267,6 +267,13 @@ describe("an operator's desk", () => {
       ]);
     });
 
+    it('no key of a route of HTTP with a value, since its calls read a recorded response', async () => {
+      const route = makeIdempotent(async (id: string) => id, { name: 'http POST /holds/:id' });
+      await abandon(route, 'T-1');
+      const [refused] = await informed().resolve([{ key: keyOf(route, 'T-1') }], { ...value, isPlain: true });
+      expect(refused?.error).to.match(/is a route of HTTP.*let it run again, or refuse it/);
+    });
+
     it('no key with what is not JSON', async () => {
       await abandon(service, 'place', { id: 'T-1' });
       const key = keyOf(service, 'place', { id: 'T-1' });

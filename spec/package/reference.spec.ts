@@ -87,6 +87,7 @@ describe('the reference', () => {
       new OutcomeUnknownError(''),
       new OutcomeUnknownError('', { advice: 'retry-later' }),
       new OutcomeUnavailableError(''),
+      new OutcomeUnavailableError('', { isRefused: true }),
       new ClaimLostError(''),
       new StoreError(''),
       new NotResolvedError(''),

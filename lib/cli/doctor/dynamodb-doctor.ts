@@ -5,6 +5,7 @@ import type { DynamoDBParts as Parts } from './parts.js';
 // biome-ignore lint/suspicious/noExplicitAny: commands of the SDK, which is a peer
 type Sdk = any;
 
+const LISTING = 'dynamodb:Query';
 const DEFINITION = 'create a table as `retrysafe schema dynamodb` says';
 
 /** Examines the table of a `DynamoDBStore`. Of the response it reads the header `Date`, which has seconds. */
@@ -103,7 +104,7 @@ async function permissionsOf(sdk: Sdk, parts: Parts): Promise<readonly Finding[]
       }),
     ],
     [
-      'dynamodb:Query',
+      LISTING,
       new sdk.QueryCommand({
         TableName: tableName,
         IndexName: unresolvedAttribute,
@@ -114,15 +115,26 @@ async function permissionsOf(sdk: Sdk, parts: Parts): Promise<readonly Finding[]
       }),
     ],
   ];
-  const lacking: string[] = [];
-  for (const [name, command] of asked) if (await isDenied(client, command)) lacking.push(name);
-  if (lacking.length === 0) return [ok('permissions', asked.map(([name]) => name).join(', '))];
+  const denied: string[] = [];
+  for (const [name, command] of asked) if (await isDenied(client, command)) denied.push(name);
+  const lacking = denied.filter((name) => name !== LISTING);
   return [
-    problem(
-      'permissions',
-      `the client lacks ${lacking.join(', ')}`,
-      `allow ${lacking.join(', ')} on the table and its index`,
-    ),
+    lacking.length === 0
+      ? ok('permissions', 'dynamodb:GetItem, dynamodb:PutItem')
+      : problem(
+          'permissions',
+          `the client lacks ${lacking.join(', ')}`,
+          `allow ${lacking.join(', ')} on the table`,
+        ),
+    ...(denied.includes(LISTING)
+      ? [
+          advice(
+            'permissions',
+            `the client lacks ${LISTING}, by which unknown keys are listed`,
+            `allow ${LISTING} on the index to who lists; services need it not`,
+          ),
+        ]
+      : []),
   ];
 }
 

@@ -69,7 +69,7 @@ async function tableOf(parts: Parts): Promise<readonly Finding[]> {
         .map(([name, without]) => advice('table', `it has no column ${name}: ${without}`, UPGRADE)),
       ...(await indexesOf(parts, names)),
       await permissionsOf(parts),
-      ...(await sweepOf(parts)),
+      ...(await sweepOf(parts, names.includes('expires_hour') ? 'expires_hour' : 'expires_at')),
     ];
   });
 }
@@ -119,10 +119,10 @@ async function permissionsOf({ client, table }: Parts): Promise<Finding> {
 const MOST_COUNTED = 10_000;
 const LATE_MS = 86_400_000;
 
-async function sweepOf({ client, table }: Parts): Promise<readonly Finding[]> {
+async function sweepOf({ client, table }: Parts, indexed: string): Promise<readonly Finding[]> {
   const [row = {}] = await rowsOf(
     client,
-    `SELECT count(*)::text AS late FROM (SELECT 1 FROM "${table.replaceAll('"', '""')}" WHERE expires_at < $1::bigint LIMIT ${MOST_COUNTED}) AS found`,
+    `SELECT count(*)::text AS late FROM (SELECT 1 FROM "${table.replaceAll('"', '""')}" WHERE ${indexed} < $1::bigint LIMIT ${MOST_COUNTED}) AS found`,
     [Date.now() - LATE_MS],
   );
   const late = Number(row.late);

@@ -118,7 +118,7 @@ export function unavailable(call: PreparedCall, reason: string, isDecided: boole
     : 'the work was done before, but its outcome cannot be had';
   return new OutcomeUnavailableError(
     `${call.operation}: ${what}: ${reason} (key ${call.key}). It is not run again by itself; \`recordOf(service, method, …args).forget()\` frees the key if it should be`,
-    named(call),
+    { ...named(call), isRefused: isDecided },
   );
 }
 

@@ -3,6 +3,7 @@ import {
   InProgressError,
   KeyError,
   type KeyOption,
+  OutcomeUnavailableError,
   OutcomeUnknownError,
 } from '../../errors.js';
 import { type RequestFault, RequestRefusedError } from './request-refused-error.js';
@@ -18,6 +19,7 @@ export type ProblemName =
   | 'outcome-unavailable'
   | 'claim-lost'
   | 'not-resolved'
+  | 'refused'
   | 'store-unavailable'
   | 'misconfigured';
 
@@ -125,6 +127,11 @@ const texts: Readonly<Record<ProblemName, Text>> = {
     detail: 'Send the same request again to get its answer.',
     isRetryable: true,
   },
+  refused: {
+    title: 'The request is not carried out',
+    detail:
+      'Somebody at the service decided that a request with this key gets no answer. Ask there what became of it.',
+  },
   'not-resolved': {
     title: 'The decision came too late',
     detail: 'Nothing was changed. Read what stands there now, and decide anew.',
@@ -183,7 +190,7 @@ function nameOf(error: IdempotencyError): ProblemName {
         ? 'outcome-unconfirmed'
         : 'outcome-unknown';
     case 'ERR_IDEMPOTENCY_OUTCOME_UNAVAILABLE':
-      return 'outcome-unavailable';
+      return error instanceof OutcomeUnavailableError && error.isRefused ? 'refused' : 'outcome-unavailable';
     case 'ERR_IDEMPOTENCY_CLAIM_LOST':
       return 'claim-lost';
     case 'ERR_IDEMPOTENCY_NOT_RESOLVED':

@@ -26,6 +26,9 @@ export interface DynamoDBAccess {
 /** Lists records by the index where it has what is asked for, and by a scan where it does not. */
 export const lister: Lister<DynamoDBAccess> = { records: listItems, planRecords: planItems };
 
+/** How many items a request of a scan reads at least, where what is asked for has to be looked for. */
+const LEAST_SHARE = 500;
+
 /** A table is read in so many parts at once. */
 const SEGMENTS = 4;
 
@@ -101,7 +104,10 @@ async function readPage(
   const { status, limit } = listing;
   // Where few of the items are asked for, each request reads as much as it can: a megabyte.
   const isSparse = isIndexed ? status === 'abandoned' : status !== undefined && status !== 'completed';
-  const share = isSparse ? undefined : Math.ceil(limit / parts.filter((start) => start !== 0).length);
+  // Where a key has to begin so, any share of them may: a request reads so many at least.
+  const least = listing.start === '' || isIndexed ? 1 : LEAST_SHARE;
+  const fair = Math.ceil(limit / parts.filter((start) => start !== 0).length);
+  const share = isSparse ? undefined : Math.max(fair, least);
   const answers = await Promise.all(
     parts.map((start, part) => (start === 0 ? undefined : read(part, start, share))),
   );

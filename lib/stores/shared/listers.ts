@@ -11,8 +11,11 @@ export interface Lister<Access> {
 /** Loads the lister of one kind of store. */
 export type LoadLister = () => Promise<Lister<never>>;
 
-/** What lists each kind of store, by the names of their classes. All copies of the library share it. */
-const listers = shared('listers', () => new Map<string, LoadLister>());
+/**
+ * What lists each kind of store, by the names of their classes. All copies of the library share it; one whose listers need another access of
+ * a store than these takes another number.
+ */
+const listers = shared('listers.1', () => new Map<string, LoadLister>());
 
 /** Lets stores of a class list. */
 export function addLister(store: string, load: LoadLister): void {

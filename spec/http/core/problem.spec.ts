@@ -44,6 +44,7 @@ const rows: readonly (readonly [
   ['in-progress', new InProgressError(MESSAGE, { ...of, retryAfter: 7, startedAt: 5 }), 409, '7'],
   ['claim-lost', new ClaimLostError(MESSAGE, of), 409, '1'],
   ['outcome-unavailable', new OutcomeUnavailableError(MESSAGE, of), 410],
+  ['refused', new OutcomeUnavailableError(MESSAGE, { ...of, isRefused: true }), 410],
   ['not-resolved', new NotResolvedError(MESSAGE, of), 412],
   ['body-too-large', refused('body-too-large'), 413],
   ['key-reused', new FingerprintError(MESSAGE, of), 422],
