@@ -62,7 +62,23 @@ export interface StoreTrace {
   error?: unknown;
 }
 
+/** What is used here of a `TracingChannel`, whose type parameters have another order from @types/node 26 on. */
+export interface TraceChannel<Message extends object> {
+  readonly start: EventChannel<Message> & { runStores<T>(message: Message, run: () => T): T };
+  readonly end: EventChannel<Message>;
+  readonly error: EventChannel<Message>;
+  readonly asyncStart: EventChannel<Message>;
+  readonly asyncEnd: EventChannel<Message>;
+  readonly hasSubscribers: boolean;
+}
+
+interface EventChannel<Message extends object> {
+  publish(message: Message): void;
+  subscribe(subscriber: (message: Message) => void): void;
+  unsubscribe(subscriber: (message: Message) => void): unknown;
+}
+
 /** Traces calls. Its channels are `tracing:retrysafe:call:start` and so on. */
-export const callChannel = tracingChannel<unknown, CallTrace>('retrysafe:call');
+export const callChannel = tracingChannel('retrysafe:call') as unknown as TraceChannel<CallTrace>;
 /** Traces requests to stores. */
-export const storeChannel = tracingChannel<unknown, StoreTrace>('retrysafe:store');
+export const storeChannel = tracingChannel('retrysafe:store') as unknown as TraceChannel<StoreTrace>;

@@ -1,9 +1,11 @@
 import type { Desk, Resolution, Resolved } from '../operator/desk.js';
+import type { KnownOperations } from '../operator/known-operations.js';
+import { operationOf } from '../record/key-parts.js';
 import type { RecordView } from '../record/record-view.js';
 import { type ExitCode, exitCodes } from './command.js';
 import { confirmed } from './confirm.js';
 import { filterArguments, filterOf } from './filter-arguments.js';
-import { keyArguments, keyOf } from './key-arguments.js';
+import { keyArguments, keyOf, otherNames } from './key-arguments.js';
 import { recordsOf, recordTable } from './ls-command.js';
 import { type OpenedDesk, storeArguments } from './open-desk.js';
 import type { ArgumentOption, ReadArguments } from './read-arguments.js';
@@ -25,6 +27,7 @@ export const changeArguments = {
     value: '<token>',
     help: 'Of one key: the version that was seen, as `show` prints it. Default: the one that stands there now.',
   },
+  force: { help: 'Of one key: takes it even from a call that is running. Two runs may overlap then.' },
   'dry-run': { help: 'Lists the records, and changes nothing.' },
   yes: { help: 'Asks nothing.' },
   json: { help: 'Prints what became of each record as a line of JSON.' },
@@ -34,8 +37,10 @@ export const changeArguments = {
 /** What is done to records, and the words for that. */
 export interface Change {
   readonly resolution: Pick<Resolution, 'as' | 'json' | 'isPlain'>;
-  /** Such as `forget`. */
-  readonly verb: string;
+  /** The statuses in which there is something to change. */
+  readonly of: readonly RecordView['status'][];
+  /** Such as `forget 3 records`. */
+  readonly verb: (records: string) => string;
   /** Such as `forgotten`. */
   readonly done: string;
 }
@@ -47,21 +52,25 @@ export interface Change {
 export async function changeRecords(
   { desk, operations }: OpenedDesk,
   given: ReadArguments,
-  { resolution, verb, done }: Change,
+  { resolution, of, verb, done }: Change,
 ): Promise<ExitCode> {
   const { values } = given;
-  const seen = await recordsNamed(desk, given, (name) => keyOf(name, given, operations));
-  if (seen.length === 0) {
-    process.stderr.write('There are no such records.\n');
-    return exitCodes.found;
-  }
+  const found = await recordsNamed(desk, given, operations);
+  // A record that was named is tried, and what comes of it says why it was left alone.
+  const isNamed = given.positionals.length > 0;
+  const seen = isNamed ? found : found.filter(({ status }) => of.includes(status));
+  if (found.length === 0)
+    process.stderr.write(`There are no such records${otherNames(values.operation?.[0], operations)}.\n`);
+  if (seen.length < found.length)
+    process.stderr.write(`${leftAlone(found.filter((view) => !seen.includes(view)))}\n`);
+  if (seen.length === 0) return exitCodes.found;
   if (values['dry-run']) {
     if (values.json) for (const view of seen) await writeJson(view);
     else await write(`${recordTable(seen)}\n`);
-    process.stderr.write(`Nothing was changed. It would ${verb} ${counted(seen.length)}.\n`);
+    process.stderr.write(`Nothing was changed. It would ${verb(counted(seen.length))}.\n`);
     return exitCodes.passed;
   }
-  const what = `${verb} ${counted(seen.length)}`;
+  const what = verb(counted(seen.length));
   const isSure = values.yes !== undefined || (seen.length === 1 && given.positionals.length === 1);
   if (!isSure && !(await confirmed(what, seen.length))) {
     process.stderr.write('Nothing was changed.\n');
@@ -72,6 +81,7 @@ export async function changeRecords(
     ...resolution,
     by: values.by?.[0] ?? userHere(),
     ...(reason !== undefined && { reason }),
+    ...(values.force && { isForced: true }),
   };
   const [token] = values.token ?? [];
   const versions = token === undefined ? seen : seen.map(({ key }) => ({ key, token }));
@@ -81,12 +91,15 @@ export async function changeRecords(
 async function recordsNamed(
   desk: Desk,
   given: ReadArguments,
-  keyFor: (name: string) => string,
+  operations: KnownOperations,
 ): Promise<readonly RecordView[]> {
   const query = filterOf(given);
   const isFiltered = Object.keys(query).length > 0;
-  if (given.values.token && (isFiltered || given.positionals.length !== 1))
-    throw new UsageError('--token: expected one key beside it');
+  const ofOne = (['token', 'force', 'select', 'args', 'scope'] as const).find((name) => given.values[name]);
+  if (ofOne !== undefined && (isFiltered || given.positionals.length !== 1))
+    throw new UsageError(
+      `--${ofOne}: expected one key or operation beside it, and no filter; give --dry-run to see which records a filter has`,
+    );
   if (isFiltered === given.positionals.length > 0)
     throw new UsageError(
       isFiltered
@@ -95,10 +108,14 @@ async function recordsNamed(
     );
   if (isFiltered) return recordsBy(desk, query);
   const views: RecordView[] = [];
-  for (const name of given.positionals) {
-    const details = await desk.show(keyFor(name));
+  for (const name of new Set(given.positionals)) {
+    const key = keyOf(name, given, operations);
+    const details = await desk.show(key);
     if (details) views.push(details.record);
-    else process.stderr.write(`There is no record under ${shownInLine(name)}.\n`);
+    else
+      process.stderr.write(
+        `There is no record under ${shownInLine(key)}${otherNames(operationOf(key), operations)}.\n`,
+      );
   }
   return views;
 }
@@ -125,6 +142,14 @@ async function report(all: readonly Resolved[], done: string, isJson: boolean): 
   }
   if (!isJson) await write(`${counted(changed)} ${done}.\n`);
   return changed === all.length ? exitCodes.passed : exitCodes.found;
+}
+
+/** Says of records that a filter has in what status they are, in which there is nothing to change. */
+function leftAlone(views: readonly RecordView[]): string {
+  const counts = new Map<string, number>();
+  for (const { status } of views) counts.set(status, (counts.get(status) ?? 0) + 1);
+  const parts = [...counts].map(([status, count]) => `${count.toLocaleString('en-US')} ${status}`);
+  return `Left alone, since there is nothing to change: ${parts.join(', ')}.`;
 }
 
 function counted(count: number): string {

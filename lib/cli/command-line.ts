@@ -27,7 +27,9 @@ export async function runCommandLine([name, ...args]: readonly string[], version
       );
     // What a store says has its advice in it. Where the fault lies in the code, its place matters.
     const { message, stack } = Object(error) as Partial<Error>;
-    return refuse(`retrysafe ${name}: ${shown((process.env.DEBUG && stack) || message || String(error))}`);
+    return refuse(
+      `retrysafe ${name}: ${shown((process.env.DEBUG && stack && process.getBuiltinModule('node:util').inspect(error)) || message || String(error))}`,
+    );
   }
 }
 

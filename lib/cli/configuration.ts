@@ -42,18 +42,33 @@ async function load(path: string): Promise<{ readonly default?: unknown }> {
   const url = pathToFileURL(path).href;
   try {
     if (!/\.m?ts$/.test(path)) return await import(url);
-    const tsx = pathOf('tsx/esm/api');
+    const tsx = entryOfTsx();
     if (tsx !== undefined) {
       const { tsImport } = await import(pathToFileURL(tsx).href);
       return await tsImport(url, import.meta.url);
     }
     if ((process.features as { readonly typescript?: unknown }).typescript) return await import(url);
   } catch (cause) {
-    throw new UsageError(`${path} cannot be loaded: ${(cause as Partial<Error>)?.message}`);
+    const hint =
+      cause instanceof SyntaxError && /\.m?ts$/.test(path)
+        ? '; Node.js takes types away and compiles no decorators: run `npm install --save-dev tsx`, or let the file import what is compiled'
+        : '';
+    throw new UsageError(`${path} cannot be loaded: ${(cause as Partial<Error>)?.message}${hint}`);
   }
   throw new UsageError(
     `${path} is TypeScript, which this Node.js (${process.version}) does not load; run \`npm install --save-dev tsx\`, use Node.js 22.18 or later, or write a .mjs file`,
   );
+}
+
+/** Its ES module: the one that `require` would find cannot load files as a module can. */
+function entryOfTsx(): string | undefined {
+  const { readFileSync } = process.getBuiltinModule('node:fs');
+  const { dirname, join } = process.getBuiltinModule('node:path');
+  const manifest = pathOf('tsx/package.json');
+  if (manifest === undefined) return undefined;
+  const entry = JSON.parse(readFileSync(manifest, 'utf8')).exports['./esm/api'];
+  const { import: module = entry } = entry;
+  return join(dirname(manifest), module.default ?? module);
 }
 
 function checked(file: string, exported: unknown): LoadedConfiguration {

@@ -3,7 +3,7 @@ import type { Desk } from '../operator/desk.js';
 import { deskOf } from '../operator/desk-of.js';
 import type { KnownOperations } from '../operator/known-operations.js';
 import { loadConfiguration } from './configuration.js';
-import { isStoreUrl, openStore, STORE_URLS } from './open-store.js';
+import { isStoreUrl, ofStore, openStore, STORE_URLS } from './open-store.js';
 import type { ArgumentOption, ReadArguments } from './read-arguments.js';
 import { shownInLine } from './text.js';
 import { UsageError } from './usage-error.js';
@@ -71,6 +71,8 @@ async function withStoreAt<T>(
   const opened = await openStore(address);
   try {
     return await work(new Map([[opened.name, opened.store]]), operations);
+  } catch (cause) {
+    throw ofStore(opened.name, cause);
   } finally {
     await closing(opened);
   }
@@ -95,5 +97,9 @@ function chosen(
   if (only && names.length === 1 && (name === undefined || isStoreUrl(name))) return only;
   const store = name === undefined ? undefined : stores.get(name);
   if (name !== undefined && store) return [name, store];
-  throw new UsageError(`--store: expected one of ${names.join(', ')}`);
+  throw new UsageError(
+    names.length === 1
+      ? `--store: the configuration has one store, ${names[0]}; leave the option out`
+      : `--store: expected one of ${names.join(', ')}`,
+  );
 }

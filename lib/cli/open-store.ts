@@ -1,3 +1,4 @@
+import { IdempotencyError } from '../errors.js';
 import type { PersistenceStore } from '../index.js';
 import { installedPackage } from './installed-package.js';
 import { UsageError } from './usage-error.js';
@@ -24,6 +25,24 @@ export function isStoreUrl(text: string): boolean {
  */
 export async function openStore(text: string): Promise<OpenedStore> {
   const { url, own } = read(text);
+  try {
+    return await opened(url, own);
+  } catch (cause) {
+    throw ofStore(nameOf(url), cause);
+  }
+}
+
+/** The driver's own errors do not say of which server they are. */
+export function ofStore(name: string, cause: unknown): unknown {
+  if (cause instanceof UsageError || cause instanceof IdempotencyError) return cause;
+  const { message, code } = Object(cause) as Partial<NodeJS.ErrnoException>;
+  return new Error(
+    `${name}: ${message || code || String(cause)}; see that the server runs, and the address, the user and the network are right`,
+    { cause },
+  );
+}
+
+function opened(url: URL, own: Own): Promise<OpenedStore> {
   switch (url.protocol) {
     case 'postgres:':
     case 'postgresql:':
@@ -70,10 +89,23 @@ function read(text: string): { readonly url: URL; readonly own: Own } {
     url.searchParams.delete(name);
   }
   const isWhole = url.protocol === 'sqlite:' || url.protocol === 'dynamodb:';
-  const [other] = url.searchParams.keys();
-  if (isWhole && other !== undefined)
+  const [other] = [...url.searchParams.keys()].filter(
+    (name) => isWhole || names.some((own) => isMistyped(name, own)),
+  );
+  if (other !== undefined)
     throw new UsageError(`--store: there is no parameter "${other}"; they are ${names.join(', ')}`);
   return { url, own };
+}
+
+/** Whether a driver's parameter is rather one of ours: with a letter too many, too few, another one, or two that changed places. */
+function isMistyped(name: string, own: string): boolean {
+  const sorted = (text: string) => [...text].sort().join('');
+  if (sorted(name.toLowerCase()) === sorted(own)) return true;
+  if (Math.abs(name.length - own.length) > 1) return false;
+  let from = 0;
+  while (from < own.length && name[from] === own[from]) from += 1;
+  const [rest, ownRest] = [name.slice(from), own.slice(from)];
+  return rest.slice(1) === ownRest || rest === ownRest.slice(1) || rest.slice(1) === ownRest.slice(1);
 }
 
 async function openPostgres(url: URL, own: Own): Promise<OpenedStore> {
@@ -168,7 +200,7 @@ async function openDatabase(path: string) {
   }
   const { exports: Database } = await installedPackage(
     ['better-sqlite3'],
-    'a store of SQLite on this Node.js',
+    `a store of SQLite on Node.js ${process.version} (from 22.16 on none is needed)`,
   );
   return new Database(path);
 }

@@ -5,7 +5,10 @@ import { helpFor, type ReadArguments, readArguments } from './read-arguments.js'
 import { UsageError } from './usage-error.js';
 
 const options = {
-  value: { value: '<JSON>', help: 'Equal calls get this value.' },
+  value: {
+    value: '<JSON>',
+    help: 'Equal calls get this value. It is recorded as it is: the option `redact` is not asked.',
+  },
   plain: {
     help: 'The operation has no codec: what --value gives is recorded as it is. Needed where its class is not in the configuration.',
   },
@@ -27,7 +30,7 @@ Examples:
   retrysafe resolve 'PreFundService.placeHold#3f1c…' --value '{"holdId":"H-1"}' --reason INC-7
   retrysafe resolve --status unknown --operation PreFundService.placeHold --older 1h --run-again --reason INC-7 --dry-run
 
-Exit codes: 0 where all were resolved, 1 where some were not or there are none, 2 where nothing was tried.`;
+Exit codes: 0 where all were resolved that could be, 1 where some were not or there are none, 2 where nothing was tried.`;
 
 /** `retrysafe resolve <key…>` */
 export const resolveCommand: Command = {
@@ -46,13 +49,22 @@ function changeOf({ values }: ReadArguments): Change {
   const isRefused = values.refuse !== undefined;
   if ([json !== undefined, isAgain, isRefused].filter(Boolean).length !== 1)
     throw new UsageError('expected one of --value, --run-again and --refuse');
-  if (isAgain) return { resolution: { as: 'run-again' }, verb: 'let run again', done: 'may run again' };
-  if (isRefused) return { resolution: { as: 'refuse' }, verb: 'refuse', done: 'refused' };
+  if (isAgain)
+    return {
+      resolution: { as: 'run-again' },
+      of: ['unknown', 'abandoned', 'unreadable'],
+      verb: (records) => `let ${records} run again`,
+      done: 'may run again',
+    };
+  const of = ['unknown', 'abandoned', 'unreadable', 'released'] as const;
+  if (isRefused)
+    return { resolution: { as: 'refuse' }, of, verb: (records) => `refuse ${records}`, done: 'refused' };
   try {
     JSON.parse(json as string);
   } catch {
     throw new UsageError(`--value: expected JSON; a text stands in double quotes: '"done"'`);
   }
   const isPlain = values.plain !== undefined;
-  return { resolution: { as: 'value', json: json as string, isPlain }, verb: 'answer', done: 'answered' };
+  const resolution = { as: 'value', json: json as string, isPlain } as const;
+  return { resolution, of, verb: (records) => `answer ${records}`, done: 'answered' };
 }

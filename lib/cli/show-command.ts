@@ -1,8 +1,9 @@
 import type { LifeEvent, RecordDetails } from '../operator/desk.js';
 import { wordsOf } from '../operator/life.js';
 import { LATEST_INSTANT } from '../record/instants.js';
+import { operationOf } from '../record/key-parts.js';
 import { type Command, exitCodes } from './command.js';
-import { keyArguments, keyOf } from './key-arguments.js';
+import { keyArguments, keyOf, otherNames } from './key-arguments.js';
 import { storeArguments, withDesk } from './open-desk.js';
 import { helpFor, readArguments } from './read-arguments.js';
 import { instantText, lengthText, shown, shownInLine, tableOf } from './text.js';
@@ -44,7 +45,7 @@ export const showCommand: Command = {
       const details = await desk.show(key, { reveal: given.values.reveal !== undefined });
       if (!details) {
         process.stderr.write(
-          `There is no record under ${shownInLine(key)}: no call has used the key, or it has expired.\n`,
+          `There is no record under ${shownInLine(key)}: no call has used the key, or it has expired${otherNames(operationOf(key), operations)}.\n`,
         );
         return exitCodes.found;
       }

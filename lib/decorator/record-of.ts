@@ -4,6 +4,7 @@ import type { Operation } from '../engine/operation.js';
 import { runtimeOf } from '../engine/runtime.js';
 import { ConfigurationError, KeyError } from '../errors.js';
 import { kindOf } from '../options/wrong-option.js';
+import { isKey, operationOf as operationNamedIn } from '../record/key-parts.js';
 import type { PersistenceStore } from '../record/persistence-store.js';
 import { checkStore } from '../settings/option-checks.js';
 import { resolveSettings, type Settings } from '../settings/settings.js';
@@ -44,9 +45,6 @@ export function keyOf(...targetAndArgs: readonly unknown[]): string {
   return callOf('keyOf', targetAndArgs).key;
 }
 
-/** `<operation>#<digest>`. The operation itself contains a `#` if its method is private. */
-const KEY = /^(.+)#[0-9a-f]{64}$/s;
-
 /**
  * Returns the handle of the record under `key`. It is for an operator who has only the key, from an error, an event or a
  * table. It does not know the operation's own options. It uses those of `configureIdempotency`, such as `clockTolerance`.
@@ -70,8 +68,7 @@ export function recordOfKey(store: PersistenceStore, key: string): RecordHandle 
  * @throws {KeyError} for what is no key.
  */
 export function operationIn(where: string, key: string): string {
-  const operation = typeof key === 'string' ? KEY.exec(key)?.[1] : undefined;
-  if (operation !== undefined) return operation;
+  if (isKey(key)) return operationNamedIn(key);
   throw new KeyError(
     `${where}: the key is ${kindOf(key)} and not an idempotency key; pass the \`key\` of an error, an event or a record, which is the operation's name, a # and 64 hexadecimal digits`,
   );

@@ -27,7 +27,7 @@ export type ForgetOptions = ResolvedBy;
 export type ResolveOptions = ResolvedBy &
   (
     | {
-        /** Equal calls get this value, as if the method had returned it. */
+        /** Equal calls get this value, as if the method had returned it. It is not given to `redact`, which needs the arguments. */
         readonly as: 'value';
         readonly value: unknown;
         /** How long it is kept. Default: the operation's `ttl` where that is fixed, otherwise a day. */

@@ -1,4 +1,4 @@
-import type { TracingChannel } from 'node:diagnostics_channel';
+import type { TraceChannel } from '../traces.js';
 import { quietly } from './quietly.js';
 
 /** What is done with the messages of a tracing channel. */
@@ -15,7 +15,7 @@ export interface Following<Message, State> {
 
 /** Follows what a tracing channel tells, each message from its start to its end. Returns a function that stops. */
 export function follow<Message extends object, State>(
-  channel: TracingChannel<unknown, Message>,
+  channel: TraceChannel<Message>,
   { begin, finish, isOver, leave }: Following<Message, State>,
 ): () => void {
   const open = new Map<Message, { readonly state: State; hasFailed: boolean }>();

@@ -130,8 +130,8 @@ class StoreDesk implements Desk {
   async #resolve({ key, token }: SeenRecord, resolution: Resolution): Promise<boolean> {
     const operation = operationIn('resolve', key);
     const handle = handleOfKey('resolve', this.store, key, this.operations.get(operation));
-    const { as, by, reason } = resolution;
-    const decided = defined({ by, reason, token });
+    const { as, by, reason, isForced: force } = resolution;
+    const decided = defined({ by, reason, token, force });
     if (as === 'forgotten') return handle.forget(decided);
     if (as !== 'value') return handle.resolve({ ...decided, as });
     return handle.resolve({ ...decided, as, value: this.#valueOf(operation, resolution) });
@@ -146,7 +146,7 @@ class StoreDesk implements Desk {
     }
     if (!isPlain && !this.operations.has(operation)) {
       throw new ConfigurationError(
-        `resolve: the options of ${operation} are not known here, so that a value may be encoded otherwise than its calls read it; give its class or function, or say that it has no codec`,
+        `resolve: the options of ${operation} are not known here, so that a value may be encoded otherwise than its calls read it; name its class or function in \`operations\` (of retrysafe.config.mjs, or of the page), or say that it has no codec (--plain)`,
         { operation },
       );
     }

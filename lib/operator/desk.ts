@@ -75,10 +75,12 @@ export interface SeenRecord {
 /** What an operator decides about keys. */
 export interface Resolution {
   readonly as: ResolvedAs;
-  /** With `value`: the JSON that duplicates get. It is encoded as the operation encodes its results. */
+  /** With `value`: the JSON that duplicates get. It is encoded as the operation encodes its results, and not redacted. */
   readonly json?: string;
   /** Whether the operation has no codec, where the desk does not know its options. Default: `false`, which refuses the value. */
   readonly isPlain?: boolean;
+  /** Whether the key is taken even from a running call. Two runs may overlap then. Default: `false`. */
+  readonly isForced?: boolean;
   /** Who decides. */
   readonly by: string;
   /** Why: a ticket, for example. Default: none. */

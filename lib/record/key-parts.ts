@@ -6,6 +6,11 @@ export function operationOf(key: string): string {
   return key.slice(0, Math.max(0, key.lastIndexOf('#')));
 }
 
+/** Whether a text is an idempotency key: `<operation>#<digest>`. */
+export function isKey(text: unknown): text is string {
+  return typeof text === 'string' && /^.+#[0-9a-f]{64}$/s.test(text);
+}
+
 /** Returns the digest in an idempotency key. */
 export function digestOf(key: string): string {
   return key.slice(key.lastIndexOf('#') + 1);

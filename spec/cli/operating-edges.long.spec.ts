@@ -120,6 +120,98 @@ describe('the command line of an operator', () => {
     });
   });
 
+  describe('says of a mistake what to do instead, and does nothing', () => {
+    const at = ['--store', 'main'];
+    const expected: readonly (readonly [string, readonly string[], string])[] = [
+      [
+        'a key and a filter',
+        ['forget', '--operation', 'holds.place', '--select', '"T-1"', '--yes'],
+        '--select: expected one key or operation beside it, and no filter',
+      ],
+      [
+        'force for many',
+        ['forget', '--operation', 'holds.place', '--force', '--yes'],
+        '--force: expected one key or operation beside it',
+      ],
+      ['no key', ['show', 'holds.place'], 'holds.place is no idempotency key'],
+      [
+        'arguments where a part of them is the key',
+        ['show', 'holds.place', '--args', '["T-1"]'],
+        '--args: holds.place has an option `key`',
+      ],
+      [
+        'a part where all are the key',
+        ['show', 'all', '--select', '"T-1"'],
+        '--select: all has no option `key`',
+      ],
+      [
+        'a scope where there is none',
+        ['show', 'all', '--args', '["T-1"]', '--scope', '"A"'],
+        '--scope: all has no option `scope`',
+      ],
+    ];
+    beforeEach(() => {
+      const other = "makeIdempotent(async () => 1, { name: 'all', store })";
+      folder.write('retrysafe.config.mjs', config.replace('[hold]', `[hold, ${other}]`));
+    });
+    for (const [title, args, message] of expected)
+      it(title, async () => {
+        const { code, stderr } = await run(...args, ...at);
+        expect(stderr).to.include(message);
+        expect(code).to.equal(2);
+      });
+
+    it('an operation of another name', async () => {
+      for (const args of [
+        ['forget', '--operation', 'hold.place', '--yes'],
+        ['show', 'hold.place', '--select', '"T-1"'],
+      ]) {
+        const { code, stderr } = await run(...args, ...at);
+        expect(stderr).to.include(
+          'and no operation hold.place in the configuration, which has all, holds.place.',
+        );
+        expect(code).to.equal(1);
+      }
+    });
+
+    it('a parameter of the address that is almost one of the store', async () => {
+      for (const address of ['postgres://localhost:1/x?tabel=t', 'redis://localhost:1?prefx=t']) {
+        const { stderr } = await run('ls', '--store', address);
+        expect(stderr).to.match(/there is no parameter "(tabel|prefx)"; they are (table|prefix)/);
+      }
+    });
+  });
+
+  it('counts what it can change, and says what is left alone', async () => {
+    const filter = ['--operation', 'holds.place', '--store', 'main'];
+    const { stderr, stdout } = await run('resolve', ...filter, '--run-again', '--reason', 'x', '--dry-run');
+    expect(stderr).to.include(
+      'Left alone, since there is nothing to change: 1 completed.\nNothing was changed. It would let 2 records run again.\n',
+    );
+    expect(stdout.trim().split('\n')).to.have.length(3);
+  });
+
+  it('counts a key once that is given twice', async () => {
+    const { stdout } = await run('ls', '--store', 'main', '--status', 'unknown', '--json');
+    const [{ key = '' } = {}] = linesOf<RecordView>(stdout);
+    const ended = await run('resolve', key, key, '--run-again', '--reason', 'x', '--yes', '--store', 'main');
+    expect(ended).to.include({ code: 0, stdout: '1 record may run again.\n' });
+  });
+
+  it('takes a key from a running call by force only', async () => {
+    folder.write(
+      'retrysafe.config.mjs',
+      `${config}\nvoid makeIdempotent(() => new Promise(() => {}), { name: 'running' })();`,
+    );
+    const { stdout } = await run('ls', '--store', 'main', '--operation', 'running', '--json');
+    const [{ key = '' } = {}] = linesOf<RecordView>(stdout);
+    const refused = await run('resolve', key, '--run-again', '--reason', 'x', '--store', 'main');
+    expect(refused.code).to.equal(1);
+    expect(refused.stderr).to.include('an equal call is running').and.include('`force`');
+    const forced = await run('resolve', key, '--run-again', '--reason', 'x', '--force', '--store', 'main');
+    expect(forced).to.include({ code: 0, stdout: '1 record may run again.\n' });
+  });
+
   it('records no value of an operation that it does not know', async () => {
     folder.write('retrysafe.config.mjs', config.replace('operations: [hold]', 'operations: []'));
     const at = ['holds.place', '--select', '"T-2"', '--scope', '"A"', '--store', 'main'];
@@ -252,7 +344,7 @@ describe('the command line of an operator', () => {
         [['ls', '--store', 'sqlite:none.db?tabel=x'], 'there is no parameter "tabel"; they are table'],
         [['ls', '--store', 'mysql://x'], '--store: expected one of main, spare'],
         [['show'], 'expected one key or operation, got 0'],
-        [['show', 'T-1', '--store', 'main'], 'is a text of 3 characters and not an idempotency key'],
+        [['show', 'T-1', '--store', 'main'], 'is no idempotency key'],
         [
           ['show', 'op', '--select', 'T-1', '--store', 'main'],
           '--select: expected JSON; a text stands in double quotes',

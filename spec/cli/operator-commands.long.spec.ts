@@ -134,7 +134,7 @@ for (const [kind, use] of Object.entries(operatorStores)) {
     it('change many at once, after a rehearsal', async () => {
       const filter = ['--status', 'stuck', '--operation', 'PreFundService.placeHold'];
       const rehearsed = await run('resolve', ...filter, '--run-again', ...reason, '--dry-run');
-      expect(rehearsed.stderr).to.include('Nothing was changed. It would let run again 2 records.');
+      expect(rehearsed.stderr).to.include('Nothing was changed. It would let 2 records run again.');
       expect(linesOf<RecordView>((await run('ls', ...filter, '--json')).stdout)).to.have.length(2);
       const unconfirmed = await run('resolve', ...filter, '--run-again', ...reason);
       expect(unconfirmed.code).to.equal(2);

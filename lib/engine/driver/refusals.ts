@@ -106,7 +106,7 @@ export function outcomeUnknown(call: PreparedCall): OutcomeUnknownError {
       ? ', or let `onAbandoned` be a function that finds out'
       : '; `onAbandoned` refused it this time, and is asked again by the next equal call';
   return new OutcomeUnknownError(
-    `${call.operation}: an earlier call ended without a recorded outcome (key ${call.key}); find out whether its work was done, then free the key by \`recordOf(…).forget()\` to allow another run${otherwise}`,
+    `${call.operation}: an earlier call ended without a recorded outcome (key ${call.key}); find out whether its work was done, then decide by \`recordOf(…).resolve()\` or \`npx retrysafe resolve\` what equal calls get${otherwise}`,
     named(call),
   );
 }

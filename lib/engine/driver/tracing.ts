@@ -1,5 +1,10 @@
-import type { TracingChannel } from 'node:diagnostics_channel';
-import { type CallTrace, callChannel, type StoreTrace, storeChannel } from '../../traces.js';
+import {
+  type CallTrace,
+  callChannel,
+  type StoreTrace,
+  storeChannel,
+  type TraceChannel,
+} from '../../traces.js';
 
 /** Makes a call under the tracing channel. `begin` gets the message, whose `traceparent` a subscriber may have set. */
 export function traceCall(trace: CallTrace, begin: (trace: CallTrace) => Promise<unknown>): Promise<unknown> {
@@ -23,7 +28,7 @@ export function traceStore<T>(trace: StoreTrace, send: () => T | PromiseLike<T>)
  * results.
  */
 function under<Message extends { error?: unknown }, T>(
-  channel: TracingChannel<unknown, Message>,
+  channel: TraceChannel<Message>,
   message: Message,
   work: () => T | PromiseLike<T>,
 ): T | PromiseLike<T> {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 
 /** Runs the package's command as npx finds it. */
@@ -37,3 +37,23 @@ assert.match(
 assert.match(stdout, /^MUST +\d+ passed, [1-9]\d* failed/m);
 assert.equal(code, 1);
 console.log('ok npx retrysafe http-conformance tests a server');
+
+writeFileSync(
+  'retrysafe.config.ts',
+  `import { Idempotent, InMemoryStore } from 'retrysafe';
+
+class HoldService {
+  @Idempotent({ name: 'HoldService.place', key: 'id', store: new InMemoryStore() })
+  async place(hold: { readonly id: string }): Promise<string> {
+    return hold.id;
+  }
+}
+
+const store = new InMemoryStore();
+export default { stores: store, operations: [HoldService] };
+`,
+);
+const shown = await retrysafe('show', 'HoldService.place', '--select', '"T-1"');
+assert.match(shown.stderr, /^There is no record under HoldService\.place#[0-9a-f]{64}: /);
+assert.equal(shown.code, 1);
+console.log('ok npx retrysafe show reads a configuration in TypeScript, with decorators');
