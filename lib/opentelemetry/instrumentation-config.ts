@@ -1,6 +1,5 @@
 import { type Check, checkedOptions } from '../options/checked-options.js';
 import { type Duration, milliseconds } from '../options/duration.js';
-import { isObject } from '../options/reading.js';
 import type { PersistenceStore } from '../record/persistence-store.js';
 
 /** How calls are told to OpenTelemetry. */
@@ -39,6 +38,11 @@ export interface Settings {
   readonly scanPages: number;
 }
 
+function isStore(value: unknown): boolean {
+  const { claim, replace, find } = Object(value) as Partial<PersistenceStore>;
+  return [claim, replace, find].every((method) => typeof method === 'function');
+}
+
 const isBoolean: Check = (value) => (typeof value === 'boolean' ? undefined : 'true or false');
 
 const checks: Record<keyof IdempotencyInstrumentationConfig, Check> = {
@@ -48,7 +52,7 @@ const checks: Record<keyof IdempotencyInstrumentationConfig, Check> = {
   recordExceptions: isBoolean,
   storeSpans: isBoolean,
   stores: (value) =>
-    isObject(value) && !Array.isArray(value) && Object.values(value).every(isObject)
+    !isStore(value) && Object.values(Object(value)).length > 0 && Object.values(Object(value)).every(isStore)
       ? undefined
       : 'an object with a store for each name, such as { orders: store }',
   scanInterval: (value) =>

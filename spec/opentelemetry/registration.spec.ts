@@ -34,7 +34,8 @@ describe('the options of the instrumentation', () => {
 
   it('are refused where they are wrong, with what is right', () => {
     expect(refused({ key: 'digest' })).to.include(`option "key" is a text of 6 characters; expected 'hash'`);
-    expect(refused({ stores: [] })).to.include('an object with a store for each name');
+    for (const stores of [[], {}, new InMemoryStore(), { holds: {} }])
+      expect(refused({ stores })).to.include('an object with a store for each name');
     expect(refused({ scanInterval: 0.5 })).to.include('at least 1 s');
     expect(refused({ scanPages: 0 })).to.include('a whole number, 1 or more');
     for (const option of ['enabled', 'recordExceptions', 'storeSpans'])

@@ -56,7 +56,7 @@ function durabilityIn(text: unknown): Finding {
   return advice(
     'durability',
     'it has no append-only file, so that a restart loses the records since the last snapshot',
-    'set `appendonly yes`, or see "What is lost" in docs/stores/redis.md',
+    'set `appendonly yes`, or see "What can be lost" in docs/stores/redis.md',
   );
 }
 

@@ -54,14 +54,14 @@ const LATEST_INSTANT = 253_402_300_799_999;
 /** An instant, as how long ago it was. `now` is the server's. */
 export function ago(at: number | undefined, now: number): Child {
   if (at === undefined) return make('span', { class: 'none' }, '–');
-  if (at >= LATEST_INSTANT) return 'never';
+  if (at >= LATEST_INSTANT) return 'when it is resolved';
   return timeElement(at, at > now ? `in ${lengthText(at - now)}` : `${lengthText(now - at)} ago`);
 }
 
 /** An instant, as date and time. */
 export function instant(at: number | undefined): Child {
   if (at === undefined) return make('span', { class: 'none' }, 'not recorded');
-  return at >= LATEST_INSTANT ? 'never' : timeElement(at, whole(at));
+  return at >= LATEST_INSTANT ? 'when it is resolved' : timeElement(at, whole(at));
 }
 
 function timeElement(at: number, text: string): HTMLElement {

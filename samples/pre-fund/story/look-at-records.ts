@@ -5,12 +5,10 @@ import { print } from './terminal.js';
 export async function sayHowToLook({ connection }: Records, isToStay: boolean): Promise<void> {
   print();
   if (!connection)
-    return print(
-      'The records were in memory. With a DynamoDB engine, `npm start -- --stay` leaves them to look at.',
-    );
+    return print('Its records were in memory. In an engine, `npm start -- --stay` leaves them to look at.');
   if (!isToStay)
     return print(
-      'To look at its records as an operator does: `npm start -- --stay`, and then `npx retrysafe ls` or `npx retrysafe ui`.',
+      'To look at its records as an operator does: `npm start -- --stay`, then `npx retrysafe ls`.',
     );
   const { endpoint, region } = connection;
   const store = `dynamodb:${tables.idempotency}?region=${region}&endpoint=${endpoint}`;
