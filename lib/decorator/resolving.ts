@@ -121,7 +121,7 @@ function outcomeOf(where: string, call: PreparedCall, options: WithOutcome): Sto
     const { by = call.by, reason } = options;
     const who = by === undefined ? '' : ` by ${by}`;
     const why = reason === undefined ? '' : ` (${reason})`;
-    const said = `it was refused${who} at ${new Date().toISOString()}${why}`;
+    const said = `it was refused${who} at ${new Date(Date.now()).toISOString()}${why}`;
     return { kind: 'none', reason: said.slice(0, LONGEST_REASON) };
   }
   const outcome = call.settings.format.encodeValue(options.value, call);
