@@ -31,6 +31,8 @@ export class AnswerRules {
 
   answered(call: CallState, ending: Ending): void {
     this.#checkTime(call);
+    this.#checkAnswer(call, ending);
+    this.#checkTaken(call, ending);
     if ('value' in ending && call.own.has(ending.value)) {
       this.checker.counted('ending: own value that is no outcome');
     } else if ('value' in ending) {
@@ -53,18 +55,11 @@ export class AnswerRules {
       );
       return;
     }
-    const isOwn = result.call === call;
-    checker.counted(
-      `ending: ${isOwn ? 'own' : "another call's"} ${'value' in ending ? 'value' : 'remembered error'}`,
-    );
+    const whose = result.call === call ? 'own' : result.call ? "another call's" : "an operator's";
+    checker.counted(`ending: ${whose} ${'value' in ending ? 'value' : 'remembered error'}`);
     if (result.key !== call.plan.key)
       checker.violated('answers are outcomes', `call ${index} got the outcome of another key`);
-    if (
-      checker.options.fingerprint &&
-      !call.isAudit &&
-      result.call.plan.payload !== call.plan.payload &&
-      !result.call.isAudit
-    )
+    if (this.#isForAnotherRequest(call, result))
       checker.violated('fingerprints are kept', `call ${index} got the outcome of another request`);
     if (!isEqual(ending, result))
       checker.violated(
@@ -76,6 +71,58 @@ export class AnswerRules {
       checker.violated(
         'answers are outcomes',
         `call ${index} got ${mark}, which did not stand when it called`,
+      );
+  }
+
+  #isForAnotherRequest(call: CallState, { call: other, mark }: Result): boolean {
+    const { options, payloads, recorded } = this.checker;
+    if (!options.fingerprint || call.isAudit || other?.isAudit) return false;
+    if (other) return other.plan.payload !== call.plan.payload;
+    // An operator's answer is for the request whose record it replaced, if that said which one it was.
+    const fingerprint = recorded.get(mark)?.at(-1)?.record?.state.fingerprint;
+    return fingerprint !== undefined && payloads.get(fingerprint) !== call.plan.payload;
+  }
+
+  /** A call that begins when an operator has decided gets what was decided, or is refused for a reason of its own. */
+  #checkAnswer(call: CallState, ending: Ending): void {
+    const { checker } = this;
+    const { key, index } = call.plan;
+    const answer = checker.decisions.answerTo(key);
+    if (!answer || answer.version.at >= call.startedAt || checker.isLossy(key)) return;
+    // What a process keeps, or reads first, or what a call of it had that began before, may be from before the decision.
+    const { readFirst, keepLocal } = checker.options;
+    if (call.ranOpen || call.hasJoined || (!call.isAudit && (readFirst || keepLocal > 0))) return;
+    const { as, by, reason, mark } = answer.decision;
+    if (isRefusalOfItsOwn(ending)) return;
+    checker.counted(`after a decision: ${as}`);
+    const isDecided =
+      as === 'value'
+        ? 'value' in ending && markIn(String((ending.value as { mark?: string } | undefined)?.mark)) === mark
+        : 'error' in ending &&
+          ending.error instanceof OutcomeUnavailableError &&
+          [by ?? answer.decision.host.name, reason ?? '', 'an operator decided'].every((word) =>
+            (ending.error as Error).message.includes(word),
+          );
+    if (!isDecided)
+      checker.violated(
+        'calls get what was decided',
+        `call ${index} ended with ${describe(ending)}, and the key was resolved by "${as}"`,
+      );
+  }
+
+  /** A call whose key was taken from it does not end as if it had kept it, where it can know. */
+  #checkTaken(call: CallState, ending: Ending): void {
+    const { checker } = this;
+    if (!call.takenBy || call.isUnrecorded || call.heard < call.asked) return;
+    const [error, value] = 'error' in ending ? [ending.error, undefined] : [undefined, ending.value];
+    const mark = markIn(String((value as { mark?: string } | undefined)?.mark ?? (error as Error)?.message));
+    const isOwn = call.own.has(error ?? value) || (mark && checker.results.get(mark)?.call === call);
+    const isRecorded = mark !== undefined && checker.recorded.has(mark);
+    checker.counted(`after its key was taken: ${isOwn ? 'own' : error ? (error as Error).name : 'a value'}`);
+    if (isOwn && !isRecorded && !(error instanceof ClaimLostError))
+      checker.violated(
+        'a call knows that an operator took its key',
+        `call ${call.plan.index} ended with ${describe(ending)}, and its key was resolved by "${call.takenBy.as}"`,
       );
   }
 
@@ -93,7 +140,7 @@ export class AnswerRules {
   }
 
   #stood(call: CallState, result: Result): boolean {
-    if (result.call.isUnrecorded || result.call.ranOpen) return true;
+    if (result.call?.isUnrecorded || result.call?.ranOpen) return true;
     // A result that no record can hold still reaches its own caller.
     if (result.call === call && call.plan.method.result === 'unstorable') return true;
     const versions = this.checker.recorded.get(result.mark) ?? [];
@@ -104,6 +151,7 @@ export class AnswerRules {
     const { checker } = this;
     const { index } = call.plan;
     checker.counted(`ending: ${error.name}${error instanceof StoreError ? ` (${error.step})` : ''}`);
+    checker.told(error);
     if (call.isAudit && !(error instanceof OutcomeUnavailableError)) {
       checker.violated(
         'no key stays in progress',
@@ -141,6 +189,13 @@ export class AnswerRules {
       this.checker.violated('every call has a copy of its own', `call ${call.plan.index} shares its answer`);
     this.#given.add(value);
   }
+}
+
+/** Whether a call was refused because of its own request, the store, or the time that it had. */
+function isRefusalOfItsOwn(ending: Ending): boolean {
+  if (!('error' in ending)) return false;
+  const { error } = ending;
+  return error instanceof StoreError || error instanceof FingerprintError || error instanceof InProgressError;
 }
 
 function isEqual(ending: Ending, { content }: Result): boolean {

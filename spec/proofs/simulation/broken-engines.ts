@@ -9,7 +9,7 @@ export interface BrokenEngine {
 }
 
 /** The real engine, and something that is done to each call of it. */
-function around(
+export function around(
   change: (call: () => Promise<unknown>, args: Args, run: () => Promise<unknown>) => Promise<unknown>,
 ): Engine {
   return (method, options) => {

@@ -1,7 +1,10 @@
-import type { IdempotencyRecord } from 'retrysafe';
+import { IdempotencyError, type IdempotencyRecord } from 'retrysafe';
+import { aboutFaults } from './about-rules.js';
 import type { Host, SimulatedClock } from './clock.js';
 import type { Step, Version, Witness } from './database.js';
+import { type Decision, DecisionRules } from './decision-rules.js';
 import type { DrawnOptions, PlannedCall } from './history.js';
+import { confidential } from './operation.js';
 import type { Result } from './results.js';
 import { markIn } from './results.js';
 import { RunRules } from './run-rules.js';
@@ -36,13 +39,11 @@ export interface CallState {
   readonly own: Set<unknown>;
   /** For how long the application's own code ran. */
   busy: number;
-}
-
-/** What an operator did to keys. */
-export interface Forgetting {
-  readonly host: string;
-  readonly key: string;
-  readonly isForced: boolean;
+  /** What an operator decided about the key while the call ran. */
+  takenBy: Decision | undefined;
+  /** How many requests it has sent, and how many of them had an answer in time. */
+  asked: number;
+  heard: number;
 }
 
 /** What is known about a history while it is lived through, and what was wrong with it. */
@@ -52,15 +53,18 @@ export class Checker implements Witness {
   readonly results = new Map<string, Result>();
   /** When each result stood in the database, by its mark. */
   readonly recorded = new Map<string, Version[]>();
-  readonly forgettings: Forgetting[] = [];
   /** Outcomes that a process has forgotten: by which, when it knew, and which there were when it began. */
   readonly forgotten: { readonly host: Host; readonly at: number; readonly marks: ReadonlySet<string> }[] =
     [];
   /** Keys of which the database lost something that it had confirmed. */
   readonly lossy = new Set<string>();
   readonly runs: RunRules;
-  /** Ids by full keys. */
+  readonly decisions = new DecisionRules(this);
+  /** Which payload has which fingerprint. */
+  readonly payloads = new Map<string, number>();
+  /** Ids by full keys, and full keys by ids. */
   readonly ids = new Map<string, string>();
+  readonly keys = new Map<string, string>();
   /** Told of each write, where the specification is asked about the history. */
   traces: { wrote(key: string, step: Step, record: IdempotencyRecord | undefined): void } | undefined;
   versionsOf: (key: string) => readonly Version[] = () => [];
@@ -97,6 +101,7 @@ export class Checker implements Witness {
       return;
     }
     for (const [rule, what] of writeFaults(this, key, before, after)) this.violated(rule, what);
+    for (const [rule, what] of aboutFaults(this, before, after)) this.violated(rule, what);
     const { record } = after;
     if (record?.state?.status !== 'completed') return;
     const mark = markIn(JSON.stringify(record.state.outcome));
@@ -115,11 +120,19 @@ export class Checker implements Witness {
     return this.forgotten.some((one) => one.host === host && one.at <= startedAt && one.marks.has(mark));
   }
 
-  /** Whether that host was asked to free that key. */
-  isForgetting(key: string, host: Host, what: { readonly mustBeForced: boolean }): boolean {
-    const id = this.ids.get(key);
-    return this.forgettings.some(
-      (one) => one.key === id && one.host === host.name && (one.isForced || !what.mustBeForced),
-    );
+  versionsOfId(id: string): readonly Version[] {
+    return this.versionsOf(this.keys.get(id) ?? id);
+  }
+
+  /** Whether the database lost something about the key. */
+  isLossy(id: string): boolean {
+    return this.lossy.has(this.keys.get(id) ?? id);
+  }
+
+  /** What a caller, or one who listens to events, was told. */
+  told(what: unknown): void {
+    const text = what instanceof IdempotencyError ? what.message : String(what);
+    if (text.includes(confidential))
+      this.violated('messages of methods stay with them', `it says ${text.slice(0, 200)}`);
   }
 }

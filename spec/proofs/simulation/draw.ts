@@ -156,25 +156,24 @@ function drawActs(
     'clock',
     'forget',
     'forget',
+    'resolve',
+    'resolve',
+    'resolve',
   ];
   const kinds = [...general, ...model.acts, ...model.acts];
   const count = chance.of([0, 0, 1, 1, 2, 3]);
   return Array.from({ length: count }, () => {
     // While something goes on.
-    const at = chance.of(calls).at + chance.upTo(chance.of([200, 3_000, 15_000]));
-    return { at, ...drawAct(chance, chance.of(kinds), options, calls) };
+    const call = chance.of(calls);
+    const at = call.at + chance.upTo(chance.of([200, 3_000, 15_000]));
+    return { at, ...drawAct(chance, chance.of(kinds), options, call.key) };
   });
 }
 
 // Without the time; `Omit` of a union would leave out what its members do not have in common.
 type Timeless<T> = T extends Act ? Omit<T, 'at'> : never;
 
-function drawAct(
-  chance: Chance,
-  kind: Act['kind'],
-  options: DrawnOptions,
-  calls: readonly PlannedCall[],
-): Timeless<Act> {
+function drawAct(chance: Chance, kind: Act['kind'], options: DrawnOptions, key: string): Timeless<Act> {
   const process = chance.upTo(PROCESSES - 1);
   const lasts = chance.upTo(chance.of([1_000, 6_000, 40_000]));
   const faults: readonly Fault[] = ['refused', 'request lost', 'answer lost', 'answer never comes'];
@@ -189,7 +188,13 @@ function drawAct(
     case 'clock':
       return { kind, process, skew: drawSkew(chance, options) };
     case 'forget':
-      return { kind, process, isForced: chance.in(50), key: chance.of(calls).key };
+      return { kind, ...drawDeciding(chance, process, key) };
+    case 'resolve': {
+      const as = chance.of(['value', 'value', 'run-again', 'refuse'] as const);
+      const value = chance.of(['plain', 'rich'] as const);
+      const ttl = chance.of([undefined, undefined, 2, 86_400]);
+      return { kind, as, value, ...(ttl && { ttl }), ...drawDeciding(chance, process, key) };
+    }
     case 'failover':
       return { kind, loses: 1 + chance.upTo(chance.of([20, 1_000])) };
     case 'lost notices':
@@ -197,4 +202,14 @@ function drawAct(
     case 'sweep':
       return { kind };
   }
+}
+
+function drawDeciding(chance: Chance, process: number, key: string) {
+  return {
+    process,
+    key,
+    isForced: chance.in(50),
+    ...(chance.in(50) && { considers: chance.upTo(chance.of([20, 2_000, 6_000])) }),
+    ...(chance.in(50) && { by: 'ada', reason: 'INC-7' }),
+  };
 }

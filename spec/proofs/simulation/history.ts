@@ -67,6 +67,30 @@ export interface PlannedCall {
   readonly deadline: number;
 }
 
+/** What an operator does about a key. */
+interface Deciding {
+  readonly key: string;
+  readonly process: number;
+  readonly isForced: boolean;
+  /** For how long it considers the version that it has read, to decide about no other one. Without, it decides at once about any. */
+  readonly considers?: number;
+  /** Who it says that it is, and why. */
+  readonly by?: string;
+  readonly reason?: string;
+}
+
+export type Decisive = Deciding &
+  (
+    | { readonly kind: 'forget' }
+    | {
+        readonly kind: 'resolve';
+        readonly as: 'value' | 'run-again' | 'refuse';
+        readonly value: 'plain' | 'rich';
+        /** In seconds. */
+        readonly ttl?: number;
+      }
+  );
+
 /** Something that happens to processes, the network or the database, or that an operator does. */
 export type Act = { readonly at: number } & (
   | { readonly kind: 'crash'; readonly process: number }
@@ -74,7 +98,7 @@ export type Act = { readonly at: number } & (
   /** Without a process, for all of them. */
   | { readonly kind: 'outage'; readonly process?: number; readonly lasts: number; readonly fault: Fault }
   | { readonly kind: 'clock'; readonly process: number; readonly skew: number }
-  | { readonly kind: 'forget'; readonly key: string; readonly isForced: boolean; readonly process: number }
+  | Decisive
   /** What was written in the last milliseconds is lost. */
   | { readonly kind: 'failover'; readonly loses: number }
   | { readonly kind: 'sweep' }

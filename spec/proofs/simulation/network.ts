@@ -1,6 +1,6 @@
 import type { Completion, IdempotencyRecord, PersistenceStore } from 'retrysafe';
-import { callAtHand } from './call-at-hand.js';
-import type { CallState } from './checker.js';
+import { callAtHand, decisionAtHand } from './call-at-hand.js';
+import type { CallState, Checker } from './checker.js';
 import type { Host, SimulatedClock } from './clock.js';
 import type { Database } from './database.js';
 import type { Climate } from './history.js';
@@ -28,7 +28,7 @@ export class Network {
     readonly model: StoreModel,
     readonly climate: Climate,
     readonly trace: Trace,
-    readonly counted: (what: string) => void,
+    readonly checker: Checker,
     /** For how long every call listens to a request, in milliseconds. */
     readonly patience: number,
     readonly traces: ProtocolTraces | undefined,
@@ -36,7 +36,7 @@ export class Network {
 
   /** Milliseconds until a notice arrives that is sent now, if it does. */
   noticeDelay(): number | undefined {
-    this.counted(this.losesNotices ? 'lost notice' : 'notice');
+    this.checker.counted(this.losesNotices ? 'lost notice' : 'notice');
     return this.losesNotices ? undefined : 1;
   }
 
@@ -71,16 +71,21 @@ export class Connection implements PersistenceStore {
   }
 
   claim(record: IdempotencyRecord, now: number): Promise<IdempotencyRecord> {
-    const { database, traces } = this.network;
-    traces?.sends(record, { host: this.host, call: callAtHand.getStore() });
+    const { checker, database, traces } = this.network;
+    const call = callAtHand.getStore();
+    if (call && record.state.fingerprint !== undefined)
+      checker.payloads.set(record.state.fingerprint, call.plan.payload);
+    traces?.sends(record, { host: this.host, call });
     return this.#send(`claim ${this.network.trace.token(record.token)}`, () =>
       database.claim(record, now, this.host),
     );
   }
 
   replace(record: IdempotencyRecord, token: string): Promise<IdempotencyRecord | undefined> {
-    const { database, trace, traces } = this.network;
-    traces?.sends(record, { token, host: this.host, call: callAtHand.getStore() });
+    const { checker, database, trace, traces } = this.network;
+    const decision = decisionAtHand.getStore();
+    if (decision) checker.decisions.sends(record, decision);
+    traces?.sends(record, { token, host: this.host, call: callAtHand.getStore(), decision });
     return this.#send(`replace ${trace.token(token)} by ${trace.token(record.token)}`, () =>
       database.replace(record, token, this.host),
     );
@@ -113,7 +118,7 @@ export class Connection implements PersistenceStore {
       const end = await this.#sendPatiently(`COMMIT ${name}`, () => transaction?.end('committed'));
       if (end !== 'committed') throw new TransactionFailed('rolled back');
     } catch (error) {
-      if (transaction?.isCommitted) this.network.counted('lost COMMIT');
+      if (transaction?.isCommitted) this.network.checker.counted('lost COMMIT');
       // The client closes the connection, and the server then rolls back what is open on it.
       this.network.clock.schedule(server.host, 1, () => transaction?.end('rolled back'));
       throw error instanceof TransactionFailed
@@ -136,11 +141,13 @@ export class Connection implements PersistenceStore {
   #send<T>(what: string, apply: (weather: Weather) => Promise<T> | T): Promise<T> {
     const { clock, network, host } = this;
     const call = callAtHand.getStore();
+    const who = call ?? decisionAtHand.getStore();
+    if (who) who.asked += 1;
     const sentAt = clock.now;
     const n = this.#requests++;
     const weather = this.isSpared ? fair : network.weather(host, this.process, n);
     const { kind, there, back, again, secondCounts } = weather;
-    network.counted(`request: ${kind}`);
+    network.checker.counted(`request: ${kind}`);
     if (kind !== 'arrives' || weather.lag > 0 || there + back > 40)
       network.rough.push(requestName(host.name, n));
     network.trace.note(host.name, () => `sends ${what}${kind === 'arrives' ? '' : `: ${kind}`}`);
@@ -160,6 +167,7 @@ export class Connection implements PersistenceStore {
             if (kind === 'answer lost') reject(new Error('connection reset'));
             else if ('fault' in answer) reject(answer.fault);
             else {
+              if (who && clock.now - sentAt < network.patience) who.heard += 1;
               this.#tellOf(answer.value, call, sentAt);
               resolve(answer.value);
             }

@@ -16,6 +16,9 @@ export class Declined extends Error {
   override readonly name: string = 'Declined';
 }
 
+/** In each message of an error of a method that is no outcome: for those who handle that error, and for nobody else. */
+export const confidential = 'confidential words';
+
 /** A failure that says by itself what becomes of it, for an operation that asks it. */
 export class WorkFailed extends Error {
   override readonly name = 'WorkFailed';
@@ -24,7 +27,7 @@ export class WorkFailed extends Error {
     message: string,
     readonly decision: 'release' | 'remember' | 'unknown' | 'nonsense' | undefined,
   ) {
-    super(message);
+    super(decision === 'remember' ? message : `${confidential}: ${message}`);
   }
 }
 

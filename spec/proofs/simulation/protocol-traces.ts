@@ -4,6 +4,7 @@ import type { Ending } from './answer-rules.js';
 import type { CallState, Checker } from './checker.js';
 import type { Host } from './clock.js';
 import type { Step } from './database.js';
+import type { Decision } from './decision-rules.js';
 import type { History } from './history.js';
 import { markIn } from './results.js';
 import type { StoreModel } from './store-model.js';
@@ -65,21 +66,23 @@ export class ProtocolTraces {
     if (!result || call.own.has('error' in ending ? ending.error : ending.value)) return;
     // A call that joined another one gets what that one may have, which began before it.
     const isRecorded = this.checker.recorded.has(result.mark) && !call.hasJoined;
-    this.#of(call).answers(this.#now, index, result.call.plan.index, isRecorded);
+    this.#of(call).answers(this.#now, index, result.call?.plan.index, isRecorded);
   }
 
-  /** A write leaves a process. `call` is the one that sends it, as far as that is known. */
+  /** A write leaves a process. `call` is the one that sends it, as far as that is known, or `decision` the one that it carries out. */
   sends(
     record: IdempotencyRecord,
     {
       token,
       host,
       call,
+      decision,
       isHandedOut = false,
     }: {
       readonly token?: string;
       readonly host: Host;
       readonly call: CallState | undefined;
+      readonly decision?: Decision | undefined;
       readonly isHandedOut?: boolean;
     },
   ): void {
@@ -91,7 +94,7 @@ export class ProtocolTraces {
       now: checker.clock.nowAt(host),
       call: call?.plan.index,
       isHandedOut,
-      isForced: checker.isForgetting(record.key, host, { mustBeForced: true }),
+      ...(decision && { operator: { isForced: decision.isForced } }),
     });
   }
 

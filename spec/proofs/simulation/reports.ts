@@ -41,6 +41,7 @@ export function reportBody(
         'freezes',
         'lapses',
         'forgotten',
+        'resolved',
         'violations',
       ],
       ...tallies.map(({ model, tally }) => [
@@ -56,6 +57,7 @@ export function reportBody(
         countOf(tally, 'act: freeze'),
         countOf(tally, 'another run after: lapse'),
         countOf(tally, 'forget: true'),
+        countOf(tally, 'decided: ') - countOf(tally, 'decided: forgotten'),
         0,
       ]),
     ]),

@@ -2,12 +2,13 @@ import type { CallState } from './checker.js';
 import type { Method } from './history.js';
 import { Amount } from './operation.js';
 
-/** What a run produced: a value to return, or an error that may be an outcome. */
+/** What a run produced: a value to return, or an error that may be an outcome; or what an operator gave in its place. */
 export interface Result {
   /** In the value or the message, so that it is found again in a record, however that is encoded. */
   readonly mark: string;
   readonly key: string;
-  readonly call: CallState;
+  /** Of which call, if it is not an operator's. */
+  readonly call: CallState | undefined;
   readonly content: { readonly value: unknown } | { readonly error: Error };
 }
 

@@ -1,6 +1,7 @@
 import type { CurrentExecution } from 'retrysafe';
 import type { CallState, Checker } from './checker.js';
 import type { Version } from './database.js';
+import { type Decision, isAnswer } from './decision-rules.js';
 import { owner } from './write-rules.js';
 
 /** For how long a signal may be silent after its lease has ended, in milliseconds: for timers that are due as well. */
@@ -30,7 +31,8 @@ export class RunRules {
   readonly #contested = new Set<string>();
   readonly #committed = new Map<string, { readonly version: Version; isForgotten: boolean }>();
 
-  readonly #forgotten = new Set<Version>();
+  /** What operators wrote. */
+  readonly #decided = new Set<Version>();
 
   constructor(readonly checker: Checker) {}
 
@@ -51,8 +53,10 @@ export class RunRules {
         );
     const claim = versions[place];
     // It may have been taken away before its answer came.
-    const isDispossessed =
-      place >= 0 && versions.slice(place).some((version) => this.#forgotten.has(version));
+    const taking =
+      place < 0 ? undefined : versions.slice(place).find((version) => this.#decided.has(version));
+    const decision = taking?.record && checker.decisions.of(taking.record);
+    const isDispossessed = decision !== undefined;
     const run: Run = {
       call,
       key,
@@ -64,8 +68,11 @@ export class RunRules {
       hasFailed: false,
       isDispossessed,
     };
-    if (isDispossessed) this.#excuse(run, 'forget');
+    // It has another claim than the one that was taken.
+    call.takenBy = undefined;
+    if (decision) this.#takeFrom(run, decision);
     this.#checkLease(run);
+    this.#checkAnswer(run);
     if (!isRecovery) {
       call.runs += 1;
       if (isOpen && call.hasSeenHolder)
@@ -111,15 +118,37 @@ export class RunRules {
     for (const run of this.#byKey.get(key) ?? []) if (run.owner === by) run.isActive = false;
   }
 
-  /** An operator freed a key, and took it away from a running call. */
-  forgotten(key: string, version: Version): void {
-    this.#forgotten.add(version);
+  /** An operator decided about a key, and took it away from a running call. */
+  decided(key: string, version: Version, decision: Decision): void {
+    const { checker } = this;
+    this.#decided.add(version);
+    checker.decisions.wrote(checker.ids.get(key) ?? key, version, decision);
     for (const run of this.#byKey.get(key) ?? []) {
       run.isDispossessed = true;
-      if (!run.excuse) this.#excuse(run, 'forget');
+      this.#takeFrom(run, decision);
     }
     const committed = this.#committed.get(key);
-    if (committed) committed.isForgotten = true;
+    if (committed && decision.as === 'forgotten') committed.isForgotten = true;
+  }
+
+  #takeFrom(run: Run, decision: Decision): void {
+    if (run.isActive && !run.isOpen) run.call.takenBy ??= decision;
+    if (run.excuse) return;
+    // While the answer stands nothing runs, which is a rule of its own.
+    if (isAnswer(decision)) run.excuse = 'answer';
+    else this.#excuse(run, decision.as === 'run-again' ? 'decision to run again' : 'forget');
+  }
+
+  /** Nothing runs where an operator has decided what every equal call gets. */
+  #checkAnswer({ key, call, isOpen, isDispossessed }: Run): void {
+    const { checker } = this;
+    if (isOpen || isDispossessed || checker.lossy.has(key)) return;
+    const answer = checker.decisions.answerTo(call.plan.key);
+    if (!answer) return;
+    checker.violated(
+      "no run after an operator's answer",
+      `call ${call.plan.index} runs, and the key was resolved by "${answer.decision.as}"`,
+    );
   }
 
   /** A claim that lapsed while its answer was under way is renewed before anything runs under it. */

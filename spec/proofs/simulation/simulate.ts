@@ -1,4 +1,10 @@
-import { type IdempotencyEventName, onIdempotencyEvent } from 'retrysafe';
+import {
+  configureIdempotency,
+  type IdempotencyEvent,
+  type IdempotencyEventName,
+  onIdempotencyEvent,
+} from 'retrysafe';
+import { eventNames } from '../../support/recorded-events.js';
 import type { ProtocolTrace } from '../specification/protocol-trace.js';
 import { callAtHand } from './call-at-hand.js';
 import type { Violation } from './checker.js';
@@ -45,7 +51,11 @@ export async function simulate(
   keys ??= new Map(await Promise.all([...'abc'].map(async (id) => [await keyOfId(id), id] as const)));
   listen();
   const here = new World(history, model, engine, isTraced, isValidated);
-  for (const [key, id] of keys) here.checker.ids.set(key, id);
+  for (const [key, id] of keys) {
+    here.checker.ids.set(key, id);
+    here.checker.keys.set(id, key);
+  }
+  configureIdempotency({ runtime: () => here.clock.current.name });
   const leave = here.enter();
   world = here;
   try {
@@ -56,6 +66,7 @@ export async function simulate(
     if (here.checker.violations.length === 0) await live(here);
   } finally {
     leave();
+    configureIdempotency({});
   }
   // Node.js reports unhandled rejections when a turn of the event loop ends.
   await new Promise((resolve) => setImmediate(resolve));
@@ -94,41 +105,44 @@ async function live(here: World): Promise<void> {
     checker.violated('every call ends in time', `call ${plan.index} never ended`);
 }
 
-const counted: readonly IdempotencyEventName[] = [
-  'claimed',
-  'renewed',
-  'claim-lost',
-  'completed',
-  'released',
-  'remembered',
-  'unknown',
-];
+/** The name of an event with what sets it apart from others of that name. */
+function nameOf(name: IdempotencyEventName, event: IdempotencyEvent): string {
+  const { source, from, step, failedOpen, as, reason } = event as IdempotencyEvent & {
+    readonly [detail: string]: string | undefined;
+  };
+  if (failedOpen) return 'ran without a claim';
+  const why = name === 'outcome-not-stored' ? reason?.split(':')[0] : undefined;
+  const detail = source ?? from ?? step ?? as ?? why;
+  return detail === undefined ? name : `${name} (${detail})`;
+}
+
 let isListening = false;
 
 /** Once for all simulations of this process: which call an event belongs to is known where it is told. */
 function listen(): void {
   if (isListening) return;
   isListening = true;
-  const count = (what: string) => world?.checker.counted(`event: ${what}`);
-  for (const name of counted) onIdempotencyEvent(name, () => count(name));
+  for (const name of eventNames) {
+    onIdempotencyEvent(name, (event) => {
+      if (!world) return;
+      world.checker.counted(`event: ${nameOf(name, event)}`);
+      // What failed is for the log of whoever listens.
+      world.checker.told(JSON.stringify({ ...event, error: undefined }));
+    });
+  }
   onIdempotencyEvent('waited', () => {
-    count('waited');
     const call = callAtHand.getStore();
     if (call) call.hasSeenHolder = true;
   });
   onIdempotencyEvent('replayed', ({ source }) => {
-    count(`replayed (${source})`);
     const call = callAtHand.getStore();
     if (call) call.hasJoined = source === 'joined';
   });
-  onIdempotencyEvent('taken-over', ({ from }) => count(`taken-over (${from})`));
-  onIdempotencyEvent('store-failed', ({ step, failedOpen }) => {
-    count(failedOpen ? 'ran without a claim' : `store-failed (${step})`);
+  onIdempotencyEvent('store-failed', ({ failedOpen }) => {
     const call = callAtHand.getStore();
     if (call && failedOpen) call.ranOpen = true;
   });
-  onIdempotencyEvent('outcome-not-stored', ({ reason }) => {
-    count(`outcome-not-stored (${reason.split(':')[0]})`);
+  onIdempotencyEvent('outcome-not-stored', () => {
     const call = callAtHand.getStore();
     if (call) call.isUnrecorded = true;
   });

@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import { type CaughtWarnings, catchWarnings } from '../../support/process-warnings.js';
 import { seed as first } from '../../support/random.js';
 import { brokenModels } from './broken-databases.js';
+import { brokenDecisions } from './broken-decisions.js';
 import { brokenEngines } from './broken-engines.js';
 import { allSettled } from './clock.js';
 import { drawHistory } from './draw.js';
@@ -88,6 +89,13 @@ describe('the simulation of many callers on unreliable stores', function () {
   for (const { fault, rules, engine } of brokenEngines) {
     it(`catches an engine of which is true: ${fault}`, async () => {
       const broken = await brokenRules(atomic, 60, { engine });
+      expect([...broken]).to.include.oneOf(rules as string[]);
+    });
+  }
+
+  for (const { fault, rules, engine } of brokenDecisions) {
+    it(`catches an engine of which is true: ${fault}`, async () => {
+      const broken = await brokenRules(atomic, 300, { engine });
       expect([...broken]).to.include.oneOf(rules as string[]);
     });
   }

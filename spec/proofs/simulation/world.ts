@@ -1,13 +1,15 @@
-import { InProgressError, makeIdempotent, recordOf } from 'retrysafe';
+import { makeIdempotent } from 'retrysafe';
 import { randomFrom } from '../../support/random.js';
 import { AnswerRules, type Ending } from './answer-rules.js';
 import { application } from './application.js';
 import { callAtHand } from './call-at-hand.js';
 import { type CallState, Checker } from './checker.js';
 import { Host, SimulatedClock } from './clock.js';
-import type { Act, History, PlannedCall } from './history.js';
+import { endingOf, told } from './endings.js';
+import type { Act, Decisive, History, PlannedCall } from './history.js';
 import { Connection, Network } from './network.js';
 import { type Args, type Engine, type Operation, operation } from './operation.js';
+import { decide } from './operator.js';
 import { ProtocolTraces } from './protocol-traces.js';
 import type { StoreModel } from './store-model.js';
 import { Trace } from './trace.js';
@@ -68,7 +70,7 @@ export class World {
       model,
       history.climate,
       this.trace,
-      (what) => this.checker.counted(what),
+      this.checker,
       history.options.lambda ? 0 : Math.min(5_000, (history.options.lease * 1_000) / 3),
       this.traces,
     );
@@ -196,6 +198,9 @@ export class World {
       hasJoined: false,
       own: new Set(),
       busy: 0,
+      takenBy: undefined,
+      asked: 0,
+      heard: 0,
     };
     this.#calls.set(plan.index, call);
     this.unsettled.add(call);
@@ -276,7 +281,8 @@ export class World {
         database.failOver(act.loses);
         break;
       case 'forget':
-        this.#forget(act);
+      case 'resolve':
+        this.#decide(act);
     }
   }
 
@@ -287,33 +293,10 @@ export class World {
     return process ? [process] : [];
   }
 
-  /** An operator's program, which runs in one of the processes where it can, frees a key. */
-  #forget({ key, isForced, process: index }: Act & { readonly kind: 'forget' }): void {
-    const { checker, clock } = this;
+  /** An operator's program, which runs in one of the processes where it can, decides about a key. */
+  #decide(act: Decisive): void {
+    const { process: index } = act;
     const process = this.history.options.lambda ? this.#start(index, 'operator') : this.#process(index);
-    const { host } = process;
-    clock.schedule(host, 1, async () => {
-      checker.forgettings.push({ host: host.name, key, isForced });
-      const args: Args = [key, -1, 0];
-      const marks = checker.marksOf(key);
-      const ending = await endingOf(recordOf(process.call, ...args).forget({ force: isForced }));
-      this.trace.note(host.name, () => `forget ends with ${told(ending)}`);
-      if ('value' in ending && ending.value === true) checker.forgotten.push({ host, at: clock.now, marks });
-      const isRefused = 'error' in ending && ending.error instanceof InProgressError;
-      checker.counted(`forget: ${'value' in ending ? ending.value : isRefused ? 'refused' : 'failed'}`);
-    });
+    this.clock.schedule(process.host, 1, () => decide(this, process, act));
   }
-}
-
-async function endingOf(promise: Promise<unknown>): Promise<Ending> {
-  try {
-    return { value: await promise };
-  } catch (error) {
-    return { error };
-  }
-}
-
-function told(ending: Ending): string {
-  if ('error' in ending) return String(ending.error);
-  return String((ending.value as { mark?: string } | undefined)?.mark ?? ending.value);
 }

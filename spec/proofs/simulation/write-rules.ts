@@ -2,7 +2,7 @@ import type { IdempotencyRecord } from 'retrysafe';
 import type { Checker } from './checker.js';
 import type { Version } from './database.js';
 
-type Fault = readonly [rule: string, what: string];
+export type Fault = readonly [rule: string, what: string];
 
 /** What is wrong about a version that has just come to stand. */
 export function* writeFaults(
@@ -18,21 +18,21 @@ export function* writeFaults(
       'an unknown outcome stays',
       `${young.state.status} expires at ${young.expiresAt}, and is no free key`,
     ];
+  const decision = young && checker.decisions.of(young);
+  if (decision) {
+    yield* checker.decisions.faults(old, young, decision, old !== undefined && isHeld(old, checker));
+    checker.runs.decided(key, after, decision);
+    return;
+  }
   if (!old || !young) return;
   // For some process it may have expired, for which it was free.
   if (old.expiresAt <= checker.latestNow) return;
   const [from, to] = [owner(old), owner(young)];
   const change = `${old.state.status} became ${young.state.status}`;
-  const isForgotten =
-    from.name !== to.name &&
-    young.state.status === 'released' &&
-    checker.isForgetting(key, after.by, { mustBeForced: isHeld(old, checker) });
-  if (isForgotten) {
-    checker.runs.forgotten(key, after);
-    return;
+  if (old.state.status === 'completed') {
+    const rule = checker.decisions.of(old) ? "an operator's answer stays" : 'a recorded outcome stays';
+    yield [rule, `an outcome that holds was overwritten: ${change}`];
   }
-  if (old.state.status === 'completed')
-    yield ['a recorded outcome stays', `an outcome that holds was overwritten: ${change}`];
   if (from.name === to.name) {
     if (to.n <= from.n)
       yield ['no write undoes a later one', `write ${to.n} of an owner came after ${from.n}`];

@@ -1,6 +1,7 @@
 /* Takes the steps of protocol.pml in every order, within the bounds of a scenario, which sets what is not set here by -D:
    CALLS, WRITES, MOST_CLAIMS, POLICY, HORIZON (when the time ends), AHEAD (the set of those whose clocks are ahead),
-   FORGETTINGS (how many writes the operator may send), and OWN (whether methods write their completions themselves). */
+   DECISIONS (how many writes the operator may send), RESOLVES (whether it also resolves), and OWN (whether methods write their
+   completions themselves). */
 #define LEASE 2
 #define TOLERANCE 1
 #define TTL 2
@@ -11,7 +12,7 @@
 #define REFUSE 1
 #define ASK 2
 #define NEXT(c) (count[c] + 1)
-#define MOST(c) (c == OPERATOR -> FORGETTINGS : WRITES)
+#define MOST(c) (c == OPERATOR -> DECISIONS : WRITES)
 #include "protocol.pml"
 
 #define HERE (present + ((AHEAD >> _pid) & 1) * TOLERANCE)
@@ -39,6 +40,9 @@ active [CALLS] proctype Call() {
 #if CALLS > 2
   :: d_step { answers(_pid, 2) }
 #endif
+#if RESOLVES
+  :: d_step { answers(_pid, OPERATOR) }
+#endif
 #if POLICY == ASK
   :: d_step { asks(_pid, HERE) }
   :: d_step { lets_run(_pid) }
@@ -53,6 +57,13 @@ active proctype Operator() {
   do
   :: d_step { forgets(HERE, 0, NEVER) }
   :: d_step { forgets(HERE, 1, NEVER) }
+#if RESOLVES
+  :: d_step { resolves(completed, HERE, 0, OPERATOR, HERE + TTL) }
+  :: d_step { resolves(completed, HERE, 1, OPERATOR, HERE + TTL) }
+  :: d_step { resolves(completed, HERE, 1, NO_ONE, HERE + TTL) }
+  :: d_step { resolves(released, HERE, 0, NO_ONE, NEVER) }
+  :: d_step { resolves(released, HERE, 1, NO_ONE, NEVER) }
+#endif
   od
 }
 

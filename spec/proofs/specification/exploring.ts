@@ -56,7 +56,7 @@ export async function explore(
   }
 }
 
-function constantsOf({ calls, writes, claims, policy, horizon, ahead, forgettings, own }: Bounds) {
+function constantsOf({ calls, writes, claims, policy, horizon, ahead, decisions, resolves, own }: Bounds) {
   return {
     CALLS: calls,
     WRITES: writes,
@@ -64,7 +64,8 @@ function constantsOf({ calls, writes, claims, policy, horizon, ahead, forgetting
     POLICY: policies.indexOf(policy),
     HORIZON: horizon,
     AHEAD: ahead,
-    FORGETTINGS: forgettings,
+    DECISIONS: decisions,
+    RESOLVES: Number(resolves),
     OWN: Number(own),
   };
 }

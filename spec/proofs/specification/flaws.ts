@@ -15,6 +15,21 @@ export const flaws: readonly Flaw[] = [
     instead: ['(rec.status == released ||', '(rec.status == completed || rec.status == released ||'],
   },
   {
+    flaw: 'lets an operator resolve what is completed',
+    guarantee: 'one_outcome',
+    instead: ['rec.status != completed && (rec.status != released || to == completed) &&', 'true &&'],
+    bounds: { decisions: 1, resolves: true, horizon: 2 },
+  },
+  {
+    flaw: 'lets a call take over what an operator has completed',
+    guarantee: 'one_outcome',
+    instead: [
+      '(rec.status == released || (POLICY',
+      '((rec.status == completed && rec.owner == OPERATOR) || rec.status == released || (POLICY',
+    ],
+    bounds: { decisions: 1, resolves: true, horizon: 2 },
+  },
+  {
     flaw: 'takes a claim over before it has lapsed by every clock',
     guarantee: 'one_runner',
     instead: ['rec.lease + TOLERANCE <= time', 'rec.lease <= time'],

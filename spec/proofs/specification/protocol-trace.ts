@@ -17,12 +17,12 @@ export interface SentWrite {
   readonly token?: string | undefined;
   /** What its sender's clock showed. */
   readonly now: number;
-  /** Which call sends it; nothing for an operator. */
+  /** Which call sends it, as far as that is known. */
   readonly call?: number | undefined;
   /** Whether the method gets it, to write it itself. */
   readonly isHandedOut?: boolean;
-  /** Whether an operator takes the key from a running call. */
-  readonly isForced?: boolean;
+  /** Of an operator's write: whether it takes the key from a running call. */
+  readonly operator?: { readonly isForced: boolean };
 }
 
 // As trace.pml has them.
@@ -60,7 +60,7 @@ export class ProtocolTrace {
   /** The n of what each writer sent last. */
   readonly #lastSent = new Map<number, number>();
   #standing: IdempotencyRecord | undefined;
-  #forgettings = 0;
+  #decisions = 0;
 
   /** Without blanks. */
   readonly name: string;
@@ -111,17 +111,18 @@ export class ProtocolTrace {
     this.#event(at, 'gives_up', this.#number(call));
   }
 
-  /** A call returns the outcome of a call. */
-  answers(at: number, call: number, outcomeOf: number, isRecorded: boolean): void {
+  /** A call returns the outcome of a call, or of an operator where that is nothing. */
+  answers(at: number, call: number, outcomeOf: number | undefined, isRecorded: boolean): void {
     const kind = isRecorded ? 'answers' : 'answers_unrecorded';
-    this.#event(at, kind, this.#number(call), 0, 0, 0, 0, 0, 0, 0, this.#number(outcomeOf));
+    const whose = outcomeOf === undefined ? OPERATOR : this.#number(outcomeOf);
+    this.#event(at, kind, this.#number(call), 0, 0, 0, 0, 0, 0, 0, whose);
   }
 
   /** A write that follows what does not stand is left out: it can never arrive. */
-  sends(at: number, { record, token, now, call, isHandedOut = false, isForced = false }: SentWrite): void {
+  sends(at: number, { record, token, now, call, isHandedOut = false, operator }: SentWrite): void {
     if (token !== undefined && token !== this.#standing?.token) return;
     const { status, attempt, fencingToken } = record.state;
-    const isKnown = call !== undefined || this.#owners.has(ownerIn(record.token)) || status === 'released';
+    const isKnown = call !== undefined || this.#owners.has(ownerIn(record.token)) || operator !== undefined;
     if (!isKnown) this.leftOut ??= 'a write of which the sender is not known';
     const [writer, n] = this.#tokenOf(record.token, call);
     // A claim is sent again as it was.
@@ -150,7 +151,7 @@ export class ProtocolTrace {
       lease === undefined ? 0 : this.#instant(lease),
       this.#instant(record.expiresAt),
       isStored ? writer : NO_ONE,
-      Number(token === undefined || isHandedOut || (isForced && writer === OPERATOR)),
+      Number(token === undefined || isHandedOut || operator?.isForced === true),
       ...after,
     );
   }
@@ -179,10 +180,10 @@ export class ProtocolTrace {
     const owner = ownerIn(token);
     const writer = this.#owners.get(owner) ?? (call === undefined ? OPERATOR : this.#number(call));
     this.#owners.set(owner, writer);
-    if (writer === OPERATOR) this.#forgettings += 1;
+    if (writer === OPERATOR) this.#decisions += 1;
     const own = [
       writer,
-      writer === OPERATOR ? this.#forgettings : Number(token.slice(owner.length + 1)),
+      writer === OPERATOR ? this.#decisions : Number(token.slice(owner.length + 1)),
     ] as const;
     this.#tokens.set(token, own);
     return own;

@@ -18,7 +18,7 @@
 #ifndef when
 #define when(condition) (condition)
 #endif
-#define OPERATOR  CALLS         /* who forgets. The calls are 0, 1 …, and an outcome has the number of its call. */
+#define OPERATOR  CALLS         /* who decides about keys. The calls are 0, 1 …; an outcome has the number of its call, or this one. */
 #define WRITERS   (CALLS + 1)
 #define NO_ONE    255
 #define bit_of(c) (1 << (c))
@@ -56,7 +56,7 @@ TIME present;
 
 mtype:phase phase[CALLS] = idle;
 byte other, slot;
-TIME until[CALLS];              /* Until when the claim of each holds, as far as it can know. */
+TIME until[WRITERS];            /* Until when the claim of each holds, as far as it can know. */
 SET mustAsk;                    /* As sets of calls: who has to call the recovery function before it runs; */
 SET hasAsked;                   /* who was told to run by it, which counts as another attempt; */
 SET wrote;                      /* who handed out a completion to its method; */
@@ -73,6 +73,7 @@ SET stood[CALLS];               /* and whose outcomes have stood while the call 
 #define is_lapsed(time) (rec.status == in_progress && rec.lease + TOLERANCE <= time)
 #define is_mine(c) (rec.status == in_progress && rec.owner == c)
 #define is_under_way(c) (phase[c] != idle && phase[c] != over)
+#define is_forgetting (M.record.status == released && M.record.attempt == 0)   /* Another decision keeps the count. */
 
 /* ------------------------------------------------------------------- the guarantees, and what is noted to check them */
 
@@ -84,7 +85,7 @@ bool no_run_under_a_lapsed_claim = true, fencing_tokens_grow = true;
 #endif
 
 byte life = NO_ONE;             /* Whose outcome has stood since the key was free: expired, or forgotten. */
-SET ran, produced;              /* Sets of calls: who ran the method, and who has an outcome. */
+SET ran, produced;              /* Sets of calls: who ran the method, and who has an outcome, as an operator may. */
 SET worked;                     /* Whose method returned, so that its work is done, */
 SET excused;                    /* and after whom the key may run again all the same. */
 SET lost;                       /* Whose claim another write ended, */
@@ -93,10 +94,11 @@ SET freed;                      /* and whose an operator did. */
 
 inline checks_a_write(c, k) {
   if
-  :: c == OPERATOR || (M.isClaim && rec.status != absent && rec.expires <= present + TOLERANCE) ->
+  :: (c == OPERATOR && is_forgetting) || (M.isClaim && rec.status != absent && rec.expires <= present + TOLERANCE) ->
      life = NO_ONE; excused = (1 << CALLS) - 1
   :: else ->
-     guarantees(one_outcome, life == NO_ONE)
+     guarantees(one_outcome, life == NO_ONE);
+     excused = (c == OPERATOR -> (1 << CALLS) - 1 : excused)
   fi;
   guarantees(an_unknown_outcome_stays, !is_guarded || !is_undecided || rec.owner == c || c == OPERATOR ||
     (POLICY == ASK && M.record.status == in_progress && !M.isClaim));
@@ -266,6 +268,14 @@ inline forgets(at, isForced, expiry) {
   when(rec.status != absent && rec.status != released && (rec.status != in_progress || isForced || is_lapsed(at)) &&
     has_room(OPERATOR, at) && expiry >= at);
   sends(OPERATOR, released, at, 0, rec.fence, 0, NO_ONE, expiry)
+}
+
+/* Ends what has no outcome: with one of its own, with none, or by another attempt. */
+inline resolves(to, at, isForced, whose, expiry) {
+  when(rec.status != absent && rec.status != completed && (rec.status != released || to == completed) &&
+    (rec.status != in_progress || isForced || is_lapsed(at)) && has_room(OPERATOR, at) && expiry >= at);
+  produced = (to == completed -> produced | bit_of(OPERATOR) : produced);
+  sends(OPERATOR, to, at, rec.attempt, rec.fence, 0, whose, expiry)
 }
 
 /* ------------------------------------------------------------------------------------------- the step of the store */

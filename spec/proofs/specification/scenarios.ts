@@ -15,7 +15,9 @@ export interface Bounds {
   /** Whose clocks are ahead by the whole tolerance, as a set: 1 is the first call. */
   readonly ahead: number;
   /** How many writes an operator sends. */
-  readonly forgettings: number;
+  readonly decisions: number;
+  /** Whether these may be other ones than to forget. */
+  readonly resolves: boolean;
   /** Whether methods write their completions themselves. */
   readonly own: boolean;
 }
@@ -31,7 +33,8 @@ const usual: Bounds = {
   policy: 'run',
   horizon: 4,
   ahead: 0,
-  forgettings: 0,
+  decisions: 0,
+  resolves: false,
   own: false,
 };
 
@@ -68,14 +71,34 @@ const families: readonly Family[] = [
   },
   {
     name: 'an operator forgets',
-    forgettings: 1,
+    decisions: 1,
     at: { quick: { horizon: 3 }, usual: { horizon: 4 }, deep: { horizon: 5 } },
   },
   {
     name: 'an operator forgets what a recovery function is asked about',
     policy: 'ask',
-    forgettings: 1,
+    decisions: 1,
     at: { quick: { horizon: 2 }, usual: { horizon: 3 }, deep: { horizon: 4 } },
+  },
+  {
+    name: 'an operator resolves',
+    decisions: 1,
+    resolves: true,
+    at: { quick: { horizon: 3 }, usual: { horizon: 4 }, deep: { horizon: 5 } },
+  },
+  {
+    name: 'an operator resolves what a recovery function is asked about',
+    policy: 'ask',
+    decisions: 1,
+    resolves: true,
+    at: { quick: { horizon: 2 }, usual: { horizon: 3 }, deep: { horizon: 4 } },
+  },
+  {
+    name: 'an operator decides twice about what is refused',
+    policy: 'refuse',
+    decisions: 2,
+    resolves: true,
+    at: { quick: { horizon: 1 }, usual: { horizon: 2 }, deep: { horizon: 3 } },
   },
   {
     name: 'three calls',

@@ -39,8 +39,87 @@ const told = `trace told 0 2000 200
 5001 answers 2 0 0 0 0 0 0 0 1
 `;
 
+/** A key that an operator takes from its runner, lets run again, and then gives a value, by force and without. */
+const resolved = `trace resolved 0 2000 200
+1000 begins 0
+1000 sends 0 1 1000 4 1 1000 3000 90000 255 1 0 0
+1001 arrives 0 1
+1002 runs 0 0 1002
+1500 sends 30 1 1500 1 1 1000 0 90000 255 1 0 1
+1501 arrives 30 1
+1600 begins 1
+1600 sends 1 1 1600 4 1 1600 3600 90000 255 1 0 0
+1700 sends 1 2 1700 4 2 1700 3700 90000 255 0 30 1
+1701 arrives 1 2
+1702 runs 1 0 1702
+1800 fails 1
+1801 sends 1 3 1801 2 2 1700 0 90000 255 0 1 2
+1802 arrives 1 3
+1900 sends 30 2 1900 3 2 1700 0 90000 30 0 1 3
+1901 arrives 30 2
+2000 begins 2
+2001 answers 2 0 0 0 0 0 0 0 30
+2002 returns 0
+2003 answers 0 0 0 0 0 0 0 0 30
+`;
+
+/** What else an operator may not do, or what calls may not after it. */
+const tamperedDecisions: readonly Tampered[] = [
+  [
+    'a key that is taken from a running call without force',
+    5,
+    '1500 sends 30 1 1500 1 1 1000 0 90000 255 0 0 1',
+    'no step',
+  ],
+  [
+    'a decision that does not keep the attempt',
+    15,
+    '1900 sends 30 2 1900 3 1 1700 0 90000 30 0 1 3',
+    'no step',
+  ],
+  [
+    'a decision that does not keep the fencing token',
+    15,
+    '1900 sends 30 2 1900 3 2 1900 0 90000 30 0 1 3',
+    'no step',
+  ],
+  [
+    'a decision about another version than stands',
+    15,
+    '1900 sends 30 2 1900 3 2 1700 0 90000 30 0 1 2',
+    'no step',
+  ],
+  [
+    'a decision that leaves the key unknown',
+    15,
+    '1900 sends 30 2 1900 2 2 1700 0 90000 255 0 1 3',
+    'no step',
+  ],
+  [
+    'an outcome that an operator overwrites',
+    18,
+    '2001 sends 30 3 2001 3 2 1700 0 90000 30 1 30 2',
+    'no step',
+  ],
+  [
+    'a call that takes over what an operator has completed',
+    18,
+    '2001 sends 2 1 2001 4 3 2001 4001 90000 255 0 30 2',
+    'no step',
+  ],
+  [
+    'a completion by a call whose key was taken',
+    6,
+    '1501 sends 0 2 1501 3 1 1000 0 90000 0 1 0 2',
+    'no step',
+  ],
+  ['an answer of an operator before there is one', 12, '1800 answers 1 0 0 0 0 0 0 0 30', 'no step'],
+];
+
+type Tampered = readonly [what: string, event: number, instead: string, why: string];
+
 /** Each with the line that is otherwise, counted from 1 after the first one, and what is wrong about it. */
-const tampered: readonly (readonly [what: string, event: number, instead: string, why: string])[] = [
+const tampered: readonly Tampered[] = [
   [
     'a claim that is taken over before it lapsed',
     9,
@@ -137,6 +216,18 @@ describe('traces of the protocol', function () {
       lines[event] = instead;
       const { rejections } = validate(lines.join('\n') + told);
       expect(rejections).to.deep.equal([{ trace: 'told', event, why }]);
+    });
+  }
+
+  it('are allowed where an operator resolves a key', () => {
+    expect(validate(resolved).rejections).to.deep.equal([]);
+  });
+
+  for (const [what, event, instead, why] of tamperedDecisions) {
+    it(`are rejected at ${what}`, () => {
+      const lines = resolved.split('\n');
+      lines[event] = instead;
+      expect(validate(lines.join('\n') + told).rejections).to.deep.equal([{ trace: 'resolved', event, why }]);
     });
   }
 

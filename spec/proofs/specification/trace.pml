@@ -103,6 +103,16 @@ c_code {
 #define STEP(kind, step) :: eKind == kind -> step; isPossible = 1
 #define SEND(condition, step) :: condition -> step; isPossible = is_as_told
 
+/* An operator's write that is special is sent by force. */
+inline decides_as_told(c) {
+  if
+  SEND(eStatus == released && eAttempt == 0, forgets(eAt, eIsSpecial, eExpires))
+  SEND(eStatus == released && eAttempt > 0, resolves(released, eAt, eIsSpecial, NO_ONE, eExpires))
+  SEND(eStatus == completed, resolves(completed, eAt, eIsSpecial, eOutcome, eExpires))
+  :: else
+  fi
+}
+
 inline sends_as_told(c) {
   if
   SEND(eIsSpecial && eStatus == in_progress, claims(c, eAt, eLease, eExpires))
@@ -111,9 +121,8 @@ inline sends_as_told(c) {
   SEND(!eIsSpecial && eStatus == in_progress && rec.owner == c && eLease <= eAt, gives_back(c, eAt, eStatus, eLease, eExpires))
   SEND(eStatus == completed && eIsSpecial, hands_out_completion(c, eAt, eOutcome, eExpires))
   SEND(eStatus == completed && !eIsSpecial, completes(c, eAt, eOutcome, eExpires))
-  SEND(eStatus == released && c != OPERATOR && phase[c] == failed, releases(c, eAt, eExpires))
-  SEND(eStatus == released && c != OPERATOR && phase[c] != failed, gives_back(c, eAt, eStatus, 0, eExpires))
-  SEND(eStatus == released && c == OPERATOR, forgets(eAt, eIsSpecial, eExpires))
+  SEND(eStatus == released && phase[c] == failed, releases(c, eAt, eExpires))
+  SEND(eStatus == released && phase[c] != failed, gives_back(c, eAt, eStatus, 0, eExpires))
   SEND(eStatus == unknown && (phase[c] == failed || phase[c] == returned), leaves_unknown(c, eAt, eExpires))
   SEND(eStatus == unknown && (phase[c] == calling || phase[c] == over), gives_back(c, eAt, eStatus, 0, eExpires))
   :: else
@@ -136,7 +145,8 @@ active proctype Trace() {
        STEP(ANSWERS, answers(eCall, eOutcome))
        STEP(ANSWERS_UNRECORDED, answers_unrecorded(eCall, eOutcome))
        STEP(GIVES_UP, gives_up(eCall))
-       :: eKind == SENDS -> sends_as_told(eCall)
+       :: eKind == SENDS && eCall == OPERATOR -> decides_as_told(eCall)
+       :: eKind == SENDS && eCall != OPERATOR -> sends_as_told(eCall)
        :: else
        fi;
 judgement:
