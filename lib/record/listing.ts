@@ -1,6 +1,7 @@
 import { operationOf } from './key-parts.js';
 import type { IdempotencyRecord, ListedRecord, RecordQuery } from './persistence-store.js';
-import { FORMAT, type RecordState, readState, sinceOf } from './record.js';
+import { FORMAT, type RecordState, readState } from './record.js';
+import { sinceOf } from './sound-about.js';
 
 /** Whether a record is one of those that a query asks for. */
 export function matches({ key, expiresAt, state }: IdempotencyRecord, query: RecordQuery): boolean {

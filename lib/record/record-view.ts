@@ -1,13 +1,6 @@
 import type { IdempotencyRecord } from './persistence-store.js';
-import {
-  aboutOf,
-  lapsesAt,
-  type PastState,
-  type Reason,
-  type RecordState,
-  readState,
-  sinceOf,
-} from './record.js';
+import { lapsesAt, type PastState, type Reason, type RecordState, readState } from './record.js';
+import { isInstant, sinceOf, soundAbout } from './sound-about.js';
 
 /** What a record says about its key, without the value of the outcome. */
 export interface RecordView {
@@ -80,56 +73,6 @@ export function viewOf(operation: string, record: IdempotencyRecord, clockTolera
 
 /** Returns what a record tells of itself, as far as it is about the run that the record is about. */
 function told(state: RecordState): Partial<RecordView> {
-  const about = aboutOf(state);
-  if (!about) return {};
-  const past = pastIn(about.past);
-  return { ...sound(about, fieldChecks), ...(past.length > 0 && { past }) };
+  const { run: _run, at: _at, ...about } = soundAbout(state) ?? {};
+  return about;
 }
-
-function pastIn(past: unknown): readonly PastState[] {
-  if (!Array.isArray(past)) return [];
-  return past.flatMap((state: unknown) => {
-    const own: Partial<PastState> = sound(state, pastChecks);
-    return own.status === undefined || own.attempt === undefined ? [] : [own as PastState];
-  });
-}
-
-type Checks = Readonly<Record<string, (value: unknown) => boolean>>;
-
-/** Returns the fields that are what they should be: the record may be damaged, or of a later version. */
-function sound(fields: unknown, checks: Checks): object {
-  const read = Object(fields) as Readonly<Record<string, unknown>>;
-  const names = Object.keys(checks).filter((name) => Object.hasOwn(read, name) && checks[name]?.(read[name]));
-  return Object.fromEntries(names.map((name) => [name, read[name]]));
-}
-
-const isText = (value: unknown) => typeof value === 'string';
-const isNumber = (value: unknown) => Number.isFinite(value);
-/** Whether a calendar has it. */
-const isInstant = (value: unknown) => isNumber(value) && !Number.isNaN(new Date(value as number).getTime());
-
-const reasonTexts = ['error', 'code', 'text', 'as', 'reason'];
-
-function isReason(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  const fields = value as Readonly<Record<string, unknown>>;
-  return (
-    isText(fields.kind) && reasonTexts.every((name) => fields[name] === undefined || isText(fields[name]))
-  );
-}
-
-const fieldChecks = {
-  startedAt: isInstant,
-  renewedAt: isInstant,
-  by: isText,
-  why: isReason,
-  traceparent: isText,
-} satisfies Checks;
-
-const pastChecks: Record<keyof PastState, Checks[string]> = {
-  ...fieldChecks,
-  status: isText,
-  attempt: isNumber,
-  at: isInstant,
-  leaseUntil: isInstant,
-};

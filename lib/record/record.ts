@@ -163,19 +163,6 @@ export function aboutOf({ about, status, fencingToken }: RecordState): About | u
   return status === 'completed' || about.run === fencingToken ? about : undefined;
 }
 
-/** Returns the `traceparent` of the run that a record is about, where it says one. The record may be damaged. */
-export function traceparentOf({ state }: { readonly state: unknown }): string | undefined {
-  const traceparent: unknown = aboutOf(Object(state))?.traceparent;
-  return typeof traceparent === 'string' ? traceparent : undefined;
-}
-
-/** Since when a record has its status, in epoch milliseconds. Where an earlier version wrote it, since its run has its claim. */
-export function sinceOf(state: RecordState): number {
-  if (state.status === 'completed') return state.completedAt;
-  if (state.status === 'in-progress') return state.startedAt;
-  return aboutOf(state)?.at ?? state.fencingToken;
-}
-
 type FieldOf<State> = State extends unknown ? keyof State : never;
 
 // By its type, so that the compiler asks for a field that is added to a status.

@@ -1,6 +1,7 @@
 import { IdempotencyError } from '../../errors.js';
 import { steadyNow } from '../../process/steady-clock.js';
-import { type RecordState, traceparentOf } from '../../record/record.js';
+import type { RecordState } from '../../record/record.js';
+import { soundAbout } from '../../record/sound-about.js';
 import type { CallOutcome, CallTrace, RunLink } from '../../traces.js';
 import type { CallState } from '../machine/state.js';
 
@@ -23,7 +24,7 @@ export class TraceNotes {
 
   /** The call depends on a run: on the record in this state, if that says of which span. */
   dependsOn(how: RunLink['how'], state: RecordState | undefined): void {
-    const traceparent = traceparentOf({ state });
+    const traceparent = soundAbout(state)?.traceparent;
     if (state && traceparent !== undefined) this.link(how, traceparent, state.attempt);
   }
 

@@ -6,6 +6,7 @@ import { Alarm } from '../../process/timers.js';
 import { type Completion, type IdempotencyRecord, isRecordOf } from '../../record/persistence-store.js';
 import { type CompletedState, type Reason, readState, type StoredOutcome } from '../../record/record.js';
 import { viewOf } from '../../record/record-view.js';
+import { soundAbout } from '../../record/sound-about.js';
 import { DEFAULT_TTL_MS } from '../../settings/duration-checks.js';
 import { type CallTrace, storeChannel } from '../../traces.js';
 import type { Ending } from '../execution/ending.js';
@@ -631,7 +632,7 @@ export class Driver implements CallReport {
   }: IdempotencyRecord): Ending | { readonly error: unknown; readonly isMissing: true } {
     const outcome = this.call.settings.format.decode((state as CompletedState).outcome, this.call);
     if (outcome.kind !== 'none') return outcome;
-    const isDecided = state.about?.why?.kind === 'resolved';
+    const isDecided = soundAbout(state)?.why?.kind === 'resolved';
     return { error: unavailable(this.call, outcome.reason, isDecided), isMissing: true };
   }
 

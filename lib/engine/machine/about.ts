@@ -1,9 +1,7 @@
-import { type About, aboutOf, type PastState, type RecordState } from '../../record/record.js';
+import type { About, PastState, RecordState } from '../../record/record.js';
+import { MOST_PAST, soundAbout, soundPast } from '../../record/sound-about.js';
 import type { CallState, Resolution } from './state.js';
 import type { Step } from './step.js';
-
-/** How many states before the present one a record tells of: enough for an operator, and short. */
-const MOST_PAST = 5;
 
 type Own<T> = { -readonly [K in keyof T]: T[K] };
 
@@ -38,7 +36,7 @@ export function aboutUnsettled({ call, now }: Step, run: number, why: About['why
 
 /** What a record tells of itself where nothing has run: what it told before, or that nothing did. */
 export function aboutRestored({ call, now }: Step, run: number, before: RecordState | undefined): About {
-  const about = before && aboutOf(before);
+  const about = before && soundAbout(before);
   if (about) return { ...about, run };
   return { ...ownAbout(call), run, at: now.wall, why: { kind: 'not-begun' } };
 }
@@ -56,14 +54,11 @@ export function aboutResolved(
 
 /** Returns the past of a record that follows one in this state: the earliest of them goes where there are too many. */
 export function pastWith(before: RecordState): readonly PastState[] {
-  const earlier: unknown = before.about?.past;
-  // What was read may be damaged, and nothing depends on it.
-  const kept = Array.isArray(earlier) ? (earlier as readonly PastState[]).slice(1 - MOST_PAST) : [];
-  return [...kept, pastOf(before)];
+  return [...soundPast(before).slice(1 - MOST_PAST), pastOf(before)];
 }
 
 function pastOf(state: RecordState): PastState {
-  const { run: _run, past: _past, ...about } = aboutOf(state) ?? {};
+  const { run: _run, past: _past, ...about } = soundAbout(state) ?? {};
   const { status, attempt } = state;
   switch (state.status) {
     case 'in-progress':

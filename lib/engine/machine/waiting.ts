@@ -1,6 +1,7 @@
 import { backoff } from '../../process/backoff.js';
 import type { IdempotencyRecord } from '../../record/persistence-store.js';
-import { lapsesAt, readState, traceparentOf } from '../../record/record.js';
+import { lapsesAt, readState } from '../../record/record.js';
+import { soundAbout } from '../../record/sound-about.js';
 import { acquire } from './acquiring.js';
 import { waitLeft } from './budgets.js';
 import type { Source } from './events.js';
@@ -148,7 +149,7 @@ function leave(step: Step, found?: IdempotencyRecord, source: Source = 'store'):
   const { call } = step;
   if (call.hasRun) return found ? succeeded(step, found, source) : step.go('probing');
   if (found) see(call, found.state);
-  step.tell({ event: 'waited', traceparent: call.holder && traceparentOf(call.holder) });
+  step.tell({ event: 'waited', traceparent: soundAbout(call.holder?.state)?.traceparent });
   if (found) return step.replay(found, source);
   call.claims += 1;
   step.go('claiming');
