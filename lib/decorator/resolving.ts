@@ -86,12 +86,13 @@ export function resolving(call: PreparedCall, options: ResolveOptions): Resoluti
   const where = `${call.operation}: resolve()`;
   const example = "an object such as { as: 'run-again', reason: 'INC-7' }";
   const { as } = Object(options) as Partial<ResolveOptions>;
-  const own = as !== undefined && Object.hasOwn(ofDecision, as) ? ofDecision[as] : {};
+  // What is no text would be made one here, which may throw or take long.
+  const known = typeof as === 'string' && Object.hasOwn(ofDecision, as) ? as : undefined;
   const decisions = Object.keys(ofDecision).map((name) => `'${name}'`);
   const checks: Readonly<Record<string, Check>> = {
-    as: () => (own === ofDecision[as as 'value'] ? undefined : `one of ${decisions.join(', ')}`),
+    as: () => (known ? undefined : `one of ${decisions.join(', ')}`),
     ...ofAll,
-    ...own,
+    ...(known && ofDecision[known]),
   };
   const required = as === 'value' ? ['as', 'value'] : ['as'];
   checkedOptions(where, options, {
@@ -99,7 +100,7 @@ export function resolving(call: PreparedCall, options: ResolveOptions): Resoluti
     required,
     example,
     shown: (option) => (option === 'ttl' ? amountOf : undefined),
-    elsewhere: () => (own === ofDecision[as as 'value'] ? ` beside as: '${as}'` : ''),
+    elsewhere: () => (known ? ` beside as: '${known}'` : ''),
   });
   if (options.as === 'run-again') return { ...decided(options), as: options.as };
   return {
