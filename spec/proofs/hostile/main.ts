@@ -2,6 +2,8 @@ import * as fc from 'fast-check';
 import { optionsGiven, orEnd, wholeNumber } from '../../support/command-line.js';
 import { seed as today } from '../../support/random.js';
 import { report, table } from '../../support/report.js';
+import { about, checkAbout, checkEverywhereInAbout, everyAbout } from './about.js';
+import { checkDecision, decision, decisionOptions, everyDecision } from './decisions.js';
 import * as events from './events.js';
 import * as expressions from './expressions.js';
 import { checkEverywhere, checkPayload, everyValue, payload } from './payloads.js';
@@ -86,6 +88,20 @@ const areas = [
     everyResult.map((name) => [name, () => checkResult({ name, depth: 0, way: 'returned' })] as const),
   ),
   area('scopes', pair, checkScopes),
+  area(
+    'what records say of themselves',
+    about,
+    checkAbout,
+    everyAbout.map((name) => [name, () => checkEverywhereInAbout(name)] as const),
+  ),
+  area(
+    'decisions of operators',
+    decision,
+    checkDecision,
+    everyDecision.flatMap((name) =>
+      decisionOptions.map((option) => [name, () => checkDecision({ name, option })] as const),
+    ),
+  ),
 ];
 
 function shown(_: string, value: unknown): unknown {
