@@ -10,6 +10,8 @@ export interface Caller {
   readonly name: string;
   readonly key: string;
   readonly script: Script;
+  /** Whether an operator had decided what equal calls get, and knew it, when the call began. */
+  readonly isAfterAnswer: boolean;
   /** Whether the call has returned its promise. */
   isReturned: boolean;
   state: 'calling' | 'ended';

@@ -1,5 +1,6 @@
-import { type IdempotencyRecord, StoreError } from 'retrysafe';
+import { type IdempotencyRecord, OutcomeUnavailableError, StoreError } from 'retrysafe';
 import { type Caller, contexts, isRefusal, MethodFailed } from './caller.js';
+import type { Decision } from './scenario.js';
 
 /** What was seen of each call, by the context in which it was seen, and what must hold of it. */
 export class Ledger {
@@ -80,7 +81,7 @@ export class Ledger {
   }
 
   /** What must hold of a call when everything is over. */
-  ended(caller: Caller): void {
+  ended(caller: Caller, answer: Decision | undefined): void {
     const { name, state, value, error, runs } = caller;
     if (state === 'calling') return this.fails(`${name} never ends`);
     const events = this.#events.get(name) ?? [];
@@ -96,6 +97,14 @@ export class Ledger {
       expects('its own error', runs === 1 && (count('released') === 1 || wasHit));
     else if (error instanceof StoreError) expects('a fault of the store', count('store-failed') > 0);
     else if (isRefusal(error) && runs === 0) expects('a refusal', count('refused') === 1);
+    if (caller.isAfterAnswer) {
+      const isGiven = (value as { readonly run?: string } | undefined)?.run === 'an operator';
+      const isAnswered = answer === 'refuses' ? error instanceof OutcomeUnavailableError : isGiven;
+      expects(
+        'something else than what was decided',
+        runs === 0 && (isAnswered || error instanceof StoreError),
+      );
+    }
     expects('two ends', count('completed', 'released', 'replayed', 'refused', 'unknown') <= 1);
     expects('two claims', count('claimed') <= 1);
   }

@@ -17,6 +17,16 @@ export type Script =
   /** Calls the library back when its signal aborts. */
   | 'listens';
 
+/** What is done about the key by one who looks after it. */
+export type Decision =
+  | 'forgets'
+  /** Equal calls get a value. */
+  | 'gives a value'
+  /** They may run. */
+  | 'lets it run again'
+  /** They are refused. */
+  | 'refuses';
+
 /** What may happen in a history, and how often. */
 export interface Bounds {
   /** How many choices are tried in every order. What follows happens in a fixed one. */
@@ -37,9 +47,9 @@ export interface Scenario {
   readonly options?: IdempotentOptions;
   /** Whether a process elsewhere holds the key at first. It ends when the checker says so, and its store gives notices. */
   readonly isHeldElsewhere?: boolean;
-  /** Whether an operator frees the key by force, once, at any time. */
-  readonly forgets?: boolean;
-  /** Whether a listener of the event `waited` frees the key by force, once. */
-  readonly listenerForgets?: boolean;
+  /** What an operator decides by force, once, at any time. */
+  readonly operator?: Decision;
+  /** What a listener of the event `waited` decides by force, once. */
+  readonly listener?: Decision;
   readonly bounds: Bounds;
 }

@@ -37,9 +37,21 @@ export const scenarios: readonly Scenario[] = [
     options: { lease: 3, renewFor: 3 },
   }),
   ...onEach('an operator who forgets', ['waits', 'waits', 'waits'], depths(5, 5, { hurries: 1 }), {
-    forgets: true,
+    operator: 'forgets',
   }),
-  ...onEach('a listener that forgets', ['waits', 'waits', 'waits'], depths(8, 9), { listenerForgets: true }),
+  ...onEach('a listener that forgets', ['waits', 'waits', 'waits'], depths(8, 9), { listener: 'forgets' }),
+  ...onEach('an operator who gives a value', ['waits', 'waits', 'waits'], depths(5, 5, { hurries: 1 }), {
+    operator: 'gives a value',
+  }),
+  ...onEach('an operator who lets a key run again', ['waits', 'waits', 'waits'], depths(5, 5), {
+    operator: 'lets it run again',
+  }),
+  ...onEach('an operator who refuses', ['waits', 'completes'], depths(5, 5, { faults: 1 }), {
+    operator: 'refuses',
+  }),
+  ...onEach('a listener that gives a value', ['waits', 'waits', 'waits'], depths(8, 9, { hurries: 1 }), {
+    listener: 'gives a value',
+  }),
   {
     name: 'notices of another process',
     port: 'promises',

@@ -3,14 +3,16 @@ import {
   currentExecution,
   type IdempotencyRecord,
   InMemoryStore,
+  NotResolvedError,
   type PersistenceStore,
+  type RecordHandle,
   recordOfKey,
   StoreError,
 } from 'retrysafe';
 import { type Call, type Caller, contexts, MethodFailed } from './caller.js';
 import { Ledger } from './ledger.js';
 import { registryOf } from './registry.js';
-import type { Scenario, Script } from './scenario.js';
+import type { Decision, Scenario, Script } from './scenario.js';
 import { restOfTurn, type Timer } from './timers.js';
 
 /** Something that may happen next. */
@@ -49,9 +51,11 @@ export class World {
   readonly #due = new Set<AbortSignal>();
   #begun = 0;
   #isHeldElsewhere: boolean;
-  #mayForget: boolean;
-  #mayListenerForget: boolean;
-  #forgets = 0;
+  #mayDecide: Decision | undefined;
+  #mayListenerDecide: Decision | undefined;
+  #decides = 0;
+  /** What every equal call gets from then on. */
+  #answer: Decision | undefined;
   #left: { faults: number; timers: number; hurries: number };
 
   constructor(
@@ -64,8 +68,8 @@ export class World {
     this.ledger = new Ledger(this.callers);
     this.#left = { faults: bounds.faults ?? 0, timers: bounds.timers ?? 0, hurries: bounds.hurries ?? 0 };
     this.#isHeldElsewhere = scenario.isHeldElsewhere ?? false;
-    this.#mayForget = scenario.forgets ?? false;
-    this.#mayListenerForget = scenario.listenerForgets ?? false;
+    this.#mayDecide = scenario.operator;
+    this.#mayListenerDecide = scenario.listener;
     this.#records = this.#makeRecords();
     this.store = port === 'in memory' ? new InMemoryStore() : this.#records;
     if (this.#isHeldElsewhere) this.#holders.set(key, this.#elsewhere('in-progress', 1));
@@ -211,6 +215,7 @@ export class World {
       name: this.callers.some((one) => one.name === name) ? `${name}/${this.callers.length}` : name,
       key,
       script,
+      isAfterAnswer: this.#answer !== undefined && key === 'a',
       isReturned: false,
       state: 'calling',
       runs: 0,
@@ -238,26 +243,44 @@ export class World {
     this.ledger.published(name);
     if (name === 'store-failed' && this.scenario.port !== 'promises')
       this.ledger.fails('a store that has answered at once is said to have failed');
-    if (name !== 'waited' || !this.#mayListenerForget) return;
-    this.#mayListenerForget = false;
+    const decision = this.#mayListenerDecide;
+    if (name !== 'waited' || !decision) return;
+    this.#mayListenerDecide = undefined;
     const caller = this.callers.find((one) => one.name === contexts.getStore());
-    if (caller) this.ledger.within('a listener', caller, () => this.#forget());
+    if (caller) this.ledger.within('a listener', caller, () => this.#decide(decision));
   }
 
-  #forget(): void {
-    this.#forgets += 1;
-    const forgotten = contexts.run('an operator', () =>
-      recordOfKey(this.store, this.key).forget({ force: true }),
+  #decide(decision: Decision): void {
+    this.#decides += 1;
+    const decided = contexts.run('an operator', () =>
+      this.#carryOut(decision, recordOfKey(this.store, this.key)),
     );
-    forgotten.then(
-      () => {
-        this.#forgets -= 1;
+    decided.then(
+      (isWritten) => {
+        this.#decides -= 1;
+        if (isWritten && (decision === 'gives a value' || decision === 'refuses')) this.#answer = decision;
       },
       (error) => {
-        this.#forgets -= 1;
-        if (!(error instanceof StoreError)) this.ledger.fails(`forget ends with ${error}`);
+        this.#decides -= 1;
+        // A call may have ended with an outcome, which stays.
+        const isLate = error instanceof NotResolvedError && decision !== 'forgets';
+        if (!(error instanceof StoreError || isLate)) this.ledger.fails(`the decision ends with ${error}`);
       },
     );
+  }
+
+  #carryOut(decision: Decision, handle: RecordHandle): Promise<boolean> {
+    const force = true;
+    switch (decision) {
+      case 'forgets':
+        return handle.forget({ force });
+      case 'gives a value':
+        return handle.resolve({ as: 'value', value: { run: 'an operator' }, force });
+      case 'lets it run again':
+        return handle.resolve({ as: 'run-again', force });
+      case 'refuses':
+        return handle.resolve({ as: 'refuse', force });
+    }
   }
 
   /** Everything that may happen now. */
@@ -347,12 +370,13 @@ export class World {
       };
       yield { label: 'the store gives notice', happen: tell };
     }
-    if (this.#mayForget && this.#begun > 0) {
-      const forget = () => {
-        this.#mayForget = false;
-        this.#forget();
+    const decision = this.#mayDecide;
+    if (decision && this.#begun > 0) {
+      const decide = () => {
+        this.#mayDecide = undefined;
+        this.#decide(decision);
       };
-      yield { label: 'an operator forgets', happen: forget };
+      yield { label: `an operator ${decision}`, happen: decide };
     }
   }
 
@@ -379,7 +403,7 @@ export class World {
     const waiting = this.callers.filter(
       ({ state, isRunning, asking }) => state === 'calling' && (!isRunning || asking > 0),
     );
-    if (isAwaited === (waiting.length > 0 || this.#forgets > 0)) return;
+    if (isAwaited === (waiting.length > 0 || this.#decides > 0)) return;
     this.ledger.fails(
       isAwaited
         ? 'a timer keeps the process alive although no caller waits'
@@ -400,10 +424,10 @@ export class World {
     if (this.ledger.violation) return;
     if (this.timers.size > 0) this.ledger.fails('a timer is left when all calls have ended');
     if (this.#ears.size > 0) this.ledger.fails('a call that has ended listens to the store');
-    if (this.#forgets > 0) this.ledger.fails('a forget never ends');
+    if (this.#decides > 0) this.ledger.fails('a decision never ends');
     const { calls, leaders, joined } = registryOf(this.store);
     if (calls + leaders + joined > 0)
       this.ledger.fails(`the registry keeps ${calls} calls, ${leaders} leaders and ${joined} that joined`);
-    for (const caller of this.callers) this.ledger.ended(caller);
+    for (const caller of this.callers) this.ledger.ended(caller, this.#answer);
   }
 }

@@ -153,7 +153,7 @@ export async function checkAbout({ name, place, state }: AboutCase): Promise<str
       throw new Violation(`${what}: ended with ${endings}, and without it with ${expected}`);
     for (const { error: _, ...event } of events.raw)
       if (gaveAway(JSON.stringify(event))) throw new Violation(`${what}: the event ${event.name} repeats it`);
-    return (endings[0] as string).slice(0, 40);
+    return (endings[0] as string).split(' ')[0] as string;
   } finally {
     events.stop();
   }
