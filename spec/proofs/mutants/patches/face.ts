@@ -9,8 +9,8 @@ export const face: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/decorator/record-of.ts',
-        replace: 'const KEY = /^(.+)#[0-9a-f]{64}$/s;',
-        by: 'const KEY = /^([^#]+)#.*[0-9a-f]{64}$/s;',
+        replace: 'return operationNamedIn(key);',
+        by: "return key.slice(0, key.indexOf('#'));",
       },
     ],
     caughtBy: [specs('decorator/record-of-key')],

@@ -7,7 +7,13 @@ export const listing: readonly Mutant[] = [
   {
     name: 'listing-an-operation-by-the-first-hash',
     flaw: 'The records of an operation are not listed whose name has a #.',
-    changes: [{ file: 'lib/record/listing.ts', replace: "key.lastIndexOf('#')", by: "key.indexOf('#')" }],
+    changes: [
+      {
+        file: 'lib/record/key-parts.ts',
+        replace: "Math.max(0, key.lastIndexOf('#'))",
+        by: "Math.max(0, key.indexOf('#'))",
+      },
+    ],
     caughtBy: [specs('stores/store-contract', 'stores/in-memory/in-memory-store')],
   },
   {

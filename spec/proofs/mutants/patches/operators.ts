@@ -152,8 +152,8 @@ export const operators: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/engine/driver/driver.ts',
-        replace: "const isDecided = state.about?.why?.kind === 'resolved';",
-        by: "const isDecided = state.about?.why?.kind === 'refused';",
+        replace: "const isDecided = soundAbout(state)?.why?.kind === 'resolved';",
+        by: "const isDecided = soundAbout(state)?.why?.kind === 'refused';",
       },
     ],
     caughtBy: [specs('decorator/resolving')],
