@@ -151,7 +151,8 @@ const cases: ErrorCase[] = [
     statusCode: 424,
     advice: 'ask-human',
     hasKey: true,
-    nextStep: /free the key by `recordOf|let `onAbandoned` decide|unless `onAbandoned` says otherwise/,
+    nextStep:
+      /decide by `recordOf\(…\)\.resolve\(\)` or|let `onAbandoned` decide|unless `onAbandoned` says otherwise/,
     situations: {
       'an unknown outcome that the policy refuses': async () => {
         const place = placing(failure, { onError: () => 'unknown', onAbandoned: 'refuse' });
