@@ -1,8 +1,9 @@
-import { model, specs } from '../checkers.js';
+import { model, simulation, specs, tests } from '../checkers.js';
 import type { Mutant } from '../mutant.js';
 
 const about = 'lib/engine/machine/about.ts';
 const freeing = 'lib/engine/machine/freeing.ts';
+const soundAbout = 'lib/record/sound-about.ts';
 
 /** What operators read in records, what they decide, and what they see of calls in traces. */
 export const operators: readonly Mutant[] = [
@@ -28,7 +29,7 @@ export const operators: readonly Mutant[] = [
     name: 'past-without-end',
     flaw: 'A key that fails again and again has a record that grows with each attempt.',
     changes: [{ file: about, replace: '.slice(1 - MOST_PAST)', by: '.slice(0 * MOST_PAST)' }],
-    caughtBy: [specs('decorator/resolving')],
+    caughtBy: [simulation],
   },
   {
     name: 'past-forgotten',
@@ -70,7 +71,7 @@ export const operators: readonly Mutant[] = [
         by: 'if (!describeError) return (error as Error).message;',
       },
     ],
-    caughtBy: [specs('engine/about')],
+    caughtBy: [specs('engine/about'), simulation],
   },
   {
     name: 'runtime-that-is-off',
@@ -94,7 +95,7 @@ export const operators: readonly Mutant[] = [
         by: 'if (token !== undefined && holder.token !== token && token === "")',
       },
     ],
-    caughtBy: [specs('decorator/resolving')],
+    caughtBy: [specs('decorator/resolving'), simulation],
   },
   {
     name: 'outcome-resolved',
@@ -106,7 +107,7 @@ export const operators: readonly Mutant[] = [
         by: "if (state.status === 'completed' && as === undefined)",
       },
     ],
-    caughtBy: [specs('decorator/resolving'), model],
+    caughtBy: [specs('decorator/resolving'), model, simulation],
   },
   {
     name: 'running-call-resolved',
@@ -118,7 +119,7 @@ export const operators: readonly Mutant[] = [
         by: "state.status === 'in-progress' && !isForced && as === 'forgotten' && !isAbandoned(step, state)",
       },
     ],
-    caughtBy: [specs('decorator/resolving'), model],
+    caughtBy: [specs('decorator/resolving'), model, simulation],
   },
   {
     name: 'run-again-for-another-request',
@@ -130,7 +131,7 @@ export const operators: readonly Mutant[] = [
         by: "const isAnew = as !== 'value' || !known;",
       },
     ],
-    caughtBy: [specs('decorator/resolving'), model],
+    caughtBy: [specs('decorator/resolving'), model, simulation],
   },
   {
     name: 'waiting-calls-not-told',
@@ -157,6 +158,74 @@ export const operators: readonly Mutant[] = [
       },
     ],
     caughtBy: [specs('decorator/resolving')],
+  },
+  {
+    name: 'answer-of-no-length',
+    flaw: 'What an operator gives is over when it is written.',
+    changes: [
+      {
+        file: freeing,
+        replace: 'const expiresAt = instantAfter(now.wall, ttlMs);',
+        by: 'const expiresAt = instantAfter(now.wall, 0 * ttlMs);',
+      },
+    ],
+    caughtBy: [specs('decorator/resolving')],
+  },
+  {
+    name: 'operators-who-forget-the-run',
+    flaw: 'What an operator writes has another fencing token than the run that it is about.',
+    changes: [
+      {
+        file: freeing,
+        replace: 'const fencingToken = known?.fencingToken ?? now.wall;',
+        by: 'const fencingToken = known ? now.wall : now.wall;',
+      },
+    ],
+    caughtBy: [simulation],
+  },
+  {
+    name: 'about-that-throws',
+    flaw: 'A record that throws when it tells of itself ends the call that meets it.',
+    changes: [
+      {
+        file: soundAbout,
+        replace: '  } catch {\n    return undefined;\n  }',
+        by: '  } catch (error) {\n    throw error;\n  }',
+      },
+    ],
+    caughtBy: [tests('proofs/hostile/about', 'throws whatever is read')],
+  },
+  {
+    name: 'text-without-end',
+    flaw: 'A text of ten megabytes in what a record tells of itself goes from record to record.',
+    changes: [
+      { file: soundAbout, replace: 'value.slice(0, LONGEST_TEXT)', by: 'value.slice(0 * LONGEST_TEXT)' },
+    ],
+    caughtBy: [tests('proofs/hostile/about', 'a text of ten megabytes')],
+  },
+  {
+    name: 'reason-of-any-kind',
+    flaw: 'A view repeats a reason that has not what belongs to it.',
+    changes: [
+      {
+        file: soundAbout,
+        replace: 'return isWhole ? reason : undefined;',
+        by: 'return isWhole ? reason : reason;',
+      },
+    ],
+    caughtBy: [tests('proofs/hostile/about', 'a name of Object')],
+  },
+  {
+    name: 'decision-made-a-text',
+    flaw: 'A decision that is no text is made one, which may throw.',
+    changes: [
+      {
+        file: 'lib/decorator/resolving.ts',
+        replace: "typeof as === 'string' && Object.hasOwn(ofDecision, as) ? as : undefined",
+        by: 'as !== undefined && Object.hasOwn(ofDecision, as) ? as : undefined',
+      },
+    ],
+    caughtBy: [tests('proofs/hostile/decisions', 'a RegExp whose source throws')],
   },
   {
     name: 'trace-outside-of-the-span',
