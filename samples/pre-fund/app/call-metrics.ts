@@ -35,7 +35,7 @@ export class CallMetrics {
 
   /** Counts from now on, until the returned function is called. */
   start(): () => void {
-    const { asyncEnd } = tracingChannel<unknown, CallTrace>('retrysafe:call');
+    const { asyncEnd } = tracingChannel('retrysafe:call');
     const ended = (message: unknown) => this.#countCall(message as CallTrace);
     asyncEnd.subscribe(ended);
     const stops = Object.entries(events).map(([name, metric]) =>
