@@ -2,6 +2,7 @@ import 'retrysafe/jmespath';
 import { Idempotent, type IdempotentOptions, keyOf, recordOf } from 'retrysafe';
 import { marker } from './marker.js';
 import {
+  declined,
   held,
   LeaksVault,
   operation,
@@ -41,6 +42,20 @@ export const refusals: readonly Provocation[] = [
       witness.things.push(await recordOf(give, request()).inspect());
       end.resolve(result());
       await running;
+    },
+  },
+  {
+    what: 'decisions of an operator: with a value that cannot be stored, with one that can, and one that comes too late',
+    says: ['ConfigurationError', 'resolved', 'NotResolvedError'],
+    async provoke(witness) {
+      const give = operation(witness, () => Promise.reject(declined()), { onError: () => 'unknown' });
+      await witness.end(give(request()));
+      const handle = recordOf(give, request());
+      await witness.end(handle.resolve({ as: 'value', value: { [marker]: Symbol(marker) } }));
+      await witness.end(handle.resolve({ as: 'value', value: result() }));
+      await witness.end(handle.resolve({ as: 'run-again' }));
+      await witness.end(handle.forget({ token: marker }));
+      witness.things.push(await handle.inspect());
     },
   },
   {
