@@ -106,21 +106,27 @@ for (const port of ['promises', 'values'] as const) {
     }
 
     it('has no part for traces where nobody subscribes to them, also when somebody did before', async () => {
-      // Once before: what counts promises makes the compiler give up what it knows.
-      await costOf(counted, call, requests.replay(1_000));
-      const untraced = await costOf(counted, call, requests.replay(1_000));
+      // The least of several: what the compiler saves differs from one time to the next.
+      const least = async (): Promise<Cost> => {
+        const costs: Cost[] = [];
+        for (let i = 0; i < 5; i += 1) costs.push(await costOf(counted, call, requests.replay(500)));
+        return costs.reduce((one, other) => (other.bytes < one.bytes ? other : one));
+      };
+      const untraced = await least();
       const started: unknown[] = [];
       const subscribe = (message: unknown) => started.push(message);
       const channels = ['call', 'store'].map((name) => tracingChannel(`retrysafe:${name}`));
       for (const { start } of channels) start.subscribe(subscribe);
-      const traced = await costOf(counted, call, requests.replay(1_000));
+      const traced = await least();
       for (const { start } of channels) start.unsubscribe(subscribe);
-      expect(started).to.have.length(2_000);
-      expect(traced.bytes).to.be.above(untraced.bytes + 200);
-      const again = await costOf(counted, call, requests.replay(1_000));
-      expect(started).to.have.length(2_000);
+      expect(started).to.have.length(5_000);
+      // What the compiler has made for both is made anew once calls are only of one kind.
+      for (const one of requests.replay(60_000)) await call(one);
+      const again = await least();
+      expect(started).to.have.length(5_000);
       expect(again.promises).to.equal(untraced.promises);
-      expect(again.bytes).to.be.below(untraced.bytes + 100);
+      expect(traced.bytes).to.be.above(untraced.bytes + 2_000);
+      expect(again.bytes).to.be.below(untraced.bytes + 500);
     });
 
     it('counts each request for random bytes', async () => {
