@@ -154,6 +154,8 @@ export class Invariants {
       return this.fails('a completed key never runs again', `its outcome was overwritten as ${state.status}`);
     if (state.attempt !== holder.attempt) this.#attemptIs(state, holder.attempt);
     const ledger = this.#ledgerOf(caller);
+    // A call whose claim was taken by force may begin its run before it learns of that, as where the key was freed by force.
+    if (answers && isHeld) ledger.epoch += 1;
     // The answer stands for that of a run.
     if (answers) {
       caller.runs = 1;
