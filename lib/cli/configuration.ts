@@ -1,5 +1,6 @@
 import type { PersistenceStore } from '../index.js';
 import { type KnownOperations, knownOperations, type OperationSource } from '../operator/known-operations.js';
+import { methodsMissing, STORE_METHODS } from '../options/store-methods.js';
 import { pathOf } from './installed-package.js';
 import { UsageError } from './usage-error.js';
 
@@ -95,6 +96,5 @@ function checked(file: string, exported: unknown): LoadedConfiguration {
 }
 
 function isStore(value: unknown): value is PersistenceStore {
-  const { claim, replace, find } = Object(value) as Partial<PersistenceStore>;
-  return [claim, replace, find].every((method) => typeof method === 'function');
+  return methodsMissing(value, STORE_METHODS).length === 0;
 }

@@ -1,5 +1,6 @@
 import { type Check, checkedOptions } from '../options/checked-options.js';
 import { type Duration, milliseconds } from '../options/duration.js';
+import { methodsMissing, STORE_METHODS } from '../options/store-methods.js';
 import type { PersistenceStore } from '../record/persistence-store.js';
 
 /** How calls are told to OpenTelemetry. */
@@ -39,8 +40,7 @@ export interface Settings {
 }
 
 function isStore(value: unknown): boolean {
-  const { claim, replace, find } = Object(value) as Partial<PersistenceStore>;
-  return [claim, replace, find].every((method) => typeof method === 'function');
+  return methodsMissing(value, STORE_METHODS).length === 0;
 }
 
 const isBoolean: Check = (value) => (typeof value === 'boolean' ? undefined : 'true or false');

@@ -3,6 +3,7 @@ import { checkedOptions } from '../options/checked-options.js';
 import { checkCodec } from '../options/codec-check.js';
 import { type Duration, milliseconds } from '../options/duration.js';
 import type { IdempotentOptions, OptionLevel, ProcessOptions } from '../options/options.js';
+import { methodsMissing, STORE_METHODS } from '../options/store-methods.js';
 import { describeLateness, isLate } from '../options/synchronous.js';
 import { amountOf, kindOfData, wrongOption } from '../options/wrong-option.js';
 import { describeNameFault } from '../process/names/names.js';
@@ -38,15 +39,10 @@ function checkAsynchronous(value: unknown): string | undefined {
 
 function checkStoreOption(value: unknown): string | undefined {
   if (typeof value === 'function') return describeLateness(value);
-  const missing = methodsMissing(value, ['claim', 'replace', 'find']);
+  const missing = methodsMissing(value, STORE_METHODS);
   return missing.length > 0
     ? `a PersistenceStore (this has no ${missing.join(', ')}), or a function (self) => store`
     : undefined;
-}
-
-function methodsMissing(value: unknown, names: readonly string[]): readonly string[] {
-  const candidate = value as Record<string, unknown> | null | undefined;
-  return names.filter((name) => typeof candidate?.[name] !== 'function');
 }
 
 const checks: Record<keyof IdempotentOptions | keyof ProcessOptions, Check> = {

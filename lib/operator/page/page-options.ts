@@ -1,5 +1,6 @@
 import { type Check, checkedOptions } from '../../options/checked-options.js';
 import { isObject } from '../../options/reading.js';
+import { methodsMissing, STORE_METHODS } from '../../options/store-methods.js';
 import type { PersistenceStore } from '../../record/persistence-store.js';
 import type { OperationSource } from '../known-operations.js';
 
@@ -58,9 +59,7 @@ function areStores(stores: object): boolean {
 }
 
 function isListingStore(store: unknown): boolean {
-  if (!isObject(store)) return false;
-  const has = store as Readonly<Record<string, unknown>>;
-  return ['claim', 'replace', 'find', 'records'].every((name) => isFunction(has[name]));
+  return methodsMissing(store, [...STORE_METHODS, 'records']).length === 0;
 }
 
 function isPath(value: string): boolean {

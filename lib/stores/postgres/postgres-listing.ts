@@ -2,12 +2,9 @@ import type { ListedRecord, ListingPlan, RecordPage } from '../../record/persist
 import type { Lister } from '../shared/listers.js';
 import {
   addTo,
-  CUT,
   cursorOf,
   isNarrower,
   isRange,
-  KIND_LENGTH,
-  KINDS,
   LARGEST_PAGE,
   type ListedStore,
   type Listing,
@@ -16,18 +13,13 @@ import {
   nothing,
   OUTCOME,
 } from '../shared/listing.js';
+import { type ListingStatement, stateWithoutContent } from '../shared/sql-listing.js';
 import { endOf, quoted } from '../shared/sql-tables.js';
 import type { Row } from './postgres-client.js';
 import { hasStatus, statusColumns } from './postgres-schema.js';
 
 /** A page begins after this key. */
 type PostgresPosition = string;
-
-/** A statement and its values. */
-interface ListingStatement {
-  readonly text: string;
-  readonly values: readonly (string | number)[];
-}
 
 /** Returns what a store on this table keeps in a cursor. */
 function listedTable(table: string): ListedStore<PostgresPosition> {
@@ -85,12 +77,7 @@ function rangeOf(
 const HEAD_LENGTH = 4_096;
 
 /** The state without the content of its outcome. The whole of it where its outcome begins later, or has none. */
-const withoutContent = (() => {
-  const kind = `substr(head, at + ${OUTCOME.length}, ${KIND_LENGTH})`;
-  const kinds = KINDS.map((known) => `'${known}'`).join(', ');
-  const cut = `substr(head, 1, at + ${OUTCOME.length + KIND_LENGTH - 1}) || '${CUT}'`;
-  return `CASE WHEN at > 0 AND ${kind} IN (${kinds}) THEN ${cut} ELSE held.state END`;
-})();
+const withoutContent = stateWithoutContent({ at: 'at', head: 'head', state: 'held.state' });
 
 /**
  * Returns the statement that reads a page in the order of keys. It reads so many rows at most, and returns the records among them that

@@ -2,12 +2,9 @@ import type { ListedRecord, ListingPlan, RecordPage } from '../../record/persist
 import type { Lister } from '../shared/listers.js';
 import {
   addTo,
-  CUT,
   cursorOf,
   isNarrower,
   isRange,
-  KIND_LENGTH,
-  KINDS,
   LARGEST_PAGE,
   type ListedStore,
   type Listing,
@@ -16,17 +13,12 @@ import {
   OUTCOME,
   type ReadEntry,
 } from '../shared/listing.js';
+import { type ListingStatement, stateWithoutContent } from '../shared/sql-listing.js';
 import { endOf, quoted } from '../shared/sql-tables.js';
 import { hasStatus, type IndexedStatus, statusIndex } from './sqlite-schema.js';
 
 /** A page begins after this key, or after the row of this number. */
 type SqlitePosition = string | number;
-
-/** A statement and its values. */
-interface ListingStatement {
-  readonly text: string;
-  readonly values: readonly (string | number)[];
-}
 
 /** Returns what a store on this table keeps in a cursor. */
 function listedTable(table: string): ListedStore<SqlitePosition> {
@@ -80,13 +72,11 @@ function rangeOf(listing: Listing<SqlitePosition>, index?: IndexedStatus): Listi
 }
 
 /** The state without the content of its outcome. */
-const withoutContent = (() => {
-  const at = `instr(state, '${OUTCOME}')`;
-  const kind = `substr(state, ${at} + ${OUTCOME.length}, ${KIND_LENGTH})`;
-  const kinds = KINDS.map((known) => `'${known}'`).join(', ');
-  const cut = `substr(state, 1, ${at} + ${OUTCOME.length + KIND_LENGTH - 1}) || '${CUT}'`;
-  return `CASE WHEN ${at} > 0 AND ${kind} IN (${kinds}) THEN ${cut} ELSE state END`;
-})();
+const withoutContent = stateWithoutContent({
+  at: `instr(state, '${OUTCOME}')`,
+  head: 'state',
+  state: 'state',
+});
 
 /** Returns the statement that reads a page. A row without a state is none that is asked for. */
 function pageOf(table: string, listing: Listing<SqlitePosition>, index?: IndexedStatus): ListingStatement {
