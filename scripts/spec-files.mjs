@@ -99,6 +99,8 @@ const longest = [
     'proofs/soak',
     'http',
     'stores/redis',
+    'stores/redis/contract',
+    'stores/redis/cluster',
     'package/samples',
     'stores/postgres',
   ],
@@ -114,7 +116,13 @@ const longest = [
 ];
 const parted = ['stores', 'package', 'proofs'];
 // Most of their time they wait, so they go on beside others.
-const apart = ['stores/redis/notices', 'stores/redis/replicas', 'engine/claim/faked-clocks'];
+const apart = [
+  'stores/redis/contract',
+  'stores/redis/cluster',
+  'stores/redis/notices',
+  'stores/redis/replicas',
+  'engine/claim/faked-clocks',
+];
 
 /** The part of a file: its folder, or for these folders the folder in them. Each part is a process. */
 function partOf(file) {
