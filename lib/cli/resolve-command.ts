@@ -1,3 +1,4 @@
+import { isJson } from '../operator/is-json.js';
 import { type Change, changeArguments, changeRecords } from './change-records.js';
 import type { Command } from './command.js';
 import { withDesk } from './open-desk.js';
@@ -59,11 +60,8 @@ function changeOf({ values }: ReadArguments): Change {
   const of = ['unknown', 'abandoned', 'unreadable', 'released'] as const;
   if (isRefused)
     return { resolution: { as: 'refuse' }, of, verb: (records) => `refuse ${records}`, done: 'refused' };
-  try {
-    JSON.parse(json as string);
-  } catch {
+  if (!isJson(json as string))
     throw new UsageError(`--value: expected JSON; a text stands in double quotes: '"done"'`);
-  }
   const isPlain = values.plain !== undefined;
   const resolution = { as: 'value', json: json as string, isPlain } as const;
   return { resolution, of, verb: (records) => `answer ${records}`, done: 'answered' };

@@ -2,6 +2,7 @@ import { isObject, ownValue } from '../../options/reading.js';
 import type { ResolvedAs } from '../../record/record.js';
 import type { RecordView } from '../../record/record-view.js';
 import type { DeskQuery, SeenRecord } from '../desk.js';
+import { isJson } from '../is-json.js';
 import type { ListRequest, ResolveRequest, ShowRequest } from './messages.js';
 import { PageRefusal } from './page-refusal.js';
 
@@ -160,15 +161,6 @@ function oneOfIn<T extends string>(
   if (value === undefined) return undefined;
   if (typeof value === 'string' && Object.hasOwn(all, value)) return value as T;
   throw wrong(name, `one of ${Object.keys(all).join(', ')}`);
-}
-
-function isJson(text: string): boolean {
-  try {
-    JSON.parse(text);
-    return true;
-  } catch {
-    return false;
-  }
 }
 
 function wrong(name: string, expected: string): PageRefusal {
