@@ -3,7 +3,8 @@
 // Three rules say what a spec file belongs to:
 //   - Files in `spec/opentelemetry/`, `spec/proofs/` and `spec/support/`, and files that end in `.long.spec.ts` or `.property.spec.ts`, run by
 //     `npm run test:all` alone. So do the samples in legacy mode, and what is special to one adapter of HTTP:
-//     `spec/http/<adapter>-*.spec.ts`. `npm test` has the core of HTTP, and the guide of each adapter.
+//     `spec/http/<adapter>-*.spec.ts`, and all of `spec/queues/` but its core. `npm test` has the core of HTTP, and the guide of each
+//     adapter.
 //   - All others run by `npm test`, too.
 //   - Of these, the files of `coreFolders` are the core.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
@@ -22,7 +23,7 @@ const coreFolders = [
 ];
 const adapters = 'express|fastify|fetch|hono|lambda|nestjs|node';
 const long = new RegExp(
-  `^(opentelemetry|proofs|support)/|^http/(${adapters})-|\\.(long|property)\\.spec\\.ts$`,
+  `^(opentelemetry|proofs|support)/|^queues/(?!core/)|^http/(${adapters})-|\\.(long|property)\\.spec\\.ts$`,
 );
 const isLong = (file) => long.test(file);
 const isCore = (file) =>

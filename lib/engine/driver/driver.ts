@@ -1,6 +1,7 @@
 import { ConfigurationError, type IdempotencyError, StoreError, type StoreStep } from '../../errors.js';
 import type { Abandoned, AbandonedDecision } from '../../options/options.js';
 import { LONGEST_REASON } from '../../outcome/outcome.js';
+import { noteRecordedError } from '../../process/recorded-errors.js';
 import { steadyNow } from '../../process/steady-clock.js';
 import { Alarm } from '../../process/timers.js';
 import { type Completion, type IdempotencyRecord, isRecordOf } from '../../record/persistence-store.js';
@@ -499,6 +500,7 @@ export class Driver implements CallReport {
     const decision = this.#within(() => decide(this.call, error, this.#telling));
     if (decision !== 'remember') return { kind: 'error', decision, why: this.#reasonFor(error) };
     const ttlMs = typeof ttl === 'number' ? ttl : DEFAULT_TTL_MS;
+    noteRecordedError(error);
     return { kind: 'error', decision, outcome: format.encodeError(error, this.call), ttlMs };
   }
 
@@ -631,6 +633,7 @@ export class Driver implements CallReport {
     state,
   }: IdempotencyRecord): Ending | { readonly error: unknown; readonly isMissing: true } {
     const outcome = this.call.settings.format.decode((state as CompletedState).outcome, this.call);
+    if (outcome.kind === 'error') noteRecordedError(outcome.error);
     if (outcome.kind !== 'none') return outcome;
     const isDecided = soundAbout(state)?.why?.kind === 'resolved';
     return { error: unavailable(this.call, outcome.reason, isDecided), isMissing: true };
