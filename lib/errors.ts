@@ -119,6 +119,22 @@ export class OutcomeUnknownError extends IdempotencyError {
   }
 }
 
+/** The method was started as often as `maxAttempts` permits, and left no outcome. It is not started again by itself. */
+export class AttemptsExhaustedError extends IdempotencyError {
+  override readonly name = 'AttemptsExhaustedError';
+  readonly code = 'ERR_IDEMPOTENCY_ATTEMPTS_EXHAUSTED';
+  /** As for an unknown outcome: no client retries a 424 by itself, while a person has to act. */
+  readonly statusCode = 424;
+  readonly advice = 'ask-human';
+  /** How many times the method was started for the key. */
+  readonly attempts: number;
+
+  constructor(message: string, details: IdempotencyErrorDetails & { readonly attempts: number }) {
+    super(message, details);
+    this.attempts = details.attempts;
+  }
+}
+
 /** The method has run, but its outcome could not be stored or cannot be read. Or an operator decided that there is none. */
 export class OutcomeUnavailableError extends IdempotencyError {
   override readonly name = 'OutcomeUnavailableError';
@@ -211,6 +227,7 @@ const brands = {
   'in-progress': InProgressError,
   fingerprint: FingerprintError,
   'outcome-unknown': OutcomeUnknownError,
+  'attempts-exhausted': AttemptsExhaustedError,
   'outcome-unavailable': OutcomeUnavailableError,
   'claim-lost': ClaimLostError,
   reentrant: ReentrantCallError,

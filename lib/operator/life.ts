@@ -79,6 +79,8 @@ export function wordsOf(why: Reason): string {
       return 'the completion that the method asked for is not in the store';
     case 'refused':
       return 'onAbandoned refused';
+    case 'attempts-exhausted':
+      return 'no further attempt may begin (maxAttempts)';
     case 'not-begun':
       return 'nothing had run';
     case 'resolved':

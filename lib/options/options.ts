@@ -132,6 +132,12 @@ export interface IdempotentOptions<
         ...args: Args
       ) => AbandonedDecision<Result> | Promise<AbandonedDecision<Result>>);
   /**
+   * How many times the method may be started for a key before it has an outcome, by all calls together: 1 or more. After that a call is refused
+   * with an `AttemptsExhaustedError`, whatever `onAbandoned` says, until an operator decides. So often a recovery function may end without a
+   * decision, too. The count ends with the record: see `unresolvedTtl`. Default: no limit.
+   */
+  readonly maxAttempts?: number;
+  /**
    * How long an attempt without a known outcome keeps its key: from when its outcome became `unknown`, or from when its lease
    * lapsed. At the next full hour the key is free, and the next call runs. `'until-resolved'`: until `onAbandoned` or `forget`
    * resolves it. Default: `'until-resolved'`; if `onAbandoned` is `'run'`, a day or the `ttl`, whichever is longer.

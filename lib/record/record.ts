@@ -10,6 +10,12 @@ interface StateHeader {
   /** Grows with every claim of the key. A resource that remembers the highest token it saw can refuse older runs. */
   readonly fencingToken: number;
   readonly fingerprint?: string;
+  /** How many recovery functions in a row were asked about an attempt and came to no decision, the one that runs included. */
+  readonly recoveries?: { readonly of: number; readonly count: number };
+  /** The last attempt that may begin, by an operator's decision, whatever the option `maxAttempts` says. */
+  readonly permitted?: number;
+  /** The attempt after which no other may begin. Where it is another one than the present, it says nothing. */
+  readonly exhausted?: number;
   /** For people alone: no rule of the engine reads it. A record of an earlier version has none. */
   readonly about?: About;
 }
@@ -47,6 +53,8 @@ export type Reason =
   | { readonly kind: 'no-completion' }
   /** The recovery function of `onAbandoned` refused. */
   | { readonly kind: 'refused' }
+  /** The method was started as often as `maxAttempts` permits, or its recovery function was. */
+  | { readonly kind: 'attempts-exhausted' }
   /** Nothing has run under the claim: the key was given back. */
   | { readonly kind: 'not-begun' }
   /** An operator decided. */
@@ -172,6 +180,9 @@ const fieldNames: Record<FieldOf<RecordState>, true> = {
   attempt: true,
   fencingToken: true,
   fingerprint: true,
+  recoveries: true,
+  permitted: true,
+  exhausted: true,
   startedAt: true,
   leaseUntil: true,
   completedAt: true,

@@ -22,6 +22,7 @@ const reasons: { readonly [Kind in Reason['kind']]: Fields<Omit<Extract<Reason, 
     decided: {},
     'no-completion': {},
     refused: {},
+    'attempts-exhausted': {},
     'not-begun': {},
     resolved: { as: oneOf('value', 'run-again', 'refuse', 'forgotten'), reason: text },
   };

@@ -60,6 +60,9 @@ const checks: Record<keyof IdempotentOptions | keyof ProcessOptions, Check> = {
   renewFor: durationCheck({ leastMs: 100, mostSeconds: 86_400, example: "900 or '15m'" }),
   wait: durationCheck({ leastMs: 0, mostSeconds: 900, example: "10 or '250ms'" }),
   onAbandoned: orFunction(oneOf('run', 'refuse'), checkAsynchronous),
+  maxAttempts(value) {
+    return Number.isSafeInteger(value) && (value as number) >= 1 ? undefined : 'a whole number, 1 or more';
+  },
   unresolvedTtl(value) {
     const expected = value === 'until-resolved' ? undefined : checkUnresolvedTtl(value);
     return expected && `${expected}; or 'until-resolved'`;
@@ -88,7 +91,7 @@ const checks: Record<keyof IdempotentOptions | keyof ProcessOptions, Check> = {
 };
 
 /** A message may repeat a wrong value of these options: an amount is not a secret. */
-const amountOptions = 'ttl lease renewFor wait clockTolerance unresolvedTtl keepLocal'.split(' ');
+const amountOptions = 'ttl lease renewFor wait clockTolerance unresolvedTtl keepLocal maxAttempts'.split(' ');
 
 /** The options that a level does not have. */
 const absentOptions: Record<OptionLevel, readonly string[]> = {

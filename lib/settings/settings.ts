@@ -24,6 +24,8 @@ export interface Settings
   readonly clockTolerance: number;
   readonly unresolvedTtl: number | 'until-resolved' | undefined;
   readonly onAbandoned: Exclude<IdempotentOptions['onAbandoned'], undefined>;
+  /** `Infinity` where it is not set. */
+  readonly maxAttempts: number;
   readonly runtime?: ProcessOptions['runtime'];
   readonly onStoreFailure: 'throw' | 'run';
   readonly readFirst: boolean;
@@ -42,6 +44,7 @@ const builtIn = {
   renewFor: 900,
   wait: 10,
   onAbandoned: 'run',
+  maxAttempts: Number.POSITIVE_INFINITY,
   onStoreFailure: 'throw',
   readFirst: false,
   keepLocal: 0,

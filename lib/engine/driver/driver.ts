@@ -445,7 +445,10 @@ export class Driver implements CallReport {
     if ('error' in ending) return this.#endUnknown(ending.error, this.#reasonFor(ending.error));
     const decision = ending.value as AbandonedDecision<unknown> | undefined;
     if (decision === 'run') return this.#deliverEnd({ kind: 'run' });
-    if (decision === 'refuse') return this.#endUnknown(outcomeUnknown(this.call), { kind: 'refused' });
+    if (decision === 'refuse') {
+      this.#ending = { error: outcomeUnknown(this.call) };
+      return this.#deliverEnd({ kind: 'error', decision: 'refuse', why: { kind: 'refused' } });
+    }
     if (typeof decision === 'object' && decision !== null && 'value' in decision)
       return this.#ended({ value: decision.value });
     const error = new ConfigurationError(

@@ -5,7 +5,7 @@ const brand = Symbol.for('retrysafe.error');
 
 // After these a retry may hear something else; the others are about the request itself.
 const passing: readonly unknown[] = [
-  ...['in-progress', 'outcome-unknown', 'outcome-unavailable', 'claim-lost'],
+  ...['in-progress', 'outcome-unknown', 'outcome-unavailable', 'claim-lost', 'attempts-exhausted'],
   ...['reentrant', 'store', 'not-resolved', 'configuration'],
 ];
 

@@ -1,4 +1,5 @@
 import {
+  AttemptsExhaustedError,
   ClaimLostError,
   FingerprintError,
   IdempotencyError,
@@ -49,6 +50,8 @@ export function refusal(
       );
     case 'unknown':
       return outcomeUnknown(call);
+    case 'exhausted':
+      return exhausted(call, refused);
     case 'unreadable':
       return new OutcomeUnavailableError(
         `${call.operation}: the record under ${call.key} cannot be read, since ${refused.why}, so that nobody can tell whether the work was done. It is not run by itself; use the version that wrote it, or find out, and \`recordOf(service, method, …args).forget()\` frees the key`,
@@ -98,6 +101,21 @@ function inProgress(
       ? `an equal call is still running (key ${call.key}); try again in ${retryAfter} s, or let duplicates \`wait\` longer`
       : `an equal call is running (key ${call.key}), so the record was left alone; try again in ${retryAfter} s, or take the key from that call with ${call.resolution?.as === 'forgotten' ? 'forget({ force: true })' : 'the option `force`'}`;
   return new InProgressError(`${call.operation}: ${message}`, { ...named(call), retryAfter, startedAt });
+}
+
+function exhausted(
+  call: PreparedCall,
+  { attempts, recoveries }: Extract<Refusal, { readonly reason: 'exhausted' }>,
+): AttemptsExhaustedError {
+  const { maxAttempts } = call.settings;
+  const what =
+    attempts < maxAttempts
+      ? `its recovery function was asked ${recoveries} times without a decision`
+      : `its method was started ${attempts === 1 ? 'once' : `${attempts} times`} without an outcome`;
+  return new AttemptsExhaustedError(
+    `${call.operation}: ${what}, and maxAttempts is ${maxAttempts} (key ${call.key}); mend what fails and find out whether the work was done, then decide by \`recordOf(…).resolve()\` or \`npx retrysafe resolve\` what equal calls get: run-again permits one more run`,
+    { ...named(call), attempts },
+  );
 }
 
 export function outcomeUnknown(call: PreparedCall): OutcomeUnknownError {

@@ -41,6 +41,17 @@ export function aboutRestored({ call, now }: Step, run: number, before: RecordSt
   return { ...ownAbout(call), run, at: now.wall, why: { kind: 'not-begun' } };
 }
 
+/** What a record tells of itself where no attempt may begin any more. */
+export function aboutExhausted({ call, now }: Step, run: number, before: RecordState): About {
+  return {
+    ...ownAbout(call),
+    run,
+    at: now.wall,
+    why: { kind: 'attempts-exhausted' },
+    past: pastWith(before),
+  };
+}
+
 /** What a record tells of itself that an operator has written. */
 export function aboutResolved(
   { call, now }: Step,

@@ -1,7 +1,8 @@
 import { backoff } from '../../process/backoff.js';
 import type { IdempotencyRecord } from '../../record/persistence-store.js';
 import { FORMAT, lapsesAt, type RecordState, readState } from '../../record/record.js';
-import { aboutRestored } from './about.js';
+import { aboutExhausted, aboutRestored } from './about.js';
+import { isExhausted, isMarked, mayRecover, recoveriesOf } from './attempts.js';
 import { isEnding, waitLeft } from './budgets.js';
 import type { Fault } from './events.js';
 import { confirmedOf, hasEnoughLease, isCompleted, renew, type Written } from './leasing.js';
@@ -17,7 +18,7 @@ import {
   unresolved,
   unsettled,
 } from './records.js';
-import type { Phase, TakenOver } from './state.js';
+import type { CallState, Phase, TakenOver } from './state.js';
 import type { Step } from './step.js';
 
 /** Begins to ask for the key. */
@@ -77,6 +78,21 @@ export const acquiring = {
     failed: (step) => step.refuse({ reason: 'ending' }),
   },
 
+  exhausting: {
+    enter: markExhausted,
+    again: markExhausted,
+    written(step, written) {
+      const { call } = step;
+      if (written === 'taken' || written === 'missing') return lostWhileDeciding(step, written);
+      const record = confirmedOf(call);
+      if (isCompleted(call)) return step.completed(record);
+      // An earlier renewal came to light: the mark follows it.
+      if (record.state.status !== 'unknown') return markExhausted(step);
+      step.tell({ event: 'unknown' });
+      refuseExhausted(step, record.state);
+    },
+  },
+
   retrying: { due: (step) => step.go('claiming') },
 
   // The attempt is counted before it begins, so that a crash in it is seen for what it is.
@@ -85,12 +101,8 @@ export const acquiring = {
     again: count,
     written(step, written) {
       const { call, now } = step;
-      if (written === 'taken' || written === 'missing') {
-        if (call.claim !== 'lost') step.tell({ event: 'claim-lost' });
-        // The record that it is told of may be the outcome.
-        if (written === 'taken') judge(step, call.holder as IdempotencyRecord);
-        else claimOnceMore(step);
-      } else if (isCompleted(call)) {
+      if (written === 'taken' || written === 'missing') lostWhileDeciding(step, written);
+      else if (isCompleted(call)) {
         // The recovery function wrote a completion after all.
         step.completed(confirmedOf(call));
       } else if (written === 'written' && termLeft(call.term, now) > 0) {
@@ -104,6 +116,16 @@ export const acquiring = {
     },
   },
 } satisfies Partial<Record<Phase, PhaseRules>>;
+
+/** Goes on where another call has replaced the record that was to be followed, or it is gone. */
+function lostWhileDeciding(step: Step, written: 'taken' | 'missing'): void {
+  const { call } = step;
+  if (call.claim === 'ended') step.tell({ event: 'claim-lost' });
+  call.claim = 'none';
+  // The record that it is told of may be the outcome.
+  if (written === 'taken') judge(step, call.holder as IdempotencyRecord);
+  else claimOnceMore(step);
+}
 
 /** Goes on from the answer to a write that asked for the key. `tooShort`: what follows a lease that is too short. */
 function follow(step: Step, written: Written, tooShort: (step: Step) => void): void {
@@ -148,6 +170,7 @@ function judge(step: Step, holder: IdempotencyRecord): void {
     case 'completed':
       return step.replay(holder, 'store');
     case 'released':
+      if (isExhausted(rules, state)) return exhaust(step, state);
       return takeOverFrom(step, { from: 'released', state, token: holder.token });
     case 'in-progress':
       if (!isAbandoned(step, state)) {
@@ -157,9 +180,45 @@ function judge(step: Step, holder: IdempotencyRecord): void {
         return step.refuse({ reason: 'running', lapsesInMs: endsAt - now.wall, startedAt });
       }
   }
+  // A recovery function may know the outcome of the last attempt. Else the count alone decides.
+  const mayBegin =
+    typeof rules.onAbandoned === 'function' ? mayRecover(rules, state) : !isExhausted(rules, state);
+  if (!mayBegin) return exhaust(step, state);
   if (rules.onAbandoned === 'refuse') return step.refuse({ reason: 'unknown' });
   const from = state.status === 'unknown' ? 'unknown' : 'abandoned';
   takeOverFrom(step, { from, state, token: holder.token });
+}
+
+/** Refuses a call at a key that has had all its attempts. The record says so first, so that an operator finds it. */
+function exhaust(step: Step, state: RecordState): void {
+  if (state.status === 'unknown' && isMarked(state)) refuseExhausted(step, state);
+  else step.go('exhausting');
+}
+
+function refuseExhausted(step: Step, state: RecordState): void {
+  step.refuse({ reason: 'exhausted', attempts: state.attempt, recoveries: recoveriesOf(state) });
+}
+
+// Follows the record of another call, or the claim of its own under which the recovery function decided that the method runs.
+function markExhausted(step: Step): void {
+  const { call, rules, now } = step;
+  const { state, token } = recordToMark(call);
+  const { attempt, fencingToken, recoveries } = state;
+  const about = aboutExhausted(step, fencingToken, state);
+  const own: RecordState = {
+    format: FORMAT,
+    status: 'unknown',
+    attempt,
+    fencingToken,
+    exhausted: attempt,
+    ...(recoveries && call.claim === 'none' && { recoveries }),
+    about,
+  };
+  step.replace(draft(step, own, unresolved(rules, now.wall), state), token);
+}
+
+function recordToMark(call: CallState): IdempotencyRecord {
+  return call.claim === 'none' ? (call.holder as IdempotencyRecord) : confirmedOf(call);
 }
 
 function takeOverFrom(step: Step, takenOver: TakenOver): void {
@@ -174,10 +233,11 @@ function takeOver(step: Step): void {
   const { from, state, token } = call.takenOver as TakenOver;
   // A recovery function only asks what became of the attempt before. It is no attempt of its own.
   const isRecovery = from !== 'released' && typeof rules.onAbandoned === 'function';
-  const run = {
-    attempt: state.attempt + (isRecovery ? 0 : 1),
-    fencingToken: Math.max(state.fencingToken + 1, now.wall),
-  };
+  const { attempt } = state;
+  const fencingToken = Math.max(state.fencingToken + 1, now.wall);
+  const run = isRecovery
+    ? { attempt, fencingToken, recoveries: { of: attempt, count: recoveriesOf(state) + 1 } }
+    : { attempt: attempt + 1, fencingToken };
   step.replace(draftInProgress(step, run, state), token);
 }
 
@@ -232,6 +292,6 @@ function claimOnceMore(step: Step): void {
 }
 
 function count(step: Step): void {
-  if (isEnding(step)) return step.refuse({ reason: 'ending' });
+  if (isEnding(step)) return step.go('giving-back');
   renew(step, { attempt: (step.call.takenOver as TakenOver).state.attempt + 1 });
 }

@@ -65,6 +65,8 @@ export type Refusal =
   | { readonly reason: 'fingerprint' }
   /** By `onAbandoned: 'refuse'`. */
   | { readonly reason: 'unknown' }
+  /** By `maxAttempts`. */
+  | { readonly reason: 'exhausted'; readonly attempts: number; readonly recoveries: number }
   | { readonly reason: 'unreadable'; readonly why: string }
   | { readonly reason: 'store'; readonly step: Request['do'] }
   /** The record was deleted while it was taken over. */

@@ -89,7 +89,9 @@ function draftResolved(step: Step, before: RecordState | UnreadableState): Idemp
     return draftAnew(step, { ...own, outcome: outcome as StoredOutcome }, expiresAt);
   }
   const unknown = isAnew ? {} : unknownFields(known);
-  const own = { ...run, ...fingerprint, status: 'released' as const, about, ...unknown };
+  // One more run, also of a key that has had all its attempts.
+  const permitted = isAnew ? {} : { permitted: known.attempt + 1 };
+  const own = { ...run, ...fingerprint, ...permitted, status: 'released' as const, about, ...unknown };
   return draftAnew(step, own, unsettled(rules, now.wall));
 }
 

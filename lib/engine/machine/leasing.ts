@@ -62,7 +62,8 @@ export function isCompleted({ confirmed }: CallState): boolean {
 /** Writes the lease anew after the last confirmed record. */
 export function renew(step: Step, { renews, limitMs, attempt }: RenewalOptions = {}): void {
   const { state, token } = confirmedOf(step.call);
-  const run = { attempt: attempt ?? state.attempt, fencingToken: state.fencingToken };
+  const { fencingToken } = state;
+  const run = attempt === undefined ? state : { attempt, fencingToken };
   step.replace(draftInProgress(step, run, state), token, limitMs, renews);
 }
 

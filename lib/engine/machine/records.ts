@@ -40,15 +40,18 @@ export function draftAnew({ call }: Step, state: RecordState, expiresAt: number)
   return { key: call.key, token: `${call.owner}.${call.sent}`, expiresAt, state };
 }
 
+/** What identifies a run in its records. */
+export type Run = Pick<RecordState, 'attempt' | 'fencingToken' | 'recoveries'>;
+
 /** Makes the record of a lease that begins now. */
 export function draftInProgress(
   step: Step,
-  { attempt, fencingToken }: Pick<RecordState, 'attempt' | 'fencingToken'>,
+  { attempt, fencingToken, recoveries }: Run,
   before?: RecordState,
 ): IdempotencyRecord {
   const { rules, call } = step;
   const term = newTerm(step);
-  const own = {
+  const own: Own<InProgressState> = {
     format: FORMAT,
     status: 'in-progress' as const,
     attempt,
@@ -57,6 +60,7 @@ export function draftInProgress(
     leaseUntil: term.until,
     about: aboutRunning(step, fencingToken, before !== undefined && before === call.confirmed?.state),
   };
+  if (recoveries) own.recoveries = recoveries;
   const record = draft(step, own, unresolved(rules, term.until), before);
   const sent = { token: record.token, term };
   // A list that has grown has room for sixteen more.

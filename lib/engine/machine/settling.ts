@@ -4,10 +4,13 @@ import {
   FORMAT,
   type Reason,
   type RecordState,
+  type ReleasedState,
   type StoredOutcome,
+  type UnknownState,
   unknownFields,
 } from '../../record/record.js';
 import { aboutRestored, aboutUnsettled } from './about.js';
+import { isExhausted } from './attempts.js';
 import type { Fault } from './events.js';
 import { beginLease, confirmedOf } from './leasing.js';
 import { NEVER, termLeft } from './moment.js';
@@ -78,13 +81,14 @@ export function settle(step: Step): void {
   const { call } = step;
   const end = call.end as MethodEnd;
   if (call.claim === 'held') call.claim = 'ended';
-  if (end.kind === 'run') return step.go('counting');
+  if (end.kind === 'run')
+    return step.go(isExhausted(step.rules, confirmedOf(call).state) ? 'exhausting' : 'counting');
   if (end.kind === 'value' && call.issued) {
     if (end.isAsCompleted) return step.go('checking');
     return recordWithoutOutcome(step, 'unknown', patienceEnd(step));
   }
   if (end.kind === 'error' && end.decision !== 'remember') {
-    const isUnknown = end.decision === 'restore' ? wasUnknown(call) : end.decision === 'unknown';
+    const isUnknown = end.decision === 'restore' ? wasUnknown(call) : end.decision !== 'release';
     const status = isUnknown ? 'unknown' : 'released';
     return recordWithoutOutcome(step, status, NEVER, TRIES_WITHOUT_OUTCOME);
   }
@@ -153,14 +157,16 @@ function draftEnd(step: Step, recording: Recording): IdempotencyRecord {
   if (call.end?.kind === 'error' && call.end.decision === 'restore')
     return draftRestored(step, status, expiresAt);
   const about = aboutUnsettled(step, fencingToken, reasonOf(call.end));
-  return draft(
-    step,
-    { format: FORMAT, status, attempt, fencingToken, about },
-    expiresAt,
-    call.confirmed?.state,
-  );
+  const own: Own<UnsettledState> = { format: FORMAT, status, attempt, fencingToken, about };
+  // A recovery function that threw is asked again, but not for ever. A method's own run has no such count.
+  const recoveries = call.confirmed?.state.recoveries;
+  const isDecided = call.end?.kind === 'error' && call.end.decision === 'refuse';
+  if (recoveries && !isDecided) own.recoveries = recoveries;
+  return draft(step, own, expiresAt, call.confirmed?.state);
 }
 
+type UnsettledState = ReleasedState | UnknownState;
+type Own<T> = { -readonly [K in keyof T]: T[K] };
 type Ended = Recording & { readonly outcome: StoredOutcome };
 
 function reasonOf(end: MethodEnd | undefined): Reason | undefined {
@@ -175,9 +181,12 @@ function draftRestored(step: Step, status: 'released' | 'unknown', expiresAt: nu
   const before = stateBefore(call);
   const about = aboutRestored(step, fencingToken, before);
   const own: RecordState = { format: FORMAT, status, attempt: before?.attempt ?? 0, fencingToken, about };
-  const fingerprint = before?.fingerprint === undefined ? {} : { fingerprint: before.fingerprint };
+  const { fingerprint, recoveries, permitted, exhausted } = before ?? {};
+  const kept = Object.entries({ fingerprint, recoveries, permitted, exhausted }).filter(
+    ([, value]) => value !== undefined,
+  );
   const unknown = call.confirmed ? unknownFields(call.confirmed.state) : {};
-  return draftAnew(step, { ...own, ...fingerprint, ...unknown }, expiresAt);
+  return draftAnew(step, { ...own, ...Object.fromEntries(kept), ...unknown }, expiresAt);
 }
 
 function wasUnknown(call: CallState): boolean {

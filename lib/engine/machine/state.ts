@@ -13,6 +13,7 @@ export type Rules = Pick<
   | 'wait'
   | 'clockTolerance'
   | 'onAbandoned'
+  | 'maxAttempts'
   | 'unresolvedTtl'
   | 'onStoreFailure'
   | 'readFirst'
@@ -32,6 +33,8 @@ export type Phase =
   | 'lengthening'
   /** Frees a claim at the end of a Lambda invocation, since nothing may begin any more. */
   | 'giving-back'
+  /** Writes that no attempt at the key may begin any more. */
+  | 'exhausting'
   /** Pauses before it claims once more. */
   | 'retrying'
   /** Waits for the call that holds the key. */
@@ -122,10 +125,10 @@ export type MethodEnd =
       /** Whether it returned what it asked its completion for. */
       readonly isAsCompleted: boolean;
     }
-  /** `restore`: it has not begun after all. */
+  /** `restore`: it has not begun after all. `refuse`: a recovery function decided so. */
   | {
       readonly kind: 'error';
-      readonly decision: 'release' | 'unknown' | 'restore';
+      readonly decision: 'release' | 'unknown' | 'restore' | 'refuse';
       readonly why?: Reason | undefined;
     }
   | {

@@ -25,7 +25,15 @@ export interface RequestParts {
 
 type EngineOptions<This> = Pick<
   IdempotentOptions<This>,
-  'store' | 'lease' | 'renewFor' | 'wait' | 'unresolvedTtl' | 'onStoreFailure' | 'codec' | 'enabled'
+  | 'store'
+  | 'lease'
+  | 'renewFor'
+  | 'wait'
+  | 'maxAttempts'
+  | 'unresolvedTtl'
+  | 'onStoreFailure'
+  | 'codec'
+  | 'enabled'
 >;
 
 /** What a handler gets: the framework's request, and what a framework passes besides. */

@@ -14,6 +14,7 @@ const engineOptions = [
   'renewFor',
   'wait',
   'onAbandoned',
+  'maxAttempts',
   'unresolvedTtl',
   'onStoreFailure',
   'redact',

@@ -189,6 +189,9 @@ function nameOf(error: IdempotencyError): ProblemName {
       return error instanceof OutcomeUnknownError && error.advice === 'retry-later'
         ? 'outcome-unconfirmed'
         : 'outcome-unknown';
+    // How often it was tried is the service's own concern.
+    case 'ERR_IDEMPOTENCY_ATTEMPTS_EXHAUSTED':
+      return 'outcome-unknown';
     case 'ERR_IDEMPOTENCY_OUTCOME_UNAVAILABLE':
       return error instanceof OutcomeUnavailableError && error.isRefused ? 'refused' : 'outcome-unavailable';
     case 'ERR_IDEMPOTENCY_CLAIM_LOST':
