@@ -67,6 +67,7 @@ const ends: readonly object[] = [
   { kind: 'error', decision: 'release' },
   { kind: 'error', decision: 'unknown' },
   { kind: 'error', decision: 'restore' },
+  { kind: 'error', decision: 'refuse' },
   { kind: 'error', decision: 'remember', outcome, ttlMs: 60_000 },
 ];
 
@@ -93,6 +94,8 @@ class History {
   readonly #machine;
   readonly #processes: readonly Process[];
   readonly #readsFirst: boolean;
+  /** Other processes leave their runs behind all the time, so that attempts come to an end. */
+  readonly #isContested: boolean;
   /** What stood under the key, the present record last. */
   readonly #versions: (IdempotencyRecord | undefined)[] = [undefined];
   readonly #working = new Map<Call, { readonly process: Process; readonly isRecovery: boolean }>();
@@ -106,13 +109,17 @@ class History {
     readonly seen: Map<string, Transition>,
   ) {
     this.#readsFirst = this.#is(0.3);
+    this.#isContested = this.#is(0.3);
     this.#machine = new Machine({
       ttl: 60_000,
       lease: 3_000,
       renewFor: 60_000,
-      wait: this.#oneOf([0, 4_000, 20_000]),
+      wait: this.#isContested ? 20_000 : this.#oneOf([0, 4_000, 20_000]),
       clockTolerance: 1_000,
-      onAbandoned: this.#oneOf(['run', 'refuse', () => 'run']),
+      onAbandoned: this.#isContested ? () => 'run' : this.#oneOf(['run', 'refuse', () => 'run']),
+      maxAttempts: this.#isContested
+        ? this.#oneOf([Number.POSITIVE_INFINITY, 1, 2])
+        : Number.POSITIVE_INFINITY,
       unresolvedTtl: undefined,
       onStoreFailure: this.#oneOf(['throw', 'run']),
       readFirst: this.#readsFirst,
@@ -129,7 +136,8 @@ class History {
 
   #step(): void {
     const draw = this.chance();
-    if (draw < 0.1) this.#begin();
+    if (this.#isContested && this.#is(0.08)) this.#write(this.#elsewhere());
+    else if (draw < 0.1) this.#begin();
     else if (draw < 0.55) this.#answer();
     else if (draw < 0.7) this.#work();
     else if (draw < 0.92) this.#passTime();
@@ -151,7 +159,9 @@ class History {
         key,
         fingerprint: this.#oneOf([undefined, 'one', 'one', 'another']),
         owner: `owner${this.#processes.indexOf(process)}-${state.lastId}`,
-        endsAt: this.#is(0.7) ? Number.POSITIVE_INFINITY : this.#steady + 300 + this.chance() * 5_000,
+        endsAt: this.#is(this.#isContested ? 0.5 : 0.7)
+          ? Number.POSITIVE_INFINITY
+          : this.#steady + 300 + this.chance() * (this.#isContested ? 2_500 : 5_000),
       },
       this.#now(process),
     );
@@ -194,7 +204,7 @@ class History {
     this.#pending = this.#pending.filter((other) => other !== one);
     const facts = { call: call.id, request: request.n };
     // An answer may come when most of the lease is over, or of the invocation.
-    if (this.#is(0.2)) this.#steady += this.chance() * 990;
+    if (this.#is(this.#isContested ? 0.35 : 0.2)) this.#steady += this.chance() * 990;
     if (fate < 0.4) {
       const fault = this.#oneOf(['other', 'other', 'other', 'too-large', 'misused']);
       this.#deliver(process, { type: 'fault', ...facts, fault });
@@ -291,6 +301,9 @@ class History {
     this.#foreign += 1;
     const now = start + this.#steady;
     const own = { format: this.#is(0.95) ? 1 : 9, attempt: 1, fencingToken: now };
+    const lapsed = { status: 'in-progress', startedAt: now - 9_000, leaseUntil: now - 5_000 };
+    if (this.#isContested && this.#is(0.7))
+      return this.#record(now, { ...own, ...this.#oneOf<object>([lapsed, { status: 'released' }]) });
     const state = this.#oneOf<object>([
       {
         ...own,
@@ -303,6 +316,10 @@ class History {
       { ...own, status: 'released' },
       { ...own, status: 'unknown' },
     ]);
+    return this.#record(now, state);
+  }
+
+  #record(now: number, state: object): IdempotencyRecord {
     const expiresAt = now + this.#oneOf([500, 3_600_000, 3_600_000]);
     return { key, token: `elsewhere.${this.#foreign}`, expiresAt, state } as unknown as IdempotencyRecord;
   }

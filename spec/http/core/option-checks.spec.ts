@@ -19,6 +19,7 @@ const wrong: Record<keyof HttpOptions<string>, readonly unknown[]> = {
   wait: [null, -1, 'soon'],
   lease: [null, 0, -1, 'long'],
   renewFor: [null, -1, 'long'],
+  maxAttempts: [null, 0, 1.5, '3', secret],
   onAbandoned: [null, 'release', secret, 5],
   isOutcome: [null, true, secret, async () => true],
   onFailure: [null, 'retry', secret, true, async () => 'release'],

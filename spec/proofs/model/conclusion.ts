@@ -26,7 +26,10 @@ function callOnceMore(world: World): void {
     if (!choice) break;
     take(world, choice);
   }
-  const isRefused = world.setting.rules.onAbandoned === 'refuse' && world.lastError === 'unknown';
+  const { onAbandoned, maxAttempts } = world.setting.rules;
+  const isRefused =
+    (onAbandoned === 'refuse' && world.lastError === 'unknown') ||
+    (maxAttempts !== Number.POSITIVE_INFINITY && world.lastError === 'exhausted');
   if (last.state === 'calling' || (world.lastError && !isRefused))
     world.invariants.fails(
       'no key stays in progress after its lease',

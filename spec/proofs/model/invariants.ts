@@ -13,6 +13,8 @@ export interface Ledger {
   /** Whose run began last, and which attempts have run. */
   lastRun: number;
   attempts: number;
+  /** The last attempt that may begin by an operator's decision, whatever `maxAttempts` says. */
+  permitted: number;
   /** Of which run all answers are. */
   answer: number;
   /** How often an operator has freed the key, and how often that was known to the operator. */
@@ -40,7 +42,15 @@ export class Invariants {
     readonly setting: Setting,
     from?: Invariants,
   ) {
-    const empty = { runsLeft: 1, lastRun: -1, attempts: 0, answer: -1, epoch: 0, settledEpoch: 0 };
+    const empty = {
+      runsLeft: 1,
+      lastRun: -1,
+      attempts: 0,
+      permitted: 0,
+      answer: -1,
+      epoch: 0,
+      settledEpoch: 0,
+    };
     this.ledgers = from ? from.ledgers.map((one) => ({ ...one })) : setting.keys.map(() => ({ ...empty }));
     this.applied = from ? from.applied.slice() : setting.callers.map(() => 0);
   }
@@ -83,6 +93,8 @@ export class Invariants {
   #tookOver(caller: Caller, before: RecordState, after: RecordState, sentAt: number): void {
     if (before.status === 'completed')
       return this.fails('a completed key never runs again', `its record was overwritten as ${after.status}`);
+    if (after.status === 'unknown' && after.exhausted !== undefined)
+      return this.#exhausted(before, after, sentAt);
     if (after.status !== 'in-progress')
       return this.fails(
         'no write of a former holder takes effect',
@@ -95,6 +107,25 @@ export class Invariants {
       if (this.setting.rules.onAbandoned === 'run') this.#ledgerOf(caller).runsLeft += 1;
     }
     this.#claimed(caller, before, after);
+  }
+
+  /** A call that may not begin has written that none may. */
+  #exhausted(before: RecordState, after: RecordState, sentAt: number): void {
+    const { maxAttempts } = this.setting.rules;
+    if (before.status === 'in-progress' && isTooEarly(before, sentAt))
+      this.fails(
+        'at most one unlapsed claim',
+        'attempts were said to be exhausted before a claim had lapsed',
+      );
+    if (after.attempt !== before.attempt || after.exhausted !== before.attempt)
+      this.#attemptIs(after, before.attempt);
+    if (before.attempt < maxAttempts && (before.recoveries?.count ?? 0) < maxAttempts)
+      this.fails(
+        'attempts end by their count',
+        `attempt ${before.attempt} of ${maxAttempts} is not the last`,
+      );
+    if (after.fencingToken !== before.fencingToken)
+      this.fails('attempts end by their count', 'the fencing token grew, and nothing was claimed');
   }
 
   /** A caller's record has replaced its own one before. */
@@ -161,7 +192,10 @@ export class Invariants {
       caller.runs = 1;
       caller.epoch = ledger.epoch;
     } else if (holder.status === 'released') this.fails('an operator resolves a key', 'a free key was freed');
-    else ledger.runsLeft += 1;
+    else {
+      ledger.runsLeft += 1;
+      ledger.permitted = holder.attempt + 1;
+    }
   }
 
   #forgotten(caller: Caller, holder: RecordState): void {
@@ -171,6 +205,7 @@ export class Invariants {
     ledger.runsLeft += 1;
     ledger.answer = -1;
     ledger.attempts = 0;
+    ledger.permitted = 0;
   }
 
   started(caller: Caller, { claim, confirmed }: CallState, holder: RecordState | undefined): void {
@@ -195,6 +230,8 @@ export class Invariants {
 
   #countsAttempt(caller: Caller, ledger: Ledger, attempt: number): void {
     const expected = caller.attemptsBefore + 1;
+    if (attempt > Math.max(this.setting.rules.maxAttempts, ledger.permitted))
+      this.fails('attempts end by their count', `attempt ${attempt} ran`);
     if (attempt !== expected)
       this.fails('attempts are counted as they run', `attempt ${attempt} ran as attempt ${expected}`);
     if (ledger.attempts & (1 << attempt))
@@ -238,6 +275,15 @@ export class Invariants {
    * the key is held, and when all its time to wait is used up. The record of that answer is no outcome.
    */
   refused(caller: Caller, { reason }: Refusal, heard: Heard | undefined, { wall, steady }: Moment): void {
+    const state = heard?.record?.state;
+    if (
+      reason === 'exhausted' &&
+      !(heard?.isWrite && state?.status === 'unknown' && state.exhausted === state.attempt)
+    )
+      this.fails(
+        'attempts end by their count',
+        `caller ${caller.facts.index} is refused, and no record says why`,
+      );
     if (reason !== 'running' && reason !== 'contended') return;
     const { facts, waited } = caller;
     const what = `caller ${facts.index} is refused as ${reason}`;

@@ -93,6 +93,7 @@ export const baseRules: Rules = {
   wait: times.wait,
   clockTolerance: times.clockTolerance,
   onAbandoned: 'run',
+  maxAttempts: Number.POSITIVE_INFINITY,
   unresolvedTtl: undefined,
   onStoreFailure: 'throw',
   readFirst: false,

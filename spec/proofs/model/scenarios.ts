@@ -46,6 +46,31 @@ const families: readonly Family[] = [
     mostFaults: { quick: 1, usual: 2, deep: 2 },
   },
   {
+    name: 'two processes, with one attempt in all',
+    processes: [0, 1],
+    rules: { ...refusesAtOnce, maxAttempts: 1 },
+    mostFaults: { quick: 1, usual: 2, deep: 3 },
+  },
+  {
+    name: 'two processes, with two attempts in all, the second call waits',
+    processes: [0, 1],
+    rules: { maxAttempts: 2 },
+    mostFaults: { quick: 0, usual: 1, deep: 2 },
+  },
+  {
+    name: 'two processes, with one attempt and one recovery function in all',
+    processes: [0, 1],
+    rules: { ...refusesAtOnce, onAbandoned: recoveryFunction, maxAttempts: 1 },
+    mostFaults: { quick: 1, usual: 2, deep: 2 },
+  },
+  {
+    name: 'two processes, with one attempt, and an operator permits another',
+    processes: [0, 1],
+    rules: { ...refusesAtOnce, maxAttempts: 1 },
+    operator: 'run again',
+    mostFaults: { quick: 1, usual: 2, deep: 2 },
+  },
+  {
     name: 'two processes, which read first',
     processes: [0, 1],
     rules: { ...refusesAtOnce, readFirst: true },

@@ -31,6 +31,7 @@ const phases: Record<Phase, number> = {
   freeing: 19,
   yielding: 20,
   done: 21,
+  exhausting: 22,
 };
 const claims: Record<CallState['claim'], number> = {
   none: 0,
@@ -253,6 +254,7 @@ export class StateWriter {
       this.#put(ledger.runsLeft);
       this.#put(this.#nameOf(ledger.answer));
       this.#put(ledger.attempts);
+      this.#put(ledger.permitted);
       this.#put(ledger.epoch);
       this.#put(ledger.settledEpoch);
       // The recovery function returns it.
@@ -329,6 +331,12 @@ export class StateWriter {
   #state(state: RecordState): void {
     this.#put(statuses[state.status]);
     this.#put(state.attempt);
+    if (this.#world.setting.rules.maxAttempts !== Number.POSITIVE_INFINITY) {
+      const { recoveries, permitted, exhausted } = state;
+      this.#put(recoveries?.count ?? 0);
+      this.#put(permitted ?? 0);
+      this.#put(exhausted ?? 0);
+    }
     this.#fence(state.fencingToken);
     // For other processes it has lapsed at the end of the tolerance, whatever their clocks say.
     if (state.status === 'in-progress') this.#wall(state.leaseUntil, -times.clockTolerance);
@@ -503,7 +511,13 @@ export class StateWriter {
       if (scenario.hasNotices)
         this.#steady(call.mayLookAt === Number.NEGATIVE_INFINITY ? -1e6 : call.mayLookAt, -20);
     }
-    if (call.hasRun || phase === 'probing' || phase === 'freeing' || phase === 'yielding')
+    if (
+      call.hasRun ||
+      phase === 'probing' ||
+      phase === 'freeing' ||
+      phase === 'yielding' ||
+      phase === 'exhausting'
+    )
       this.#record(call.holder);
   }
 
@@ -541,8 +555,8 @@ export class StateWriter {
       this.#bits(end.isAsCompleted);
       this.#put(this.#nameOf((end.outcome as { readonly json: { readonly run: number } }).json.run));
     } else if (end.kind === 'error')
-      this.#put(end.decision === 'release' ? 10 : end.decision === 'unknown' ? 11 : 12);
-    else this.#put(12);
+      this.#put(10 + ['release', 'unknown', 'restore', 'refuse', 'remember'].indexOf(end.decision));
+    else this.#put(20);
   }
 }
 
