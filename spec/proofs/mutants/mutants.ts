@@ -1,4 +1,5 @@
 import type { Mutant } from './mutant.js';
+import { attemptsEnd } from './patches/attempts.js';
 import { bytes } from './patches/bytes.js';
 import { claims } from './patches/claims.js';
 import { drivers } from './patches/driver.js';
@@ -35,6 +36,7 @@ export const flawsOfTheMachine: readonly Mutant[] = [...machineCalls, ...machine
 /** Every flaw that must be noticed. */
 export const mutants: readonly Mutant[] = [
   ...claims,
+  ...attemptsEnd,
   ...leases,
   ...settling,
   ...waiting,

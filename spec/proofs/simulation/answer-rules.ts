@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import {
+  AttemptsExhaustedError,
   ClaimLostError,
   ConfigurationError,
   FingerprintError,
@@ -158,11 +159,12 @@ export class AnswerRules {
         `after everything a call of ${call.plan.key} ended with ${error}`,
       );
     }
-    const { onAbandoned, fingerprint } = checker.options;
+    const { onAbandoned, fingerprint, maxAttempts } = checker.options;
     const hasRun = call.runs + call.recoveries > 0;
     const isFit =
       error instanceof OutcomeUnavailableError ||
       (error instanceof OutcomeUnknownError && (onAbandoned !== 'run' || hasRun)) ||
+      (error instanceof AttemptsExhaustedError && call.runs === 0 && maxAttempts !== undefined) ||
       (error instanceof InProgressError && call.runs === 0) ||
       (error instanceof FingerprintError && call.runs === 0 && fingerprint) ||
       (error instanceof ClaimLostError && hasRun) ||

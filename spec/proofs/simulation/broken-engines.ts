@@ -41,6 +41,14 @@ export const brokenEngines: readonly BrokenEngine[] = [
     }),
   },
   {
+    fault: 'it begins attempts without end',
+    rules: ['attempts have an end'],
+    engine: (method, options) => {
+      const { maxAttempts: _, ...others } = options;
+      return makeIdempotent(method, others);
+    },
+  },
+  {
     fault: 'it leaves a rejection unhandled',
     rules: ['nothing is left behind'],
     engine: around(async (call) => {

@@ -40,8 +40,8 @@ const transactionEnds: readonly MethodEnd[] = [
 class Chance {
   readonly #next: () => number;
 
-  constructor(seed: number) {
-    this.#next = randomFrom(mixed(seed, 1));
+  constructor(seed: number, stream = 1) {
+    this.#next = randomFrom(mixed(seed, stream));
   }
 
   upTo(most: number): number {
@@ -60,7 +60,9 @@ class Chance {
 /** The history that this seed makes on that model. */
 export function drawHistory(model: StoreModel, seed: number): History {
   const chance = new Chance(seed);
-  const options = drawOptions(chance);
+  // From numbers of its own, so that a seed makes the history that it made before there was this option.
+  const maxAttempts = new Chance(seed, 4).of([undefined, undefined, 1, 2, 3]);
+  const options = { ...drawOptions(chance), maxAttempts };
   const isRough = chance.in(70);
   const calls = drawCalls(chance, options, model);
   return {
@@ -79,7 +81,7 @@ export function drawHistory(model: StoreModel, seed: number): History {
   };
 }
 
-function drawOptions(chance: Chance): DrawnOptions {
+function drawOptions(chance: Chance): Omit<DrawnOptions, 'maxAttempts'> {
   const lease = chance.of([1.5, 3, 3, 30]);
   return {
     wait: chance.of([0, 0.5, 2, 10, 30]),

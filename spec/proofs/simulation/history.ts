@@ -10,6 +10,7 @@ export interface DrawnOptions {
   /** In milliseconds; clocks differ by less. */
   readonly clockTolerance: number;
   readonly onAbandoned: 'run' | 'refuse' | 'asks';
+  readonly maxAttempts: number | undefined;
   readonly onStoreFailure: 'throw' | 'run';
   readonly remembersDeclines: boolean;
   readonly decidesErrors: boolean;

@@ -78,6 +78,7 @@ function optionsFrom(drawn: DrawnOptions, recover: Application['recover']): Idem
     classes: [Amount],
     onAbandoned:
       drawn.onAbandoned === 'asks' ? (_: unknown, ...[, index]: Args) => recover(index) : drawn.onAbandoned,
+    ...(drawn.maxAttempts !== undefined && { maxAttempts: drawn.maxAttempts }),
     ...(drawn.remembersDeclines && { remember: [Declined] }),
     ...(drawn.decidesErrors && { onError: decision }),
     ...(drawn.fingerprint && { fingerprint: (...[, , payload]: Args) => payload }),

@@ -121,6 +121,7 @@ export class ProtocolTraces {
         policy: options.onAbandoned === 'asks' ? 'ask' : options.onAbandoned,
         lease: options.lease * 1_000,
         tolerance: options.clockTolerance,
+        ...(options.maxAttempts !== undefined && { attempts: options.maxAttempts }),
       },
       this.#start,
     );

@@ -41,7 +41,7 @@ export class RunRules {
     return [...this.#byKey.values()].flat().filter(({ isRecovery }) => !isRecovery).length;
   }
 
-  start(call: CallState, { key, signal, fencingToken }: CurrentExecution, isRecovery: boolean): Run {
+  start(call: CallState, { key, signal, fencingToken, attempt }: CurrentExecution, isRecovery: boolean): Run {
     const isOpen = call.ranOpen && !isRecovery;
     const { checker } = this;
     const versions = checker.versionsOf(key);
@@ -74,6 +74,7 @@ export class RunRules {
     this.#checkLease(run);
     this.#checkAnswer(run);
     if (!isRecovery) {
+      if (!isOpen && !isDispossessed && !call.isAudit) this.#checkAttempt(run, attempt);
       call.runs += 1;
       if (isOpen && call.hasSeenHolder)
         checker.violated(
@@ -148,6 +149,18 @@ export class RunRules {
     checker.violated(
       "no run after an operator's answer",
       `call ${call.plan.index} runs, and the key was resolved by "${answer.decision.as}"`,
+    );
+  }
+
+  /** No attempt begins after the last, but one that an operator permits. */
+  #checkAttempt({ key, call }: Run, attempt: number): void {
+    const { checker } = this;
+    const { maxAttempts } = checker.options;
+    const permitted = checker.versionsOf(key).map(({ record }) => record?.state.permitted ?? 0);
+    if (maxAttempts === undefined || attempt <= Math.max(maxAttempts, ...permitted)) return;
+    checker.violated(
+      'attempts have an end',
+      `call ${call.plan.index} runs as attempt ${attempt} of ${maxAttempts}`,
     );
   }
 

@@ -48,6 +48,7 @@ const expected: readonly string[] = [
   'ending: InProgressError',
   'ending: FingerprintError',
   'ending: OutcomeUnknownError',
+  'ending: AttemptsExhaustedError',
   'ending: OutcomeUnavailableError',
   'ending: ClaimLostError',
   'ending: StoreError (claim)',

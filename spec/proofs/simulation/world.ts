@@ -118,6 +118,7 @@ export class World {
   audit(key: string, index: number): void {
     const process = this.#start(-1, 'audit', {
       onAbandoned: 'run',
+      maxAttempts: Number.MAX_SAFE_INTEGER,
       onStoreFailure: 'throw',
       wait: 120,
       keepLocal: 0,

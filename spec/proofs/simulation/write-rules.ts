@@ -24,6 +24,8 @@ export function* writeFaults(
     checker.runs.decided(key, after, decision);
     return;
   }
+  if (young && (young.state.recoveries?.count ?? 0) > (options.maxAttempts ?? Number.POSITIVE_INFINITY))
+    yield ['attempts have an end', `a recovery function was asked ${young.state.recoveries?.count} times`];
   if (!old || !young) return;
   // For some process it may have expired, for which it was free.
   if (old.expiresAt <= checker.latestNow) return;
@@ -38,6 +40,10 @@ export function* writeFaults(
       yield ['no write undoes a later one', `write ${to.n} of an owner came after ${from.n}`];
     return;
   }
+  if (young.state.exhausted !== undefined && young.state.status === 'unknown') {
+    yield* exhaustionFaults(checker, old, young);
+    return;
+  }
   if (young.state.status !== 'in-progress')
     yield ['no write of a former holder', `a call that does not hold the key wrote: ${change}`];
   else if (isHeld(old, checker)) yield ['one unlapsed claim', 'a claim that holds was taken over'];
@@ -49,6 +55,23 @@ export function* writeFaults(
   const isOther = old.state.fingerprint !== undefined && young.state.fingerprint !== old.state.fingerprint;
   if (isOther && young.state.fingerprint !== undefined)
     yield ['fingerprints are kept', `a request took over the key of another one: ${change}`];
+}
+
+/** What is wrong about a record that says that no attempt may begin any more. */
+function* exhaustionFaults(
+  checker: Checker,
+  { state: old }: IdempotencyRecord,
+  { state: young }: IdempotencyRecord,
+): Generator<Fault> {
+  const { maxAttempts = Number.POSITIVE_INFINITY } = checker.options;
+  checker.counted(`attempts exhausted: ${old.status}`);
+  if (isHeld({ state: old } as IdempotencyRecord, checker))
+    yield ['one unlapsed claim', 'attempts were said to be exhausted while a claim holds'];
+  const { attempt, fencingToken } = old;
+  if (young.attempt !== attempt || young.exhausted !== attempt || young.fencingToken !== fencingToken)
+    yield ['attempts have an end', `attempt ${attempt} became ${young.attempt}, by no run`];
+  if (attempt < maxAttempts && (old.recoveries?.count ?? 0) < maxAttempts)
+    yield ['attempts have an end', `attempt ${attempt} of ${maxAttempts} is not the last`];
 }
 
 /** Whether a record that an operator may have to resolve expires before the end of the year 9999. */

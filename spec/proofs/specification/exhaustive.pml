@@ -1,7 +1,7 @@
 /* Takes the steps of protocol.pml in every order, within the bounds of a scenario, which sets what is not set here by -D:
    CALLS, WRITES, MOST_CLAIMS, POLICY, HORIZON (when the time ends), AHEAD (the set of those whose clocks are ahead),
    DECISIONS (how many writes the operator may send), RESOLVES (whether it also resolves), and OWN (whether methods write their
-   completions themselves). */
+   completions themselves). ATTEMPTS is 255 where there may be any number of them. */
 #define LEASE 2
 #define TOLERANCE 1
 #define TTL 2
@@ -23,6 +23,9 @@ active [CALLS] proctype Call() {
   :: d_step { claims(_pid, HERE, HERE + LEASE, unresolved(HERE + LEASE)) }
   :: d_step { takes_over(_pid, HERE, HERE + LEASE, unresolved(HERE + LEASE)) }
   :: d_step { renews(_pid, HERE, rec.attempt + is_in(_pid, hasAsked), HERE + LEASE, unresolved(HERE + LEASE)) }
+#if ATTEMPTS < 255
+  :: d_step { exhausts(_pid, HERE, unresolved(HERE)) }
+#endif
   :: d_step { runs(_pid, HERE) }
   :: d_step { returns(_pid) }
   :: d_step { fails(_pid) }

@@ -56,12 +56,24 @@ export async function explore(
   }
 }
 
-function constantsOf({ calls, writes, claims, policy, horizon, ahead, decisions, resolves, own }: Bounds) {
+function constantsOf({
+  calls,
+  writes,
+  claims,
+  policy,
+  attempts,
+  horizon,
+  ahead,
+  decisions,
+  resolves,
+  own,
+}: Bounds) {
   return {
     CALLS: calls,
     WRITES: writes,
     MOST_CLAIMS: claims,
     POLICY: policies.indexOf(policy),
+    ATTEMPTS: attempts,
     HORIZON: horizon,
     AHEAD: ahead,
     DECISIONS: decisions,

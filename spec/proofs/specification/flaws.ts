@@ -90,6 +90,27 @@ export const flaws: readonly Flaw[] = [
     bounds: { policy: 'ask' },
   },
   {
+    flaw: 'begins one attempt too many',
+    guarantee: 'attempts_end',
+    instead: ['(may_begin(rec.attempt + 1) ||', '(true ||'],
+    bounds: { attempts: 1 },
+  },
+  {
+    flaw: 'begins another attempt since a recovery function says so, though there was the last one',
+    guarantee: 'attempts_end',
+    instead: ['is_in(c, hasAsked) && may_begin(tries))', 'is_in(c, hasAsked))'],
+    bounds: { attempts: 1, policy: 'ask' },
+  },
+  {
+    flaw: 'says of a claim that holds that its attempts are exhausted',
+    guarantee: 'one_runner',
+    instead: [
+      '(rec.status == released || rec.status == unknown || is_lapsed(at)) &&',
+      '(rec.status != completed) &&',
+    ],
+    bounds: { attempts: 1 },
+  },
+  {
     flaw: 'begins a run when its lease is over',
     guarantee: 'no_run_under_a_lapsed_claim',
     instead: ['at < until[c] && !is_in(c, mustAsk));', '!is_in(c, mustAsk));'],

@@ -5,6 +5,8 @@ export interface TraceRules {
   readonly policy: 'run' | 'refuse' | 'ask';
   readonly lease: number;
   readonly tolerance: number;
+  /** How many attempts there may be. Default: any number. */
+  readonly attempts?: number;
 }
 
 /** How a method ended, or a recovery function. */
@@ -78,8 +80,8 @@ export class ProtocolTrace {
   }
 
   get text(): string {
-    const { policy, lease, tolerance } = this.rules;
-    const head = `trace ${this.name} ${policies.indexOf(policy)} ${lease} ${tolerance}`;
+    const { policy, lease, tolerance, attempts = 255 } = this.rules;
+    const head = `trace ${this.name} ${policies.indexOf(policy)} ${lease} ${tolerance} ${Math.min(attempts, 255)}`;
     return `${[head, ...this.#lines].join('\n')}\n`;
   }
 

@@ -13,7 +13,7 @@
  */
 
 /* Who includes it defines CALLS, WRITES (how many of each are on their way), TIME and SET (types), NEVER, LEASE, TOLERANCE,
-   POLICY, NEXT(c) (the n of the next write), MOST(c) (writes that it may send) and MOST_CLAIMS. */
+   POLICY, ATTEMPTS (how many there may be), NEXT(c) (the n of the next write), MOST(c) (writes that it may send) and MOST_CLAIMS. */
 
 #ifndef when
 #define when(condition) (condition)
@@ -58,6 +58,7 @@ mtype:phase phase[CALLS] = idle;
 byte other, slot;
 TIME until[WRITERS];            /* Until when the claim of each holds, as far as it can know. */
 SET mustAsk;                    /* As sets of calls: who has to call the recovery function before it runs; */
+byte permitted;                 /* The last attempt that an operator permits, whatever ATTEMPTS says. */
 SET hasAsked;                   /* who was told to run by it, which counts as another attempt; */
 SET wrote;                      /* who handed out a completion to its method; */
 SET stood[CALLS];               /* and whose outcomes have stood while the call was under way. */
@@ -72,6 +73,7 @@ SET stood[CALLS];               /* and whose outcomes have stood while the call 
 #define is_undecided (rec.status == unknown || rec.status == in_progress)
 #define is_lapsed(time) (rec.status == in_progress && rec.lease + TOLERANCE <= time)
 #define is_mine(c) (rec.status == in_progress && rec.owner == c)
+#define may_begin(attempt_) ((attempt_) <= ATTEMPTS || (attempt_) <= permitted)
 #define is_under_way(c) (phase[c] != idle && phase[c] != over)
 #define is_forgetting (M.record.status == released && M.record.attempt == 0)   /* Another decision keeps the count. */
 
@@ -79,7 +81,7 @@ SET stood[CALLS];               /* and whose outcomes have stood while the call 
 
 bool one_outcome = true, one_runner = true, no_zombie_writes = true, no_silent_skip = true, no_second_run = true;
 bool at_most_once_per_call = true, an_unknown_outcome_stays = true, on_abandoned_decides = true;
-bool no_run_under_a_lapsed_claim = true, fencing_tokens_grow = true;
+bool no_run_under_a_lapsed_claim = true, fencing_tokens_grow = true, attempts_end = true;
 #ifndef guarantees
 #define guarantees(name, holds) name = name && (holds); assert(name)
 #endif
@@ -101,13 +103,15 @@ inline checks_a_write(c, k) {
      excused = (c == OPERATOR -> (1 << CALLS) - 1 : excused)
   fi;
   guarantees(an_unknown_outcome_stays, !is_guarded || !is_undecided || rec.owner == c || c == OPERATOR ||
-    (POLICY == ASK && M.record.status == in_progress && !M.isClaim));
+    M.record.status == unknown || (POLICY == ASK && M.record.status == in_progress && !M.isClaim));
   if
   :: M.isClaim || c == OPERATOR
   :: else ->
      guarantees(no_zombie_writes, M.afterOwner == rec.owner && M.afterN == rec.n);
-     guarantees(no_zombie_writes, rec.owner == c -> M.record.n > rec.n && !is_in(c, lost) : M.record.status == in_progress);
-     guarantees(fencing_tokens_grow, rec.owner == c -> M.record.fence == rec.fence : M.record.fence > rec.fence)
+     guarantees(no_zombie_writes, rec.owner == c -> M.record.n > rec.n && !is_in(c, lost) :
+      M.record.status == in_progress || (M.record.status == unknown && (!is_in(c, ran) || is_in(c, freed))));
+     guarantees(fencing_tokens_grow, rec.owner == c || M.record.status == unknown -> M.record.fence == rec.fence :
+      M.record.fence > rec.fence)
   fi;
   if
   :: rec.status == in_progress && rec.owner != c && c != OPERATOR -> guarantees(one_runner, present >= rec.lease)
@@ -123,6 +127,7 @@ inline checks_a_run(c) {
      guarantees(no_second_run, life == NO_ONE && (worked & ~excused & ~bit_of(c)) == 0);
      guarantees(no_run_under_a_lapsed_claim, present < until[c]);
      guarantees(on_abandoned_decides, !is_in(c, mustAsk));
+     guarantees(attempts_end, rec.owner != c || may_begin(rec.attempt));
      for (other : 0 .. CALLS - 1) { guarantees(one_runner, other == c || !holds(other)) }
      other = 0
   fi
@@ -178,7 +183,8 @@ inline claims(c, at, end, expiry) {
 /* Only a call that has sent a claim knows what stands. A policy that refuses takes over what was released, and nothing else. */
 inline takes_over(c, at, end, expiry) {
   when(phase[c] == calling && count[c] > 0 && rec.owner != c && has_room(c, at) && may_hold(end, expiry) &&
-    (rec.status == released || (POLICY != REFUSE && (rec.status == unknown || is_lapsed(at)))));
+    (rec.status == released || (POLICY != REFUSE && (rec.status == unknown || is_lapsed(at)))) &&
+    (may_begin(rec.attempt + 1) || (POLICY == ASK && is_undecided)));
   sends(c, in_progress, at, rec.attempt + 1, at, end, NO_ONE, expiry);
   DRAFT.record.attempt = (POLICY == ASK && is_undecided -> rec.attempt : rec.attempt + 1);
   DRAFT.record.fence = (at > rec.fence -> at : rec.fence + 1)
@@ -186,8 +192,16 @@ inline takes_over(c, at, end, expiry) {
 
 inline renews(c, at, tries, end, expiry) {
   when(is_mine(c) && has_room(c, at) && may_hold(end, expiry) &&
-    (tries == rec.attempt || (tries == rec.attempt + 1 && is_in(c, hasAsked))));
+    (tries == rec.attempt || (tries == rec.attempt + 1 && is_in(c, hasAsked) && may_begin(tries))));
   sends(c, in_progress, at, tries, rec.fence, end, NO_ONE, expiry)
+}
+
+/* Writes that no attempt may begin any more: there was the last one, or the recovery function has been asked about it often enough. */
+inline exhausts(c, at, expiry) {
+  when(phase[c] == calling && count[c] > 0 && rec.owner != c && has_room(c, at) && expiry >= unresolved(at) &&
+    (rec.status == released || rec.status == unknown || is_lapsed(at)) &&
+    (!may_begin(rec.attempt + 1) || (POLICY == ASK && is_undecided && ATTEMPTS < 255)));
+  sends(c, unknown, at, rec.attempt, rec.fence, 0, NO_ONE, expiry)
 }
 
 inline runs(c, at) {
@@ -310,6 +324,8 @@ inline arrives(c, k) {
   :: M.record.status == unknown -> excused = excused | bit_of(c)
   :: else
   fi;
+  permitted = (c == OPERATOR && M.record.status == released && !is_forgetting -> M.record.attempt + 1 :
+    (M.isClaim || (c == OPERATOR && is_forgetting) -> 0 : permitted));
   rec.status = M.record.status; rec.owner = M.record.owner; rec.n = M.record.n; rec.attempt = M.record.attempt;
   rec.fence = M.record.fence; rec.lease = M.record.lease; rec.outcome = M.record.outcome; rec.expires = M.record.expires;
   drops_what_is_refused()

@@ -10,6 +10,8 @@ export interface Bounds {
   readonly writes: number;
   readonly claims: number;
   readonly policy: 'run' | 'refuse' | 'ask';
+  /** How many attempts there may be. 255: any number. */
+  readonly attempts: number;
   /** How many ticks pass. */
   readonly horizon: number;
   /** Whose clocks are ahead by the whole tolerance, as a set: 1 is the first call. */
@@ -31,6 +33,7 @@ const usual: Bounds = {
   writes: 3,
   claims: 1,
   policy: 'run',
+  attempts: 255,
   horizon: 4,
   ahead: 0,
   decisions: 0,
@@ -58,6 +61,24 @@ const families: readonly Family[] = [
     name: 'a recovery function is asked',
     policy: 'ask',
     at: { quick: {}, usual: { horizon: 5 }, deep: { horizon: 6 } },
+  },
+  {
+    name: 'one attempt in all',
+    attempts: 1,
+    at: { quick: {}, usual: { horizon: 6 }, deep: { horizon: 5, claims: 2 } },
+  },
+  {
+    name: 'one attempt in all, and a recovery function is asked',
+    policy: 'ask',
+    attempts: 1,
+    at: { quick: { horizon: 3 }, usual: { horizon: 4 }, deep: { horizon: 5 } },
+  },
+  {
+    name: 'one attempt in all, and an operator permits another',
+    attempts: 1,
+    decisions: 1,
+    resolves: true,
+    at: { quick: { horizon: 2 }, usual: { horizon: 3 }, deep: { horizon: 4 } },
   },
   {
     name: 'the clock of one call is ahead',

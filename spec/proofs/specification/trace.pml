@@ -8,6 +8,7 @@
 #define LEASE leaseLength
 #define TOLERANCE tolerance
 #define POLICY policy
+#define ATTEMPTS attempts
 #define RUN 0
 #define REFUSE 1
 #define ASK 2
@@ -29,7 +30,7 @@
 #define ANSWERS_UNRECORDED 10
 #define GIVES_UP 11
 
-int leaseLength, tolerance, policy;
+int leaseLength, tolerance, policy, attempts;
 byte eKind, eCall, eN, eStatus, eOutcome, eAttempt, eAfterOwner, eAfterN;       /* The event at hand. */
 bit eIsSpecial, isPossible, isOver;
 int eAt, eFence, eLease, eExpires;
@@ -54,12 +55,14 @@ c_code {
       "answers", "answers_unrecorded", "gives_up" };
     char kind[32];
     long f[13];
-    int length, tolerance, policy, i;
+    int length, tolerance, policy, attempts, i;
     if (isFirst) { atFirst = now; isFirst = 0; }
     while (fgets(line, sizeof line, stdin)) {
-      if (sscanf(line, "trace %255s %d %d %d", trace, &policy, &length, &tolerance) == 4) {
+      attempts = 255;
+      if (sscanf(line, "trace %255s %d %d %d %d", trace, &policy, &length, &tolerance, &attempts) >= 4) {
         now = atFirst;
         now.policy = policy; now.leaseLength = length; now.tolerance = tolerance;
+        now.attempts = attempts;
         isRejected = 0; events = 0; traces++;
         continue;
       }
@@ -93,6 +96,7 @@ c_code {
     else if (!now.an_unknown_outcome_stays) reject("an_unknown_outcome_stays");
     else if (!now.on_abandoned_decides) reject("on_abandoned_decides");
     else if (!now.no_run_under_a_lapsed_claim) reject("no_run_under_a_lapsed_claim");
+    else if (!now.attempts_end) reject("attempts_end");
     else if (!now.fencing_tokens_grow) reject("fencing_tokens_grow");
   }
 };
@@ -123,8 +127,9 @@ inline sends_as_told(c) {
   SEND(eStatus == completed && !eIsSpecial, completes(c, eAt, eOutcome, eExpires))
   SEND(eStatus == released && phase[c] == failed, releases(c, eAt, eExpires))
   SEND(eStatus == released && phase[c] != failed, gives_back(c, eAt, eStatus, 0, eExpires))
-  SEND(eStatus == unknown && (phase[c] == failed || phase[c] == returned), leaves_unknown(c, eAt, eExpires))
-  SEND(eStatus == unknown && (phase[c] == calling || phase[c] == over), gives_back(c, eAt, eStatus, 0, eExpires))
+  SEND(eStatus == unknown && rec.owner != c, exhausts(c, eAt, eExpires))
+  SEND(eStatus == unknown && rec.owner == c && (phase[c] == failed || phase[c] == returned), leaves_unknown(c, eAt, eExpires))
+  SEND(eStatus == unknown && rec.owner == c && (phase[c] == calling || phase[c] == over), gives_back(c, eAt, eStatus, 0, eExpires))
   :: else
   fi
 }
