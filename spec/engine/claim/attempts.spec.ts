@@ -3,6 +3,7 @@ import {
   AttemptsExhaustedError,
   ConfigurationError,
   currentExecution,
+  type IdempotencyRecord,
   type IdempotentOptions,
   InProgressError,
   makeIdempotent,
@@ -422,6 +423,17 @@ describe('maxAttempts', () => {
       expect(await rejection(charge()(order)))
         .to.be.instanceOf(AttemptsExhaustedError)
         .and.include({ attempts: 3 });
+      expect(new Set(runs)).to.deep.equal(new Set([3]));
+    });
+
+    it('permits nothing more by what an earlier version has kept of that', async () => {
+      await recordOf(charge(), order).resolve({ as: 'run-again' });
+      await rejection(charge()(order));
+      const { key } = await view();
+      const { token, ...rest } = (await store.inner.find(key)) as IdempotencyRecord;
+      const kept = { ...rest.state, permitted: 3 };
+      await store.inner.replace({ ...rest, token: 'earlier.1', state: kept }, token);
+      expect(await rejection(charge()(order))).to.be.instanceOf(AttemptsExhaustedError);
       expect(new Set(runs)).to.deep.equal(new Set([3]));
     });
 
