@@ -2,6 +2,7 @@ import 'retrysafe/jmespath';
 import { expect } from 'chai';
 import * as retrysafe from 'retrysafe';
 import {
+  AttemptsExhaustedError,
   ClaimLostError,
   ConfigurationError,
   currentExecution,
@@ -172,6 +173,35 @@ const cases: ErrorCase[] = [
             return { card: marker };
           })(request),
         ),
+    },
+  },
+  {
+    errorClass: AttemptsExhaustedError,
+    code: 'ERR_IDEMPOTENCY_ATTEMPTS_EXHAUSTED',
+    statusCode: 424,
+    advice: 'ask-human',
+    hasKey: true,
+    nextStep: /decide by `recordOf\(…\)\.resolve\(\)` or `npx retrysafe resolve`/,
+    situations: {
+      'a key that has had all its attempts': async () => {
+        const place = placing(failure, { maxAttempts: 1 });
+        await rejection(place(request));
+        return rejection(place(request));
+      },
+      'a recovery function that failed as often as it may': async (clock) => {
+        const store = new ScriptedStore().always('replace', 'hang');
+        const options = {
+          lease: 1,
+          maxAttempts: 1,
+          onAbandoned: () => {
+            throw new Error(marker);
+          },
+        };
+        void placing(() => defer().promise, options, store)(request);
+        await clock.tickAsync(3_000);
+        await rejection(placing(undefined, options, store.peer())(request));
+        return rejection(placing(undefined, options, store.peer())(request));
+      },
     },
   },
   {

@@ -65,7 +65,7 @@ describe('the reference', () => {
         (one): one is typeof retrysafe.KeyError => Object.getPrototypeOf(one) === retrysafe.IdempotencyError,
       )
       .map((one) => new one('', { retryAfter: 1 } as object));
-    expect(ofRoot).to.have.length(10);
+    expect(ofRoot).to.have.length(11);
     const codes = [...ofRoot, refusal('key-missing')];
     expect(all(page('errors.md'), /^### (ERR_\w+)$/gm)).to.deep.equal(codes.map(({ code }) => code).sort());
     for (const { name, code, statusCode, advice } of codes) {

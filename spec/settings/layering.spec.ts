@@ -282,6 +282,15 @@ const table: Record<string, Row> = {
         .join();
     },
   },
+  maxAttempts: {
+    values: [1, 2],
+    seen: [1, 2, 4],
+    async observe(desk) {
+      work = () => Promise.reject(new Error('no'));
+      for (let call = 1; call <= 4; call += 1) await rejection(desk.serve(request));
+      return runs;
+    },
+  },
   readFirst: {
     values: [true, false],
     seen: ['find', 'claim', 'claim'],

@@ -184,6 +184,12 @@ const table: Record<string, readonly Wrong[]> = {
     wrong('10', "'10'", /a whole number/),
     wrong(true, 'true', /a whole number/),
   ],
+  maxAttempts: [
+    wrong(0, '0', /a whole number, 1 or more/),
+    wrong(2.5, '2.5', /a whole number/),
+    wrong('3', "'3'", /a whole number/),
+    wrong(null, 'null', /a whole number/),
+  ],
   clockTolerance: [
     wrong(-1, '-1', /0 or more, such as 1 or '500ms'/),
     wrong(1_000, '1000', /seconds: did you mean 1\?/),

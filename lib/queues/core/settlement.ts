@@ -45,7 +45,7 @@ function advised(error: unknown, { advise }: SettlementOptions): ErrorAdvice | u
     return asked.value as ErrorAdvice | undefined;
   warnOnce(
     'queue-advise',
-    'RETRYSAFE_OPTION_FAILED',
+    'RETRYSAFE_ADVISE',
     `The option "advise" of a consumer threw, or returned none of ${ADVICE.join(', ')} or undefined. The queue's own rules decide about such a message.`,
   );
   return undefined;

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { expect } from 'chai';
 import * as retrysafe from 'retrysafe';
 import {
+  AttemptsExhaustedError,
   ClaimLostError,
   ConfigurationError,
   FingerprintError,
@@ -49,6 +50,7 @@ const rows: readonly (readonly [
   ['body-too-large', refused('body-too-large'), 413],
   ['key-reused', new FingerprintError(MESSAGE, of), 422],
   ['outcome-unknown', new OutcomeUnknownError(MESSAGE, of), 424],
+  ['outcome-unknown', new AttemptsExhaustedError(MESSAGE, { ...of, attempts: 3 }), 424],
   ['too-many-in-flight', refused('too-many-in-flight'), 429, '1'],
   ['misconfigured', new ConfigurationError(MESSAGE, of), 500],
   ['misconfigured', new ReentrantCallError(MESSAGE, of), 500],

@@ -240,9 +240,15 @@ const isInstant = (value: unknown) => Number.isFinite(value);
 const isText = (value: unknown) => typeof value === 'string' && value.length <= longest;
 const isReason = (value: unknown) => {
   const { kind, as, error, ...texts } = value as Loose;
-  const isKnown = ['error', 'decided', 'no-completion', 'refused', 'not-begun', 'resolved'].includes(
-    kind as string,
-  );
+  const isKnown = [
+    'error',
+    'decided',
+    'no-completion',
+    'refused',
+    'not-begun',
+    'attempts-exhausted',
+    'resolved',
+  ].includes(kind as string);
   const isDecision = ['value', 'run-again', 'refuse', 'forgotten'].includes(as as string);
   return (
     isKnown &&

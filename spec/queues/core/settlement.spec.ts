@@ -88,7 +88,7 @@ describe('what becomes of a message whose method threw', () => {
     try {
       for (const advise of [thrown, wrong])
         expect(settlementOf(new Error('down'), { advise })).to.include({ do: 'fail' });
-      expect(warnings.texts('RETRYSAFE_OPTION_FAILED')).to.have.lengthOf(1);
+      expect(warnings.texts('RETRYSAFE_ADVISE')).to.have.lengthOf(1);
     } finally {
       warnings.restore();
     }
