@@ -4,7 +4,12 @@ import { queueTiming } from 'retrysafe/queues';
 
 describe('the settings of pg-boss for a timing', () => {
   it('has a job expire when it would be visible again, and retries as often as it is received again', () => {
-    const timing = queueTiming({ visibilityTimeout: '90.5s', maxReceives: 4, workTime: '30s', retention: '2d' });
+    const timing = queueTiming({
+      visibilityTimeout: '90.5s',
+      maxReceives: 4,
+      workTime: '30s',
+      retention: '2d',
+    });
     expect(pgBossSettings(timing)).to.deep.equal({
       queue: {
         retryLimit: 3,

@@ -64,9 +64,16 @@ describe('a worker of pg-boss', function () {
 
   async function work(
     method: (order: Order) => unknown,
-    { by = boss, settling = {}, ...options }: { by?: PgBossClient; settling?: PgBossOptions; batchSize?: number } = {},
+    {
+      by = boss,
+      settling = {},
+      ...options
+    }: { by?: PgBossClient; settling?: PgBossOptions; batchSize?: number } = {},
   ): Promise<void> {
-    const handler = idempotentHandler(by, (job: PgBossJob<Order>) => method(job.data), { schema, ...settling });
+    const handler = idempotentHandler(by, (job: PgBossJob<Order>) => method(job.data), {
+      schema,
+      ...settling,
+    });
     await boss.work(queue.name, { pollingIntervalSeconds: 0.5, ...options }, handler);
   }
 
@@ -168,7 +175,10 @@ describe('a worker of pg-boss', function () {
   });
 
   describe('parks a job at once, with the reason, whatever retries it has left:', () => {
-    const parked: Record<string, { make: () => Promise<(order: Order) => unknown>; advice: string; reason: RegExp }> = {
+    const parked: Record<
+      string,
+      { make: () => Promise<(order: Order) => unknown>; advice: string; reason: RegExp }
+    > = {
       'a broken request': {
         make: async () => charging(() => 'paid', { key: 'nothing' }),
         advice: 'fix-request',
@@ -292,7 +302,8 @@ describe('a worker of pg-boss', function () {
       },
     };
     const ids: Record<string, string> = {};
-    for (const id of Object.keys(methods)) ids[id] = await send({ id }, { retryLimit: id === 'parked' ? 5 : 0 });
+    for (const id of Object.keys(methods))
+      ids[id] = await send({ id }, { retryLimit: id === 'parked' ? 5 : 0 });
     await work(({ id }) => methods[id]?.(), { batchSize: 5, settling: { retryDelay: 60 } });
     const states = { done: 'completed', failing: 'failed', parked: 'failed', later: 'retry' } as const;
     for (const [id, state] of Object.entries(states)) await untilState(boss, queue, ids[id] as string, state);
@@ -367,7 +378,12 @@ describe('a worker of pg-boss', function () {
     await untilState(boss, queue, id, 'active');
     held.resolve(17);
     await untilState(boss, queue, id, 'completed');
-    const again = await untilState(boss, queue, await send({ id: 'o-1' }, { singletonKey: 'o-1' }), 'completed');
+    const again = await untilState(
+      boss,
+      queue,
+      await send({ id: 'o-1' }, { singletonKey: 'o-1' }),
+      'completed',
+    );
     expect([again.output, runs]).to.deep.equal([{ value: 17 }, 1]);
   });
 
@@ -475,7 +491,10 @@ describe('a worker of pg-boss', function () {
     };
     const id = await send({ id: 'o-1' });
     const jobs = await boss.fetch(queue.name);
-    expect(await rejection(idempotentHandler(gone, () => 'paid', { schema })(jobs))).to.have.property('message', 'gone');
+    expect(await rejection(idempotentHandler(gone, () => 'paid', { schema })(jobs))).to.have.property(
+      'message',
+      'gone',
+    );
     expect(await jobOf(boss, queue, id)).to.include({ state: 'active' });
   });
 });

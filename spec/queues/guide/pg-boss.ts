@@ -9,7 +9,7 @@ interface Settlement {
   readonly cents: number;
 }
 
-const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL });
+export const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL });
 const store = new PostgresStore({ client: pool });
 const timing = queueTiming({ visibilityTimeout: '1m', maxReceives: 4, workTime: '20s' });
 const { maxAttempts, ...method } = timing.method;
