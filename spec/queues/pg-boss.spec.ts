@@ -316,13 +316,17 @@ describe('a worker of pg-boss', function () {
   });
 
   it('leaves a job that it cannot settle to the rules of the queue, and no other one of the batch', async () => {
+    const refused = defer();
     const refusing: PgBossClient = {
       complete: (...args) => boss.complete(...args),
       fail: (...args) => boss.fail(...args),
       touch: (...args) => boss.touch(...args),
       getDb: () => ({
         executeSql: async (text, values) => {
-          if (text.startsWith('UPDATE')) throw new Error('no such right');
+          if (text.startsWith('UPDATE')) {
+            refused.resolve();
+            throw new Error('no such right');
+          }
           return boss.getDb().executeSql(text, values);
         },
       }),
@@ -330,8 +334,11 @@ describe('a worker of pg-boss', function () {
     const done = await send({ id: 'done' });
     const later = await send({ id: 'later' });
     await work(
-      ({ id }) => {
+      async ({ id }) => {
         if (id === 'later') throw new StoreError('down');
+        await refused.promise;
+        // Long enough for pg-boss to fail the batch, were it told of that before all have ended.
+        for (let times = 0; times < 20; times += 1) await jobOf(boss, queue, done);
         return { id };
       },
       { by: refusing, batchSize: 2 },
