@@ -6,7 +6,14 @@ import {
   type PersistenceStore,
   StoreError,
 } from 'retrysafe';
-import { idempotentHandler, type PgBossClient, type PgBossJob, type PgBossOptions } from 'retrysafe/pg-boss';
+import {
+  idempotentHandler,
+  type PgBossClient,
+  type PgBossJob,
+  type PgBossOptions,
+  pgBossSettings,
+} from 'retrysafe/pg-boss';
+import { queueTiming } from 'retrysafe/queues';
 import { abandon, FailingStore } from 'retrysafe/testing';
 import { type Deferred, defer } from '../support/defer.js';
 import { usePostgres } from '../support/postgres.js';
@@ -68,7 +75,12 @@ describe('a worker of pg-boss', function () {
       by = boss,
       settling = {},
       ...options
-    }: { by?: PgBossClient; settling?: PgBossOptions; batchSize?: number } = {},
+    }: {
+      by?: PgBossClient;
+      settling?: PgBossOptions;
+      batchSize?: number;
+      heartbeatRefreshSeconds?: number;
+    } = {},
   ): Promise<void> {
     const handler = idempotentHandler(by, (job: PgBossJob<Order>) => method(job.data), {
       schema,
@@ -284,6 +296,44 @@ describe('a worker of pg-boss', function () {
     store.recover();
     const { retryCount, retryLimit } = await untilState(boss, queue, id, 'completed');
     expect(retryCount).to.equal(retryLimit);
+  });
+
+  it('puts a job off whatever the policy of its queue; a second one of a key that may have one alone fails', async () => {
+    const later = () => {
+      throw new StoreError('down');
+    };
+    for (const policy of ['short', 'singleton', 'stately', 'exclusive', 'key_strict_fifo']) {
+      queue = await newQueue(boss, { policy, retryLimit: 2 });
+      await work(later, { settling: { retryDelay: 60 } });
+      const first = await send({ id: 'o-1' }, { singletonKey: 'k' });
+      await untilState(boss, queue, first, 'retry');
+      if (policy === 'stately') {
+        const { output } = await untilState(
+          boss,
+          queue,
+          await send({ id: 'o-1' }, { singletonKey: 'k' }),
+          'failed',
+        );
+        expect(output?.message).to.match(/duplicate key/);
+        expect(await boss.findJobs(queue.deadLetters)).to.have.length(1);
+      }
+      if (policy === 'short' || policy === 'key_strict_fifo')
+        await send({ id: 'o-2' }, { singletonKey: 'k' });
+      expect(await jobOf(boss, queue, first)).to.include({ state: 'retry' });
+      await boss.offWork(queue.name);
+    }
+  });
+
+  it('takes the settings of a timing', async () => {
+    for (const isExtended of [false, true]) {
+      const timing = queueTiming({ visibilityTimeout: 30, maxReceives: 3, workTime: 10, isExtended });
+      const settings = pgBossSettings(timing);
+      queue = await newQueue(boss, settings.queue);
+      expect(await boss.getQueue(queue.name)).to.include(settings.queue);
+      await work(({ id }) => ({ id }), settings.work);
+      await untilState(boss, queue, await send({ id: 'o-1' }), 'completed');
+      await boss.offWork(queue.name);
+    }
   });
 
   it('settles each job of a batch on its own, while others still run', async () => {

@@ -8,7 +8,13 @@ const UNDEFINED_TABLE = '42P01';
 /** What PostgreSQL says where an earlier version passes an attempt on as an id. */
 const NO_ID = '22P02';
 
-/** What pg-boss has no method for: each is one statement on its table of jobs, and changes nothing where the attempt is no longer held. */
+/**
+ * What pg-boss has no method for: each is one statement on its table of jobs, and changes nothing where the attempt is no longer held.
+ *
+ * `cancel()`, `resume()` and `update()` in a transaction would leave a job `created`, which a queue with the policy `short` may refuse, and one with
+ * `key_strict_fifo` delivers out of turn. The result `deadletter` is for workers with `perJobResults` alone, at the end of their batch: without
+ * that option, pg-boss would complete the job.
+ */
 export class JobTable {
   readonly #boss: PgBossClient;
   readonly #table: string;

@@ -4,10 +4,7 @@ import { idempotentHandler, type PgBossClient, type PgBossJob, pgBossSettings } 
 import { PostgresStore } from 'retrysafe/postgres';
 import { queueTiming } from 'retrysafe/queues';
 
-interface Settlement {
-  readonly id: string;
-  readonly cents: number;
-}
+type Settlement = { readonly id: string; readonly cents: number };
 
 export const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL });
 const store = new PostgresStore({ client: pool });
@@ -36,7 +33,7 @@ class SettlementService {
 }
 const service = new SettlementService();
 
-/** What is called of a started `PgBoss` of pg-boss 12. */
+// What is called of `PgBoss`.
 interface Boss extends PgBossClient {
   createQueue(name: string, options?: object): Promise<unknown>;
   work(name: string, options: object, handler: (jobs: PgBossJob<Settlement>[]) => unknown): Promise<unknown>;
