@@ -248,6 +248,26 @@ describe('a worker of pg-boss', function () {
       });
     }
 
+    it('poison, by its last delivery, which finds the attempts of its method spent', async () => {
+      const timing = queueTiming({ visibilityTimeout: 30, maxReceives: 3, workTime: 10 });
+      const { retryLimit } = pgBossSettings(timing).queue;
+      queue = await newQueue(boss, { retryLimit });
+      let runs = 0;
+      await work(
+        charging(
+          () => {
+            runs += 1;
+            throw new Error('bank is down');
+          },
+          { maxAttempts: timing.method.maxAttempts },
+        ),
+      );
+      const job = await untilState(boss, queue, await send({ id: 'o-1' }), 'failed');
+      expect([runs, job.retryCount, job.output?.advice]).to.deep.equal([2, 2, 'ask-human']);
+      expect(job.output?.reason).to.match(/^AttemptsExhaustedError: /);
+      expect(await boss.findJobs(queue.deadLetters)).to.have.length(1);
+    });
+
     it('without dead letters too', async () => {
       queue = await newQueue(boss, { retryLimit: 5, deadLetter: null });
       await work(charging(() => 'paid', { key: 'nothing' }));

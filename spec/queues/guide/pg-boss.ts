@@ -9,10 +9,9 @@ type Settlement = { readonly id: string; readonly cents: number };
 export const pool = new pg.Pool({ connectionString: process.env.DATABASE_URL });
 const store = new PostgresStore({ client: pool });
 const timing = queueTiming({ visibilityTimeout: '1m', maxReceives: 4, workTime: '20s' });
-const { maxAttempts, ...method } = timing.method;
 
 class SettlementService {
-  @Idempotent({ key: 'id', fingerprint: 'cents', store, ...method })
+  @Idempotent({ key: 'id', fingerprint: 'cents', store, ...timing.method })
   async settle({ id, cents }: Settlement) {
     const receipt = { id, cents, settledAt: new Date() };
     const completion = await currentExecution().completion(receipt);
