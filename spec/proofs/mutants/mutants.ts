@@ -23,6 +23,7 @@ import { machineClaims } from './patches/machine-claims.js';
 import { onServers } from './patches/on-servers.js';
 import { operators } from './patches/operators.js';
 import { outside } from './patches/outside.js';
+import { queuesPgBoss } from './patches/queues-pg-boss.js';
 import { samples } from './patches/samples.js';
 import { secrets } from './patches/secrets.js';
 import { settling } from './patches/settling.js';
@@ -55,6 +56,7 @@ export const mutants: readonly Mutant[] = [
   ...httpAdapters,
   ...lambda,
   ...outside,
+  ...queuesPgBoss,
   ...samples,
   ...stores,
   ...edgesMethod,
