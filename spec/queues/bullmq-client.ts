@@ -106,12 +106,15 @@ export class BullMQ {
     return this.opened(new this.client.FlowProducer({ connection: this.connection }));
   }
 
-  /** Resolves to a job once that is in one of these states. */
-  async jobIn(id: string, ...states: string[]): Promise<Job> {
-    return until(`job ${id} ${states.join(' or ')}`, async () => {
+  /** Resolves to a job once that is in this state. Rejects where it has ended otherwise. */
+  async jobIn(id: string, wanted: string): Promise<Job> {
+    return until(`job ${id} ${wanted}`, async () => {
+      const state = await (await this.queue.getJob(id))?.getState();
+      if (state !== wanted && state !== 'completed' && state !== 'failed') return undefined;
+      // It may have changed while its state was asked.
       const job = await this.queue.getJob(id);
-      // Read anew: it may have changed while its state was asked.
-      return job && states.includes(await job.getState()) && (await this.queue.getJob(id));
+      if (state !== wanted) throw new Error(`job ${id} is ${state}: ${job?.failedReason ?? ''}`);
+      return job;
     });
   }
 

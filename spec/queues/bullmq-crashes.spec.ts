@@ -37,7 +37,9 @@ for (const [version, name] of Object.entries(versions))
       return stalled;
     };
 
-    describe('of two workers, each killed while the method runs,', () => {
+    describe('of two workers, each killed while the method runs,', function () {
+      // Processes start, and locks expire.
+      this.timeout(30_000);
       const { maxStalledCount } = bullMQSettings(
         queueTiming({ visibilityTimeout: 30, isExtended: true, maxReceives: 3, workTime: 10 }),
       ).worker;

@@ -16,11 +16,12 @@ export class Settlements {
   ) {}
 
   @Idempotent({
+    name: 'settle a job of a spec',
     key: 'id',
     fingerprint: ({ cents = 0 }: Order) => cents,
     store: (self) => (self as Settlements).store,
     wait: 0,
-    lease: '300ms',
+    lease: '900ms',
     renewFor: 10,
     clockTolerance: 0,
     remember: [Declined],

@@ -37,18 +37,24 @@ for (const [version, name] of Object.entries(versions))
     describe('a job whose worker was killed, which left its lease behind', () => {
       const order = { id: 'o-1' };
 
-      beforeEach(() => leaveBehind(store, order));
+      /** The worker is there before, so that it meets the lease. */
+      async function redelivered(its: Processor): Promise<string> {
+        await bull.worker(its).waitUntilReady();
+        await leaveBehind(store, order);
+        return added(order, { attempts: 1 });
+      }
 
       it('would be failed for good by a plain processor, and never done', async () => {
-        bull.worker((job) => service.settle(job.data));
-        const { failedReason } = await bull.jobIn(await added(order), 'failed');
+        const { failedReason } = await bull.jobIn(
+          await redelivered((job) => service.settle(job.data)),
+          'failed',
+        );
         expect(failedReason).to.match(/still running/);
         expect(service.runs).to.deep.equal([]);
       });
 
       it('comes again when the lease has lapsed, and is done, though it has one attempt only', async () => {
-        bull.worker(processor);
-        const id = await added(order, { attempts: 1 });
+        const id = await redelivered(processor);
         const delayed = await bull.jobIn(id, 'delayed');
         expect(delayed.delay).to.be.within(900, 1_100);
         expect([delayed.attemptsMade, delayed.attemptsStarted]).to.deep.equal([0, 1]);
@@ -262,9 +268,9 @@ for (const [version, name] of Object.entries(versions))
       }
 
       it('lets the parent wait for a child that is delayed', async () => {
+        await bull.worker(processor).waitUntilReady();
         await leaveBehind(store, { id: 'o-1' });
         const ids = await flow({ id: 'o-1' }, { failParentOnFailure: true });
-        bull.worker(processor);
         await bull.jobIn(ids.child, 'delayed');
         await bull.jobIn(ids.parent, 'waiting-children');
         await bull.jobIn(ids.parent, 'completed');

@@ -23,6 +23,7 @@ import { machineClaims } from './patches/machine-claims.js';
 import { onServers } from './patches/on-servers.js';
 import { operators } from './patches/operators.js';
 import { outside } from './patches/outside.js';
+import { queuesBullMQ } from './patches/queues-bullmq.js';
 import { samples } from './patches/samples.js';
 import { secrets } from './patches/secrets.js';
 import { settling } from './patches/settling.js';
@@ -54,6 +55,7 @@ export const mutants: readonly Mutant[] = [
   ...http,
   ...httpAdapters,
   ...lambda,
+  ...queuesBullMQ,
   ...outside,
   ...samples,
   ...stores,
