@@ -67,6 +67,8 @@ export const quick = { lockDuration: 1_000, lockRenewTime: 300, stalledInterval:
 
 /** A version of BullMQ on a Redis of its own, with a queue for each spec. */
 export class BullMQ {
+  /** What workers of this spec told as errors. */
+  readonly errors: Error[] = [];
   readonly #open: { close(force?: boolean): Promise<unknown> }[] = [];
   #count = 0;
   #queue: Queue | undefined;
@@ -99,7 +101,7 @@ export class BullMQ {
     const worker = this.opened(
       new Worker(name, processor, { connection: this.connection, ...quick, ...options }),
     );
-    return worker.on('error', () => {});
+    return worker.on('error', (error) => this.errors.push(error));
   }
 
   flows(): FlowProducer {
@@ -126,6 +128,7 @@ export class BullMQ {
   /** Ends what a spec opened: the next one has a queue of its own. */
   async next(): Promise<void> {
     await Promise.all(this.#open.splice(0).map((one) => one.close(true)));
+    this.errors.length = 0;
     this.#queue = undefined;
     this.#count += 1;
   }

@@ -61,6 +61,7 @@ for (const [version, name] of Object.entries(versions))
         const done = await bull.jobIn(id, 'completed');
         expect([done.attemptsMade, done.attemptsStarted, done.returnvalue]).to.deep.equal([1, 2, 'settled']);
         expect(service.runs).to.deep.equal(['o-1']);
+        expect(bull.errors).to.deep.equal([]);
       });
     });
 

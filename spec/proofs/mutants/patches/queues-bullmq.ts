@@ -11,9 +11,17 @@ export const queuesBullMQ: readonly Mutant[] = [
     changes: [
       {
         file,
-        replace: "      throw named('DelayedError', settlement.reason, error);",
-        by: '      throw error;',
+        replace: 'await moveToDelayed(job, settlement.afterSeconds, token);',
+        by: 'void moveToDelayed;\n      if (settlement.afterSeconds >= 0) throw error;',
       },
+    ],
+    caughtBy: [tests('queues/bullmq', 'worker was killed')],
+  },
+  {
+    name: 'bullmq-delayed-job-fails-too',
+    flaw: 'A job that was moved to delayed is failed as well, which its worker tells as an error.',
+    changes: [
+      { file, replace: "throw named('DelayedError', settlement.reason, error);", by: 'throw error;' },
     ],
     caughtBy: [tests('queues/bullmq', 'worker was killed')],
   },
