@@ -24,6 +24,7 @@ import { onServers } from './patches/on-servers.js';
 import { operators } from './patches/operators.js';
 import { outside } from './patches/outside.js';
 import { queuesPgBoss } from './patches/queues-pg-boss.js';
+import { queuesBullMQ } from './patches/queues-bullmq.js';
 import { samples } from './patches/samples.js';
 import { secrets } from './patches/secrets.js';
 import { settling } from './patches/settling.js';
@@ -55,6 +56,7 @@ export const mutants: readonly Mutant[] = [
   ...http,
   ...httpAdapters,
   ...lambda,
+  ...queuesBullMQ,
   ...outside,
   ...queuesPgBoss,
   ...samples,
