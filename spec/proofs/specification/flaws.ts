@@ -105,7 +105,7 @@ export const flaws: readonly Flaw[] = [
     flaw: 'says of a claim that holds that its attempts are exhausted',
     guarantee: 'one_runner',
     instead: [
-      '(rec.status == released || rec.status == unknown || is_lapsed(at)) &&',
+      '(rec.status == unknown || rec.status == released || is_lapsed(at)) &&',
       '(rec.status != completed) &&',
     ],
     bounds: { attempts: 1 },

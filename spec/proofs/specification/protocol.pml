@@ -199,7 +199,7 @@ inline renews(c, at, tries, end, expiry) {
 /* Writes that no attempt may begin any more: there was the last one, or the recovery function has been asked about it often enough. */
 inline exhausts(c, at, expiry) {
   when(phase[c] == calling && count[c] > 0 && rec.owner != c && has_room(c, at) && expiry >= unresolved(at) &&
-    (rec.status == released || rec.status == unknown || is_lapsed(at)) &&
+    (rec.status == unknown || rec.status == released || is_lapsed(at)) &&
     (!may_begin(rec.attempt + 1) || (POLICY == ASK && is_undecided && ATTEMPTS < 255)));
   sends(c, unknown, at, rec.attempt, rec.fence, 0, NO_ONE, expiry)
 }
