@@ -1,22 +1,23 @@
 import { expect } from 'chai';
 import { LambdaPoller } from '../support/lambda-poller.js';
-import { SqsServer } from '../support/sqs-server.js';
+import { type SqsQueue, SqsServer } from '../support/sqs-server.js';
+import { until } from '../support/until.js';
+import { loadClient } from './load-client.js';
 
-describe('the function of docs/guide/queues/sqs.md', () => {
+interface Client {
+  readonly Consumer: { create(options: object): { start(): void; stop(options: object): void } };
+}
+
+describe('the consumers of the pages about SQS', () => {
   const environment = { ...process.env };
   let server: SqsServer;
+  let queue: SqsQueue;
+  let parking: SqsQueue;
 
   before(async () => {
     server = await SqsServer.start();
-  });
-  after(async () => {
-    process.env = environment;
-    await server?.stop();
-  });
-
-  it('pays each order once, and parks what is none', async () => {
-    const queue = await server.createQueue('orders');
-    const parking = await server.createQueue('parked');
+    queue = await server.createQueue('orders');
+    parking = await server.createQueue('parked');
     Object.assign(process.env, {
       QUEUE_URL: queue.url,
       PARKING_URL: parking.url,
@@ -25,12 +26,45 @@ describe('the function of docs/guide/queues/sqs.md', () => {
       AWS_ACCESS_KEY_ID: 'a',
       AWS_SECRET_ACCESS_KEY: 'b',
     });
+  });
+  after(async () => {
+    process.env = environment;
+    await server?.stop();
+  });
+  beforeEach(async () => {
+    for (const body of [{ orderId: 'o-1' }, { orderId: 'o-1' }, { order: 'o-2' }]) await queue.send(body);
+  });
+
+  /** Each order was paid once, and what is none is parked. */
+  async function expectSettled(paid: readonly string[]): Promise<void> {
+    expect(paid).to.deep.equal(['o-1']);
+    expect(await queue.counts()).to.deep.equal({ visible: 0, hidden: 0 });
+    const parked = await parking.receive();
+    expect(parked.map(({ Body }) => Body)).to.deep.equal(['{"order":"o-2"}']);
+    for (const { ReceiptHandle } of parked)
+      await parking.client.deleteMessage({ QueueUrl: parking.url, ReceiptHandle });
+  }
+
+  it('pay each order once in Lambda, and park what is none', async () => {
     const { handler, OrderConsumer, settings } = await import('./guide/sqs.js');
     await server.createQueue('with-settings', settings.attributes);
-    for (const body of [{ orderId: 'o-1' }, { orderId: 'o-1' }, { order: 'o-2' }]) await queue.send(body);
     await new LambdaPoller(queue, handler).poll();
-    expect(OrderConsumer.paid).to.deep.equal(['o-1']);
-    expect(await queue.counts()).to.deep.equal({ visible: 0, hidden: 0 });
-    expect((await parking.receive()).map(({ Body }) => Body)).to.deep.equal(['{"order":"o-2"}']);
+    await expectSettled(OrderConsumer.paid);
+  });
+
+  it('do so in a service', async function () {
+    const { Consumer } = await loadClient<Client>(this, 'sqs-consumer-11');
+    const { options, Orders } = await import('./guide/sqs-consumer.js');
+    const consumer = Consumer.create({ ...options, waitTimeSeconds: 1 });
+    consumer.start();
+    try {
+      await until('all is settled', async () => {
+        const { visible, hidden } = await queue.counts();
+        return visible + hidden === 0;
+      });
+    } finally {
+      consumer.stop({ abort: true });
+    }
+    await expectSettled(Orders.paid);
   });
 });
