@@ -15,16 +15,20 @@ export class SqsFault extends Error {
   }
 }
 
+/** A message as its sender sees it. */
+export interface SentMessage {
+  readonly queue: string;
+  readonly body: string;
+  readonly attributes: Readonly<Record<string, { readonly DataType: string; readonly StringValue?: string }>>;
+}
+
 interface Queue {
   readonly name: string;
   attributes: Record<string, string>;
 }
 
-interface Message {
+interface Message extends SentMessage {
   readonly id: string;
-  readonly queue: string;
-  readonly body: string;
-  readonly attributes: Readonly<Record<string, { readonly DataType: string }>>;
   readonly groupId?: string;
   readonly deduplicationId?: string;
   readonly order: number;
@@ -183,6 +187,11 @@ export class SqsBroker {
       throw new SqsFault('InvalidParameterValue', 'Total VisibilityTimeout is beyond the limit.');
     this.#write({ message: { ...message, visibleAt } });
     return {};
+  }
+
+  /** Everything that is there at this moment, with the name of its queue. */
+  all(): SentMessage[] {
+    return [...this.#messages.values()].map(({ queue, body, attributes }) => ({ queue, body, attributes }));
   }
 
   #redrive({ receivedAt: _, handle: __, ...message }: Message, deadLetterTargetArn: string): void {

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { type Message, SQS, type SQSClientConfig } from '@aws-sdk/client-sqs';
 import { OwnServer, startIn } from './own-server.js';
 import { ServerFolder } from './server-process.js';
+import type { SentMessage } from './sqs-broker.js';
 
 /**
  * A stand-in for SQS in a process of its own, that one spec controls. Of those on npm, fauxqs 2 delivers one message of a FIFO group at a time, where SQS
@@ -41,6 +42,12 @@ export class SqsServer extends OwnServer {
     const client = this.client();
     const { QueueUrl = '' } = await client.createQueue({ QueueName, Attributes: { ...fifo, ...Attributes } });
     return new SqsQueue(client, QueueUrl);
+  }
+
+  /** Everything that it has at one moment, received by nobody for that. */
+  async all(): Promise<SentMessage[]> {
+    const response = await fetch(`http://${this.host}:${this.port}`);
+    return (await response.json()) as SentMessage[];
   }
 
   override async stop(): Promise<void> {
