@@ -33,7 +33,7 @@ interface Client {
   readonly Consumer: { create(options: object): Consumer };
 }
 
-@IdempotencyDefaults({ name: 'Payments', store: (self: Payments) => self.store, wait: 0, lease: 2 })
+@IdempotencyDefaults({ name: 'ServicePayments', store: (self: Payments) => self.store, wait: 0, lease: 2 })
 class Payments {
   readonly paid: string[] = [];
 
@@ -147,7 +147,7 @@ for (const [name, node] of [
       expect(errors).to.be.empty;
     });
 
-    it('brings a duplicate back when the call that runs elsewhere has ended', async () => {
+    it('brings a duplicate back when the call that runs elsewhere has ended, and runs it where that has failed', async () => {
       const store = new InMemoryStore();
       const release = defer();
       // A store object of its own: to the library that is another process.
@@ -161,11 +161,11 @@ for (const [name, node] of [
       await until('it is to come back', () => hiding.callCount > 0);
       expect(hiding.firstCall.args[0].VisibilityTimeout).to.be.within(1, 4);
       expect(await queue.counts()).to.deep.equal({ visible: 0, hidden: 1 });
-      release.resolve();
-      await running;
+      release.reject(new Error('the bank is down'));
+      await running.catch(() => {});
       await until('it is settled', empty);
-      expect(elsewhere.paid).to.deep.equal(['o-1']);
-      expect(payments.paid).to.be.empty;
+      expect(elsewhere.paid).to.be.empty;
+      expect(payments.paid).to.deep.equal(['o-1']);
       expect(failures.map(({ settlement }) => settlement.do)).to.deep.equal(['redeliver']);
       expect([...errors, ...(await parking.receive()), ...(await deadLetters.receive())]).to.be.empty;
     });

@@ -29,7 +29,7 @@ class Declined extends Error {
   override readonly name = 'Declined';
 }
 
-@IdempotencyDefaults({ name: 'Payments', store: (self: Payments) => self.store, wait: 0, lease: 2 })
+@IdempotencyDefaults({ name: 'LambdaPayments', store: (self: Payments) => self.store, wait: 0, lease: 2 })
 class Payments {
   readonly paid: string[] = [];
 
