@@ -2,7 +2,7 @@
 import type { APIGatewayProxyHandler, Context, SQSEvent } from 'aws-lambda';
 import { onIdempotencyEvent } from 'retrysafe';
 import { CallMetrics } from './call-metrics.js';
-import { preFundService } from './composition.js';
+import { preFundService, settlementQueues } from './composition.js';
 import { PreFundApi } from './pre-fund-api.js';
 import { SettlementConsumer } from './settlement-consumer.js';
 import { WorkflowStep } from './workflow-step.js';
@@ -14,7 +14,7 @@ onIdempotencyEvent('store-failed', ({ error }) => console.error(error));
 
 const service = preFundService(process.env);
 const api = new PreFundApi(service);
-const consumer = new SettlementConsumer(service);
+const consumer = new SettlementConsumer(service, settlementQueues(process.env));
 const step = new WorkflowStep(service);
 
 export const preFundApi = async (event: Parameters<APIGatewayProxyHandler>[0], context: Context) =>

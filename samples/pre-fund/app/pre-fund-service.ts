@@ -37,8 +37,8 @@ export class PreFundService {
     return this.bank.placeHold({ transactionId, accountId: step.accountId, cents: step.cents });
   }
 
-  // A message may come back for as long as the queue and then its dead-letter queue keep it.
-  @Idempotent({ key: 'transactionId', fingerprint: 'cents', ttl: '19d' })
+  // A message may come back for as long as the queue, then the dead-letter queue, and then the queue again keep it.
+  @Idempotent({ key: 'transactionId', fingerprint: 'cents', ttl: '23d' })
   async settle(order: SettlementOrder, _context: Context): Promise<Settlement> {
     const settlement = await this.bank.settle(order);
     await this.refunds.allow(settlement);

@@ -1,32 +1,25 @@
-import type { Context, SQSBatchItemFailure, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { BatchProcessor, EventType, processPartialResponse } from '@aws-lambda-powertools/batch';
+import type { Context, SQSBatchResponse, SQSEvent, SQSRecord } from 'aws-lambda';
+import { recordHandler, type SqsOptions } from 'retrysafe/sqs';
+import { InvalidRequest } from './failures.js';
 import type { PreFundService } from './pre-fund-service.js';
 import { fieldsOf, settlementOrder } from './requests.js';
 
 /** The Lambda function behind the queue of settlements: each message is settled by a call of its own. */
 export class SettlementConsumer {
-  constructor(
-    readonly service: PreFundService,
-    readonly report: (messageId: string, error: Error) => void = logged,
-  ) {}
+  readonly #processor = new BatchProcessor(EventType.SQS);
+  readonly #settle;
 
-  /** Returns the messages that failed. The queue delivers only these once more. */
-  async handle({ Records }: SQSEvent, context: Context): Promise<SQSBatchResponse> {
-    const failures = await Promise.all(Records.map((record) => this.#settle(record, context)));
-    return { batchItemFailures: failures.filter((failure) => failure !== undefined) };
+  constructor(service: PreFundService, queues: SqsOptions) {
+    this.#settle = recordHandler(
+      (record: SQSRecord, context: Context) => service.settle(settlementOrder(fieldsOf(record)), context),
+      { ...queues, advise: (error) => (error instanceof InvalidRequest ? 'fix-request' : undefined) },
+    );
   }
 
-  async #settle(record: SQSRecord, context: Context): Promise<SQSBatchItemFailure | undefined> {
-    const { messageId } = record;
-    try {
-      await this.service.settle(settlementOrder(fieldsOf(record)), context);
-      return undefined;
-    } catch (error) {
-      this.report(messageId, error as Error);
-      return { itemIdentifier: messageId };
-    }
+  /** Returns the messages that failed. The queue delivers only these once more; those that can never succeed are parked. */
+  handle(event: SQSEvent, context: Context): Promise<SQSBatchResponse> {
+    const options = { context, throwOnFullBatchFailure: false };
+    return processPartialResponse(event, this.#settle, this.#processor, options);
   }
-}
-
-function logged(messageId: string, { name, message }: Error): void {
-  console.error(JSON.stringify({ messageId, name, message }));
 }

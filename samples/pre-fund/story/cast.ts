@@ -5,15 +5,14 @@ import { CoreBank } from '../app/core-bank.js';
 import type { HoldOrder, Refund } from '../app/orders.js';
 import { PreFundService } from '../app/pre-fund-service.js';
 import type { Refunds } from '../app/refunds.js';
-import { SettlementConsumer } from '../app/settlement-consumer.js';
 import { WorkflowStep } from '../app/workflow-step.js';
 import type { BankServer } from './bank-server.js';
 import { dollars } from './bank-stand-in.js';
 import { apiGatewayEvent, lambdaContext } from './events.js';
 import { ImpatientApi } from './impatient-api.js';
 import type { Records } from './records.js';
+import { SettlementQueue } from './settlement-queue.js';
 import type { Story } from './story.js';
-import { say } from './terminal.js';
 
 /** Whose story it is. */
 export const accountId = '4711';
@@ -21,7 +20,7 @@ export const accountId = '4711';
 /** Everybody who plays in the story: the deployed handlers over one service, the bank, and the records. */
 export class Cast {
   readonly api: ImpatientApi;
-  readonly consumer: SettlementConsumer;
+  readonly queue: SettlementQueue;
   readonly step: WorkflowStep;
 
   constructor(
@@ -32,9 +31,7 @@ export class Cast {
     const refunds = new NarratedRefunds(records.refunds, story);
     const service = new PreFundService(records.store, new CoreBank(server.url), refunds);
     this.api = new ImpatientApi(service);
-    this.consumer = new SettlementConsumer(service, (id, { name }) =>
-      say('answered', `${id}: ${name}`, 'red'),
-    );
+    this.queue = new SettlementQueue(service);
     this.step = new WorkflowStep(service);
   }
 

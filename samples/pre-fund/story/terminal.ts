@@ -12,6 +12,7 @@ const styles = {
   answered: 'green',
   lost: 'red',
   killed: 'red',
+  parked: 'red',
   recovery: 'yellow',
   table: 'gray',
   'on record': 'blue',

@@ -7,6 +7,7 @@ import type {
   SQSEvent,
 } from 'aws-lambda';
 import { tableDefinition } from 'retrysafe/dynamodb';
+import type { SqsClient, SqsOptions } from 'retrysafe/sqs';
 import type { DynamoDBFixture } from '../../support/dynamodb.js';
 import { fixture } from '../../support/fixture.js';
 import { compileSamples, load } from './compiled.js';
@@ -39,8 +40,30 @@ export interface Application {
   readonly api: { handle(event: APIGatewayProxyEvent, context: Context): Promise<APIGatewayProxyResult> };
   readonly consumer: { handle(event: SQSEvent, context: Context): Promise<SQSBatchResponse> };
   readonly step: { handle(input: unknown, context: Context): Promise<{ readonly holdId: string }> };
+  readonly queues: Queues;
   /** What the consumer reported: ids of messages, and the names of errors. */
   readonly reports: [messageId: string, error: string][];
+}
+
+/** Stands for SQS: the queue of settlements and its dead-letter queue. */
+export class Queues {
+  /** What was asked, each with the name of the queue. */
+  readonly requests: string[] = [];
+  /** The bodies of the messages that were parked. */
+  readonly parked: string[] = [];
+  readonly #client: SqsClient = {
+    sendMessage: async ({ QueueUrl, MessageBody }) => {
+      this.requests.push(`sqs:SendMessage ${new URL(QueueUrl).pathname}`);
+      this.parked.push(MessageBody);
+    },
+    changeMessageVisibility: async ({ QueueUrl }) => {
+      this.requests.push(`sqs:ChangeMessageVisibility ${new URL(QueueUrl).pathname}`);
+    },
+  };
+
+  get options(): SqsOptions {
+    return { client: this.#client, queueUrl: 'http://sqs/settlements', parkingUrl: 'http://sqs/failed' };
+  }
 }
 
 /** The names of the tables that an application uses. */
@@ -88,11 +111,14 @@ export class ApplicationParts {
     };
     const service = preFundService(environment, client);
     const reports: Application['reports'] = [];
+    const queues = new Queues();
+    const report: SqsOptions['report'] = ({ id, error }) => reports.push([id, (error as Error).name]);
     return {
       service,
       api: new PreFundApi(service),
-      consumer: new SettlementConsumer(service, (id, { name }) => reports.push([id, name])),
+      consumer: new SettlementConsumer(service, { ...queues.options, report }),
       step: new WorkflowStep(service),
+      queues,
       reports,
     };
   }
@@ -163,10 +189,7 @@ export function useSample(dynamoDB: DynamoDBFixture): RunningSample {
 interface Modules {
   preFundService(env: object, client: DynamoDBClient): object;
   PreFundApi: new (service: object) => Application['api'];
-  SettlementConsumer: new (
-    service: object,
-    report: (messageId: string, error: Error) => void,
-  ) => Application['consumer'];
+  SettlementConsumer: new (service: object, queues: SqsOptions) => Application['consumer'];
   WorkflowStep: new (service: object) => Application['step'];
   CallMetrics: new (names: object, write: (line: string) => void) => { start(): () => void };
   BankStandIn: new (options: object) => object;

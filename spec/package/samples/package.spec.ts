@@ -8,9 +8,11 @@ describe('the sample as a package', () => {
   const { dependencies } = JSON.parse(readFileSync(join(application, 'package.json'), 'utf8'));
 
   // `sam build` installs no development dependencies.
-  it('brings the bundler that builds it, of the version that the specs use', () => {
+  it('brings the bundler that builds it, and what is bundled, of the versions that the specs use', () => {
     const { devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-    expect(dependencies.esbuild).to.equal(devDependencies.esbuild);
+    const { retrysafe: _, ...others } = dependencies;
+    expect(Object.keys(others)).to.have.members(['@aws-lambda-powertools/batch', 'esbuild']);
+    expect(devDependencies).to.include(others);
   });
 
   it('depends on the library in the project around it, which is built in its place', () => {

@@ -25,7 +25,7 @@ interface Statement {
 
 const { Resources } = readTemplate();
 const input = fixture<object>('request/events/step-functions.json');
-const [message] = fixture<SQSEvent>('request/events/sqs-batch.json').Records;
+const [message, poison, , another] = fixture<SQSEvent>('request/events/sqs-batch.json').Records;
 const order = { transactionId: 'T-1', accountId: '4711', cents: 2_500 };
 
 /** Long enough not to shorten a lease. */
@@ -90,6 +90,8 @@ describe(`the sample's permissions and times, with ${mode} decorators`, () => {
     const tableNames: Record<string, string> = {
       IdempotencyTable: tables.idempotency,
       RefundsTable: tables.refunds,
+      SettlementQueue: '/settlements',
+      FailedSettlementQueue: '/failed',
     };
     const [policy, ...others] = Resources[name]?.Properties.Policies ?? [];
     expect(others, 'policies besides').to.be.empty;
@@ -111,11 +113,19 @@ describe(`the sample's permissions and times, with ${mode} decorators`, () => {
     expect(new Set([...asked, ...requests.actions])).to.deep.equal(allowed('PreFundApiFunction'));
   });
 
-  for (const name of ['SettlementConsumerFunction', 'WorkflowStepFunction'] as const) {
-    it(`allow the ${name} what it asks for, and nothing else`, async () => {
-      expect((await doWork(name)).asked).to.deep.equal(allowed(name));
-    });
-  }
+  it('allow the consumer what it asks for, and nothing else', async () => {
+    const { application, asked } = await doWork('SettlementConsumerFunction');
+    await application.consumer.handle({ Records: [poison] } as SQSEvent, context());
+    // It is refused, and comes back in the next invocation.
+    await application.consumer.handle({ Records: [another] } as SQSEvent, invocation(450) as Context);
+    expect(new Set([...asked, ...application.queues.requests])).to.deep.equal(
+      allowed('SettlementConsumerFunction'),
+    );
+  });
+
+  it('allow the step of the workflow what it asks for, and nothing else', async () => {
+    expect((await doWork('WorkflowStepFunction')).asked).to.deep.equal(allowed('WorkflowStepFunction'));
+  });
 
   it('show a message again when the lease of the process that died over it has lapsed', async () => {
     const { VisibilityTimeout } = Resources.SettlementQueue?.Properties ?? {};

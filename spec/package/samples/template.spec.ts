@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { queueTiming } from 'retrysafe/queues';
+import { sqsSettings } from 'retrysafe/sqs';
 import { fixture } from '../../support/fixture.js';
 import { definition } from './application.js';
 import { mode } from './compiled.js';
@@ -45,10 +47,17 @@ describe(`the sample's template, beside ${mode} decorators`, () => {
     }
   });
 
-  it('hides a message for six times as long as the consumer may run', () => {
+  it('hides a message for six times as long as the consumer may run, by settings that fit each other', () => {
     const { Properties: queue } = Resources.SettlementQueue ?? {};
-    const timeout = Resources.SettlementConsumerFunction?.Properties.Timeout;
-    expect(queue.VisibilityTimeout).to.be.at.least(6 * timeout);
+    const workTime = Resources.SettlementConsumerFunction?.Properties.Timeout;
+    expect(queue.VisibilityTimeout).to.be.at.least(6 * workTime);
+    const { deadLetterTargetArn, maxReceiveCount } = queue.RedrivePolicy;
+    const timing = queueTiming({
+      visibilityTimeout: queue.VisibilityTimeout,
+      maxReceives: maxReceiveCount,
+      workTime,
+    });
+    expect(queue).to.deep.equal(sqsSettings(timing, deadLetterTargetArn).properties);
   });
 
   it('moves a message that fails again and again out of the way, and keeps it for longer there', () => {

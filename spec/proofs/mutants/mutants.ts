@@ -23,8 +23,9 @@ import { machineClaims } from './patches/machine-claims.js';
 import { onServers } from './patches/on-servers.js';
 import { operators } from './patches/operators.js';
 import { outside } from './patches/outside.js';
-import { queuesPgBoss } from './patches/queues-pg-boss.js';
 import { queuesBullMQ } from './patches/queues-bullmq.js';
+import { queuesPgBoss } from './patches/queues-pg-boss.js';
+import { queuesSqs } from './patches/queues-sqs.js';
 import { samples } from './patches/samples.js';
 import { secrets } from './patches/secrets.js';
 import { settling } from './patches/settling.js';
@@ -60,6 +61,7 @@ export const mutants: readonly Mutant[] = [
   ...outside,
   ...queuesPgBoss,
   ...samples,
+  ...queuesSqs,
   ...stores,
   ...edgesMethod,
   ...edgesOfTime,
