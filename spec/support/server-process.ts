@@ -104,6 +104,11 @@ export class ServerProcess {
     return this.#child.pid as number;
   }
 
+  /** The last of what it printed. */
+  get said(): string {
+    return this.#said;
+  }
+
   get hasEnded(): boolean {
     return this.#child.exitCode !== null || this.#child.signalCode !== null;
   }
