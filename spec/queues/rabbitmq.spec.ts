@@ -9,6 +9,7 @@ import {
   rabbitMQSettings,
 } from 'retrysafe/rabbitmq';
 import { abandon, FailingStore } from 'retrysafe/testing';
+import sinon from 'sinon';
 import { defer } from '../support/defer.js';
 import { pending } from '../support/pending.js';
 import { catchWarnings } from '../support/process-warnings.js';
@@ -481,6 +482,39 @@ describe('messages of RabbitMQ', function () {
       /createConfirmChannel/,
     );
     await channel.close();
+  });
+});
+
+describe('a queue of RabbitMQ that never confirms', () => {
+  it('does not keep a message for ever', async () => {
+    const clock = sinon.useFakeTimers();
+    try {
+      const settled: unknown[] = [];
+      const channel = {
+        waitForConfirms() {},
+        on() {},
+        publish: () => true,
+        ack: () => settled.push('ack'),
+        nack: (_: unknown, allUpTo: boolean, requeue: boolean) => settled.push({ allUpTo, requeue }),
+      } as unknown as AmqpConfirmChannel;
+      const handle = () => {
+        throw new OutcomeUnknownError('unknown');
+      };
+      const options = { queue: 'orders', deadLetters: 'orders.dead', maxReceives: 3, report: () => {} };
+      const message = {
+        content: Buffer.from('{}'),
+        fields: { deliveryTag: 1, redelivered: false, exchange: '', routingKey: 'orders' },
+        properties: {},
+      };
+      const consuming = idempotentConsumer(channel, handle, options)(message);
+      await clock.tickAsync(34_000);
+      expect(settled).to.deep.equal([]);
+      await clock.tickAsync(1_500);
+      await consuming;
+      expect(settled).to.deep.equal([{ allUpTo: false, requeue: true }]);
+    } finally {
+      clock.restore();
+    }
   });
 });
 

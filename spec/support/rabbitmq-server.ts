@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { OwnServer, type Started, startIn } from './own-server.js';
 import { freePort, loopback, type ServerCommand, ServerFolder } from './server-process.js';
+import { until } from './until.js';
 
 const binary = '/usr/lib/rabbitmq/bin/rabbitmq-server';
 const node = 'retrysafe@localhost';
@@ -56,7 +57,9 @@ export class RabbitMQServer extends OwnServer {
 
   /** How many messages each queue has, those with consumers included. */
   async messages(): Promise<ReadonlyMap<string, number>> {
-    const pairs = [...(await this.evaluate(counts)).matchAll(/([^";]+)=(\d+);/g)];
+    // A queue that is new, or whose broker has just begun, does not say it at once.
+    const answer = await until('all queues tell', () => this.evaluate(counts).catch(() => undefined));
+    const pairs = [...answer.matchAll(/([^";]+)=(\d+);/g)];
     return new Map(pairs.map(([, name, messages]) => [name as string, Number(messages)]));
   }
 

@@ -23,6 +23,7 @@ export interface JetStreamPublisher {
   publish(
     subject: string,
     data: Uint8Array,
-    options: { readonly headers: JetStreamHeaders; readonly msgID: string },
+    // biome-ignore lint/suspicious/noExplicitAny: headers of the client's own class
+    options: { readonly headers?: any; readonly msgID?: string },
   ): Promise<unknown>;
 }

@@ -1,8 +1,11 @@
 import { randomUUID } from 'node:crypto';
+import { startTimer } from '../../process/timers.js';
 import type { AmqpConfirmChannel, AmqpMessage } from './amqp-channel.js';
 
 /** Names one copy, by which the broker's answer about it is known. */
 const COPY = 'x-retrysafe-copy';
+/** A queue that has lost its leader may never confirm. Its message must not be kept for ever. */
+const CONFIRMATION_LIMIT_MS = 30_000;
 export const EXCHANGE = 'x-retrysafe-exchange';
 export const ROUTING_KEY = 'x-retrysafe-routing-key';
 
@@ -32,7 +35,7 @@ class ConfirmedCopies {
   }
 
   /**
-   * Resolves when the queue has a copy on its disk, with these headers besides the message's own. Rejects where there is no such queue: RabbitMQ
+   * Resolves when the queue has a copy on its disk, with these headers besides the message's own. Rejects where it does not confirm that within 30 seconds, and where there is no such queue: RabbitMQ
    * confirms a message that it could route nowhere too, and tells only of a mandatory one, before it confirms it.
    */
   async put(queue: string, message: AmqpMessage, headers: Readonly<Record<string, unknown>>): Promise<void> {
@@ -40,7 +43,13 @@ class ConfirmedCopies {
     await new Promise<void>((resolve, reject) => {
       const properties = { ...copiedProperties(message), mandatory: true };
       const all = { ...properties.headers, ...headers, [COPY]: copy };
-      const settle = (error: unknown) => (error ? reject(error) : resolve());
+      const late = () => reject(new Error(`the queue "${queue}" does not confirm`));
+      const cancel = startTimer(CONFIRMATION_LIMIT_MS, late, { isAwaited: false });
+      const settle = (error: unknown) => {
+        cancel();
+        if (error) reject(error);
+        else resolve();
+      };
       this.#channel.publish('', queue, message.content, { ...properties, headers: all }, settle);
     });
     if (this.#returned.delete(copy)) throw new Error(`there is no queue "${queue}"`);
