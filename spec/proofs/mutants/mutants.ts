@@ -25,6 +25,8 @@ import { operators } from './patches/operators.js';
 import { outside } from './patches/outside.js';
 import { queuesPgBoss } from './patches/queues-pg-boss.js';
 import { queuesBullMQ } from './patches/queues-bullmq.js';
+import { queuesNats } from './patches/queues-nats.js';
+import { queuesRabbitMQ } from './patches/queues-rabbitmq.js';
 import { samples } from './patches/samples.js';
 import { secrets } from './patches/secrets.js';
 import { settling } from './patches/settling.js';
@@ -59,6 +61,8 @@ export const mutants: readonly Mutant[] = [
   ...queuesBullMQ,
   ...outside,
   ...queuesPgBoss,
+  ...queuesRabbitMQ,
+  ...queuesNats,
   ...samples,
   ...stores,
   ...edgesMethod,
