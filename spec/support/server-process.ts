@@ -35,6 +35,8 @@ export interface ServerCommand {
   readonly ready: RegExp;
   /** What ends it at once. */
   readonly signal?: NodeJS.Signals;
+  /** How long it may take until it serves, in milliseconds. Default: 20 seconds. */
+  readonly startLimitMs?: number;
 }
 
 const folders = new Set<ServerFolder>();
@@ -94,7 +96,7 @@ export class ServerProcess {
   /** Resolves when it serves; rejects with what it said where it does not. */
   static async start(command: ServerCommand): Promise<ServerProcess> {
     const server = new ServerProcess(command);
-    const failure = await server.#failureToServe(command.ready);
+    const failure = await server.#failureToServe(command);
     if (failure === undefined) return server;
     await server.stop();
     throw new Error(`${command.command[0]} does not start: ${failure}. It said: ${server.#said.trim()}`);
@@ -126,12 +128,13 @@ export class ServerProcess {
     await this.#ended;
   }
 
-  async #failureToServe(ready: RegExp): Promise<string | undefined> {
+  async #failureToServe({ ready, startLimitMs = startLimit }: ServerCommand): Promise<string | undefined> {
     let limit: NodeJS.Timeout | undefined;
     const serves = new Promise<undefined>((resolve) => {
       const hear = (chunk: Buffer) => {
-        this.#said = (this.#said + chunk).slice(-10_000);
-        if (ready.test(this.#said)) resolve(undefined);
+        const said = this.#said + chunk;
+        if (ready.test(said)) resolve(undefined);
+        this.#said = said.slice(-10_000);
       };
       // Read to the end: a pipe that is full holds a server up.
       this.#child.stdout?.on('data', hear);
@@ -139,7 +142,7 @@ export class ServerProcess {
     });
     const failed = this.#ended.then(() => 'it ended');
     const late = new Promise<string>((resolve) => {
-      limit = setTimeout(resolve, startLimit, `it is not ready after ${startLimit / 1000} s`);
+      limit = setTimeout(resolve, startLimitMs, `it is not ready after ${startLimitMs / 1000} s`);
     });
     try {
       return await Promise.race([serves, failed, late]);

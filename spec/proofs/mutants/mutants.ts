@@ -26,6 +26,8 @@ import { outside } from './patches/outside.js';
 import { queuesBullMQ } from './patches/queues-bullmq.js';
 import { queuesPgBoss } from './patches/queues-pg-boss.js';
 import { queuesSqs } from './patches/queues-sqs.js';
+import { queuesNats } from './patches/queues-nats.js';
+import { queuesRabbitMQ } from './patches/queues-rabbitmq.js';
 import { samples } from './patches/samples.js';
 import { secrets } from './patches/secrets.js';
 import { settling } from './patches/settling.js';
@@ -60,6 +62,8 @@ export const mutants: readonly Mutant[] = [
   ...queuesBullMQ,
   ...outside,
   ...queuesPgBoss,
+  ...queuesRabbitMQ,
+  ...queuesNats,
   ...samples,
   ...queuesSqs,
   ...stores,
