@@ -454,7 +454,7 @@ describe('messages of RabbitMQ', function () {
       );
       await send(channel, { id: '1' });
       await parked(channel);
-      expect(warnings.texts('RETRYSAFE_OPTION_FAILED')).to.have.lengthOf(1);
+      expect(warnings.texts('RETRYSAFE_REPORT')).to.have.lengthOf(1);
     } finally {
       warnings.restore();
     }

@@ -325,7 +325,7 @@ describe('a Lambda consumer of SQS, over Powertools', () => {
         await queue.send({ cents: 100 });
         expect((await poller(new Payments(new InMemoryStore()), { report }).poll())?.failed).to.be.empty;
         expect(await parking.counts()).to.deep.equal({ visible: 1, hidden: 0 });
-        expect(warnings.texts('RETRYSAFE_OPTION_FAILED')).to.have.lengthOf(1);
+        expect(warnings.texts('RETRYSAFE_REPORT')).to.have.lengthOf(1);
       } finally {
         warnings.restore();
       }

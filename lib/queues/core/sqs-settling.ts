@@ -1,11 +1,11 @@
 import { steadyNow } from '../../process/steady-clock.js';
 import { startTimer } from '../../process/timers.js';
-import { warnOnce } from '../../process/warnings.js';
-import { logFailure, type MessageFailure } from './failure-report.js';
+import type { MessageFailure } from './failure-report.js';
 import { settle } from './settlement.js';
 import type { SqsClient, SqsMessage } from './sqs-client.js';
 import { checkSqsOptions, type SqsOptions } from './sqs-options.js';
 import { parkedMessage } from './sqs-parking.js';
+import { tellOfFailure } from './tell-of-failure.js';
 
 /**
  * What becomes of a message whose method threw: SQS deletes one that is parked, and delivers one again that is kept. About one that failed
@@ -78,13 +78,8 @@ export class SqsSettling {
     });
   }
 
-  /** What is wrong with `report` must not lose a message. */
   #report(failure: MessageFailure): void {
-    try {
-      (this.#options.report ?? logFailure)(failure);
-    } catch {
-      warnOnce('queue-report', 'RETRYSAFE_OPTION_FAILED', 'The option "report" of a consumer threw.');
-    }
+    tellOfFailure(failure, this.#options.report);
   }
 }
 

@@ -8,7 +8,7 @@ export function tellOfFailure(failure: MessageFailure, report: FailureReport = l
   } catch {
     warnOnce(
       'queue-report',
-      'RETRYSAFE_OPTION_FAILED',
+      'RETRYSAFE_REPORT',
       'The option "report" of a consumer threw. Its messages are settled without it.',
     );
   }
