@@ -1,0 +1,77 @@
+import { setTimeout as pause } from 'node:timers/promises';
+import { randomFrom } from '../../support/random.js';
+import type { Crew } from './crew.js';
+import type { Ledger } from './ledger.js';
+import { tolerance } from './plan.js';
+import type { RunningQueue } from './queue-under-test.js';
+
+/** What is done, lengths of time in milliseconds. */
+export interface Hardships {
+  readonly lease: number;
+  /** A worker is hit about that often. */
+  readonly hitEvery: number;
+  /** When the broker is restarted, from the beginning on. */
+  readonly restartsAt: readonly number[];
+  readonly seed: number;
+}
+
+/** What is done to the broker of a queue and to its workers until it is over. Chance decides, from a seed. */
+export class Nemesis {
+  readonly #over = new AbortController();
+  readonly #ended: Promise<unknown>;
+
+  constructor(
+    readonly running: RunningQueue,
+    readonly crew: Crew,
+    readonly ledger: Ledger,
+    readonly hardships: Hardships,
+  ) {
+    this.#ended = Promise.all([this.#hitWorkers(), this.#restartBroker()]);
+    // The caller that ends it gets the error.
+    this.#ended.catch(() => {});
+  }
+
+  /** Resolves when nothing is done any more, and all that was done is mended. Rejects where a broker does not come back. */
+  async end(): Promise<void> {
+    this.#over.abort();
+    await this.#ended;
+  }
+
+  get #isOver(): boolean {
+    return this.#over.signal.aborted;
+  }
+
+  async #hitWorkers(): Promise<void> {
+    const { hitEvery, lease, seed } = this.hardships;
+    const random = randomFrom(seed);
+    while (!this.#isOver) {
+      await this.#pause(hitEvery * (0.5 + random()));
+      const worker = this.crew.at(random());
+      const isKilled = random() < 0.6;
+      // One that is still starting has nothing to lose.
+      if (this.#isOver || !worker.hasBegun) continue;
+      if (isKilled) worker.kill();
+      else {
+        worker.freeze();
+        // Longer than its lease, so that it is a zombie when it goes on.
+        await pause(lease + tolerance + 500 + random() * lease);
+        worker.free();
+      }
+    }
+  }
+
+  async #restartBroker(): Promise<void> {
+    const begunAt = performance.now();
+    for (const at of this.hardships.restartsAt) {
+      await this.#pause(at - (performance.now() - begunAt));
+      if (this.#isOver) return;
+      this.ledger.add({ kind: 'down' });
+      await this.running.restart();
+      this.ledger.add({ kind: 'up' });
+    }
+  }
+
+  async #pause(milliseconds: number): Promise<void> {
+    await pause(Math.max(0, milliseconds), undefined, { signal: this.#over.signal }).catch(() => {});
+  }
+}
