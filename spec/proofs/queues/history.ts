@@ -25,6 +25,7 @@ export interface Story {
 
 /** When something kept a worker from going on. Who is killed never goes on. */
 interface Hit {
+  readonly by: 'killed' | 'stopped' | 'frozen';
   readonly from: number;
   to: number;
 }
@@ -73,15 +74,15 @@ export class History {
     switch (line.kind) {
       case 'killed':
       case 'stopped':
-        this.#hitsOf(line.worker).push({ from: line.at, to: Number.POSITIVE_INFINITY });
+        this.#hitsOf(line.worker).push({ by: line.kind, from: line.at, to: Number.POSITIVE_INFINITY });
         return;
       case 'continued': {
-        const last = this.#hitsOf(line.worker).findLast(({ to }) => to === Number.POSITIVE_INFINITY);
+        const last = this.#hitsOf(line.worker).findLast(({ by }) => by === 'stopped');
         if (last) last.to = line.at;
         return;
       }
       case 'frozen':
-        this.#hitsOf(line.worker).push({ from: line.from, to: line.to });
+        this.#hitsOf(line.worker).push({ by: line.kind, from: line.from, to: line.to });
         return;
     }
   }

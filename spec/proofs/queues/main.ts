@@ -1,7 +1,7 @@
 // Each queue gets messages, some of them twice and some of them poison, while its workers are killed and suspended and its broker is
 // killed; what became of each message is judged afterwards.
 //
-//   npm run torture:queues -- [--only=bullmq,sqs] [--messages=2000] [--seed=N] [--seconds=N] [--write]
+//   npm run torture:queues -- [--only=bullmq,sqs] [--messages=2000] [--seed=N] [--seconds=N] [--write] [--keep]
 //   npm run torture:queues -- --judge=FILE     judges the ledger that a failed run has kept
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
@@ -44,7 +44,7 @@ async function main(): Promise<number> {
 
 async function torture(
   name: QueueName,
-  { messages, seed, seconds }: Options,
+  { messages, seed, seconds, keep }: Options,
 ): Promise<{ readonly verdict: Verdict; readonly isSound: boolean }> {
   const folder = mkdtempSync(join(tmpdir(), `retrysafe-torture-${name}-`));
   const ledger = new Ledger(join(folder, 'ledger'));
@@ -66,7 +66,7 @@ async function torture(
     await running.stop();
     process.off('exit', kill).off('SIGINT', abandon).off('SIGTERM', abandon);
     ledger.close();
-    if (isSound) rmSync(folder, { recursive: true, force: true });
+    if (isSound && !keep) rmSync(folder, { recursive: true, force: true });
     else console.error(`The ledger is kept: ${ledger.path}`);
   }
 }

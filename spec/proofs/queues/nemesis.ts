@@ -8,12 +8,15 @@ import type { RunningQueue } from './queue-under-test.js';
 /** What is done, lengths of time in milliseconds. */
 export interface Hardships {
   readonly lease: number;
-  /** A worker is hit about that often. */
-  readonly hitEvery: number;
+  /** A worker is killed about that often. */
+  readonly killEvery: number;
   /** When the broker is restarted, from the beginning on. */
   readonly restartsAt: readonly number[];
   readonly seed: number;
 }
+
+/** How long all workers go on between two suspensions, about, in milliseconds. */
+const betweenSuspensions = 1_500;
 
 /** What is done to the broker of a queue and to its workers until it is over. Chance decides, from a seed. */
 export class Nemesis {
@@ -26,7 +29,7 @@ export class Nemesis {
     readonly ledger: Ledger,
     readonly hardships: Hardships,
   ) {
-    this.#ended = Promise.all([this.#hitWorkers(), this.#restartBroker()]);
+    this.#ended = Promise.all([this.#killWorkers(), this.#suspendWorkers(), this.#restartBroker()]);
     // The caller that ends it gets the error.
     this.#ended.catch(() => {});
   }
@@ -41,22 +44,28 @@ export class Nemesis {
     return this.#over.signal.aborted;
   }
 
-  async #hitWorkers(): Promise<void> {
-    const { hitEvery, lease, seed } = this.hardships;
+  async #killWorkers(): Promise<void> {
+    const { killEvery, seed } = this.hardships;
     const random = randomFrom(seed);
     while (!this.#isOver) {
-      await this.#pause(hitEvery * (0.5 + random()));
+      await this.#pause(killEvery * (0.5 + random()));
       const worker = this.crew.at(random());
-      const isKilled = random() < 0.6;
       // One that is still starting has nothing to lose.
+      if (!this.#isOver && worker.hasBegun) worker.kill();
+    }
+  }
+
+  async #suspendWorkers(): Promise<void> {
+    const { lease, seed } = this.hardships;
+    const random = randomFrom(seed + 1);
+    while (!this.#isOver) {
+      await this.#pause(betweenSuspensions * (0.5 + random()));
+      const worker = this.crew.at(random());
       if (this.#isOver || !worker.hasBegun) continue;
-      if (isKilled) worker.kill();
-      else {
-        worker.freeze();
-        // Longer than its lease, so that it is a zombie when it goes on.
-        await pause(lease + tolerance + 500 + random() * lease);
-        worker.free();
-      }
+      worker.freeze();
+      // Longer than its lease, so that it is a zombie when it goes on.
+      await pause(lease + tolerance + 500 + random() * lease);
+      worker.free();
     }
   }
 

@@ -11,6 +11,8 @@ export interface Options {
   readonly seconds: number;
   /** Whether docs/queues-torture.md gets the rows. */
   readonly write: boolean;
+  /** Whether the ledger is kept also where no fault was found. */
+  readonly keep: boolean;
   /** A ledger of an earlier torture, to be judged again. */
   readonly judge: string | undefined;
 }
@@ -24,6 +26,7 @@ export function optionsOf(args: readonly string[]): Options {
       seed: { type: 'string', default: String(Date.now() % 1_000_000) },
       seconds: { type: 'string' },
       write: { type: 'boolean', default: false },
+      keep: { type: 'boolean', default: false },
       judge: { type: 'string' },
     },
     args,
@@ -38,6 +41,7 @@ export function optionsOf(args: readonly string[]): Options {
     seed: wholeNumber('seed', values.seed, { least: 0 }),
     seconds: wholeNumber('seconds', values.seconds ?? String(usual), { least: 20 }),
     write: values.write,
+    keep: values.keep,
     judge: values.judge,
   };
 }

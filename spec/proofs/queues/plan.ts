@@ -25,6 +25,8 @@ type Six = [number, number, number, number, number, number];
 
 const poisonEvery = 50;
 const twice = 0.1;
+/** A duplicate of one that outlasts its lease meets that lease for longer than it waits. */
+const outlasts = 0.03;
 
 /** The messages of a torture: the same for the same seed. */
 export function plansOf(count: number, seed: number, { lease, renewFor }: Lengths): Plan[] {
@@ -34,11 +36,12 @@ export function plansOf(count: number, seed: number, { lease, renewFor }: Length
     const message = { id: `m-${String(index).padStart(4, '0')}`, cents: 1 + Math.floor(random() * 10_000) };
     const [again, soon, much, slow, late, where] = Array.from({ length: 6 }, random) as Six;
     const isPoison = index % poisonEvery === offset;
+    const isOutlasting = slow < outlasts;
     const plan = {
       ...message,
       // At once, while it runs, or when it has ended.
-      ...(again < twice && { againAfter: soon < 0.3 ? 0 : much * lease * 1_500 }),
-      before: slow < 0.02 ? outlasting({ lease, renewFor }) : slow < 0.2 ? much * lease * 800 : much * 20,
+      ...((again < twice || isOutlasting) && { againAfter: soon < 0.3 ? 0 : much * lease * 1_500 }),
+      before: isOutlasting ? outlasting({ lease, renewFor }) : slow < 0.2 ? much * lease * 800 : much * 20,
       after: late < 0.1 ? soon * 300 : 0,
     };
     if (!isPoison) return { ...plan, kind: where < 0.5 ? 'in-transaction' : 'derived-key' };

@@ -3,6 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { hasClients } from '../../queues/load-client.js';
 import { PostgresServer } from '../../support/postgres-server.js';
+import { type Flaw, flawed, isFlaw } from './flawed-queues.js';
 import type { QueueUnderTest } from './queue-under-test.js';
 
 /** What is known of a queue before its file is loaded. */
@@ -29,7 +30,9 @@ const facts = {
 export type QueueName = keyof typeof facts;
 export const queueNames = Object.keys(facts) as QueueName[];
 
-export async function loadQueue(name: QueueName): Promise<QueueUnderTest> {
+/** Loads a queue, or one that is consumed wrongly. */
+export async function loadQueue(name: QueueName | Flaw): Promise<QueueUnderTest> {
+  if (isFlaw(name)) return flawed[name];
   const { queue } = (await import(facts[name].file)) as { readonly queue: QueueUnderTest };
   return queue;
 }

@@ -5,6 +5,7 @@ import { PostgresServer } from '../../support/postgres-server.js';
 import { openStore } from '../../support/store-description.js';
 import { Bank } from './bank.js';
 import { Crew } from './crew.js';
+import type { Flaw } from './flawed-queues.js';
 import type { Ledger } from './ledger.js';
 import { Nemesis } from './nemesis.js';
 import { paymentsTable, paymentsWith } from './payments.js';
@@ -14,7 +15,7 @@ import type { QueueState, QueueUnderTest, RunningQueue } from './queue-under-tes
 import type { QueueName } from './queues.js';
 
 export interface Task {
-  readonly name: QueueName;
+  readonly name: QueueName | Flaw;
   readonly queue: QueueUnderTest;
   readonly messages: number;
   readonly seed: number;
@@ -26,7 +27,7 @@ const workers = 3;
 /** How many messages are sent in a second, and how long sending takes at least, in milliseconds. */
 const rate = 33;
 const shortestSending = 10_000;
-const hitEvery = 2_000;
+const killEvery = 2_000;
 /** A broker is killed that often while messages are sent: at least once, and then that long after the last time. */
 const restartEvery = 20_000;
 /** The queue has to be empty for so long, in milliseconds. */
@@ -72,7 +73,7 @@ export class Torture {
     const sending = Math.max(shortestSending, (messages / rate) * 1_000);
     const restarts = Math.max(1, Math.floor(sending / restartEvery));
     const restartsAt = Array.from({ length: restarts }, (_, index) => ((index + 0.5) * sending) / restarts);
-    const nemesis = new Nemesis(running, crew, ledger, { lease: leaseMs, hitEvery, restartsAt, seed });
+    const nemesis = new Nemesis(running, crew, ledger, { lease: leaseMs, killEvery, restartsAt, seed });
     await produce(running, this.#plans, sending, ledger);
     await nemesis.end();
     const state = await this.#drained(running, begunAt);

@@ -2,6 +2,7 @@
 import { onStandstill } from '../../support/heartbeat.js';
 import { openStore } from '../../support/store-description.js';
 import { Deliveries } from './deliveries.js';
+import type { Flaw } from './flawed-queues.js';
 import { Ledger } from './ledger.js';
 import { paymentsWith } from './payments.js';
 import { plansOf } from './plan.js';
@@ -11,7 +12,7 @@ import { loadQueue, type QueueName } from './queues.js';
 /** What a worker is to do, and on what. */
 export interface Order {
   readonly worker: string;
-  readonly queue: QueueName;
+  readonly queue: QueueName | Flaw;
   readonly connection: RunningQueue['connection'];
   /** The database of records and payments. */
   readonly postgres: string;
