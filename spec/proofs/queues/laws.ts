@@ -108,15 +108,15 @@ export function isOpen({ answers, parked }: Story, history: History): boolean {
 }
 
 /**
- * Whether an ordinary message was set aside because its attempts or deliveries were spent by what was done to its workers alone: no run of
- * it ended by itself, and it has at most one effect.
+ * Whether an ordinary message was set aside because its attempts or deliveries were spent by what was done to its workers and to the broker
+ * alone: no run of it ended by itself, and it has at most one effect. Each death of the broker may have spent a delivery that no worker saw.
  */
 export function isGivenUp({ what, parked, runs, effects, received }: Story, history: History): boolean {
   if (what === 'poison' || parked.length === 0 || effects.length > 1) return false;
   if (runs.some(({ hasFailed }) => hasFailed)) return false;
   const { maxAttempts } = history.rules;
   const spent = received.filter(({ worker, at }) => history.isHit(worker, at)).length;
-  return runs.length >= maxAttempts || spent >= maxAttempts;
+  return runs.length >= maxAttempts || spent + history.of('up').length >= maxAttempts;
 }
 
 /** How many attempts its record counts that no run has told of. */
