@@ -159,14 +159,6 @@ describe('the judge of the torture of queues', () => {
         ...failedThrice,
         [9_000, record('released', 3)],
       ],
-      'poison that was set aside more often than it was sent': [
-        /^it was sent 1 times, and set aside 2 times$/,
-        'poison',
-        ...failedThrice,
-        [9_000, record('released', 3)],
-        [9_001, parked('CardExpired')],
-        [9_001, parked('CardExpired')],
-      ],
       'poison that had more runs than attempts': [
         /^it is poison, and had 4 runs of at most 3$/,
         'poison',

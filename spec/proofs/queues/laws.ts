@@ -30,14 +30,12 @@ function* answersAreTheEffect({ answers, effects }: Story): Iterable<string> {
 }
 
 function* poisonIsSetAside(
-  { what, runs, effects, answers, parked, sent }: Story,
+  { what, runs, effects, answers, parked }: Story,
   history: History,
 ): Iterable<string> {
   if (what !== 'poison') return;
   const { maxAttempts } = history.rules;
   if (parked.length === 0) yield 'it is poison, and was not set aside';
-  if (parked.length > sent.length)
-    yield `it was sent ${sent.length} times, and set aside ${parked.length} times`;
   if (runs.length > maxAttempts) yield `it is poison, and had ${runs.length} runs of at most ${maxAttempts}`;
   if (effects.length + answers.length > 0) yield 'it is poison, and ended well';
 }
