@@ -22,6 +22,7 @@ export class Worker {
   }>;
   /** Whether it has begun to consume. */
   hasBegun = false;
+  isFrozen = false;
 
   constructor(
     readonly order: Order,
@@ -50,10 +51,12 @@ export class Worker {
   freeze(): void {
     this.ledger.add({ kind: 'stopped', worker: this.order.worker });
     this.#child.kill('SIGSTOP');
+    this.isFrozen = true;
   }
 
   free(): void {
     this.#child.kill('SIGCONT');
+    this.isFrozen = false;
     this.ledger.add({ kind: 'continued', worker: this.order.worker });
   }
 

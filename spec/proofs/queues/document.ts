@@ -3,13 +3,14 @@ import type { Tally } from './judge.js';
 
 /** What the table says of one queue. */
 export interface Row {
+  readonly queue: string;
   readonly client: string;
   readonly broker: string;
   readonly tally: Tally;
 }
 
 const head = [
-  ...['client', 'broker', 'messages', 'sent again', 'kills', 'suspensions', 'broker killed'],
+  ...['queue', 'client', 'broker', 'messages', 'sent again', 'kills', 'suspensions', 'broker killed'],
   ...[
     'deliveries',
     'met a lease',
@@ -24,11 +25,24 @@ const head = [
   ],
 ];
 
-function cellsOf({ client, broker, tally }: Row): (string | number)[] {
+function cellsOf({ queue, client, broker, tally }: Row): (string | number)[] {
   const { messages, duplicates, killed, suspended, restarts, deliveries, met, runs, effects } = tally;
   const { poison, parkedPoison, givenUp, lost, twice, stuck, seconds } = tally;
   return [
-    ...[client, broker, messages, duplicates, killed, suspended, restarts, deliveries, met, runs, effects],
+    ...[
+      queue,
+      client,
+      broker,
+      messages,
+      duplicates,
+      killed,
+      suspended,
+      restarts,
+      deliveries,
+      met,
+      runs,
+      effects,
+    ],
     ...[`${parkedPoison} of ${poison}`, givenUp, lost, twice, stuck, seconds],
   ];
 }
@@ -46,19 +60,18 @@ export interface Circumstances {
 }
 
 /**
- * The document with these rows. Rows of other queues that `old` has stay as they are, in the order of `clients`: the names that first cells
- * begin with.
+ * The document with these rows. Rows of other queues that `old` has stay as they are, in the order of `queues`.
  */
 export function documentOf(
   rows: readonly Row[],
-  clients: readonly string[],
+  queues: readonly string[],
   { seed, command, where }: Circumstances,
   old: string,
 ): string {
   const [top, rule, ...made] = tableOf(rows).split('\n') as [string, string, ...string[]];
-  const kept = old.split('\n').filter((line) => /^\| (?!client \||-)/.test(line));
-  const all = clients.flatMap((client) => {
-    const isOf = (line: string) => line.startsWith(`| ${client}`);
+  const kept = old.split('\n').filter((line) => /^\| (?!queue \||-)/.test(line));
+  const all = queues.flatMap((queue) => {
+    const isOf = (line: string) => line.startsWith(`| ${queue} |`);
     return made.find(isOf) ?? kept.find(isOf) ?? [];
   });
   return `${introduction}
@@ -86,8 +99,8 @@ Three worker processes consume a queue by its adapter, several messages at once.
 While messages are sent:
 
 - The producer sends about one in ten messages **twice**: at once, while it runs, or later. What it is unsure of, since the broker was down, it sends again.
-- Every 2 seconds a worker is hit, whatever it does: **killed** by SIGKILL (another one starts), or **suspended** by SIGSTOP until its lease has lapsed.
-  Then it goes on as a zombie.
+- About every 2 seconds a worker is **killed** by SIGKILL, whatever it does, and another one starts. About every 3 seconds one is **suspended** by SIGSTOP until its
+  lease has lapsed. Then it goes on as a zombie.
 - The **broker is killed** by SIGKILL about every 20 seconds, at least once, and started again with what is on its disk.
 - One run in five is **slow**, and one in fifty outlasts the longest time for which its lease is renewed, so that another worker takes its message over beside it.
 

@@ -12,7 +12,7 @@ import { documentOf, type Row, tableOf } from './document.js';
 import { judge, type Verdict } from './judge.js';
 import { Ledger, readLedger } from './ledger.js';
 import { type Options, optionsOf } from './options.js';
-import { loadQueue, obstacleTo, type QueueName, queueNames, versionsOf } from './queues.js';
+import { descriptionOf, loadQueue, obstacleTo, type QueueName, titles } from './queues.js';
 import { Torture } from './torture.js';
 
 const document = fileURLToPath(new URL('../../../../docs/queues-torture.md', import.meta.url));
@@ -34,7 +34,7 @@ async function main(): Promise<number> {
     }
     const { verdict, isSound } = await torture(name, options);
     if (!isSound) isWell = false;
-    rows.push({ ...versionsOf(name), tally: verdict.tally });
+    rows.push({ ...descriptionOf(name), tally: verdict.tally });
   }
   if (rows.length === 0) return 1;
   console.log(`\n${tableOf(rows)}\n`);
@@ -84,9 +84,8 @@ function tell({ rules, violations, tally }: Verdict, path: string): boolean {
 
 function write(rows: readonly Row[], { messages, seed }: Options): void {
   const old = existsSync(document) ? readFileSync(document, 'utf8') : '';
-  const clients = queueNames.map((name) => versionsOf(name).client.replace(/ [\d.]+$/, ''));
   const day = new Date().toISOString().slice(0, 10);
   const where = `${day}, Node.js ${process.versions.node}, ${process.platform}-${process.arch}, ${availableParallelism()} processors`;
   const command = `npm run torture:queues -- --messages=${messages} --seed=${seed} --write`;
-  writeFileSync(document, documentOf(rows, clients, { seed, command, where }, old));
+  writeFileSync(document, documentOf(rows, titles, { seed, command, where }, old));
 }

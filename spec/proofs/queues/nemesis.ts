@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { randomFrom } from '../../support/random.js';
-import type { Crew } from './crew.js';
+import type { Crew, Worker } from './crew.js';
 import type { Ledger } from './ledger.js';
 import { tolerance } from './plan.js';
 import type { RunningQueue } from './queue-under-test.js';
@@ -15,8 +15,8 @@ export interface Hardships {
   readonly seed: number;
 }
 
-/** How long all workers go on between two suspensions, about, in milliseconds. */
-const betweenSuspensions = 1_500;
+/** A worker is suspended about that often, in milliseconds. */
+const suspendEvery = 3_000;
 
 /** What is done to the broker of a queue and to its workers until it is over. Chance decides, from a seed. */
 export class Nemesis {
@@ -56,17 +56,23 @@ export class Nemesis {
   }
 
   async #suspendWorkers(): Promise<void> {
-    const { lease, seed } = this.hardships;
-    const random = randomFrom(seed + 1);
+    const random = randomFrom(this.hardships.seed + 1);
+    const suspended: Promise<void>[] = [];
     while (!this.#isOver) {
-      await this.#pause(betweenSuspensions * (0.5 + random()));
+      await this.#pause(suspendEvery * (0.5 + random()));
       const worker = this.crew.at(random());
-      if (this.#isOver || !worker.hasBegun) continue;
-      worker.freeze();
-      // Longer than its lease, so that it is a zombie when it goes on.
-      await pause(lease + tolerance + 500 + random() * lease);
-      worker.free();
+      const further = random() * this.hardships.lease;
+      if (!this.#isOver && worker.hasBegun && !worker.isFrozen)
+        suspended.push(this.#suspend(worker, further));
     }
+    await Promise.all(suspended);
+  }
+
+  async #suspend(worker: Worker, further: number): Promise<void> {
+    worker.freeze();
+    // Longer than its lease, so that it is a zombie when it goes on.
+    await pause(this.hardships.lease + tolerance + 500 + further);
+    worker.free();
   }
 
   async #restartBroker(): Promise<void> {
