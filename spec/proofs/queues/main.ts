@@ -32,9 +32,14 @@ async function main(): Promise<number> {
       if (options.isNamed || process.env.CI !== undefined) isWell = false;
       continue;
     }
-    const { verdict, isSound } = await torture(name, options);
-    if (!isSound) isWell = false;
-    rows.push({ ...descriptionOf(name), tally: verdict.tally });
+    try {
+      const { verdict, isSound } = await torture(name, options);
+      if (!isSound) isWell = false;
+      rows.push({ ...descriptionOf(name), tally: verdict.tally });
+    } catch (error) {
+      console.error(`${name}: the torture did not come to its end:`, error);
+      isWell = false;
+    }
   }
   if (rows.length === 0) return 1;
   console.log(`\n${tableOf(rows)}\n`);
