@@ -18,7 +18,9 @@ interface Facts {
   readonly broker: readonly [name: string, ...command: readonly string[]];
 }
 
-const installed = new URL('../../../../spec/queues/clients/node_modules/', import.meta.url);
+const root = new URL('../../../../', import.meta.url);
+/** Where packages are: those that all specs have, and the clients of queues. */
+const installed = ['node_modules/', 'spec/queues/clients/node_modules/'].map((folder) => new URL(folder, root));
 
 /** In the order of the table. */
 const facts = {
@@ -93,7 +95,9 @@ export function descriptionOf(name: QueueName): Pick<Row, 'queue' | 'client' | '
 }
 
 function versionOfPackage(name: string): string {
-  return JSON.parse(readFileSync(new URL(`${name}/package.json`, installed), 'utf8')).version;
+  const files = installed.map((folder) => new URL(`${name}/package.json`, folder));
+  const file = files.find((one) => existsSync(fileURLToPath(one)));
+  return file ? JSON.parse(readFileSync(file, 'utf8')).version : '';
 }
 
 function versionIn([command, ...args]: readonly string[]): string {
