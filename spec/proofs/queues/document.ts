@@ -100,16 +100,18 @@ While messages are sent:
 
 - The producer sends about one in ten messages **twice**: at once, while it runs, or later. What it is unsure of, since the broker was down, it sends again.
 - About every 2 seconds a worker is **killed** by SIGKILL, whatever it does, and another one starts. About every 3 seconds one is **suspended** by SIGSTOP until its
-  lease has lapsed. Then it goes on as a zombie.
+  lease has lapsed. Then it goes on as a zombie. Where the draw falls on one that is still starting, nothing is done.
 - The **broker is killed** by SIGKILL about every 20 seconds, at least once, and started again with what is on its disk.
-- One run in five is **slow**, and one in fifty outlasts the longest time for which its lease is renewed, so that another worker takes its message over beside it.
+- One first run in five is **slow**. About one in thirty outlasts the longest time for which its lease is renewed, so that another worker takes its message over beside
+  it, and its duplicates meet its lease for longer than they wait.
 
 Each process appends to one ledger what it does, before and after it does it. When the queue is empty, a judge reads the ledger, the records, the payments and what was set
 aside. It demands of each message:
 
 - **One effect**, never two, and at least one consumer that got its receipt. Poison has none.
 - **Set aside** is each poison, after no more runs than \`maxAttempts\`, and nothing else. Kills can spend all attempts of an ordinary message: then it is
-  set aside as well, and counts as *given up*, if each of its runs or deliveries was cut off by a kill or a suspension and it has at most one effect.
+  set aside as well, and counts as *given up*, if no run of it threw, its runs or deliveries that were cut off are as many as \`maxAttempts\`, and it has at most one effect. Each death of the broker counts as one
+  of them, since it may spend a delivery that no worker saw.
 - **Attempts as counted.** The record's \`attempt\` is the number of runs in the ledger. A run that was killed or suspended between its claim and its first line in the
   ledger could not tell: one attempt may be missing in the ledger for each such delivery, and no other. No two runs have the same attempt.
 - **A cause for each further run**: the run before threw, its worker was killed, suspended or without a processor, or it outlasted its lease. None begins before the
@@ -118,6 +120,7 @@ aside. It demands of each message:
 
 ## What is not covered
 
+- SQS itself, and Lambda: stand-ins of the specs speak for them. Kafka is not in the table.
 - Disks that lose what they confirmed, and brokers of several machines. The servers run on one machine, over loopback.
 - A store that fails. [\`npm run torture\`](evidence.md) kills stores, and loses and delays their answers.
 - Effects that are neither in the transaction nor under a derived key. A crash after such an effect means a second one, or a refusal:
@@ -126,5 +129,6 @@ aside. It demands of each message:
 ## The table
 
 *Met a lease*: deliveries that found another run under way, waited for it, and got its outcome or came back later. *Given up*: ordinary messages whose attempts were spent
-by kills alone. *Lost*: messages without an effect or without a receipt. *Stuck*: what the queue still had at the end.
+by kills alone. *Lost*: messages without an effect or without a receipt. *Stuck*: what the queue still had at the end,
+for its consumers. NATS 2.9 that is killed may keep a message that was acknowledged in its stream; its consumer is past it, and never gets it again.
 `;

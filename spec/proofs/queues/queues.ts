@@ -20,7 +20,9 @@ interface Facts {
 
 const root = new URL('../../../../', import.meta.url);
 /** Where packages are: those that all specs have, and the clients of queues. */
-const installed = ['node_modules/', 'spec/queues/clients/node_modules/'].map((folder) => new URL(folder, root));
+const installed = ['node_modules/', 'spec/queues/clients/node_modules/'].map(
+  (folder) => new URL(folder, root),
+);
 
 /** In the order of the table. */
 const facts = {
