@@ -1,4 +1,4 @@
-import { execFile } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { accessSync, constants, existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -23,6 +23,13 @@ export class PostgresServer extends OwnServer {
     return isRoot && !unprivilegedUser()
       ? 'PostgreSQL does not run as root, and there is no other user'
       : undefined;
+  }
+
+  /** The version of the server that is installed. */
+  static get version(): string {
+    const said =
+      binaries === undefined ? '' : execFileSync(program('postgres'), ['--version'], { encoding: 'utf8' });
+    return /[\d.]+/.exec(said)?.[0] ?? '';
   }
 
   static async start({ durable = false }: PostgresServerOptions = {}): Promise<PostgresServer> {

@@ -1,5 +1,6 @@
-import { closeSync, openSync, readFileSync, writeSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import type { IdempotencyRecord } from 'retrysafe';
+import { AppendOnlyFile, readLines, type Written } from '../../support/append-only-file.js';
 
 export const storeNames = ['dynamodb', 'redis', 'postgres', 'sqlite'] as const;
 export type StoreName = (typeof storeNames)[number];
@@ -148,31 +149,12 @@ export interface Rules {
   readonly tolerance: number;
 }
 
-export type Line = (WorkerLine | NemesisLine | RunnerLine) & { readonly at: number };
 export type Unwritten = WorkerLine | NemesisLine | RunnerLine;
+export type Line = Unwritten & Written;
 export type LineOf<K extends Line['kind']> = Extract<Line, { readonly kind: K }>;
 
-/** A file that many processes add lines to. None is lost when its writer is killed, and their order is that of writing. */
-export class Ledger {
-  readonly #file: number;
-
-  constructor(readonly path: string) {
-    this.#file = openSync(path, 'a');
-  }
-
-  add(line: Unwritten): void {
-    // One append, which is atomic beside other writers.
-    writeSync(this.#file, `${JSON.stringify({ at: Date.now(), ...line })}\n`);
-  }
-
-  close(): void {
-    closeSync(this.#file);
-  }
-
-  read(): Line[] {
-    return readLedger(this.path);
-  }
-
+/** What all processes of a torture write. */
+export class Ledger extends AppendOnlyFile<Unwritten> {
   /** The first run that had an effect on the world outside under that key, as far as it is written. */
   effectOf(key: string): string | undefined {
     // The last line may be incomplete, since its process is still writing.
@@ -183,13 +165,4 @@ export class Ledger {
 }
 
 /** @throws {SyntaxError} naming the line that is none. */
-export function readLedger(path: string): Line[] {
-  const texts = readFileSync(path, 'utf8').trimEnd().split('\n');
-  return texts.map((text, index) => {
-    try {
-      return JSON.parse(text) as Line;
-    } catch {
-      throw new SyntaxError(`${path}: line ${index + 1} is no line of a ledger: ${text.slice(0, 80)}`);
-    }
-  });
-}
+export const readLedger = (path: string): Line[] => readLines<Unwritten>(path);

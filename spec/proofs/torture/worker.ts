@@ -2,6 +2,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as pause } from 'node:timers/promises';
 import { recordOf } from 'retrysafe';
+import { onStandstill } from '../../support/heartbeat.js';
 import { randomFrom } from '../../support/random.js';
 import { type OpenStore, openStore, type StoreDescription } from '../../support/store-description.js';
 import { businessOf } from './business.js';
@@ -26,8 +27,6 @@ export interface Order {
 const newKeyEvery = 2_000;
 /** So many of the newest keys are called, in no order. */
 const newest = 4;
-const beat = 100;
-const longestBeat = 250;
 /** How long a key may be sent again and again once all faults have ended, in milliseconds. */
 const patience = 60_000;
 
@@ -43,29 +42,20 @@ process.send?.('ready');
 // Work that still runs keeps this process alive, and an unhandled rejection ends it with another exit code.
 async function begin(order: Order): Promise<void> {
   const ledger = new Ledger(order.ledger);
-  const heart = listenToHeart(order.worker, ledger);
+  const { worker } = order;
+  const endHeartbeat = onStandstill((from, to) => ledger.add({ kind: 'frozen', worker, from, to }));
   const random = randomFrom(order.seed);
   const open = await openStore(order.description);
-  const operations = new Operations(order.store, order.worker, open, ledger, random, order.mortality);
+  const operations = new Operations(order.store, worker, open, ledger, random, order.mortality);
   process.send?.('begun');
   if (order.kind === 'load')
     await Promise.all(operations.policies.map((one) => load(operations, one, order)));
   else await calm(operations, open, order);
   await open.close();
-  clearInterval(heart);
+  endHeartbeat();
   ledger.close();
   process.removeAllListeners('disconnect');
   process.disconnect();
-}
-
-/** Records when this process stood still for a while: that is evidence, whatever stopped it. */
-function listenToHeart(worker: string, ledger: Ledger): NodeJS.Timeout {
-  let last = Date.now();
-  return setInterval(() => {
-    const from = last;
-    last = Date.now();
-    if (last - from > longestBeat) ledger.add({ kind: 'frozen', worker, from, to: last });
-  }, beat);
 }
 
 async function load(operations: Operations, policy: Policy, { store, startedAt }: Order): Promise<void> {
