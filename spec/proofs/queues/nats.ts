@@ -58,9 +58,10 @@ class RunningNats implements RunningQueue {
   }
 
   async state() {
-    // A stream of work has what is not acknowledged. A dead letter is in its stream before that.
-    const { state } = await this.manager.streams.info(stream);
-    return { open: state.messages, parked: await this.#parked() };
+    // What the consumer has: where its server is killed, the stream may keep a message that was acknowledged, and nobody gets it any more. A
+    // dead letter is in its stream before its message is acknowledged.
+    const { num_pending, num_ack_pending } = await this.manager.consumers.info(stream, consumer);
+    return { open: num_pending + num_ack_pending, parked: await this.#parked() };
   }
 
   async #parked() {

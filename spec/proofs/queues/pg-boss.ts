@@ -7,7 +7,7 @@ import type { Message, QueueState, QueueUnderTest, RunningQueue } from './queue-
 
 const NAME = 'orders';
 const DEAD_LETTERS = 'orders-to-look-at';
-const timing = queueTiming({ visibilityTimeout: 6, maxReceives: 4, workTime: 2, retention: '1h' });
+const timing = queueTiming({ visibilityTimeout: 6, maxReceives: 8, workTime: 2, retention: '1h' });
 const settings = pgBossSettings(timing);
 
 /** What the torture calls of a `PgBoss`. */
