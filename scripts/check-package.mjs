@@ -34,7 +34,8 @@ const stray = files.filter((file) => !/^(dist|lib|samples)\//.test(file) && !exp
 if (stray.length > 0) faults.push(`The tarball has files that it should not have: ${stray.join(', ')}`);
 // A document in the package leads only to what is in the package.
 for (const file of files.filter((name) => name.endsWith('.md'))) {
-  for (const [, target] of readFileSync(join(root, file), 'utf8').matchAll(/\]\(([^)\s#]+)/g)) {
+  const prose = readFileSync(join(root, file), 'utf8').replaceAll(/^```[^]*?^```/gm, '');
+  for (const [, target] of prose.matchAll(/\]\(([^)\s#]+)/g)) {
     if (/^[a-z]+:/.test(target)) continue;
     const path = join(dirname(file), target).replace(/\/$/, '');
     if (!files.some((name) => name === path || name.startsWith(`${path}/`))) {
