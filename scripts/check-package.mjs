@@ -34,7 +34,7 @@ const stray = files.filter((file) => !/^(dist|lib|samples)\//.test(file) && !exp
 if (stray.length > 0) faults.push(`The tarball has files that it should not have: ${stray.join(', ')}`);
 // A document in the package leads only to what is in the package.
 for (const file of files.filter((name) => name.endsWith('.md'))) {
-  const prose = readFileSync(join(root, file), 'utf8').replaceAll(/^```[^]*?^```/gm, '');
+  const prose = readFileSync(join(root, file), 'utf8').replaceAll(/^```[\s\S]*?^```/gm, '');
   for (const [, target] of prose.matchAll(/\]\(([^)\s#]+)/g)) {
     if (/^[a-z]+:/.test(target)) continue;
     const path = join(dirname(file), target).replace(/\/$/, '');

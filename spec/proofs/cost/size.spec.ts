@@ -48,18 +48,18 @@ async function handlerBytes(): Promise<number> {
 
 // A little above what it is: who adds more than that should know, and say what for. `npm run bench:size` tells where.
 describe('our own code, minified', () => {
-  it('is no more than 139 kB for the root', async () => {
-    expect(await ownBytes('index.ts')).to.be.within(30_000, 139_000);
+  it('is no more than 142 kB for the root', async () => {
+    expect(await ownBytes('index.ts')).to.be.within(30_000, 142_000);
   });
 
-  it('is no more than 149 kB with the DynamoDB store', async () => {
-    expect(await ownBytes('index.ts', 'stores/dynamodb/index.ts')).to.be.within(40_000, 149_000);
+  it('is no more than 152 kB with the DynamoDB store', async () => {
+    expect(await ownBytes('index.ts', 'stores/dynamodb/index.ts')).to.be.within(40_000, 152_000);
   });
 });
 
 describe("the benchmark's handler, minified with its names kept and without the AWS SDK", () => {
-  it('is no more than 175 kB', async () => {
-    expect(await handlerBytes()).to.be.within(40_000, 175_000);
+  it('is no more than 178 kB', async () => {
+    expect(await handlerBytes()).to.be.within(40_000, 178_000);
   });
 });
 

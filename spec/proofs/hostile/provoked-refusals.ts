@@ -59,6 +59,20 @@ export const refusals: readonly Provocation[] = [
     },
   },
   {
+    what: 'attempts that have come to an end, of the method and of its recovery function',
+    says: ['AttemptsExhaustedError', 'unknown', 'refused'],
+    async provoke(witness) {
+      const options: IdempotentOptions = {
+        maxAttempts: 1,
+        onError: () => 'unknown',
+        onAbandoned: () => Promise.reject(declined()),
+      };
+      const give = operation(witness, () => Promise.reject(declined()), options);
+      for (let call = 1; call <= 4; call += 1) await witness.end(give(request()));
+      witness.things.push(await recordOf(give, request()).inspect());
+    },
+  },
+  {
     what: 'another fingerprint',
     says: ['FingerprintError', 'refused'],
     async provoke(witness) {

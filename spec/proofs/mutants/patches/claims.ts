@@ -148,8 +148,8 @@ export const claims: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/engine/machine/acquiring.ts',
-        replace: 'attempt: state.attempt + (isRecovery ? 0 : 1),',
-        by: 'attempt: state.attempt + (isRecovery ? 0 : 0),',
+        replace: ': { attempt: attempt + 1, fencingToken };',
+        by: ': { attempt, fencingToken };',
       },
     ],
     caughtBy: [specs('engine/claim/abandoned', 'engine/claim/taking-over')],
@@ -160,8 +160,8 @@ export const claims: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/engine/machine/acquiring.ts',
-        replace: 'fencingToken: Math.max(state.fencingToken + 1, now.wall),',
-        by: 'fencingToken: now.wall,',
+        replace: 'const fencingToken = Math.max(state.fencingToken + 1, now.wall);',
+        by: 'const fencingToken = now.wall;',
       },
     ],
     caughtBy: [specs('engine/claim/abandoned', 'engine/claim/taking-over')],

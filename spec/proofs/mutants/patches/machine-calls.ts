@@ -115,7 +115,7 @@ export const machineCalls: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/engine/machine/acquiring.ts',
-        replace: "  if (isEnding(step)) return step.refuse({ reason: 'ending' });\n",
+        replace: "  if (isEnding(step)) return step.go('giving-back');\n",
         by: '',
       },
     ],

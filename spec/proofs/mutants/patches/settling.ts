@@ -238,8 +238,8 @@ import type { Abandoned,`,
       {
         file: 'lib/engine/machine/settling.ts',
         replace:
-          "const isUnknown = end.decision === 'restore' ? wasUnknown(call) : end.decision === 'unknown';",
-        by: "const isUnknown = end.decision === 'restore' ? wasUnknown(call) && false : end.decision === 'unknown';",
+          "const isUnknown = end.decision === 'restore' ? wasUnknown(call) : end.decision !== 'release';",
+        by: "const isUnknown = end.decision === 'restore' ? wasUnknown(call) && false : end.decision !== 'release';",
       },
     ],
     caughtBy: [specs('http/before-handlers')],
