@@ -1,9 +1,21 @@
 import type { Context } from 'aws-lambda';
 import { currentExecution, IdempotencyDefaults, Idempotent, type PersistenceStore } from 'retrysafe';
+import { queueTiming } from 'retrysafe/queues';
 import type { CoreBank } from './core-bank.js';
 import { BankSilent, InsufficientFunds } from './failures.js';
 import type { Hold, Settlement, SettlementOrder, StepOrder } from './orders.js';
 import type { Refunds } from './refunds.js';
+
+/**
+ * The queue of settlements and its function, as template.yaml has them. A message may come back for as long as the queue, then the dead-letter
+ * queue, and then the queue again keep it.
+ */
+export const settlementTiming = queueTiming({
+  visibilityTimeout: 180,
+  maxReceives: 5,
+  workTime: 30,
+  retention: '23d',
+});
 
 /** Does what the workflow and the queue ask for once, however often. The context tells how long a claim may last. */
 @IdempotencyDefaults({
@@ -37,8 +49,7 @@ export class PreFundService {
     return this.bank.placeHold({ transactionId, accountId: step.accountId, cents: step.cents });
   }
 
-  // A message may come back for as long as the queue, then the dead-letter queue, and then the queue again keep it.
-  @Idempotent({ key: 'transactionId', fingerprint: 'cents', ttl: '23d' })
+  @Idempotent({ key: 'transactionId', fingerprint: 'cents', ...settlementTiming.method })
   async settle(order: SettlementOrder, _context: Context): Promise<Settlement> {
     const settlement = await this.bank.settle(order);
     await this.refunds.allow(settlement);

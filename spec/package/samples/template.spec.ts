@@ -1,9 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { expect } from 'chai';
 import { queueTiming } from 'retrysafe/queues';
 import { sqsSettings } from 'retrysafe/sqs';
 import { fixture } from '../../support/fixture.js';
 import { definition } from './application.js';
-import { mode } from './compiled.js';
+import { mode, root } from './compiled.js';
 import { ofType, readTemplate } from './template.js';
 
 const template = readTemplate();
@@ -58,6 +60,15 @@ describe(`the sample's template, beside ${mode} decorators`, () => {
       workTime,
     });
     expect(queue).to.deep.equal(sqsSettings(timing, deadLetterTargetArn).properties);
+    // The service computes the options of its method from the same numbers.
+    const service = readFileSync(join(root, 'samples/pre-fund/app/pre-fund-service.ts'), 'utf8');
+    const [, given = ''] = /queueTiming\(\{([^}]*)\}/.exec(service) ?? [];
+    for (const [name, value] of Object.entries({
+      visibilityTimeout: queue.VisibilityTimeout,
+      maxReceives: maxReceiveCount,
+      workTime,
+    }))
+      expect(given).to.contain(`${name}: ${value},`);
   });
 
   it('moves a message that fails again and again out of the way, and keeps it for longer there', () => {
