@@ -68,7 +68,7 @@ const families: readonly Family[] = [
     processes: [0, 1],
     rules: { ...refusesAtOnce, maxAttempts: 1 },
     operator: 'run again',
-    mostFaults: { quick: 1, usual: 2, deep: 2 },
+    mostFaults: { quick: 1, usual: 1, deep: 2 },
   },
   {
     name: 'two processes, which read first',
