@@ -16,7 +16,7 @@ import sinon from 'sinon';
 import { defer } from '../support/defer.js';
 import { invocation } from '../support/invocation.js';
 import { LambdaPoller } from '../support/lambda-poller.js';
-import { catchWarnings } from '../support/process-warnings.js';
+import { catchWarnings, forgetWarning } from '../support/process-warnings.js';
 import { type SqsQueue, SqsServer } from '../support/sqs-server.js';
 import { until } from '../support/until.js';
 
@@ -317,6 +317,7 @@ describe('a Lambda consumer of SQS, over Powertools', () => {
     });
 
     it('loses nothing by a report that throws, and warns', async () => {
+      forgetWarning('queue-report');
       const warnings = catchWarnings();
       try {
         const report = () => {

@@ -19,3 +19,12 @@ export function catchWarnings(): CaughtWarnings {
     restore: () => emitWarning.restore(),
   };
 }
+
+/** Lets the library emit a warning again that another spec of this process may have seen: each is emitted once. */
+export function forgetWarning(subject: string): void {
+  const values = (globalThis as Record<symbol, unknown>)[Symbol.for('retrysafe.shared.1')] as Map<
+    string,
+    unknown
+  >;
+  (values.get('warnings') as Set<string> | undefined)?.delete(subject);
+}
