@@ -360,8 +360,7 @@ describe('messages of RabbitMQ', function () {
     expect(reports).to.deep.equal([]);
   });
 
-  it('keeps messages that wait and that are set aside through the death of the broker', async function () {
-    this.timeout(120_000);
+  it('keeps messages that wait and that are set aside through the death of the broker', async () => {
     const charge = (message: AmqpMessage) => {
       throw orderOf(message).id === 'late' ? new Error('bank is down') : new OutcomeUnknownError('unknown');
     };
