@@ -74,7 +74,7 @@ function different(checkers: readonly Checker[]): Checker[] {
 async function main(options: Options): Promise<void> {
   const given = {
     ...options,
-    mutants: options.every === 1 ? options.mutants : oneIn(options.every, options.mutants),
+    mutants: options.every === 1 ? options.mutants : oneIn(options.every, options.mutants.filter(runsHere)),
   };
   if (given.untouched) return list(given.mutants);
   removeCopies();
@@ -165,4 +165,9 @@ try {
 } catch (error) {
   if (!(error instanceof OutOfDate)) throw error;
   fail(error.message, command);
+}
+
+/** Whether what catches it runs on this Node.js. */
+function runsHere({ needsNode = 0 }: Mutant): boolean {
+  return Number.parseInt(process.versions.node, 10) >= needsNode;
 }

@@ -20,6 +20,8 @@ export interface Mutant {
   readonly flaw: string;
   /** Whether nothing caught it when it was first tried, so that a spec was written or mended for it. */
   readonly survivedAtFirst?: true;
+  /** The least version of Node.js on which what catches it runs. On an older one it is no choice of `--every`. Default: any. */
+  readonly needsNode?: number;
   readonly changes: readonly [Change, ...Change[]];
   /** Each of them catches it; the first that can run here is asked. */
   readonly caughtBy: readonly [Checker, ...Checker[]];

@@ -24,6 +24,7 @@ import { onServers } from './patches/on-servers.js';
 import { operators } from './patches/operators.js';
 import { outside } from './patches/outside.js';
 import { queuesBullMQ } from './patches/queues-bullmq.js';
+import { queuesCore } from './patches/queues-core.js';
 import { queuesNats } from './patches/queues-nats.js';
 import { queuesPgBoss } from './patches/queues-pg-boss.js';
 import { queuesRabbitMQ } from './patches/queues-rabbitmq.js';
@@ -60,6 +61,7 @@ export const mutants: readonly Mutant[] = [
   ...httpAdapters,
   ...lambda,
   ...queuesBullMQ,
+  ...queuesCore,
   ...outside,
   ...queuesPgBoss,
   ...queuesRabbitMQ,

@@ -9,18 +9,21 @@ const table = 'lib/queues/pg-boss/job-table.ts';
 export const queuesPgBoss: readonly Mutant[] = [
   {
     name: 'pg-boss-redelivery-spends-a-retry',
+    needsNode: 22,
     flaw: 'A duplicate of a running job that is put off has one retry less.',
     changes: [{ file: table, replace: ' retry_limit = retry_limit + 1,', by: '' }],
     caughtBy: [worker],
   },
   {
     name: 'pg-boss-attempt-of-another-put-off',
+    needsNode: 22,
     flaw: 'A worker that has lost its job puts the attempt of another off, or spends its retries.',
     changes: [{ file: table, replace: 'AND retry_count = $3 AND', by: 'AND $3::int >= 0 AND' }],
     caughtBy: [worker],
   },
   {
     name: 'pg-boss-put-off-job-not-kept',
+    needsNode: 22,
     flaw: 'A job that is put off beyond its retention is deleted by pg-boss.',
     changes: [
       {
@@ -34,12 +37,14 @@ export const queuesPgBoss: readonly Mutant[] = [
   },
   {
     name: 'pg-boss-parked-after-all-retries',
+    needsNode: 22,
     flaw: 'A job that no retry can help is delivered as often as its retryLimit says.',
     changes: [{ file: handler, replace: '      await table.spendRetries(job);\n', by: '' }],
     caughtBy: [worker],
   },
   {
     name: 'pg-boss-unsettled-job-completed',
+    needsNode: 22,
     flaw: 'A failed job that could not be settled is completed with its batch, and lost.',
     changes: [
       {
@@ -52,6 +57,7 @@ export const queuesPgBoss: readonly Mutant[] = [
   },
   {
     name: 'pg-boss-batch-failed-with-one',
+    needsNode: 22,
     flaw: 'Where one job of a batch cannot be settled, those that still run fail with it.',
     changes: [
       {
@@ -64,6 +70,7 @@ export const queuesPgBoss: readonly Mutant[] = [
   },
   {
     name: 'pg-boss-transaction-not-refused',
+    needsNode: 22,
     flaw: 'A worker with `transactional` completes its job, and pg-boss rolls the work back.',
     changes: [{ file: handler, replace: 'if (transaction !== undefined)', by: 'if (transaction === null)' }],
     caughtBy: [worker],
