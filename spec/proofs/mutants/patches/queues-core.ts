@@ -13,7 +13,7 @@ export const queuesCore: readonly Mutant[] = [
       {
         file: settlement,
         replace: "typeof retryAfter === 'number' && retryAfter >= 0",
-        by: "typeof retryAfter === 'string'",
+        by: "typeof retryAfter === 'number' && retryAfter < 0",
       },
     ],
     caughtBy: [specs('queues/core/settlement')],
