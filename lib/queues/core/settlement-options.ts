@@ -18,11 +18,15 @@ export interface SettlementOptions {
 
 const DEFAULT_RETRY_DELAY_SECONDS = 5;
 
-/** The checks of these options, for adapters that have more. */
-export const settlementChecks: Readonly<Record<keyof SettlementOptions, Check>> = {
+const settlementChecks: Readonly<Record<keyof SettlementOptions, Check>> = {
   advise: (value) => (typeof value === 'function' ? describeLateness(value) : 'a function of an error'),
   retryDelay: durationCheck({ leastMs: 0, mostSeconds: 86_400, example: "5 or '30s'" }),
 };
+
+/** Checks how often a message may fail, of adapters whose queue has no such rule. */
+export function checkMaxReceives(value: unknown): string | undefined {
+  return Number.isSafeInteger(value) && (value as number) >= 2 ? undefined : 'a whole number, 2 or more';
+}
 
 /**
  * Checks the options of an adapter: those of settling, and its own.

@@ -1,3 +1,4 @@
+import { codeOf } from './dead-letter-facts.js';
 import type { SqsAttribute, SqsClient, SqsMessage } from './sqs-client.js';
 
 /** So many has a message of SQS at most. */
@@ -15,7 +16,10 @@ export function parkedMessage(
   reason: string,
   error: unknown,
 ): Parameters<SqsClient['sendMessage']>[0] {
-  const reasons = { 'retrysafe-code': text(codeOf(error)), 'retrysafe-reason': text(reason) };
+  const reasons = {
+    'retrysafe-code': text(codeOf(error) ?? nameOf(error)),
+    'retrysafe-reason': text(reason),
+  };
   return {
     QueueUrl: parkingUrl,
     MessageBody: body,
@@ -26,9 +30,9 @@ export function parkedMessage(
   };
 }
 
-function codeOf(error: unknown): string {
-  const { name = typeof error, code = name } = Object(error) as { name?: string; code?: unknown };
-  return typeof code === 'string' ? code : name;
+function nameOf(error: unknown): string {
+  const { name = typeof error } = Object(error) as { readonly name?: string };
+  return name;
 }
 
 /** SQS takes no empty text, and only characters that XML has. */

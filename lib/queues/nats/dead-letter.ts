@@ -1,8 +1,6 @@
-import { isObject } from '../../options/reading.js';
+import { deadLetterFacts } from '../core/dead-letter-facts.js';
 import type { Settlement } from '../core/settlement.js';
 import type { JetStreamHeaders, JetStreamMessage } from './jetstream.js';
-
-const LONGEST_REASON = 1_000;
 
 /**
  * Fills the headers of a message that is set aside: those of the message, and why, whence and how often it was delivered. Not what tells the
@@ -16,11 +14,11 @@ export function fillHeaders(
 ): void {
   for (const [name, values] of message.headers ?? [])
     if (!/^nats-/i.test(name)) for (const value of values) headers.append(name, value);
-  const { code } = (isObject(error) ? error : {}) as { readonly code?: unknown };
+  const { reason, advice, code } = deadLetterFacts(error, settlement);
   const added: Record<string, unknown> = {
-    Reason: settlement.reason.slice(0, LONGEST_REASON),
-    Advice: settlement.do === 'park' ? settlement.advice : 'failed',
-    Code: typeof code === 'string' ? code : undefined,
+    Reason: reason,
+    Advice: advice,
+    Code: code,
     Subject: message.subject,
     Stream: message.info.stream,
     Sequence: message.seq,

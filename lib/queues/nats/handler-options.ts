@@ -2,7 +2,11 @@ import type { Check } from '../../options/checked-options.js';
 import type { Duration } from '../../options/duration.js';
 import { durationCheck } from '../../settings/duration-checks.js';
 import type { FailureReport } from '../core/failure-report.js';
-import { checkSettlementOptions, type SettlementOptions } from '../core/settlement-options.js';
+import {
+  checkMaxReceives,
+  checkSettlementOptions,
+  type SettlementOptions,
+} from '../core/settlement-options.js';
 import type { JetStreamHeaders } from './jetstream.js';
 
 /** How a handler of JetStream settles its messages. */
@@ -29,8 +33,7 @@ const checks: Record<Exclude<keyof IdempotentHandlerOptions, keyof SettlementOpt
     typeof value === 'string' && SUBJECT.test(value) ? undefined : 'a subject without wildcards',
   headers: (value) =>
     typeof value === 'function' ? undefined : 'the function `headers` of @nats-io/nats-core',
-  maxReceives: (value) =>
-    Number.isSafeInteger(value) && (value as number) >= 2 ? undefined : 'a whole number, 2 or more',
+  maxReceives: checkMaxReceives,
   extendEvery: durationCheck({ leastMs: 1, mostSeconds: 43_200, example: "10 or '10s'" }),
   report: aFunction,
 };

@@ -1,7 +1,11 @@
 import { ConfigurationError } from '../../errors.js';
 import type { Check } from '../../options/checked-options.js';
 import type { FailureReport } from '../core/failure-report.js';
-import { checkSettlementOptions, type SettlementOptions } from '../core/settlement-options.js';
+import {
+  checkMaxReceives,
+  checkSettlementOptions,
+  type SettlementOptions,
+} from '../core/settlement-options.js';
 
 /** How a consumer of RabbitMQ settles its messages. */
 export interface IdempotentConsumerOptions extends SettlementOptions {
@@ -37,8 +41,7 @@ const name: Check = (value) =>
 
 const checks: Record<Exclude<keyof IdempotentConsumerOptions, keyof SettlementOptions>, Check> = {
   queue: name,
-  maxReceives: (value) =>
-    Number.isSafeInteger(value) && (value as number) >= 2 ? undefined : 'a whole number, 2 or more',
+  maxReceives: checkMaxReceives,
   deadLetters: (value, options) =>
     value === options.queue ? 'another queue than the one that is consumed' : name(value, options),
   hasDeadLetterExchange: (value, { deadLetters }) =>

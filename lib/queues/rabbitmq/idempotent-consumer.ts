@@ -2,6 +2,7 @@ import { ConfigurationError } from '../../errors.js';
 import { isObject } from '../../options/reading.js';
 import { pause } from '../../process/timers.js';
 import { warnOnce } from '../../process/warnings.js';
+import { deadLetterFacts } from '../core/dead-letter-facts.js';
 import { failureDelaySeconds } from '../core/failure-delay.js';
 import { failureOf } from '../core/failure-of.js';
 import { type Settlement, settle } from '../core/settlement.js';
@@ -13,7 +14,6 @@ import { checkConsumerOptions, type IdempotentConsumerOptions } from './consumer
 import { assertDelayQueue, delayQueue } from './delay-queue.js';
 
 const FAILURES = 'x-retrysafe-failures';
-const LONGEST_REASON = 1_000;
 
 /**
  * Returns the callback for `channel.consume(queue, …)` of amqplib, which settles each message by how `handle` ends. It begins at once with each
@@ -119,12 +119,12 @@ function idOf({ properties, fields }: AmqpMessage): string {
 
 /** What a person needs to know about a message that was set aside. */
 function reasons(queue: string, error: unknown, settlement: Settlement): Record<string, unknown> {
-  const { code } = (isObject(error) ? error : {}) as { readonly code?: unknown };
+  const { reason, advice, code } = deadLetterFacts(error, settlement);
   return {
     'x-retrysafe-queue': queue,
-    'x-retrysafe-reason': settlement.reason.slice(0, LONGEST_REASON),
-    'x-retrysafe-advice': settlement.do === 'park' ? settlement.advice : 'failed',
-    ...(typeof code === 'string' && { 'x-retrysafe-code': code }),
+    'x-retrysafe-reason': reason,
+    'x-retrysafe-advice': advice,
+    ...(code !== undefined && { 'x-retrysafe-code': code }),
   };
 }
 
