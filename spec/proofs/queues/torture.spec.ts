@@ -13,7 +13,8 @@ describe('the torture of queues', () => {
   const found: Readonly<Record<Flaw, RegExp>> = {
     'flawed/acknowledges-failures': /it is poison, and was not set aside/,
     'flawed/never-parks': /stuck: the queue still has \d+ messages/,
-    'flawed/parks-whatever-fails': /parked: it is no poison, and was set aside: InProgressError/,
+    // Mostly a duplicate of a running message; what else fails first is chance.
+    'flawed/parks-whatever-fails': /parked: it is no poison, and was set aside/,
   };
   for (const [name, violation] of Object.entries(found) as [Flaw, RegExp][]) {
     it(`finds that a consumer ${name.slice('flawed/'.length).replaceAll('-', ' ')}`, async function () {
