@@ -1,90 +1,25 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { ForkedWorker } from '../../support/forked-worker.js';
 import type { Ledger } from './ledger.js';
 import type { Order } from './worker.js';
 
-const program = fileURLToPath(new URL('./worker.js', import.meta.url));
-/** How long a worker may take to end by itself, in milliseconds. */
+const program = new URL('./worker.js', import.meta.url);
 const endLimit = 20_000;
 
 /** What is the same for all workers. */
 export type Orders = Omit<Order, 'worker'>;
 
-/** One worker process. */
-export class Worker {
-  readonly #child: ChildProcess;
-  /** Resolves when it has ended: to the signal that ended it, if any, and whether it ended as it should. */
-  readonly ended: Promise<{
-    readonly signal: string | null;
-    readonly isWell: boolean;
-    readonly said: string;
-  }>;
-  /** Whether it has begun to consume. */
-  hasBegun = false;
-  isFrozen = false;
-
+/** A process that consumes. */
+export class Worker extends ForkedWorker<Order> {
   constructor(
-    readonly order: Order,
+    order: Order,
     readonly ledger: Ledger,
   ) {
-    this.#child = fork(program, {
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      execArgv: ['--enable-source-maps'],
-    });
-    let said = '';
-    this.#child.stderr?.on('data', (chunk) => {
-      said = (said + chunk).slice(-4_000);
-    });
-    // A message may meet a process that is being killed.
-    this.#child.on('error', () => {});
-    this.ended = once(this.#child, 'close').then(([code, signal]) => ({ signal, isWell: code === 0, said }));
-    void this.#begin();
+    super(program, order, ledger, endLimit);
   }
 
   kill(): void {
     this.ledger.add({ kind: 'killed', worker: this.order.worker, by: 'nemesis' });
     this.destroy();
-  }
-
-  /** Has it do nothing until `free`. */
-  freeze(): void {
-    this.ledger.add({ kind: 'stopped', worker: this.order.worker });
-    this.#child.kill('SIGSTOP');
-    this.isFrozen = true;
-  }
-
-  free(): void {
-    this.#child.kill('SIGCONT');
-    this.isFrozen = false;
-    this.ledger.add({ kind: 'continued', worker: this.order.worker });
-  }
-
-  /** Lets it end what it has. Resolves when it has ended, which takes no longer than `endLimit`. */
-  async dismiss(): Promise<void> {
-    const { worker } = this.order;
-    const limit = setTimeout(() => {
-      this.ledger.add({ kind: 'crashed', worker, said: `it did not end in ${endLimit} ms` });
-      this.destroy();
-    }, endLimit);
-    this.#send('stop');
-    await this.ended;
-    clearTimeout(limit);
-  }
-
-  destroy(): void {
-    this.#child.kill('SIGKILL');
-  }
-
-  async #begin(): Promise<void> {
-    await once(this.#child, 'message');
-    this.#send(this.order);
-    await once(this.#child, 'message');
-    this.hasBegun = true;
-  }
-
-  #send(message: Order | 'stop'): void {
-    if (this.#child.connected) this.#child.send(message, () => {});
   }
 }
 

@@ -1,100 +1,22 @@
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
+import { ForkedWorker } from '../../support/forked-worker.js';
 import type { Ledger } from './ledger.js';
 import type { Order } from './worker.js';
 
-const program = fileURLToPath(new URL('./worker.js', import.meta.url));
-/** How long a worker may take to end by itself, in milliseconds. */
+const program = new URL('./worker.js', import.meta.url);
 const endLimit = 120_000;
 
-/** One worker process. */
-export class Worker {
-  readonly #child: ChildProcess;
-  /** Resolves when it has ended, to the signal that ended it, if any, and whether it ended as it should. */
-  readonly ended: Promise<{
-    readonly signal: string | null;
-    readonly isWell: boolean;
-    readonly said: string;
-  }>;
-  readonly #ready: Promise<unknown>;
-  /** Whether it has begun to call its operations. */
-  hasBegun = false;
-
+/** A process that calls its operations. */
+export class Worker extends ForkedWorker<Order> {
   constructor(
-    readonly order: Order,
+    order: Order,
     readonly ledger: Ledger,
   ) {
-    this.#child = fork(program, {
-      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
-      execArgv: [],
-      env: { ...process.env, AWS_SDK_JS_NODE_VERSION_SUPPORT_WARNING_DISABLED: 'true' },
-    });
-    let said = '';
-    this.#child.stderr?.on('data', (chunk) => {
-      said = (said + chunk).slice(-4_000);
-    });
-    // A message may meet a process that is being killed.
-    this.#child.on('error', () => {});
-    this.ended = once(this.#child, 'close').then(([code, signal]) => ({ signal, isWell: code === 0, said }));
-    this.#ready = Promise.race([this.#begin(), this.ended]);
+    super(program, order, ledger, endLimit);
   }
 
   kill(where: string): void {
     this.ledger.add({ kind: 'killed', worker: this.order.worker, where });
     this.destroy();
-  }
-
-  /** Has it do nothing until `freed`. */
-  freeze(): void {
-    this.ledger.add({ kind: 'stopped', worker: this.order.worker });
-    this.#child.kill('SIGSTOP');
-  }
-
-  free(): void {
-    this.#child.kill('SIGCONT');
-    this.ledger.add({ kind: 'continued', worker: this.order.worker });
-  }
-
-  /** Resolves when it has begun to call its operations, or has ended. */
-  async begun(): Promise<void> {
-    await this.#ready;
-  }
-
-  /** Lets it end its calls. Resolves when it has ended. */
-  async dismiss(): Promise<void> {
-    await this.#ready;
-    this.#send('stop');
-    await this.end();
-  }
-
-  /** Resolves when it has ended, which takes no longer than `endLimit`. */
-  async end(): Promise<void> {
-    const limit = setTimeout(() => {
-      this.ledger.add({
-        kind: 'crashed',
-        worker: this.order.worker,
-        said: `it did not end in ${endLimit} ms`,
-      });
-      this.destroy();
-    }, endLimit);
-    await this.ended;
-    clearTimeout(limit);
-  }
-
-  destroy(): void {
-    this.#child.kill('SIGKILL');
-  }
-
-  async #begin(): Promise<void> {
-    await once(this.#child, 'message');
-    this.#send(this.order);
-    await once(this.#child, 'message');
-    this.hasBegun = true;
-  }
-
-  #send(message: Order | 'stop'): void {
-    if (this.#child.connected) this.#child.send(message, () => {});
   }
 }
 
