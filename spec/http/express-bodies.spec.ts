@@ -122,24 +122,24 @@ describe('the body of a request of Express', () => {
     });
 
     describe('that multer parses', () => {
-      let folder: string;
+      let folder: string | undefined;
       before(function () {
         if (!isInstalled('frameworks')) pending(this, 'multer is not installed: npm run install:frameworks');
         folder = mkdtempSync(join(tmpdir(), 'retrysafe-'));
       });
-      after(() => rmSync(folder, { recursive: true, force: true }));
+      after(() => {
+        if (folder) rmSync(folder, { recursive: true, force: true });
+      });
 
       const bench = serve(({ app, guard }) => {
         if (!isInstalled('frameworks')) return;
         const multer = framework('multer');
-        const dest = join(tmpdir(), 'retrysafe-');
-        const onDisk = () => multer({ dest: mkdtempSync(dest) });
         const made = (_req: Request, res: Response) => void res.send('made');
         app.post('/single', multer().single('file'), guard(), made);
         app.post('/array', multer().array('file'), guard(), made);
         app.post('/fields', multer().fields([{ name: 'file' }, { name: 'other' }]), guard(), made);
         app.post('/any', multer().any(), guard(), made);
-        app.post('/disk', onDisk().single('file'), guard(), made);
+        app.post('/disk', multer({ dest: folder }).single('file'), guard(), made);
         app.post('/after', guard(), multer().single('file'), (req: Request, res: Response) => {
           const { file } = req as unknown as { file: { buffer: Buffer } };
           res.json({ amount: req.body.amount, file: String(file.buffer) });
