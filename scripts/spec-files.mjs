@@ -67,7 +67,7 @@ export function isLongIn(mode, file) {
 }
 
 /** What says nothing about decorators, and takes long: it runs in standard mode alone. */
-const onceEnough = /^(queues\/(?!core\/)|proofs\/queues\/)/;
+const onceEnough = /^(cli\/|queues\/(?!core\/)|proofs\/queues\/)/;
 
 /** Where the compiler puts what it makes of a spec file. */
 export function compiledFile(mode, file) {
