@@ -258,6 +258,14 @@ describe('what a record says of itself', () => {
       ]);
     });
 
+    it('is told of the last five states, however many there were', async () => {
+      const call = makeIdempotent(() => Promise.reject(new Unreachable('x')), { name: `often tried ${count}` });
+      for (let attempt = 1; attempt <= 8; attempt += 1) await rejection(call());
+      const record = await store.inner.find(recordOf(call).key);
+      const attempts = record?.state.about?.past?.map((state) => state.attempt);
+      expect(attempts).to.deep.equal([3, 4, 5, 6, 7]);
+    });
+
     it('has the lease of a run that was abandoned', async () => {
       const operation = deployable({ lease: 5, wait: 0 });
       void operation(store, () => new Promise(() => {}))('a');

@@ -29,7 +29,7 @@ export const operators: readonly Mutant[] = [
     name: 'past-without-end',
     flaw: 'A key that fails again and again has a record that grows with each attempt.',
     changes: [{ file: about, replace: '.slice(1 - MOST_PAST)', by: '.slice(0 * MOST_PAST)' }],
-    caughtBy: [simulation],
+    caughtBy: [specs('engine/about')],
   },
   {
     name: 'past-forgotten',
