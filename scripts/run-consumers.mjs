@@ -1,8 +1,9 @@
 // Installs the packed tarball into real small projects, each in a temporary folder, and runs their tests.
 //
-//   node scripts/run-consumers.mjs [--no-build] [name …]
+//   node scripts/run-consumers.mjs [--no-build] [--some] [name …]
 //
-// `--no-build` takes the tarball that was packed last, whatever becomes of dist/ meanwhile.
+// `--no-build` takes the tarball that was packed last, whatever becomes of dist/ meanwhile. `--some` runs one of those that are alike,
+// another one each time.
 import { spawn, spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -29,13 +30,24 @@ const folders = new Map(
 );
 const known = [...folders.keys()].sort((one, other) => longest.includes(other) - longest.includes(one));
 const given = process.argv.slice(2);
+const chance = Math.random();
 const build = !given.includes('--no-build');
-const chosen = given.filter((argument) => argument !== '--no-build');
-const names = chosen.length > 0 ? chosen : known;
+const chosen = given.filter((argument) => !argument.startsWith('--'));
+const names = chosen.length > 0 ? chosen : given.includes('--some') ? someOf(known) : known;
 const unknown = names.filter((name) => !known.includes(name));
 if (unknown.length > 0) {
   console.error(`No such consumer: ${unknown.join(', ')}. There are ${known.join(', ')}.`);
   process.exit(2);
+}
+
+/** Of the consumers whose names begin alike, one by chance. */
+function someOf(all) {
+  const alike = ['jest', 'nest', 'queue', 'types', 'vitest'];
+  const left = alike.map((start) => {
+    const its = all.filter((name) => name === start || name.startsWith(`${start}-`));
+    return its.filter((_, index) => index !== Math.floor(chance * its.length));
+  });
+  return all.filter((name) => !left.flat().includes(name));
 }
 
 const tarball = build ? buildAndPack() : packedLast();

@@ -1,8 +1,10 @@
 // Explores every history of the scenarios in scenarios.ts, within their bounds, with the engine's machine.
 //
 //   npm run check:model -- [--depth=quick|usual|deep] [--only=<part of a scenario's name>]
-//                          [--without=<part of a scenario's name>] [--states=<most per scenario>]
+//                          [--without=<part of a scenario's name>] [--every=<number>] [--states=<most per scenario>]
 //                          [--jobs=<threads>] [--stop-at-first] [--trace=<choices>] [--report=<file>]
+//
+//   --every   explores one scenario in so many, chosen by SIMULATION_SEED
 import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import {
@@ -13,6 +15,7 @@ import {
   WrongOption,
   wholeNumber,
 } from '../../support/command-line.js';
+import { seed, shuffler } from '../../support/random.js';
 import { report, table } from '../../support/report.js';
 import { everyFault, type Scenario } from './scenario.js';
 import { type Depth, scenarios } from './scenarios.js';
@@ -31,6 +34,7 @@ function options() {
     depth: { type: 'string', default: 'usual' },
     only: { type: 'string', default: '' },
     without: { type: 'string' },
+    every: { type: 'string', default: '1' },
     states: { type: 'string', default: '60000000' },
     jobs: { type: 'string', default: String(availableParallelism()) },
     'stop-at-first': { type: 'boolean', default: false },
@@ -41,7 +45,9 @@ function options() {
   const { without } = values;
   const named = namedLike('only', values.only, scenarios(depth));
   const left = without === undefined ? [] : namedLike('without', without, named);
-  const chosen = named.filter((scenario) => !left.includes(scenario));
+  const every = wholeNumber('every', values.every, { least: 1 });
+  const wanted = named.filter((scenario) => !left.includes(scenario));
+  const chosen = every === 1 ? wanted : shuffler(seed)(wanted).slice(0, Math.ceil(wanted.length / every));
   if (chosen.length === 0) throw new WrongOption(`--without ${without}: no scenario is left`);
   if (values.trace !== undefined && !/^\d+(\.\d+)*$/.test(values.trace))
     throw new WrongOption(
