@@ -85,8 +85,8 @@ import type { Abandoned,`,
     changes: [
       {
         file: 'lib/engine/machine/records.ts',
-        replace: 'if (fingerprint !== undefined) (own',
-        by: "if (fingerprint !== undefined && own.status === 'in-progress') (own",
+        replace: 'if (fingerprint !== undefined) own.fingerprint = fingerprint;',
+        by: 'void fingerprint;',
       },
     ],
     caughtBy: [specs('key/fingerprint')],
