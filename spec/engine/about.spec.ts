@@ -259,7 +259,9 @@ describe('what a record says of itself', () => {
     });
 
     it('is told of the last five states, however many there were', async () => {
-      const call = makeIdempotent(() => Promise.reject(new Unreachable('x')), { name: `often tried ${count}` });
+      const call = makeIdempotent(() => Promise.reject(new Unreachable('x')), {
+        name: `often tried ${count}`,
+      });
       for (let attempt = 1; attempt <= 8; attempt += 1) await rejection(call());
       const record = await store.inner.find(recordOf(call).key);
       const attempts = record?.state.about?.past?.map((state) => state.attempt);
