@@ -8,6 +8,11 @@ import { until } from './until.js';
 
 const binary = '/usr/lib/rabbitmq/bin/rabbitmq-server';
 const node = 'retrysafe@localhost';
+/**
+ * How long a delay queue waits for a queue that has just lost its leader to confirm what it hands on, before it does so again, in milliseconds. Three minutes
+ * is the default.
+ */
+const handOnLimitMs = 5_000;
 // On a machine with much to do it takes several times as long as on another.
 const startLimitMs = 90_000;
 
@@ -115,7 +120,7 @@ async function commandIn(folder: ServerFolder, port: number, mapperPort: number)
     RABBITMQ_CONF_ENV_FILE: join(path, 'rabbitmq-env.conf'),
     // The script replaces itself by the server, instead of waiting for it.
     RABBITMQ_ALLOW_INPUT: '1',
-    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: '-kernel inet_dist_use_interface {127,0,0,1}',
+    RABBITMQ_SERVER_ADDITIONAL_ERL_ARGS: `-kernel inet_dist_use_interface {127,0,0,1} -rabbit dead_letter_worker_publisher_confirm_timeout ${handOnLimitMs}`,
   };
   const variables = Object.entries(settings).map(([name, value]) => `${name}=${value}`);
   return {
