@@ -24,9 +24,10 @@ export interface WorkerEnd {
  * A worker process of a torture. Its program says that it is ready, is sent its order, says that it has begun, and ends when it is
  * sent `stop`.
  */
-export class ForkedWorker<Order extends { readonly worker: string }> {
+export class ForkedWorker<Order extends { readonly worker: string }, Notes extends WorkerNotes> {
   readonly #child: ChildProcess;
   readonly #ready: Promise<unknown>;
+  /** Resolves when it has ended. */
   readonly ended: Promise<WorkerEnd>;
   /** Whether it has begun to work. */
   hasBegun = false;
@@ -36,7 +37,7 @@ export class ForkedWorker<Order extends { readonly worker: string }> {
   constructor(
     program: URL,
     readonly order: Order,
-    readonly notes: WorkerNotes,
+    readonly ledger: Notes,
     readonly endLimit: number,
   ) {
     this.#child = fork(fileURLToPath(program), {
@@ -56,7 +57,7 @@ export class ForkedWorker<Order extends { readonly worker: string }> {
 
   /** Has it do nothing until it is freed. */
   freeze(): void {
-    this.notes.add({ kind: 'stopped', worker: this.order.worker });
+    this.ledger.add({ kind: 'stopped', worker: this.order.worker });
     this.#child.kill('SIGSTOP');
     this.isFrozen = true;
   }
@@ -64,7 +65,7 @@ export class ForkedWorker<Order extends { readonly worker: string }> {
   free(): void {
     this.#child.kill('SIGCONT');
     this.isFrozen = false;
-    this.notes.add({ kind: 'continued', worker: this.order.worker });
+    this.ledger.add({ kind: 'continued', worker: this.order.worker });
   }
 
   /** Resolves when it has begun to work, or has ended. */
@@ -83,7 +84,7 @@ export class ForkedWorker<Order extends { readonly worker: string }> {
   async end(): Promise<void> {
     const { worker } = this.order;
     const limit = setTimeout(() => {
-      this.notes.add({ kind: 'crashed', worker, said: `it did not end in ${this.endLimit} ms` });
+      this.ledger.add({ kind: 'crashed', worker, said: `it did not end in ${this.endLimit} ms` });
       this.destroy();
     }, this.endLimit);
     await this.ended;

@@ -9,11 +9,8 @@ const endLimit = 20_000;
 export type Orders = Omit<Order, 'worker'>;
 
 /** A process that consumes. */
-export class Worker extends ForkedWorker<Order> {
-  constructor(
-    order: Order,
-    readonly ledger: Ledger,
-  ) {
+export class Worker extends ForkedWorker<Order, Ledger> {
+  constructor(order: Order, ledger: Ledger) {
     super(program, order, ledger, endLimit);
   }
 

@@ -6,11 +6,8 @@ const program = new URL('./worker.js', import.meta.url);
 const endLimit = 120_000;
 
 /** A process that calls its operations. */
-export class Worker extends ForkedWorker<Order> {
-  constructor(
-    order: Order,
-    readonly ledger: Ledger,
-  ) {
+export class Worker extends ForkedWorker<Order, Ledger> {
+  constructor(order: Order, ledger: Ledger) {
     super(program, order, ledger, endLimit);
   }
 
