@@ -30,9 +30,8 @@ const folders = new Map(
 );
 const known = [...folders.keys()].sort((one, other) => longest.includes(other) - longest.includes(one));
 const given = process.argv.slice(2);
-const chance = Math.random();
 const build = !given.includes('--no-build');
-const chosen = given.filter((argument) => !argument.startsWith('--'));
+const chosen = given.filter((argument) => !['--no-build', '--some'].includes(argument));
 const names = chosen.length > 0 ? chosen : given.includes('--some') ? someOf(known) : known;
 const unknown = names.filter((name) => !known.includes(name));
 if (unknown.length > 0) {
@@ -45,7 +44,8 @@ function someOf(all) {
   const alike = ['jest', 'nest', 'queue', 'types', 'vitest'];
   const left = alike.map((start) => {
     const its = all.filter((name) => name === start || name.startsWith(`${start}-`));
-    return its.filter((_, index) => index !== Math.floor(chance * its.length));
+    const chance = Math.floor(Math.random() * its.length);
+    return its.filter((_, index) => index !== chance);
   });
   return all.filter((name) => !left.flat().includes(name));
 }

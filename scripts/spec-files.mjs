@@ -99,25 +99,11 @@ function hasDecorators(file, seen = new Set()) {
 const longest = [
   ...['operator', 'stores/matrix', 'proofs/hostile', 'cli', 'proofs/specification', 'http', 'proofs/driver'],
   ...['stores/postgres', 'proofs/queues', 'package/samples', 'proofs/soak', 'stores/dynamodb', 'proofs/cost'],
-  ...[
-    'proofs/simulation',
-    'queues/bullmq-crashes',
-    'queues/rabbitmq',
-    'stores/redis',
-    'stores/redis/contract',
-  ],
-  ...['stores/redis/cluster', 'support', 'proofs/mutants', 'stores/redis/replicas', 'stores/redis/notices'],
-  ...[
-    'testing',
-    'engine',
-    'engine/claim/faked-clocks',
-    'stores/sqlite',
-    'package/bundled-names',
-    'key',
-    'request',
-  ],
+  ...['proofs/simulation', 'queues/bullmq-crashes', 'queues/rabbitmq', 'stores/redis'],
+  ...['stores/redis/contract', 'stores/redis/cluster', 'support', 'proofs/mutants', 'stores/redis/replicas'],
+  ...['stores/redis/notices', 'testing', 'engine', 'engine/claim/faked-clocks', 'stores/sqlite'],
+  ...['package/bundled-names', 'key', 'request'],
 ];
-
 const parted = ['stores', 'package', 'proofs', 'queues'];
 // Most of their time they wait, so they go on beside others.
 const apart = [
