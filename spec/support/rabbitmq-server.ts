@@ -8,10 +8,7 @@ import { until } from './until.js';
 
 const binary = '/usr/lib/rabbitmq/bin/rabbitmq-server';
 const node = 'retrysafe@localhost';
-/**
- * How long a delay queue waits for a queue that has just lost its leader to confirm what it hands on, before it does so again, in milliseconds. Three minutes
- * is the default.
- */
+/** After how many milliseconds a delay queue hands on again what was not confirmed. RabbitMQ's default is three minutes. */
 const handOnLimitMs = 5_000;
 // On a machine with much to do it takes several times as long as on another.
 const startLimitMs = 90_000;
