@@ -86,7 +86,8 @@ function readOptions(given) {
   const isSearch = read.mochaOptions.some((option) => /^(-[gf]|--f?grep)\b/.test(option));
   read.isChosen = read.words.length > 0 || isSearch;
   read.atOnce ??= availableParallelism() + (read.run === 'usual' ? 2 : 1);
-  if (process.env.CI) read.mochaOptions.push('--forbid-only');
+  if (process.env.CI)
+    read.mochaOptions.push('--forbid-only', '--require', join(root, 'scripts/patient-timeouts.mjs'));
   // The titles of thousands of tests are of no use on a screen.
   else if (!read.isChosen && !read.mochaOptions.some((option) => /^(-R|--reporter)\b/.test(option)))
     read.mochaOptions.push('--reporter=dot');
