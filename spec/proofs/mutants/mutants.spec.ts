@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { WrongOption } from '../../support/command-line.js';
@@ -9,7 +9,7 @@ import { compileFaults } from './compiling.js';
 import { type Change, type Mutant, mutated, OutOfDate } from './mutant.js';
 import { mutants } from './mutants.js';
 import { optionsOf } from './options.js';
-import { PackageCopy, root, sourceOf } from './package-copy.js';
+import { PackageCopy, removeCopies, root, runs, sourceOf } from './package-copy.js';
 import { verdictOn } from './trial.js';
 import { functionsOf, untouched, untouchedIn } from './untouched.js';
 
@@ -68,6 +68,17 @@ describe('the mutants of this project', () => {
           expect(existsSync(join(root, 'spec', `${path}.spec.ts`)), path).to.equal(true);
       }
     }
+  });
+});
+
+describe('copies of the package', () => {
+  it('stay while the run goes on that made them, whatever other runs do', () => {
+    const running = join(runs, String(process.ppid));
+    const ended = join(runs, '999999999');
+    for (const folder of [running, ended]) mkdirSync(folder, { recursive: true });
+    removeCopies();
+    expect([existsSync(running), existsSync(ended)]).to.deep.equal([true, false]);
+    rmdirSync(running);
   });
 });
 
@@ -160,7 +171,7 @@ describe('a checker of mutants', function () {
     const sources = first
       ? mutated(mutant(first, ...more), sourceOf)
       : new Map([[file, sourceOf(file)] as const]);
-    const copy = new PackageCopy(`${name}-${process.pid}`, sources);
+    const copy = new PackageCopy(name, sources);
     copies.push(copy);
     copy.writeSources();
     return copy;

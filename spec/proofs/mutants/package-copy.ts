@@ -1,5 +1,6 @@
 import {
   copyFileSync,
+  existsSync,
   linkSync,
   mkdirSync,
   readdirSync,
@@ -14,8 +15,10 @@ import { transform } from 'esbuild';
 
 /** The project's own folder: compiled specs run from `.build/<mode>/mutants/`. */
 export const root = fileURLToPath(new URL('../../../../', import.meta.url));
-/** Where the copies are. They find their dependencies in the project's own folder, which is above. */
-export const copies = join(root, '.build/mutants');
+/** Where the copies of all runs are. They find their dependencies in the project's own folder, which is above. */
+export const runs = join(root, '.build/mutants');
+/** Where those of this run are: another one may go on beside it. */
+export const copies = join(runs, String(process.pid));
 const compiledSpecs = '.build/spec-standard';
 const modules = '.build/modules';
 
@@ -40,8 +43,19 @@ export function sourceOf(file: string): string {
   return readFileSync(join(root, file), 'utf8');
 }
 
+/** Removes what ended runs have left. */
 export function removeCopies(): void {
-  rmSync(copies, { recursive: true, force: true });
+  for (const run of existsSync(runs) ? readdirSync(runs) : [])
+    if (run === String(process.pid) || !isRunning(run))
+      rmSync(join(runs, run), { recursive: true, force: true });
+}
+
+function isRunning(run: string): boolean {
+  try {
+    return /^\d+$/.test(run) && process.kill(Number(run), 0);
+  } catch {
+    return false;
+  }
 }
 
 /** A whole package of its own, in which some of the sources differ. */
