@@ -62,4 +62,18 @@ describe('a text of JSON', () => {
     ];
     for (const [text, value] of cases) expect(await read(text), text).to.equal(await keyOfValue(value));
   });
+
+  it('has every part that follows a long number in a list', async () => {
+    const id = BigInt(long);
+    const cases: readonly [string, unknown][] = [
+      [`[${long},1,2,${long}]`, [id, 1, 2, id]],
+      [`[${long},"]",[${long}],1,{"a":${long}}]`, [id, ']', [id], 1, { a: id }]],
+      [`[[${long}],[],{},[1,[${long},"[",2]],${long}]`, [[id], [], {}, [1, [id, '[', 2]], id]],
+      [
+        `[{"a":[${long},true,null,"\\"{",-1e2]},${long},{"b":${long}}]`,
+        [{ a: [id, true, null, '"{', -100] }, id, { b: id }],
+      ],
+    ];
+    for (const [text, value] of cases) expect(await read(text), text).to.equal(await keyOfValue(value));
+  });
 });

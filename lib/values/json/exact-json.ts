@@ -8,9 +8,11 @@ import {
   endOfNumber,
   endOfString,
   isEnd,
+  isList,
   isNumber,
   isOpening,
   isRisky,
+  nextStructure,
   QUOTE,
   SAFE_LENGTH,
 } from './json-tokens.js';
@@ -107,7 +109,8 @@ function risksWithin(json: string): Risks | undefined {
     } else if (isNumber(code)) {
       const end = endOfDigits(json, at);
       current.isRisky ||= isRisky(json, at, end);
-      at = end - 1;
+      // Of a list of numbers one is enough. They are skipped faster than they are read.
+      at = current.isRisky && isList(json, current.start) ? nextStructure(json, end) - 1 : end - 1;
     } else if (isOpening(code)) {
       open.push(current);
       current = new Risks(at);

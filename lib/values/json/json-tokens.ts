@@ -13,6 +13,11 @@ const LIST_END = 93;
 const OBJECT = 123;
 const OBJECT_END = 125;
 
+/** Whether a list begins at `start`. */
+export function isList(json: string, start: number): boolean {
+  return json.charCodeAt(start) === LIST;
+}
+
 export function isOpening(code: number): boolean {
   return code === LIST || code === OBJECT;
 }
@@ -52,6 +57,15 @@ export function endOfNumber(json: string, end: number): number {
 
 function isExponent(code: number): boolean {
   return code === 101 || code === 69;
+}
+
+const structure = /["[\]{}]/g;
+
+/** Returns where the next string begins, or a list or an object begins or ends. Within a list, one does. */
+export function nextStructure(json: string, start: number): number {
+  structure.lastIndex = start;
+  structure.test(json);
+  return structure.lastIndex - 1;
 }
 
 /** Returns the place after a string's last quote, which is the first one that no backslash escapes. */

@@ -11,21 +11,21 @@ const tsc = join(dirname(createRequire(import.meta.url).resolve('typescript/pack
  * What the compiler has to say about the sources that differ, of all copies at once: a flaw that does not compile is none
  * that a library could have. Each is seen as if it stood in its own folder.
  */
-export function compileFaults(all: readonly PackageCopy[], name = 'all'): string[] {
+export function compileFaults(all: readonly PackageCopy[]): string[] {
   return sourceFolders.flatMap((folder) => {
     const differing = all.filter(({ sources }) =>
       [...sources.keys()].some((file) => file.startsWith(`${folder}/`)),
     );
-    return differing.length === 0 ? [] : faultsIn(folder, differing, name);
+    return differing.length === 0 ? [] : faultsIn(folder, differing);
   });
 }
 
 /** What each folder is compiled with. */
 const projects: Record<SourceFolder, string> = { lib: 'tsconfig.json', samples: 'samples/tsconfig.json' };
 
-function faultsIn(folder: SourceFolder, differing: readonly PackageCopy[], name: string): string[] {
+function faultsIn(folder: SourceFolder, differing: readonly PackageCopy[]): string[] {
   const sources = differing.map((copy) => join(copy.folder, folder));
-  const project = join(copies, `tsconfig.${name}.${folder}.json`);
+  const project = join(copies, `tsconfig.${folder}.json`);
   writeFileSync(
     project,
     JSON.stringify({

@@ -64,6 +64,18 @@ export const edgesOfNumbers: readonly Mutant[] = [
     caughtBy: [specs('request/read-text', 'request/read-text.property')],
   },
   {
+    name: 'parts-after-a-long-number-skipped',
+    flaw: 'The part that follows the first long number of a list is not read.',
+    changes: [
+      {
+        file: 'lib/values/json/json-tokens.ts',
+        replace: 'return structure.lastIndex - 1;',
+        by: 'return structure.lastIndex;',
+      },
+    ],
+    caughtBy: [specs('request/read-text', 'request/read-text.property')],
+  },
+  {
     name: 'first-of-two-properties',
     flaw: 'Of two properties with one name, a long number counts though it is not the last.',
     changes: [
