@@ -1,3 +1,4 @@
+import 'retrysafe/listing';
 import type { PersistenceStore } from 'retrysafe';
 import { storeContract } from 'retrysafe/testing';
 import type { StoreLine } from './processes.js';
