@@ -8,7 +8,6 @@ import {
   endOfNumber,
   endOfString,
   isEnd,
-  isList,
   isNumber,
   isOpening,
   isRisky,
@@ -38,8 +37,7 @@ export function parseExactly(text: string): unknown {
   }
   if (typeof rounded === 'number') return exactly(json.trim());
   if (!isObject(rounded)) return rounded;
-  const risks = risksWithin(json);
-  if (risks) correct(rounded as Container, { json, risks });
+  correct(rounded as Container, { json, start: nextStructure(json, 0) });
   return rounded;
 }
 
@@ -78,60 +76,18 @@ export function withExactNumbers<T>(value: T): T {
   return value;
 }
 
-/** A container that was not read yet: the text that it is in, and its place there. */
+/** A container that was not read yet: the text that it is in, and where it begins. */
 interface Unread {
   readonly json: string;
-  readonly risks: Risks;
-}
-
-/** The place of a list or an object that has a number which a double may not hold, or a part that has one. */
-class Risks {
-  end = 0;
-  isRisky = false;
-  /** Those of its parts that are risky themselves, in the order of the text. */
-  parts: Risks[] | undefined;
-
-  constructor(readonly start: number) {}
+  readonly start: number;
 }
 
 /**
- * Finds the risky lists and objects of a text in one pass. Each of them is read again only when it is asked for. So a key of one
- * small part costs a search for quotes, digits and brackets, whatever else the text has.
+ * Replaces the numbers of a container that JSON.parse may have rounded by those of the text. The parts that have such numbers are read
+ * again only when they are asked for. So a key of one small part costs a search for quotes, digits and brackets, whatever else the text has.
  */
-function risksWithin(json: string): Risks | undefined {
-  let at = 0;
-  let current = new Risks(at);
-  const open: Risks[] = [];
-  for (; at < json.length; at += 1) {
-    const code = json.charCodeAt(at);
-    if (code === QUOTE) {
-      at = endOfString(json, at) - 1;
-    } else if (isNumber(code)) {
-      const end = endOfDigits(json, at);
-      current.isRisky ||= isRisky(json, at, end);
-      // Of a list of numbers one is enough. They are skipped faster than they are read.
-      at = current.isRisky && isList(json, current.start) ? nextStructure(json, end) - 1 : end - 1;
-    } else if (isOpening(code)) {
-      open.push(current);
-      current = new Risks(at);
-    } else if (isEnd(code)) {
-      const ended = current;
-      current = open.pop() as Risks;
-      if (!ended.isRisky) continue;
-      ended.end = at + 1;
-      current.isRisky = true;
-      current.parts ??= [];
-      current.parts.push(ended);
-    }
-  }
-  return current.parts?.[0];
-}
-
-/** Replaces the numbers of a container that JSON.parse may have rounded by those of the text. */
-function correct(container: Container, { json, risks }: Unread): void {
+function correct(container: Container, { json, start }: Unread): void {
   const corrected = new Map<string | number, unknown>();
-  const { parts = [] } = risks;
-  let partsSeen = 0;
   let index = 0;
   /** Where the first string of a member is: the name of a property. */
   let string: readonly [start: number, end: number] = [0, 0];
@@ -148,8 +104,7 @@ function correct(container: Container, { json, risks }: Unread): void {
     string = [0, 0];
     isCorrected = false;
   };
-  const last = risks.end - 1;
-  for (let at = risks.start + 1; at < last; at += 1) {
+  for (let at = start + 1; ; at += 1) {
     const code = json.charCodeAt(at);
     if (code === COMMA) {
       finishMember();
@@ -162,23 +117,37 @@ function correct(container: Container, { json, risks }: Unread): void {
       const end = endOfNumber(json, digits);
       if (isRisky(json, at, digits)) note(exactly(json.slice(at, end)));
       at = end - 1;
-    } else if (parts[partsSeen]?.start === at) {
-      const part = parts[partsSeen] as Risks;
-      note(part);
-      partsSeen += 1;
-      at = part.end - 1;
     } else if (isOpening(code)) {
-      at = endOfContainer(json, at) - 1;
+      const end = endOfContainer(json, at);
+      if (hasRisk(json, at, end)) note({ json, start: at } satisfies Unread);
+      at = end - 1;
+    } else if (isEnd(code)) {
+      break;
     }
   }
   finishMember();
   for (const [member, value] of corrected) {
     // By what it is not, since another copy of the library may have found it.
     if (typeof value === 'object' && !(value instanceof ExactNumber))
-      unread.set(container[member] as object, { json, risks: value as Risks });
+      unread.set(container[member] as object, value as Unread);
     // The container has this name already, so that an assignment to `__proto__` sets a property.
     else container[member] = value;
   }
+}
+
+/** Whether there is a number which a double may not hold. It looks no further than to the first. */
+function hasRisk(json: string, start: number, end: number): boolean {
+  for (let at = start; at < end; at += 1) {
+    const code = json.charCodeAt(at);
+    if (code === QUOTE) {
+      at = endOfString(json, at) - 1;
+    } else if (isNumber(code)) {
+      const digits = endOfDigits(json, at);
+      if (isRisky(json, at, digits)) return true;
+      at = digits - 1;
+    }
+  }
+  return false;
 }
 
 function exactly(written: string): number | ExactNumber {

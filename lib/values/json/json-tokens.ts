@@ -13,11 +13,6 @@ const LIST_END = 93;
 const OBJECT = 123;
 const OBJECT_END = 125;
 
-/** Whether a list begins at `start`. */
-export function isList(json: string, start: number): boolean {
-  return json.charCodeAt(start) === LIST;
-}
-
 export function isOpening(code: number): boolean {
   return code === LIST || code === OBJECT;
 }
@@ -61,8 +56,9 @@ function isExponent(code: number): boolean {
 
 const structure = /["[\]{}]/g;
 
-/** Returns where the next string begins, or a list or an object begins or ends. Within a list, one does. */
+/** Returns where the next string begins, or a list or an object begins or ends. There has to be one. */
 export function nextStructure(json: string, start: number): number {
+  // A search finds it faster than reading each character.
   structure.lastIndex = start;
   structure.test(json);
   return structure.lastIndex - 1;
@@ -82,12 +78,17 @@ export function endOfString(json: string, start: number): number {
 
 /** Returns the place after the bracket that ends the list or object. */
 export function endOfContainer(json: string, start: number): number {
-  let depth = 0;
-  for (let at = start; ; at += 1) {
+  let depth = 1;
+  let at = start + 1;
+  for (;;) {
+    at = nextStructure(json, at);
     const code = json.charCodeAt(at);
-    if (code === QUOTE) at = endOfString(json, at) - 1;
-    else if (isOpening(code)) depth += 1;
-    else if (isEnd(code)) depth -= 1;
-    if (depth === 0) return at + 1;
+    if (code === QUOTE) {
+      at = endOfString(json, at);
+      continue;
+    }
+    depth += isOpening(code) ? 1 : -1;
+    at += 1;
+    if (depth === 0) return at;
   }
 }

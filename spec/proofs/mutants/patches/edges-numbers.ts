@@ -64,13 +64,25 @@ export const edgesOfNumbers: readonly Mutant[] = [
     caughtBy: [specs('request/read-text', 'request/read-text.property')],
   },
   {
-    name: 'parts-after-a-long-number-skipped',
-    flaw: 'The part that follows the first long number of a list is not read.',
+    name: 'parts-of-a-list-not-read',
+    flaw: 'The long numbers of a part of a list are rounded.',
     changes: [
       {
-        file: 'lib/values/json/json-tokens.ts',
-        replace: 'return structure.lastIndex - 1;',
-        by: 'return structure.lastIndex;',
+        file: 'lib/values/json/exact-json.ts',
+        replace: 'if (hasRisk(json, at, end)) note(',
+        by: 'if (!Array.isArray(container) && hasRisk(json, at, end)) note(',
+      },
+    ],
+    caughtBy: [specs('request/read-text', 'request/read-text.property')],
+  },
+  {
+    name: 'first-number-of-a-part-counts',
+    flaw: 'The long numbers of a part are rounded where its first number is short.',
+    changes: [
+      {
+        file: 'lib/values/json/exact-json.ts',
+        replace: 'if (isRisky(json, at, digits)) return true;',
+        by: 'return isRisky(json, at, digits);',
       },
     ],
     caughtBy: [specs('request/read-text', 'request/read-text.property')],
