@@ -115,6 +115,8 @@ export class AnswerRules {
   #checkTaken(call: CallState, ending: Ending): void {
     const { checker } = this;
     if (!call.takenBy || call.isUnrecorded || call.heard < call.asked) return;
+    // What the operator wrote may be lost, so that the call's own record is followed.
+    if (checker.isLossy(call.plan.key)) return;
     const [error, value] = 'error' in ending ? [ending.error, undefined] : [undefined, ending.value];
     const mark = markIn(String((value as { mark?: string } | undefined)?.mark ?? (error as Error)?.message));
     const isOwn = call.own.has(error ?? value) || (mark && checker.results.get(mark)?.call === call);

@@ -60,6 +60,7 @@ TIME until[WRITERS];            /* Until when the claim of each holds, as far as
 SET mustAsk;                    /* As sets of calls: who has to call the recovery function before it runs; */
 byte permitted;                 /* The last attempt that an operator permits, whatever ATTEMPTS says. */
 SET hasAsked;                   /* who was told to run by it, which counts as another attempt; */
+SET counted;                    /* of whom the record counts that attempt; */
 SET wrote;                      /* who handed out a completion to its method; */
 SET stood[CALLS];               /* and whose outcomes have stood while the call was under way. */
 
@@ -196,11 +197,14 @@ inline renews(c, at, tries, end, expiry) {
   sends(c, in_progress, at, tries, rec.fence, end, NO_ONE, expiry)
 }
 
-/* Writes that no attempt may begin any more: there was the last one, or the recovery function has been asked about it often enough. */
+/* Writes that no attempt may begin any more: there was the last one, or the recovery function has been asked about it often enough,
+   or it has asked for one more. What an operator permits meanwhile, the call may still take over. */
+#define was_last(c) (is_mine(c) && is_in(c, hasAsked) && !may_begin(rec.attempt + 1))
 inline exhausts(c, at, expiry) {
-  when(phase[c] == calling && count[c] > 0 && rec.owner != c && has_room(c, at) && expiry >= unresolved(at) &&
-    (rec.status == unknown || rec.status == released || is_lapsed(at)) &&
-    (!may_begin(rec.attempt + 1) || (POLICY == ASK && is_undecided && ATTEMPTS < 255)));
+  when(phase[c] == calling && count[c] > 0 && has_room(c, at) && expiry >= unresolved(at) && (was_last(c) ||
+    (rec.owner != c && (rec.status == unknown || rec.status == released || is_lapsed(at)) &&
+      (!may_begin(rec.attempt + 1) || (POLICY == ASK && is_undecided && ATTEMPTS < 255)))));
+  until[c] = (rec.owner == c -> 0 : until[c]);
   sends(c, unknown, at, rec.attempt, rec.fence, 0, NO_ONE, expiry)
 }
 
@@ -252,13 +256,14 @@ inline releases(c, at, expiry) {
 }
 
 /* Gives back a claim under which nothing ran: the record says again what it said before, and no attempt is counted. A claim
-   that asks a recovery function has counted none. */
+   that asks a recovery function has counted none, until that lets it run and this is written. */
 inline gives_back(c, at, to, lapsedAt, expiry) {
   when(is_mine(c) && (phase[c] == calling || phase[c] == over) && !is_in(c, ran) && has_room(c, at) && expiry >= at &&
     (to == released || (POLICY != REFUSE && lapsedAt + TOLERANCE <= at && expiry >= unresolved(lapsedAt))));
   phase[c] = over;
   sends(c, to, at, rec.attempt, rec.fence, lapsedAt, NO_ONE, expiry);
-  DRAFT.record.attempt = (POLICY == ASK && to != released -> rec.attempt : rec.attempt - 1)
+  DRAFT.record.attempt = (POLICY == ASK && to != released && !is_in(c, counted) -> rec.attempt : rec.attempt - 1);
+  counted = counted & ~bit_of(c)
 }
 
 /* onError or onAbandoned says so, or the completion is missing that the method was to write. */
@@ -309,8 +314,8 @@ inline arrives(c, k) {
   if
   :: M.record.status == in_progress ->
      if
-     :: rec.owner == c && !M.isClaim
-     :: else -> lost = lost & ~bit_of(c); freed = freed & ~bit_of(c);
+     :: rec.owner == c && !M.isClaim -> counted = (M.record.attempt > rec.attempt -> counted | bit_of(c) : counted)
+     :: else -> lost = lost & ~bit_of(c); freed = freed & ~bit_of(c); counted = counted & ~bit_of(c);
         mustAsk = (POLICY == ASK && is_undecided && !M.isClaim -> mustAsk | bit_of(c) : mustAsk & ~bit_of(c))
      fi;
      hasAsked = (M.record.attempt > rec.attempt -> hasAsked & ~bit_of(c) : hasAsked);

@@ -127,9 +127,9 @@ inline sends_as_told(c) {
   SEND(eStatus == completed && !eIsSpecial, completes(c, eAt, eOutcome, eExpires))
   SEND(eStatus == released && phase[c] == failed, releases(c, eAt, eExpires))
   SEND(eStatus == released && phase[c] != failed, gives_back(c, eAt, eStatus, 0, eExpires))
-  SEND(eStatus == unknown && rec.owner != c, exhausts(c, eAt, eExpires))
+  SEND(eStatus == unknown && (rec.owner != c || (phase[c] == calling && was_last(c))), exhausts(c, eAt, eExpires))
   SEND(eStatus == unknown && rec.owner == c && (phase[c] == failed || phase[c] == returned), leaves_unknown(c, eAt, eExpires))
-  SEND(eStatus == unknown && rec.owner == c && (phase[c] == calling || phase[c] == over), gives_back(c, eAt, eStatus, 0, eExpires))
+  SEND(eStatus == unknown && rec.owner == c && ((phase[c] == calling && !was_last(c)) || phase[c] == over), gives_back(c, eAt, eStatus, 0, eExpires))
   :: else
   fi
 }
