@@ -68,6 +68,7 @@ describe('a text of JSON', () => {
     const cases: readonly [string, unknown][] = [
       [`[${long},1,2,${long}]`, [id, 1, 2, id]],
       [`[${long},"]",[${long}],1,{"a":${long}}]`, [id, ']', [id], 1, { a: id }]],
+      [`{"a":[[${long},[${long}]],[],[${long}],${long}]}`, { a: [[id, [id]], [], [id], id] }],
       [`[[${long}],[],{},[1,[${long},"[",2]],${long}]`, [[id], [], {}, [1, [id, '[', 2]], id]],
       [
         `[{"a":[${long},true,null,"\\"{",-1e2]},${long},{"b":${long}}]`,

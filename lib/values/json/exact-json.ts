@@ -37,7 +37,7 @@ export function parseExactly(text: string): unknown {
   }
   if (typeof rounded === 'number') return exactly(json.trim());
   if (!isObject(rounded)) return rounded;
-  correct(rounded as Container, { json, start: nextStructure(json, 0) });
+  if (hasRisk(json, 0, json.length)) correct(rounded as Container, { json, start: nextStructure(json, 0) });
   return rounded;
 }
 
@@ -71,7 +71,8 @@ export function withExactNumbers<T>(value: T): T {
   const part = unread.get(value);
   if (part) {
     unread.delete(value);
-    correct(value as Container, part);
+    const { json, start, risks = risksWithin(json, start), place = 0 } = part;
+    correct(value as Container, { json, start, risks, place });
   }
   return value;
 }
@@ -80,13 +81,67 @@ export function withExactNumbers<T>(value: T): T {
 interface Unread {
   readonly json: string;
   readonly start: number;
+  /** Its place among the risky containers of a part of the text, where these are known. */
+  readonly risks?: Risks;
+  readonly place?: number;
 }
 
 /**
- * Replaces the numbers of a container that JSON.parse may have rounded by those of the text. The parts that have such numbers are read
- * again only when they are asked for. So a key of one small part costs a search for quotes, digits and brackets, whatever else the text has.
+ * The lists and objects of a part of a text that have a number which a double may not hold, or a part that has one: in the order in which
+ * they begin. Three lists of numbers, since there may be a hundred thousand of them.
  */
-function correct(container: Container, { json, start }: Unread): void {
+interface Risks {
+  readonly starts: number[];
+  readonly ends: number[];
+  /** The place of the first one that begins after this one has ended. */
+  readonly nexts: number[];
+}
+
+/** Finds the risky containers of a part of a text in one pass, however deep they are. */
+function risksWithin(json: string, start: number): Risks {
+  const risks: Risks = { starts: [], ends: [], nexts: [] };
+  /** Where those begin that are open, and the places of the first of them: what contains a risky one is risky. */
+  const open = [start];
+  const places: number[] = [];
+  for (let at = start + 1; open.length > 0; at += 1) {
+    // Of a container one number is enough. What follows is skipped faster than it is read.
+    if (places.length === open.length) at = nextStructure(json, at);
+    const code = json.charCodeAt(at);
+    if (code === QUOTE) {
+      at = endOfString(json, at) - 1;
+    } else if (isNumber(code)) {
+      const end = endOfDigits(json, at);
+      if (isRisky(json, at, end)) addRisks(risks, open, places);
+      at = end - 1;
+    } else if (isOpening(code)) {
+      open.push(at);
+    } else if (isEnd(code)) {
+      open.pop();
+      if (places.length <= open.length) continue;
+      const place = places.pop() as number;
+      risks.ends[place] = at + 1;
+      risks.nexts[place] = risks.starts.length;
+    }
+  }
+  return risks;
+}
+
+/** Gives each container that is open a place, unless it has one. Where it ends is not known yet. */
+function addRisks({ starts, ends, nexts }: Risks, open: readonly number[], places: number[]): void {
+  for (const start of open.slice(places.length)) {
+    places.push(starts.length);
+    starts.push(start);
+    ends.push(0);
+    nexts.push(0);
+  }
+}
+
+/**
+ * Replaces the numbers of a container that JSON.parse may have rounded by those of the text. `risks` says which of its parts have such numbers.
+ * Without it each part is looked at: of the outermost container alone, since a deep part would be looked at once for each level. So a key
+ * of one small part costs a search for quotes, digits and brackets, whatever else the text has.
+ */
+function correct(container: Container, { json, start, risks, place = 0 }: Unread): void {
   const corrected = new Map<string | number, unknown>();
   let index = 0;
   /** Where the first string of a member is: the name of a property. */
@@ -104,6 +159,7 @@ function correct(container: Container, { json, start }: Unread): void {
     string = [0, 0];
     isCorrected = false;
   };
+  let part = place + 1;
   for (let at = start + 1; ; at += 1) {
     const code = json.charCodeAt(at);
     if (code === COMMA) {
@@ -117,9 +173,13 @@ function correct(container: Container, { json, start }: Unread): void {
       const end = endOfNumber(json, digits);
       if (isRisky(json, at, digits)) note(exactly(json.slice(at, end)));
       at = end - 1;
+    } else if (risks?.starts[part] === at) {
+      note({ json, start: at, risks, place: part } satisfies Unread);
+      at = (risks.ends[part] as number) - 1;
+      part = risks.nexts[part] as number;
     } else if (isOpening(code)) {
       const end = endOfContainer(json, at);
-      if (hasRisk(json, at, end)) note({ json, start: at } satisfies Unread);
+      if (!risks && hasRisk(json, at, end)) note({ json, start: at } satisfies Unread);
       at = end - 1;
     } else if (isEnd(code)) {
       break;

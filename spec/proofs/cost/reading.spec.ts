@@ -45,6 +45,18 @@ describe('the key of a small part of a large body', function () {
     }
   }
 
+  it('costs no more for a part that is deep in the body than for one that is not', async () => {
+    const key = keyReader({ key: 'body' });
+    const whole = (depth: number) => {
+      const items = `12345678901234567890${',{"a":"b"}'.repeat(60_000)}`;
+      const body = `${'['.repeat(depth)}${items}${']'.repeat(depth)}`;
+      return cost(() => key({ requestContext: {}, isBase64Encoded: false, headers: {}, body }));
+    };
+    const costs: { deep: number; flat: number }[] = [];
+    for (let round = 0; round < 5; round += 1) costs.push({ flat: await whole(2), deep: await whole(700) });
+    expect(median(costs.map((one) => one.deep / one.flat))).to.be.at.most(3);
+  });
+
   it('is the same for a number after the list as without the list', async () => {
     const event = (body: string) => ({ requestContext: {}, isBase64Encoded: false, headers: {}, body });
     const key = keyReader({ key: '[body.id, body.first[1000]]' });

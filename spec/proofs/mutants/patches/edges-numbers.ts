@@ -57,7 +57,7 @@ export const edgesOfNumbers: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/values/json/exact-json.ts',
-        replace: 'correct(value as Container, part);',
+        replace: 'correct(value as Container, { json, start, risks, place });',
         by: '',
       },
     ],
@@ -69,8 +69,20 @@ export const edgesOfNumbers: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/values/json/exact-json.ts',
-        replace: 'if (hasRisk(json, at, end)) note(',
-        by: 'if (!Array.isArray(container) && hasRisk(json, at, end)) note(',
+        replace: 'if (!risks && hasRisk(json, at, end)) note(',
+        by: 'if (!risks && !Array.isArray(container) && hasRisk(json, at, end)) note(',
+      },
+    ],
+    caughtBy: [specs('request/read-text', 'request/read-text.property')],
+  },
+  {
+    name: 'parts-after-a-part-of-parts-not-read',
+    flaw: 'The long numbers of a part are rounded where the part before it has parts of its own.',
+    changes: [
+      {
+        file: 'lib/values/json/exact-json.ts',
+        replace: 'part = risks.nexts[part] as number;',
+        by: 'part += 1;',
       },
     ],
     caughtBy: [specs('request/read-text', 'request/read-text.property')],
