@@ -71,8 +71,7 @@ export function withExactNumbers<T>(value: T): T {
   const part = unread.get(value);
   if (part) {
     unread.delete(value);
-    const { json, start, risks = risksWithin(json, start), place = 0 } = part;
-    correct(value as Container, { json, start, risks, place });
+    correct(value as Container, { ...part, risks: part.risks ?? risksWithin(part.json, part.start) });
   }
   return value;
 }
@@ -87,19 +86,15 @@ interface Unread {
 }
 
 /**
- * The lists and objects of a part of a text that have a number which a double may not hold, or a part that has one: in the order in which
- * they begin. Three lists of numbers, since there may be a hundred thousand of them.
+ * The lists and objects of a part of a text that have a number which a double may not hold, or a part that has one, in the order in which
+ * they begin. Of each: where it begins, where it ends, and the place here of the first one that begins after it. One list of numbers,
+ * since there may be a hundred thousand of them.
  */
-interface Risks {
-  readonly starts: number[];
-  readonly ends: number[];
-  /** The place of the first one that begins after this one has ended. */
-  readonly nexts: number[];
-}
+type Risks = number[];
 
 /** Finds the risky containers of a part of a text in one pass, however deep they are. */
 function risksWithin(json: string, start: number): Risks {
-  const risks: Risks = { starts: [], ends: [], nexts: [] };
+  const risks: Risks = [];
   /** Where those begin that are open, and the places of the first of them: what contains a risky one is risky. */
   const open = [start];
   const places: number[] = [];
@@ -111,7 +106,8 @@ function risksWithin(json: string, start: number): Risks {
       at = endOfString(json, at) - 1;
     } else if (isNumber(code)) {
       const end = endOfDigits(json, at);
-      if (isRisky(json, at, end)) addRisks(risks, open, places);
+      if (isRisky(json, at, end))
+        for (const opened of open.slice(places.length)) places.push(risks.push(opened, 0, 0) - 3);
       at = end - 1;
     } else if (isOpening(code)) {
       open.push(at);
@@ -119,21 +115,11 @@ function risksWithin(json: string, start: number): Risks {
       open.pop();
       if (places.length <= open.length) continue;
       const place = places.pop() as number;
-      risks.ends[place] = at + 1;
-      risks.nexts[place] = risks.starts.length;
+      risks[place + 1] = at + 1;
+      risks[place + 2] = risks.length;
     }
   }
   return risks;
-}
-
-/** Gives each container that is open a place, unless it has one. Where it ends is not known yet. */
-function addRisks({ starts, ends, nexts }: Risks, open: readonly number[], places: number[]): void {
-  for (const start of open.slice(places.length)) {
-    places.push(starts.length);
-    starts.push(start);
-    ends.push(0);
-    nexts.push(0);
-  }
 }
 
 /**
@@ -159,7 +145,7 @@ function correct(container: Container, { json, start, risks, place = 0 }: Unread
     string = [0, 0];
     isCorrected = false;
   };
-  let part = place + 1;
+  let part = place + 3;
   for (let at = start + 1; ; at += 1) {
     const code = json.charCodeAt(at);
     if (code === COMMA) {
@@ -173,10 +159,10 @@ function correct(container: Container, { json, start, risks, place = 0 }: Unread
       const end = endOfNumber(json, digits);
       if (isRisky(json, at, digits)) note(exactly(json.slice(at, end)));
       at = end - 1;
-    } else if (risks?.starts[part] === at) {
+    } else if (risks?.[part] === at) {
       note({ json, start: at, risks, place: part } satisfies Unread);
-      at = (risks.ends[part] as number) - 1;
-      part = risks.nexts[part] as number;
+      at = (risks[part + 1] as number) - 1;
+      part = risks[part + 2] as number;
     } else if (isOpening(code)) {
       const end = endOfContainer(json, at);
       if (!risks && hasRisk(json, at, end)) note({ json, start: at } satisfies Unread);

@@ -57,7 +57,8 @@ export const edgesOfNumbers: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/values/json/exact-json.ts',
-        replace: 'correct(value as Container, { json, start, risks, place });',
+        replace:
+          'correct(value as Container, { ...part, risks: part.risks ?? risksWithin(part.json, part.start) });',
         by: '',
       },
     ],
@@ -81,8 +82,8 @@ export const edgesOfNumbers: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/values/json/exact-json.ts',
-        replace: 'part = risks.nexts[part] as number;',
-        by: 'part += 1;',
+        replace: 'part = risks[part + 2] as number;',
+        by: 'part += 3;',
       },
     ],
     caughtBy: [specs('request/read-text', 'request/read-text.property')],
