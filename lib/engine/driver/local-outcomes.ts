@@ -1,14 +1,14 @@
-import { storeMemory } from '../../process/store-memory.js';
+import { processMemory } from '../../process/process-memory.js';
 import { type IdempotencyRecord, isRecordOf, type PersistenceStore } from '../../record/persistence-store.js';
 import { readState } from '../../record/record.js';
 import { isForAnotherRequest } from '../machine/records.js';
 import type { PreparedCall } from './prepared-call.js';
 
 /** What this process keeps of a store, by operation and key. */
-const stores = storeMemory<Map<string, Map<string, IdempotencyRecord>>>('kept-outcomes');
+const stores = processMemory<Map<string, Map<string, IdempotencyRecord>>>('kept-outcomes');
 
 /** The calls under way that may keep an outcome, by their keys. `forget` removes them: what they are told may be what was forgotten. */
-const keeping = storeMemory<Map<string, Set<PreparedCall>>>('keeping-calls');
+const keeping = processMemory<Map<string, Set<PreparedCall>>>('keeping-calls');
 
 /** Returns the completed record that this process keeps for `call` by its option `keepLocal`, if it still counts. */
 export function localOutcome(call: PreparedCall): IdempotencyRecord | undefined {

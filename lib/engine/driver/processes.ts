@@ -1,4 +1,4 @@
-import { storeMemory } from '../../process/store-memory.js';
+import { processMemory } from '../../process/process-memory.js';
 import type { PersistenceStore } from '../../record/persistence-store.js';
 import { type Entries, FewMap } from '../machine/few-map.js';
 import { newProcess, type ProcessState } from '../machine/state.js';
@@ -10,13 +10,9 @@ export interface Process {
   readonly joined: Entries<number, { wake(): void }>;
 }
 
-const processes = storeMemory<Process>('processes');
+const processes = processMemory<Process>('processes');
 
 /** Returns what this process does on a store. All copies of the library share it. */
 export function processOf(store: PersistenceStore): Process {
-  const known = processes.get(store);
-  if (known) return known;
-  const process: Process = { state: newProcess(), joined: new FewMap() };
-  processes.set(store, process);
-  return process;
+  return processes.known(store, () => ({ state: newProcess(), joined: new FewMap() }));
 }

@@ -1,8 +1,14 @@
-/** Counts what is under way for each scope. */
-export class InFlight {
-  readonly #counts = new Map<string, number>();
+import { processMemory } from '../../process/process-memory.js';
 
+const counted = processMemory<Map<string, number>>('in-flight');
+
+/** Counts what is under way in this process for each scope. */
+export class InFlight {
   constructor(readonly most: number) {}
+
+  get #counts(): Map<string, number> {
+    return counted.known(this, () => new Map());
+  }
 
   /** Counts one more, if there may be one more. */
   enter(scope: string): boolean {

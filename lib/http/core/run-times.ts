@@ -1,3 +1,7 @@
+import { processMemory } from '../../process/process-memory.js';
+
+const seen = processMemory<Map<string, number>>('run-times');
+
 /** The longest `Retry-After`, in seconds: the engine knows no more of a run than that its claim holds. */
 const LONGEST_SECONDS = 3_600;
 
@@ -6,7 +10,9 @@ const WEIGHT = 0.3;
 
 /** How long the requests of each operation take, as this process has seen it. */
 export class RunTimes {
-  readonly #averages = new Map<string, number>();
+  get #averages(): Map<string, number> {
+    return seen.known(this, () => new Map());
+  }
 
   learn(operation: string, lengthMs: number): void {
     const known = this.#averages.get(operation);

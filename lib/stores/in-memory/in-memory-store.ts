@@ -1,4 +1,4 @@
-import { dropMemoryOf } from '../../process/store-memory.js';
+import { dropMemoryOf } from '../../process/process-memory.js';
 import type {
   IdempotencyRecord,
   ListingPlan,
