@@ -19,6 +19,8 @@ export class CoreBank {
     readonly url: string,
     /** How many milliseconds the bank has to answer. */
     readonly timeout = 3_000,
+    /** What sends a request. A crash test wraps it. */
+    readonly send = (url: URL, request: RequestInit): Promise<Response> => fetch(url, request),
   ) {}
 
   async placeHold(order: HoldOrder): Promise<Hold> {
@@ -62,7 +64,7 @@ export class CoreBank {
     lost.addEventListener('abort', abort);
     if (lost.aborted) abort();
     try {
-      const response = await fetch(url, { ...request, signal: controller.signal });
+      const response = await this.send(url, { ...request, signal: controller.signal });
       return {
         status: response.status,
         body: response.ok || response.status === 402 ? await response.json() : undefined,

@@ -1,0 +1,156 @@
+import { AsyncResource, createHook } from 'node:async_hooks';
+import { here } from './here.js';
+import type { Place, SimulatedProcess } from './simulated-process.js';
+import { realNow, restOfTurn } from './turns.js';
+
+/** What Node.js has for what is simulated, or happens at once. */
+const simulated = new Set(['PROMISE', 'TickObject', 'Microtask', 'Immediate']);
+
+/** What reaches outside of the process, by the names that Node.js has for what waits for it. */
+const reaching = new Map([
+  ['FSREQCALLBACK', 'a file'],
+  ['FSREQPROMISE', 'a file'],
+  ['GETADDRINFOREQWRAP', 'the name of a host'],
+  ['GETNAMEINFOREQWRAP', 'the name of a host'],
+  ['QUERYWRAP', 'the name of a host'],
+  ['TCPWRAP', 'a connection'],
+  ['TCPCONNECTWRAP', 'a connection'],
+  ['PIPEWRAP', 'a connection'],
+  ['PIPECONNECTWRAP', 'a connection'],
+  ['TLSWRAP', 'a connection'],
+  ['HTTPCLIENTREQUEST', 'a connection'],
+  ['HTTP2SESSION', 'a connection'],
+  ['HTTP2STREAM', 'a connection'],
+  ['UDPWRAP', 'a socket'],
+  ['UDPSENDWRAP', 'a socket'],
+  ['PROCESSWRAP', 'another process'],
+  ['WORKER', 'a thread'],
+  ['Timeout', 'a real timer'],
+]);
+
+/** For how long something is waited for that was asked for once, and for how long after its last sign for what stays, such as a stream of zlib. */
+const ONCE_MS = 1_000;
+const QUIET_MS = 50;
+
+/** Input or output that a service does without `effect`. */
+export interface UnwrappedIo {
+  /** What it reaches. */
+  readonly what: string;
+  /** The function of Node.js or of a package that does it, where that is known. */
+  readonly by: string | undefined;
+  /** Where the service calls it. */
+  readonly line: string | undefined;
+}
+
+/** Something that Node.js computes elsewhere for a process, such as a hash. It is waited for, so that no time passes meanwhile. */
+interface Computed {
+  readonly process: SimulatedProcess;
+  /** What `node:crypto` does at once has no callback. */
+  readonly isAtOnce: () => boolean;
+  readonly isOnce: boolean;
+  until: number;
+}
+
+const computed = new Map<number, Computed>();
+
+/** Takes note of what simulated processes do outside of the simulation, until the returned function is called. */
+export function watchRealWork(): () => void {
+  const hook = createHook({ init, before }).enable();
+  const { fetch } = globalThis;
+  // It connects later, where nothing leads back to its caller.
+  const watched: typeof fetch = (...args) => {
+    const process = here.getStore()?.process;
+    if (!process) return fetch(...args);
+    reach(process, 'a connection', { ...placeOf(stackAbove(watched)), by: 'fetch' });
+    return new Promise(() => {});
+  };
+  globalThis.fetch = watched;
+  return () => {
+    hook.disable();
+    computed.clear();
+    if (globalThis.fetch === watched) globalThis.fetch = fetch;
+  };
+}
+
+/** Waits until nothing is computed elsewhere for a process; of what stays, such as a stream of zlib, only while the process is idle. */
+export async function awaitComputed(process: SimulatedProcess, isIdle: () => boolean): Promise<void> {
+  while (isComputing(process, isIdle)) await restOfTurn();
+}
+
+/** Waits for real time, as long as a condition holds. Returns whether it holds no more. */
+export async function awaitReal(ms: number, condition: () => boolean): Promise<boolean> {
+  const until = realNow() + ms;
+  while (condition()) {
+    if (realNow() >= until) return false;
+    await restOfTurn();
+  }
+  return true;
+}
+
+function init(id: number, type: string, _trigger: number, resource: object): void {
+  if (simulated.has(type)) return;
+  const place = here.getStore();
+  // What belongs to JavaScript is called by JavaScript.
+  if (!place || resource instanceof AsyncResource) return;
+  const { process } = place;
+  if (!process) return lookOutside(place, type);
+  if (process.state === 'dead') return;
+  const what = reaching.get(type);
+  const stack = what === undefined ? '' : stackAbove(init);
+  // Node.js opens its standard streams when they are used first, and reads the modules of import().
+  if (/node:internal\/bootstrap/.test(stack)) return;
+  if (what !== undefined && !/node:internal\/modules/.test(stack))
+    return reach(process, what, placeOf(stack));
+  const isOnce = /REQ(UEST|CALLBACK|PROMISE|WRAP)?$/.test(type);
+  const isAtOnce = () => type.endsWith('REQUEST') && !('ondone' in resource);
+  computed.set(id, { process, isAtOnce, isOnce, until: realNow() + (isOnce ? ONCE_MS : QUIET_MS) });
+}
+
+function lookOutside({ realParts }: Place, type: string): void {
+  if (!realParts || realParts.areSeen || !reaching.has(type) || /^FS|^Timeout$/.test(type)) return;
+  realParts.areSeen = !/node:internal\/bootstrap/.test(stackAbove(init));
+}
+
+function before(id: number): void {
+  if (computed.size === 0) return;
+  const work = computed.get(id);
+  if (work?.isOnce) computed.delete(id);
+  else if (work) work.until = realNow() + QUIET_MS;
+}
+
+function isComputing(process: SimulatedProcess, isIdle: () => boolean): boolean {
+  for (const [id, work] of computed) {
+    if (work.isAtOnce() || work.until < realNow()) computed.delete(id);
+    else if (work.process === process && (work.isOnce || isIdle())) return true;
+  }
+  return false;
+}
+
+function reach(process: SimulatedProcess, what: string, place: Omit<UnwrappedIo, 'what'>): void {
+  process.reached ??= { what, ...place };
+}
+
+function stackAbove(callee: (...args: never[]) => unknown): string {
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 60;
+  const from: { readonly stack?: string } = {};
+  Error.captureStackTrace(from, callee);
+  Error.stackTraceLimit = stackTraceLimit;
+  return from.stack ?? '';
+}
+
+/** Reads a stack: the first line of the user's own code, and what that has called. */
+function placeOf(stack: string): Omit<UnwrappedIo, 'what'> {
+  const frames = stack
+    .split('\n')
+    .slice(1)
+    .filter((frame) => !frame.includes('node:internal/async_hooks'));
+  const isForeign = (frame: string) => /\(?node:|node_modules|\(<anonymous>\)/.test(frame);
+  const own = frames.findIndex((frame) => !isForeign(frame));
+  const at = own < 0 ? frames.findIndex((frame) => !/\(?node:/.test(frame)) : own;
+  const callee = frames.slice(0, Math.max(at, 0)).at(-1);
+  return {
+    by: callee?.match(/at (?:async )?(?:new )?(?:\w+\.)*([\w$]+)(?: \[as [\w$]+\])? \(/)?.[1],
+    line: frames[at]?.trim().replace(/^at (?:async )?/, ''),
+  };
+}

@@ -1,0 +1,37 @@
+/** An object of which properties are replaced. */
+export type Globals = Record<string, unknown>;
+
+/** A property that is replaced by what is made of the former one. */
+export type Replacement = readonly [object: Globals, name: string, make: (former: never) => unknown];
+
+/** Replaces properties, also for who has imported them by name from a module of Node.js. Returns a function that puts all back. */
+export function replaceAll(replacements: readonly Replacement[]): () => void {
+  const { syncBuiltinESMExports } = process.getBuiltinModule('node:module');
+  const undo: (() => void)[] = [];
+  const putBack = () => {
+    for (const one of undo.reverse()) one();
+    syncBuiltinESMExports();
+  };
+  try {
+    for (const each of replacements) undo.push(replace(...each));
+  } catch (error) {
+    putBack();
+    throw error;
+  }
+  syncBuiltinESMExports();
+  return putBack;
+}
+
+function replace(...[object, name, make]: Replacement): () => void {
+  const descriptor = Object.getOwnPropertyDescriptor(object, name);
+  Object.defineProperty(object, name, {
+    value: make(object[name] as never),
+    configurable: true,
+    enumerable: descriptor?.enumerable ?? false,
+    writable: true,
+  });
+  return () => {
+    if (descriptor) Object.defineProperty(object, name, descriptor);
+    else delete object[name];
+  };
+}

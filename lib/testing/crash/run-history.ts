@@ -1,0 +1,156 @@
+import { ConfigurationError } from '../../errors.js';
+import { CallUnderTest } from './call-under-test.js';
+import type { CallEnd, CrashTestOptions } from './crash-options.js';
+import type { CrashSetting } from './crash-setting.js';
+import { crashStore } from './crash-store.js';
+import type { RealParts } from './outside.js';
+import type { Plan } from './plan.js';
+import { TestDatabase } from './test-database.js';
+import { TestStore } from './test-store.js';
+import { restOfTurn } from './turns.js';
+import { type Choice, World } from './world.js';
+import { wrapEffect } from './wrap-effect.js';
+
+/** A history that goes on for longer is given up. */
+const MOST_STEPS = 2_000;
+
+/** Where another history can branch off. */
+export interface Branching {
+  readonly step: number;
+  readonly options: readonly { readonly label: string; readonly isFault: boolean }[];
+  readonly faultsUsed: number;
+}
+
+/** How a history is lived through. */
+export interface HistoryRules {
+  readonly choices: readonly Plan[];
+  readonly faults: number;
+  readonly isTold: boolean;
+  readonly patience: () => number;
+  readonly realParts: RealParts;
+  /** Whether a state is known, for which nothing new can follow. It is known from then on. */
+  readonly isKnown: (state: number) => boolean;
+}
+
+/** What came of a history. */
+export interface History {
+  readonly world: World;
+  readonly ends: readonly CallEnd[];
+  readonly branchings: readonly Branching[];
+  readonly steps: number;
+  /** `stuck`: a call waits for what nothing brings. */
+  readonly end: 'over' | 'merged' | 'endless' | 'stuck' | 'violated';
+  /** What the invariant threw. */
+  readonly violation?: { readonly thrown: unknown; readonly when: 'at the end' | 'in between' };
+}
+
+type Any = CrashTestOptions<unknown, unknown>;
+
+/** Lives through one history, from `setUp` on: by its choices, and where it has none by what comes first. */
+export async function liveThrough(options: Any, rules: HistoryRules): Promise<History> {
+  const making: { made?: unknown; setting?: CrashSetting } = {};
+  const seed = options.seed ?? 1;
+  const start = async () =>
+    options.start ? options.start(making.made, making.setting as CrashSetting) : making.made;
+  const world = new World({ seed, ...rules }, (its) =>
+    options.calls.map((call, index) => new CallUnderTest(its, index, options.deliveries ?? 25, call, start)),
+  );
+  try {
+    await world.outside.do(async () => {
+      const inner = options.store ? await options.store() : new TestStore();
+      const setting = {
+        store: crashStore(inner, world.operate),
+        database: new TestDatabase(world.operate),
+        effect: wrapEffect(world.operate),
+      } as CrashSetting;
+      making.setting = setting;
+      making.made = await options.setUp(setting);
+    });
+    return await new Run(options, rules, world, making.made).toTheEnd();
+  } finally {
+    for (const process of world.processes) world.kill(process);
+    if (options.tearDown) await world.outside.do(() => options.tearDown?.(making.made));
+    // So that rejections are told that nobody has handled, and other work of this process goes on.
+    await restOfTurn();
+  }
+}
+
+/** A history under way. */
+class Run {
+  readonly #branchings: Branching[] = [];
+  #steps = 0;
+  #next = 0;
+
+  constructor(
+    readonly options: Any,
+    readonly rules: HistoryRules,
+    readonly world: World,
+    readonly made: unknown,
+  ) {}
+
+  async toTheEnd(): Promise<History> {
+    for (;;) {
+      const found = await this.#violation('in between');
+      if (found) return found;
+      if (this.#steps === MOST_STEPS) return this.#history('endless');
+      const isNew = this.#next === this.rules.choices.length;
+      if (isNew && this.rules.isKnown(this.world.state())) return this.#history('merged');
+      const choice = this.#choose(isNew);
+      this.#steps += 1;
+      if (!choice) break;
+      await choice.take();
+    }
+    if (this.#next < this.rules.choices.length) throw this.#diverged([]);
+    if (this.world.calls.some(({ end }) => !end)) return this.#history('stuck');
+    return (await this.#violation('at the end')) ?? this.#history('over');
+  }
+
+  /** What happens next; nothing at the end. */
+  #choose(isNew: boolean): Choice | undefined {
+    const { world, rules } = this;
+    const orders = world.orders();
+    const plan = rules.choices[this.#next];
+    const isPlanned = plan?.step === this.#steps;
+    if (!isNew && !isPlanned) return orders[0];
+    const choices = [...(orders.length > 0 ? orders : [undefined]), ...world.faultsNow()];
+    if (!plan || !isPlanned) {
+      const options = choices.map((one) => ({ label: one?.label ?? '', isFault: one?.fault !== undefined }));
+      if (choices.length > 1)
+        this.#branchings.push({ step: this.#steps, faultsUsed: rules.faults - world.faults, options });
+      return orders[0];
+    }
+    this.#next += 1;
+    const choice = choices[plan.option];
+    if (!choice || (plan.label !== '' && plan.label !== choice.label)) throw this.#diverged(choices);
+    return choice;
+  }
+
+  #diverged(choices: readonly (Choice | undefined)[]): ConfigurationError {
+    const plan = this.rules.choices[Math.max(0, this.#next - 1)];
+    const expected = plan?.label ? `"${plan.label}"` : `choice ${plan?.option}`;
+    const now = choices.map((choice) => `"${choice?.label ?? 'the end'}"`).join(', ') || 'the end';
+    return new ConfigurationError(
+      `crashTest: a history took another turn when it was lived through once more: at step ${this.#steps} there was ${expected} before, and now ${now}. Something that \`setUp\` does not make anew decides what the service does, such as a variable of a module, or chance that is not drawn by Math.random() or randomUUID(). Make it in \`setUp\`, or wrap it by effect`,
+    );
+  }
+
+  async #violation(when: 'in between' | 'at the end'): Promise<History | undefined> {
+    const { options, world, made } = this;
+    const look = when === 'at the end' ? options.invariant : options.always;
+    if (!look) return undefined;
+    try {
+      await world.outside.do(() => look(made, this.#ends()));
+      return undefined;
+    } catch (thrown) {
+      return { ...this.#history('violated'), violation: { thrown, when } };
+    }
+  }
+
+  #ends(): CallEnd[] {
+    return this.world.calls.flatMap(({ end }) => (end ? [end] : []));
+  }
+
+  #history(end: History['end']): History {
+    return { world: this.world, ends: this.#ends(), branchings: this.#branchings, steps: this.#steps, end };
+  }
+}

@@ -1,0 +1,248 @@
+import { isNativeError } from 'node:util/types';
+import { ConfigurationError } from '../../errors.js';
+import { kindOf, quotedName } from '../../options/wrong-option.js';
+import type { IdempotencyRecord, PersistenceStore } from '../../record/persistence-store.js';
+import type { CrashTestOptions } from './crash-options.js';
+import type { CrashSetting } from './crash-setting.js';
+import { Explorer } from './explore.js';
+import { isLinearizable, type Observed, textOf } from './linearizable.js';
+import { type StoreCase, type StoreOperationCase, storeCases } from './store-cases.js';
+import { storyOf } from './story.js';
+import { takeTurn } from './take-turn.js';
+import { realNow } from './turns.js';
+
+/** What `storeCheck` checks, and how far it goes. */
+export interface StoreCheckOptions {
+  /** How many operations are done at once at most. Default: 3. */
+  readonly atOnce?: number;
+  /** How often each set of them is done at once, where nothing of the store is wrapped. Default: 3. */
+  readonly times?: number;
+  /** How many faults there may be in a history, where the store's requests are wrapped. Default: 1. */
+  readonly faults?: number;
+  /** Seconds after which no further set of operations is tried. Default: 30. */
+  readonly seconds?: number;
+  /** Default: 1. */
+  readonly seed?: number;
+}
+
+/** What a check of a store has tried. */
+export interface StoreCheckReport {
+  /** Sets of operations that were done at once, each after one of four beginnings; and how many a bound has left out. */
+  readonly cases: number;
+  readonly left: number;
+  /** How often they were done: once for each order of the store's requests, where these are wrapped. */
+  readonly histories: number;
+  /** Whether the store's requests are wrapped, so that every order of them was tried. */
+  readonly isWrapped: boolean;
+  readonly seconds: number;
+}
+
+/** Answers of a store that no order of its operations gives. */
+export class StoreCheckError extends Error {
+  override readonly name = 'StoreCheckError';
+}
+
+type MakeStore = (setting: Pick<CrashSetting, 'effect'>) => PersistenceStore | PromiseLike<PersistenceStore>;
+
+/**
+ * Checks that a store does its three operations as if each were one step: does them at once in many ways, and looks for an order in which a
+ * reference gives the same answers. Where `makeStore` wraps each request of the store by `effect`, it tries every order of the requests, and
+ * crashes and lost answers between them; else the operations are done at once, and the database decides. The laws of `storeContract` say
+ * the rest.
+ *
+ * @example await storeCheck(({ effect }) => new MyStore({ query: effect('db.query', (text) => db.query(text)) }));
+ *
+ * @throws {StoreCheckError} with the operations and their answers.
+ * @throws {ConfigurationError} for a wrong option.
+ */
+export async function storeCheck(
+  makeStore: MakeStore,
+  options: StoreCheckOptions = {},
+): Promise<StoreCheckReport> {
+  checkOptions(makeStore, options);
+  let isWrapped = false;
+  const probe = await makeStore({
+    effect: (_name, call) => {
+      isWrapped = true;
+      return (async (...args: never[]) => call(...args)) as never;
+    },
+  });
+  const check = new StoreCheck(makeStore, options, isWrapped);
+  return isWrapped ? takeTurn(() => check.allOrders()) : check.atOnce(probe);
+}
+
+class StoreCheck {
+  readonly #began = realNow();
+  readonly #cases: StoreCase[];
+  #done = 0;
+  #histories = 0;
+
+  constructor(
+    readonly makeStore: MakeStore,
+    readonly options: StoreCheckOptions,
+    readonly isWrapped: boolean,
+  ) {
+    this.#cases = storeCases(options.atOnce ?? 3).sort((a, b) => a.atOnce.length - b.atOnce.length);
+  }
+
+  /** Lives through every order of the requests of a store. */
+  async allOrders(): Promise<StoreCheckReport> {
+    for (const each of this.#cases) {
+      if (this.#isOver()) break;
+      const explorer = new Explorer(this.#optionsFor(each));
+      const { report, found } = await explorer.explore();
+      this.#histories += report.histories;
+      if (found) {
+        const { world, violation } = await explorer.live(found.plan, true);
+        throw wrong(violation?.thrown, storyOf(world.happenings));
+      }
+      this.#done += 1;
+    }
+    return this.#report();
+  }
+
+  /** Does the operations at once on one store, each set under a key of its own. */
+  async atOnce(store: PersistenceStore): Promise<StoreCheckReport> {
+    const name = `store-check ${globalThis.crypto.randomUUID()}`;
+    for (const each of this.#cases) {
+      if (this.#isOver()) break;
+      for (let time = 0; time < (this.options.times ?? 3); time += 1) {
+        const key = `${name}#${this.#histories}`;
+        for (const operation of each.before) await operation.ask(store, key);
+        const observing = new Observing(each.atOnce);
+        // So that each of them is the first one in turn.
+        const turned = each.atOnce.map((_one, index) => (index + time) % each.atOnce.length);
+        await Promise.all(turned.map((index) => observing.ask(index, store, key)));
+        const violation = violationOf(
+          each,
+          key,
+          observing.observed,
+          await store.find(key, { consistent: true }),
+        );
+        if (violation !== undefined) throw wrong(violation, []);
+        this.#histories += 1;
+      }
+      this.#done += 1;
+    }
+    return this.#report();
+  }
+
+  #optionsFor(each: StoreCase): CrashTestOptions<unknown, unknown> {
+    const key = 'store-check#1';
+    const left = this.#left();
+    const options: CrashTestOptions<{ readonly store: PersistenceStore; readonly observing: Observing }> = {
+      setUp: async ({ effect }) => {
+        const store = await this.makeStore({ effect });
+        for (const operation of each.before) await operation.ask(store, key);
+        return { store, observing: new Observing(each.atOnce) };
+      },
+      calls: each.atOnce.map(
+        (_one, index) =>
+          ({ store, observing }) =>
+            observing.ask(index, store, key),
+      ),
+      invariant: async ({ store, observing }) => {
+        const last = await store.find(key, { consistent: true });
+        const violation = violationOf(each, key, observing.observed, last);
+        if (violation !== undefined) throw violation;
+      },
+      deliveries: 1,
+      faults: this.options.faults ?? 1,
+      switches: 4,
+      histories: 5_000,
+      seconds: left,
+      seed: this.options.seed ?? 1,
+    };
+    return options as CrashTestOptions<unknown, unknown>;
+  }
+
+  #left(): number {
+    return (this.options.seconds ?? 30) - (realNow() - this.#began) / 1_000;
+  }
+
+  #isOver(): boolean {
+    return this.#left() <= 0;
+  }
+
+  #report(): StoreCheckReport {
+    return {
+      cases: this.#done,
+      left: this.#cases.length - this.#done,
+      histories: this.#histories,
+      isWrapped: this.isWrapped,
+      seconds: Math.round(realNow() - this.#began) / 1_000,
+    };
+  }
+}
+
+/** Takes note of operations: when each began, and when it was answered, and how. */
+class Observing {
+  readonly observed: Observed[] = [];
+  #counter = 0;
+
+  constructor(readonly operations: readonly StoreOperationCase[]) {}
+
+  async ask(index: number, store: PersistenceStore, key: string): Promise<void> {
+    const operation = this.operations[index] as StoreOperationCase;
+    this.#counter += 1;
+    const own: Observed = { operation, from: this.#counter, until: Number.POSITIVE_INFINITY };
+    this.observed.push(own);
+    const record: IdempotencyRecord | undefined = await operation.ask(store, key);
+    this.#counter += 1;
+    own.until = this.#counter;
+    own.answer = { record };
+  }
+}
+
+function violationOf(
+  { before, atOnce }: StoreCase,
+  key: string,
+  observed: readonly Observed[],
+  last: IdempotencyRecord | undefined,
+): Error | undefined {
+  if (isLinearizable(key, before, observed, last)) return undefined;
+  const names = (operations: readonly StoreOperationCase[]) => operations.map(({ name }) => name).join(', ');
+  return new Error(
+    [
+      `no order of ${names(atOnce)}${before.length > 0 ? ` after ${names(before)}` : ''} gives these answers:`,
+      ...observed.map(
+        ({ operation, answer }) => `  ${operation.name}: ${answer ? textOf(answer.record) : 'no answer'}`,
+      ),
+      `  what is kept at last: ${textOf(last)}`,
+    ].join('\n'),
+  );
+}
+
+function wrong(violation: unknown, story: readonly string[]): StoreCheckError {
+  const what = isNativeError(violation) ? violation.message : String(violation);
+  const told = story.length > 0 ? ['', ...story.map((sentence) => `  ${sentence}`)] : [];
+  return new StoreCheckError([`storeCheck: ${what}`, ...told].join('\n'), { cause: violation });
+}
+
+const expectations: Readonly<Record<keyof StoreCheckOptions, readonly [least: number, most: number]>> = {
+  atOnce: [1, 5],
+  times: [1, 1_000],
+  faults: [0, 3],
+  seconds: [0.1, 86_400],
+  seed: [0, 4_294_967_295],
+};
+
+function checkOptions(makeStore: unknown, options: StoreCheckOptions): void {
+  if (typeof makeStore !== 'function')
+    throw new ConfigurationError(
+      `storeCheck got ${kindOf(makeStore)}; expected a function that makes a store`,
+    );
+  for (const [name, value] of Object.entries(options)) {
+    const bounds = expectations[name as keyof StoreCheckOptions];
+    if (!bounds)
+      throw new ConfigurationError(
+        `storeCheck: there is no option ${quotedName(name)}; the options are ${Object.keys(expectations).join(', ')}`,
+      );
+    const [least, most] = bounds;
+    const isWhole = name === 'seconds' || Number.isInteger(value);
+    if (value !== undefined && !(isWhole && value >= least && value <= most))
+      throw new ConfigurationError(
+        `storeCheck: option "${name}" is ${kindOf(value)}; expected a ${name === 'seconds' ? '' : 'whole '}number, ${least} to ${most}`,
+      );
+  }
+}

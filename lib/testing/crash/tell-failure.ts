@@ -1,0 +1,46 @@
+import { isNativeError } from 'node:util/types';
+import { mendsFor } from './causes.js';
+import type { CrashTestReport } from './crash-report.js';
+import { CrashTestError, type CrashTestFailure } from './crash-test-error.js';
+import { diagramOf } from './diagram.js';
+import { type Plan, textOf } from './plan.js';
+import type { History } from './run-history.js';
+import { storyOf } from './story.js';
+
+/** Returns the error for a history that was lived through so that it can be told. */
+export function failureOf(
+  { world, violation }: History,
+  plan: Plan | undefined,
+  report: CrashTestReport,
+  isDrawn: boolean,
+): CrashTestError {
+  const { happenings } = world;
+  const failure: CrashTestFailure = {
+    story: storyOf(happenings),
+    mends: mendsFor(world),
+    repeat: textOf(plan),
+    ...(isDrawn && { diagram: diagramOf(happenings) }),
+    report,
+  };
+  return new CrashTestError(messageOf(failure, violation), failure, violation?.thrown);
+}
+
+function messageOf(failure: CrashTestFailure, violation: History['violation']): string {
+  const { story, mends, repeat, diagram, report } = failure;
+  const thrown = violation?.thrown;
+  // That of a test runner's sandbox, or of Node.js outside of it, is an Error of another realm.
+  const wrong = isNativeError(thrown) ? thrown.message : String(thrown);
+  return [
+    wrong,
+    '',
+    violation?.when === 'in between'
+      ? 'It did not hold at every moment:'
+      : 'It did not hold when every call had its outcome:',
+    ...story.map((sentence) => `  ${sentence}`),
+    '',
+    ...mends.map((mend) => `> ${mend}`),
+    '',
+    `To see this history alone: crashTest({ …, repeat: '${repeat}' }). It took ${report.histories} histories to find.`,
+    ...(diagram === undefined ? [] : ['', '```mermaid', diagram, '```']),
+  ].join('\n');
+}

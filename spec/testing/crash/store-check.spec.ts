@@ -1,0 +1,99 @@
+import { expect } from 'chai';
+import { ConfigurationError, type IdempotencyRecord, InMemoryStore, type PersistenceStore } from 'retrysafe';
+import { type CrashSetting, StoreCheckError, storeCheck } from 'retrysafe/testing';
+import { rejection } from '../../support/rejection.js';
+
+type Row = IdempotencyRecord | undefined;
+
+/** A store over requests of a database, of which the write can have a condition. */
+function storeOver(
+  { effect }: Pick<CrashSetting, 'effect'>,
+  { flaw }: { readonly flaw?: 'no condition' | 'no answer after a write' | 'expiry ignored' } = {},
+): PersistenceStore {
+  const rows = new Map<string, IdempotencyRecord>();
+  const get = effect('db.get', (key: string): Row => rows.get(key));
+  const put = effect('db.put', (row: IdempotencyRecord, was: Row) => {
+    if (flaw !== 'no condition' && rows.get(row.key)?.token !== was?.token) return false;
+    rows.set(row.key, row);
+    return true;
+  });
+  const write = async (row: IdempotencyRecord, was: Row) => {
+    const isWritten = await put(row, was);
+    return flaw === 'no answer after a write' ? true : isWritten;
+  };
+  return {
+    async claim(record, now) {
+      for (;;) {
+        const holder = await get(record.key);
+        if (holder && (flaw === 'expiry ignored' || holder.expiresAt > now)) return holder;
+        if (await write(record, holder)) return record;
+      }
+    },
+    async replace(record, token) {
+      for (;;) {
+        const holder = await get(record.key);
+        if (holder?.token !== token) return holder;
+        if (await write(record, holder)) return record;
+      }
+    },
+    find: (key) => get(key),
+  };
+}
+
+describe('a check of a store', function () {
+  this.timeout(60_000);
+
+  it('does the operations at once where nothing is wrapped', async () => {
+    const report = await storeCheck(() => new InMemoryStore());
+    expect(report).to.include({ isWrapped: false, left: 0, histories: report.cases * 3 });
+    expect(report.cases).to.be.greaterThan(200);
+  });
+
+  it('tries every order of the requests that are wrapped', async () => {
+    const report = await storeCheck((setting) => storeOver(setting), { atOnce: 2 });
+    expect(report).to.include({ isWrapped: true, left: 0 });
+    expect(report.histories).to.be.greaterThan(report.cases * 10);
+  });
+
+  for (const flaw of ['no condition', 'no answer after a write', 'expiry ignored'] as const) {
+    it(`finds a store with ${flaw}, and tells what happened`, async () => {
+      const error = await rejection(storeCheck((setting) => storeOver(setting, { flaw }), { atOnce: 2 }));
+      expect(error).to.be.instanceOf(StoreCheckError);
+      const { message } = error as Error;
+      expect(message).to.match(/^storeCheck: no order of .* gives these answers:\n/);
+      expect(message).to.match(/0 s: call \d began/);
+    });
+  }
+
+  it('finds a store without wrapped requests that is not one step', async () => {
+    class Slow extends InMemoryStore {
+      override async claim(record: IdempotencyRecord, now: number): Promise<IdempotencyRecord> {
+        const holder = await this.find(record.key);
+        if (holder && holder.expiresAt > now) return holder;
+        await super.replace(record, holder?.token ?? '');
+        if (!holder) await super.claim(record, now);
+        return record;
+      }
+    }
+    expect(await rejection(storeCheck(() => new Slow()))).to.be.instanceOf(StoreCheckError);
+  });
+
+  it('refuses wrong options', async () => {
+    for (const [options, name] of [
+      [{ atOnce: 0 }, 'atOnce'],
+      [{ times: 1.5 }, 'times'],
+      [{ seconds: 'x' }, 'seconds'],
+      [{ often: 1 }, 'often'],
+    ] as const) {
+      const error = await rejection(storeCheck(() => new InMemoryStore(), options as never));
+      expect(error).to.be.instanceOf(ConfigurationError);
+      expect((error as Error).message).to.include(`option "${name}"`);
+    }
+    expect(await rejection(storeCheck(1 as never))).to.be.instanceOf(ConfigurationError);
+  });
+
+  it('ends by its time', async () => {
+    const report = await storeCheck((setting) => storeOver(setting), { seconds: 0.2 });
+    expect(report.left).to.be.greaterThan(0);
+  });
+});
