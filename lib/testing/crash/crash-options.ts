@@ -31,7 +31,7 @@ export interface CrashTestOptions<Made, Started = Made, Store extends Persistenc
    * switches are tried. Default: 2.
    */
   readonly switches?: number;
-  /** How many histories at most. Default: 2,000. */
+  /** How many histories at most. Default: 1,500. */
   readonly histories?: number;
   /** Seconds after which no further history begins. Default: 30. */
   readonly seconds?: number;

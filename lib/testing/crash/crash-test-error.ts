@@ -4,7 +4,9 @@ import type { CrashTestReport } from './crash-report.js';
 export interface CrashTestFailure {
   /** What happened, one sentence for each line. */
   readonly story: readonly string[];
-  /** What would mend it, where the pattern is known: the most likely first. */
+  /** What is wrong in it, where the pattern is known. */
+  readonly diagnosis: string;
+  /** What would mend it, the most likely first. Empty where no pattern is known. */
   readonly mends: readonly string[];
   /** The value of the option `repeat` that makes exactly this history happen again. */
   readonly repeat: string;

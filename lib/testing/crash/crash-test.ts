@@ -50,8 +50,9 @@ async function repeat(explorer: Explorer, text: string): Promise<CrashTestReport
   return explorer.report();
 }
 
-/** Tells what was found: with fewer choices where that is possible, and lived through once more, since only then it is noted. */
-async function failure(explorer: Explorer, { plan }: Found): Promise<CrashTestError> {
+/** Tells what was found. It is lived through once more, since only then it is noted what happens. */
+async function failure(explorer: Explorer, found: Found): Promise<CrashTestError> {
+  const { plan } = await explorer.shorten(found);
   const told = await explorer.live(plan, true);
   return failureOf(told, plan, explorer.report(), explorer.options.diagram === true);
 }

@@ -1,6 +1,5 @@
-import type { Happening } from './happening.js';
+import { BEGINNING, type Happening } from './happening.js';
 import { seconds, wordsForCall } from './words.js';
-import { BEGINNING } from './world.js';
 
 /** Draws a history as a sequence diagram of Mermaid. */
 export function diagramOf(happenings: readonly Happening[]): string {

@@ -1,13 +1,16 @@
 import { chance } from './chance.js';
 import type { CrashTestOptions } from './crash-options.js';
 import type { CrashTestReport } from './crash-report.js';
-import type { RealParts } from './outside.js';
+import type { RealParts } from './place.js';
 import { choicesOf, type Plan } from './plan.js';
 import { type History, liveThrough } from './run-history.js';
+import { stuck } from './stuck.js';
 import { realNow } from './turns.js';
-import { stuck } from './unseen.js';
 
 type Any = CrashTestOptions<unknown, unknown>;
+
+/** How many histories are lived through at most to find a shorter one. */
+const MOST_TO_SHORTEN = 500;
 
 /** The histories with one number of faults that are still to be tried. */
 interface Level {
@@ -36,7 +39,8 @@ export interface Explored {
  */
 export class Explorer {
   readonly #levels: Level[];
-  readonly #known = new Set<number>();
+  /** With how few switches each state was reached: with fewer, more can follow. Never with fewer faults than before. */
+  readonly #known = new Map<number, number>();
   readonly #effects: Record<string, number> = {};
   readonly #draw: () => number;
   #began = realNow();
@@ -50,7 +54,11 @@ export class Explorer {
   readonly #realParts: RealParts = { areSeen: false, trials: 0 };
   #cutBy: 'histories' | 'seconds' | undefined;
 
-  constructor(readonly options: Any) {
+  /** With `only`, of the faults those that have such a label, and all of them in order. */
+  constructor(
+    readonly options: Any,
+    readonly only?: ReadonlySet<string>,
+  ) {
     this.#levels = Array.from({ length: this.faults + 1 }, () => ({ plans: [], head: 0, histories: 0 }));
     this.#draw = chance(options.seed ?? 1);
     this.#mostSwitches = options.switches ?? 2;
@@ -76,9 +84,22 @@ export class Explorer {
     return { report: this.report(), found: undefined };
   }
 
+  /** Looks for a history with fewer choices that has the faults of the one that was found, or some of them. */
+  async shorten(found: Found): Promise<Found> {
+    if (found.faults < 2) return found;
+    const faults = choicesOf(found.plan).flatMap(({ isFault, label }) => (isFault ? [label] : []));
+    const options = { ...this.options, faults: found.faults, histories: MOST_TO_SHORTEN };
+    return (await new Explorer(options, new Set(faults)).explore()).found ?? found;
+  }
+
   /** Lives through one history. */
   live(plan: Plan | undefined, isTold = false): Promise<History> {
-    const isKnown = (state: number) => this.#known.size === this.#known.add(state).size;
+    const switches = plan?.switches ?? 0;
+    const isKnown = (state: number) => {
+      const fewest = this.#known.get(state) ?? Number.POSITIVE_INFINITY;
+      if (switches < fewest) this.#known.set(state, switches);
+      return switches >= fewest;
+    };
     return liveThrough(this.options, {
       choices: choicesOf(plan),
       faults: this.faults,
@@ -121,7 +142,7 @@ export class Explorer {
     const { plans } = level;
     if (level.head === plans.length) return 'none';
     if (this.#isOver()) return 'none';
-    if (faults > 1) {
+    if (faults > 1 && !this.only) {
       const drawn = level.head + Math.floor(this.#draw() * (plans.length - level.head));
       [plans[level.head], plans[drawn]] = [plans[drawn], plans[level.head]];
     }
@@ -131,7 +152,7 @@ export class Explorer {
   }
 
   #isOver(): boolean {
-    if (this.#histories >= (this.options.histories ?? 2_000)) this.#cutBy = 'histories';
+    if (this.#histories >= (this.options.histories ?? 1_500)) this.#cutBy = 'histories';
     else if (realNow() - this.#began >= (this.options.seconds ?? 30) * 1_000) this.#cutBy = 'seconds';
     return this.#cutBy !== undefined;
   }
@@ -148,11 +169,18 @@ export class Explorer {
   #branch(parent: Plan | undefined, { branchings }: History): void {
     for (const { step, options, faultsUsed } of branchings)
       for (const [option, { label, isFault }] of options.entries()) {
-        if (option === 0) continue;
+        if (option === 0 || (isFault && this.only && !this.only.has(label))) continue;
         const switches = (parent?.switches ?? 0) + (isFault ? 0 : 1);
         if (switches > this.#mostSwitches) this.#beyond += 1;
         else
-          this.#levels[faultsUsed + (isFault ? 1 : 0)]?.plans.push({ parent, step, option, label, switches });
+          this.#levels[faultsUsed + (isFault ? 1 : 0)]?.plans.push({
+            parent,
+            step,
+            option,
+            label,
+            isFault,
+            switches,
+          });
       }
   }
 }

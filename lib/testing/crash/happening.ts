@@ -2,6 +2,9 @@ import type { IdempotencyRecord } from '../../record/persistence-store.js';
 import type { Done, OperationKind } from './operation-under-way.js';
 import type { SimulatedProcess } from './simulated-process.js';
 
+/** When each history begins. */
+export const BEGINNING = Date.UTC(2026, 0, 1);
+
 /** What can happen to a process, or to what it has asked for. */
 export type ProcessFault =
   | 'crash before'
@@ -23,6 +26,8 @@ export type Happening = { readonly at: number; readonly process: SimulatedProces
       readonly kind: OperationKind;
       readonly name: string;
       readonly args: readonly unknown[];
+      /** What the process had asked for besides, and had no answer. */
+      readonly beside: readonly string[];
       readonly told: string;
       /** What was written, and what was under the key before. */
       readonly record: IdempotencyRecord | undefined;

@@ -39,6 +39,8 @@ export class OperationUnderWay extends AsyncResource {
     readonly asked: Asked,
     readonly resolve: (value: unknown) => void,
     readonly reject: (error: unknown) => void,
+    /** Which others its process has asked for, that have no answer. */
+    readonly beside: readonly string[],
   ) {
     super('OperationUnderWay');
     process.operations += 1;

@@ -1,19 +1,12 @@
 import { here } from './here.js';
+import type { Place, RealParts } from './place.js';
 import { awaitReal } from './real-work.js';
-import type { Place } from './simulated-process.js';
-import { restOfTurn } from './turns.js';
+import { restOfPromises, restOfTurn } from './turns.js';
 import type { VirtualTimer } from './virtual-timer.js';
 
 /** How often, and for how many milliseconds at most, real time passes before a timer fires, to see whether there are real parts. */
 const TRIALS = 3;
 const LONGEST_TRIAL_MS = 1_000;
-
-/** What a test knows of the parts that are outside of its processes. */
-export interface RealParts {
-  /** Whether one of them is real, as a database is. Then their timers are real, too: they may bound a real wait. */
-  areSeen: boolean;
-  trials: number;
-}
 
 /** Outside of all processes of a history, where `setUp`, effects and stores run. Its time passes while one of them waits. */
 export class Outside implements Place {
@@ -37,15 +30,17 @@ export class Outside implements Place {
     const end = () => {
       isDone = true;
     };
-    const done = result.then(end, end);
-    for (;;) {
-      await Promise.race([done, restOfTurn()]);
-      if (isDone) return result;
+    result.then(end, end);
+    await restOfPromises();
+    while (!isDone) {
+      await restOfTurn();
       await this.#letTimePass(() => !isDone);
     }
+    return result;
   }
 
   async #letTimePass(isWaiting: () => boolean): Promise<void> {
+    if (!isWaiting()) return;
     const timers = [...this.#timers].filter((timer) => timer.hasRef());
     const next = timers.sort((a, b) => a.at - b.at)[0];
     if (!next) return;

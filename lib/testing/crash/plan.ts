@@ -4,6 +4,7 @@ export interface Plan {
   readonly step: number;
   readonly option: number;
   readonly label: string;
+  readonly isFault: boolean;
   /** How many of the choices are no faults. */
   readonly switches: number;
 }
@@ -35,6 +36,7 @@ export function planOf(text: string): Plan[] | undefined {
     step: Number(one?.[1]),
     option: Number(one?.[2]),
     label: '',
+    isFault: false,
     switches: 0,
   }));
 }

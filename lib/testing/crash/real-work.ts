@@ -1,6 +1,6 @@
 import { AsyncResource, createHook } from 'node:async_hooks';
 import { here } from './here.js';
-import type { Place, SimulatedProcess } from './simulated-process.js';
+import type { Place, ProcessOfPlace, UnwrappedIo } from './place.js';
 import { realNow, restOfTurn } from './turns.js';
 
 /** What Node.js has for what is simulated, or happens at once. */
@@ -32,19 +32,9 @@ const reaching = new Map([
 const ONCE_MS = 1_000;
 const QUIET_MS = 50;
 
-/** Input or output that a service does without `effect`. */
-export interface UnwrappedIo {
-  /** What it reaches. */
-  readonly what: string;
-  /** The function of Node.js or of a package that does it, where that is known. */
-  readonly by: string | undefined;
-  /** Where the service calls it. */
-  readonly line: string | undefined;
-}
-
 /** Something that Node.js computes elsewhere for a process, such as a hash. It is waited for, so that no time passes meanwhile. */
 interface Computed {
-  readonly process: SimulatedProcess;
+  readonly process: ProcessOfPlace;
   /** What `node:crypto` does at once has no callback. */
   readonly isAtOnce: () => boolean;
   readonly isOnce: boolean;
@@ -73,7 +63,7 @@ export function watchRealWork(): () => void {
 }
 
 /** Waits until nothing is computed elsewhere for a process; of what stays, such as a stream of zlib, only while the process is idle. */
-export async function awaitComputed(process: SimulatedProcess, isIdle: () => boolean): Promise<void> {
+export async function awaitComputed(process: ProcessOfPlace, isIdle: () => boolean): Promise<void> {
   while (isComputing(process, isIdle)) await restOfTurn();
 }
 
@@ -118,7 +108,7 @@ function before(id: number): void {
   else if (work) work.until = realNow() + QUIET_MS;
 }
 
-function isComputing(process: SimulatedProcess, isIdle: () => boolean): boolean {
+function isComputing(process: ProcessOfPlace, isIdle: () => boolean): boolean {
   for (const [id, work] of computed) {
     if (work.isAtOnce() || work.until < realNow()) computed.delete(id);
     else if (work.process === process && (work.isOnce || isIdle())) return true;
@@ -126,7 +116,7 @@ function isComputing(process: SimulatedProcess, isIdle: () => boolean): boolean 
   return false;
 }
 
-function reach(process: SimulatedProcess, what: string, place: Omit<UnwrappedIo, 'what'>): void {
+function reach(process: ProcessOfPlace, what: string, place: Omit<UnwrappedIo, 'what'>): void {
   process.reached ??= { what, ...place };
 }
 

@@ -3,7 +3,7 @@ import { CallUnderTest } from './call-under-test.js';
 import type { CallEnd, CrashTestOptions } from './crash-options.js';
 import type { CrashSetting } from './crash-setting.js';
 import { crashStore } from './crash-store.js';
-import type { RealParts } from './outside.js';
+import type { RealParts } from './place.js';
 import type { Plan } from './plan.js';
 import { TestDatabase } from './test-database.js';
 import { TestStore } from './test-store.js';
@@ -108,10 +108,10 @@ class Run {
   /** What happens next; nothing at the end. */
   #choose(isNew: boolean): Choice | undefined {
     const { world, rules } = this;
-    const orders = world.orders();
     const plan = rules.choices[this.#next];
     const isPlanned = plan?.step === this.#steps;
-    if (!isNew && !isPlanned) return orders[0];
+    if (!isNew && !isPlanned) return world.orders().next().value;
+    const orders = [...world.orders()];
     const choices = [...(orders.length > 0 ? orders : [undefined]), ...world.faultsNow()];
     if (!plan || !isPlanned) {
       const options = choices.map((one) => ({ label: one?.label ?? '', isFault: one?.fault !== undefined }));

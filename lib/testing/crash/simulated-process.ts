@@ -1,8 +1,7 @@
 import type { ProcessMemories } from '../../process/process-memory.js';
 import { chance } from './chance.js';
 import { digest } from './digest.js';
-import type { RealParts } from './outside.js';
-import type { UnwrappedIo } from './real-work.js';
+import type { Place, UnwrappedIo } from './place.js';
 import type { VirtualTimer } from './virtual-timer.js';
 
 /**
@@ -10,19 +9,6 @@ import type { VirtualTimer } from './virtual-timer.js';
  * timers. `dead`: nothing of it ever goes on.
  */
 export type ProcessState = 'alive' | 'lapsing' | 'suspended' | 'dead';
-
-/** Where code of a test runs: in a history, and there in a process or outside of all, as what an effect does is. */
-export interface Place {
-  /** Epoch milliseconds in this history. */
-  readonly clock: { readonly now: number };
-  readonly process: SimulatedProcess | undefined;
-  /** Where timers belong that are started here; without, they are real. */
-  readonly timers: Set<VirtualTimer> | undefined;
-  /** The state of its steady clock. */
-  readonly steady: { last: number; ahead: number };
-  /** What is known of the parts outside of the processes, if it is there. */
-  readonly realParts?: RealParts;
-}
 
 /** A process of a history. Its code runs where `here` has its place; what it waits for, it gets in the order that is tried. */
 export class SimulatedProcess implements Place {

@@ -1,6 +1,6 @@
-import type { Happening } from './happening.js';
+import { ownerOf } from './facts.js';
+import { BEGINNING, type Happening } from './happening.js';
 import { seconds, wordsFor, wordsForCall } from './words.js';
-import { BEGINNING } from './world.js';
 
 type Does = Extract<Happening, { readonly what: 'does' }>;
 
@@ -70,10 +70,6 @@ function statusOf(status: string): string {
 function keyOf(key: string): string {
   const at = key.lastIndexOf('#');
   return `the key ${key.slice(0, at)}#${key.slice(at + 1, at + 7)}…`;
-}
-
-function ownerOf(token: string): string {
-  return token.split('.')[0] ?? '';
 }
 
 function faultSentence({ process, fault, name }: Extract<Happening, { readonly what: 'fault' }>): string {

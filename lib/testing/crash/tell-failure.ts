@@ -1,7 +1,7 @@
 import { isNativeError } from 'node:util/types';
-import { mendsFor } from './causes.js';
 import type { CrashTestReport } from './crash-report.js';
 import { CrashTestError, type CrashTestFailure } from './crash-test-error.js';
+import { diagnosisOf } from './diagnosis.js';
 import { diagramOf } from './diagram.js';
 import { type Plan, textOf } from './plan.js';
 import type { History } from './run-history.js';
@@ -15,9 +15,11 @@ export function failureOf(
   isDrawn: boolean,
 ): CrashTestError {
   const { happenings } = world;
+  const { what, mends } = diagnosisOf(world);
   const failure: CrashTestFailure = {
     story: storyOf(happenings),
-    mends: mendsFor(world),
+    diagnosis: what,
+    mends,
     repeat: textOf(plan),
     ...(isDrawn && { diagram: diagramOf(happenings) }),
     report,
@@ -26,7 +28,7 @@ export function failureOf(
 }
 
 function messageOf(failure: CrashTestFailure, violation: History['violation']): string {
-  const { story, mends, repeat, diagram, report } = failure;
+  const { story, diagnosis, mends, repeat, diagram, report } = failure;
   const thrown = violation?.thrown;
   // That of a test runner's sandbox, or of Node.js outside of it, is an Error of another realm.
   const wrong = isNativeError(thrown) ? thrown.message : String(thrown);
@@ -38,6 +40,7 @@ function messageOf(failure: CrashTestFailure, violation: History['violation']): 
       : 'It did not hold when every call had its outcome:',
     ...story.map((sentence) => `  ${sentence}`),
     '',
+    diagnosis,
     ...mends.map((mend) => `> ${mend}`),
     '',
     `To see this history alone: crashTest({ …, repeat: '${repeat}' }). It took ${report.histories} histories to find.`,

@@ -41,6 +41,9 @@ export class TestTable<Row> {
   }
 }
 
+/** What a story says of a row that a transaction has replaced without having read it. */
+export const UNREAD = ', which it had not read';
+
 interface Write {
   readonly table: TestTable<unknown>;
   readonly key: string;
@@ -55,6 +58,8 @@ export class TestTransaction {
     { readonly table: TestTable<unknown>; readonly key: string; readonly version: number }
   >();
   readonly #joined: { readonly name: string; readonly check: () => void; readonly apply: () => void }[] = [];
+  /** The rows that it has replaced without having read them. */
+  readonly #unread = new Set<string>();
   #isOpen = true;
 
   /** Returns the row under `key`, if there is one. */
@@ -96,7 +101,9 @@ export class TestTransaction {
 
   /** @internal What it writes, as a story tells it. */
   tell(): string {
-    const writes = [...this.#writes.values()].map(({ table, key }) => `${table.name} ${key}`);
+    const writes = [...this.#writes.keys()].map((place) =>
+      this.#unread.has(place) ? `${place}${UNREAD}` : place,
+    );
     return [...writes, ...this.#joined.map(({ name }) => name)].join(', ');
   }
 
@@ -110,7 +117,10 @@ export class TestTransaction {
     for (const { table, key, version } of this.#read.values())
       if (table.version(key) !== version) throw new TransactionConflictError();
     for (const { check } of this.#joined) check();
-    for (const { table, key, row } of this.#writes.values()) table.write(key, row);
+    for (const [place, { table, key, row }] of this.#writes) {
+      if (table.get(key) !== undefined && !this.#read.has(place)) this.#unread.add(place);
+      table.write(key, row);
+    }
     for (const { apply } of this.#joined) apply();
   }
 

@@ -1,7 +1,7 @@
 import { shared } from '../../process/shared.js';
 import { here } from './here.js';
+import type { Place } from './place.js';
 import { type Globals, type Replacement, replaceAll } from './replace.js';
-import type { Place } from './simulated-process.js';
 import { VirtualTimer } from './virtual-timer.js';
 
 type Callback = (...args: unknown[]) => void;

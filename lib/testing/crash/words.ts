@@ -9,7 +9,8 @@ export function wordsFor(value: unknown): string {
   return text.length > LONGEST ? `${text.slice(0, LONGEST - 1)}…` : text;
 }
 
-function textOf(value: unknown): string {
+/** Writes a value as JSON, and an error as its name and message. */
+export function textOf(value: unknown): string {
   if (value === undefined) return 'nothing';
   if (isNativeError(value)) return `${value.name}: ${value.message}`;
   if (typeof value === 'function') return 'a function';

@@ -2,23 +2,25 @@ import type { IdempotencyRecord } from '../../record/persistence-store.js';
 import type { CallUnderTest } from './call-under-test.js';
 import { digest } from './digest.js';
 import { EffectFailedError } from './effect-failed-error.js';
-import type { Fault, Happening, ProcessFault } from './happening.js';
+import { BEGINNING, type Fault, type Happening, type ProcessFault } from './happening.js';
 import { here } from './here.js';
 import { type Asked, type Done, OperationUnderWay } from './operation-under-way.js';
-import { Outside, type RealParts } from './outside.js';
+import { Outside } from './outside.js';
+import type { RealParts } from './place.js';
 import { awaitComputed, awaitReal } from './real-work.js';
 import { SimulatedProcess } from './simulated-process.js';
-import { restOfTurn } from './turns.js';
-import { unwrapped } from './unseen.js';
+import { restOfPromises, restOfTurn } from './turns.js';
+import { unwrapped } from './unwrapped.js';
 import type { VirtualTimer } from './virtual-timer.js';
+import { textOf } from './words.js';
 
-/** When each history begins. */
-export const BEGINNING = Date.UTC(2026, 0, 1);
 /** How long an operation takes that changes something, and how long a sender waits who learns of a crash or an error. */
 const OPERATION_MS = 1;
 const RESEND_MS = 1_000;
 /** For how long a sender waits for an answer of a process that stands still, where nothing says when its claim lapses. */
 const PATIENCE_MS = 60_000;
+/** How much of what an effect is given and answers tells two histories apart, in characters. */
+const LONGEST_WORDS = 10_000;
 /** How long timers may still fire when every call has its outcome. */
 const REST_MS = 60_000;
 
@@ -74,12 +76,12 @@ export class World {
 
   /** Does what is asked for when its turn comes, if a process asks; else at once. */
   readonly operate = (asked: Asked): Promise<unknown> => {
-    const place = here.getStore();
-    const process = place?.process;
-    if (!process || place.clock !== this) return this.outside.do(asked.apply);
+    const process = here.getStore();
+    if (!(process instanceof SimulatedProcess) || process.clock !== this) return this.outside.do(asked.apply);
     if (process.state === 'dead') return new Promise(() => {});
     return new Promise((resolve, reject) => {
-      this.#pending.push(new OperationUnderWay(process, asked, resolve, reject));
+      const beside = this.#pending.filter((one) => one.process === process).map((one) => one.asked.name);
+      this.#pending.push(new OperationUnderWay(process, asked, resolve, reject, beside));
     });
   };
 
@@ -99,7 +101,9 @@ export class World {
 
   async #run(process: SimulatedProcess, run: () => void): Promise<void> {
     here.run(process, run);
-    await restOfTurn();
+    await restOfPromises();
+    // It may be in the middle of many ticks, as when it reads a stream.
+    if (this.#isIdle(process)) await restOfTurn();
     await awaitComputed(process, () => this.#isIdle(process));
   }
 
@@ -110,11 +114,22 @@ export class World {
   // ——— What may happen
 
   /** What may happen now without a fault: first of all what happens where nothing else is tried. Empty at the end. */
-  orders(): Choice[] {
-    const orders = [...this.#underWay().map((one) => this.#does(one)), ...this.#beginnings()];
-    if (orders.length === 0) orders.push(...this.#passing());
-    orders.push(...this.#resumptions(orders.length === 0));
-    return orders;
+  *orders(): Generator<Choice, undefined> {
+    let isAny = false;
+    for (const operation of this.#underWay()) {
+      isAny = true;
+      yield this.#does(operation);
+    }
+    for (const beginning of this.#beginnings()) {
+      isAny = true;
+      yield beginning;
+    }
+    if (!isAny)
+      for (const next of this.#passing()) {
+        isAny = true;
+        yield next;
+      }
+    yield* this.#resumptions(!isAny);
   }
 
   /** The faults that may happen now, as long as there may be any. */
@@ -280,16 +295,25 @@ export class World {
   /** `bank.placeHold` and `bank.release` are of one system; those of different ones do not depend on each other's order. */
   #noteEffect({ asked, label }: OperationUnderWay): void {
     const system = systemOf(asked.name);
-    this.#systems.set(system, digest(label, this.#systems.get(system)));
+    const what = `${label} ${this.#wordsOf(asked.args)} ${asked.tell?.() ?? ''}`;
+    this.#systems.set(system, digest(what, this.#systems.get(system)));
   }
 
-  /** What a process learns depends on the record that it gets, or on what the system has done before. */
+  /** What a process learns is the record that it gets, or what the system answers, which depends on what it has done before. */
   #tellAnswer({ process, asked, label }: OperationUnderWay, done: Done): void {
+    const { error, value } = { error: undefined, value: undefined, ...done };
     const answer =
       asked.kind === 'store' && 'value' in done
-        ? this.#textOf(done.value)
-        : this.#systems.get(systemOf(asked.name));
+        ? this.#textOf(value)
+        : `${this.#systems.get(systemOf(asked.name))} ${this.#wordsOf(error ?? value)}`;
     process.hear(`${label} ${'error' in done} ${answer}`);
+  }
+
+  /** Any value as a text, in which owners of records are named as in `#textOf`. */
+  #wordsOf(value: unknown): string {
+    let words = textOf(value).slice(0, LONGEST_WORDS);
+    for (const [owner, name] of this.#owners) words = words.replaceAll(owner, name);
+    return words;
   }
 
   #noteDone(operation: OperationUnderWay, done: Done, before: IdempotencyRecord | undefined): void {
@@ -309,6 +333,7 @@ export class World {
       name,
       args,
       told: asked.tell?.() ?? '',
+      beside: operation.beside,
       record,
       before,
       done,

@@ -5,7 +5,7 @@ export interface Mistake {
   /** What is wrong, as the title of a test. */
   readonly title: string;
   readonly test: (variant: 'wrong' | 'right') => CrashTestOptions<unknown, unknown>;
-  /** What the failure of the wrong one has to say. */
+  /** What the diagnosis of the wrong one has to say. */
   readonly tells: RegExp;
 }
 

@@ -3,30 +3,34 @@ import { currentExecution, makeIdempotent } from 'retrysafe';
 import { mistake, type Order, order } from './mistake.js';
 
 export const transactionMistakes = [
-  mistake('the completion is not in the transaction', /the transaction|No known pattern/, (isWrong) => ({
-    setUp: ({ store, database }) => {
-      const holds = database.table<Order>('holds');
-      const operation = makeIdempotent(
-        async (request: Order) => {
-          const result = { held: request.cents };
-          const completion = isWrong ? undefined : await currentExecution().completion(result);
-          await database.transaction(async (tx) => {
-            tx.put(holds, `H-${holds.rows().length + 1}`, request);
-            if (completion) await store.complete(tx, completion);
-          });
-          return result;
-        },
-        { name: 'holds.place', key: 'id', store },
-      );
-      return { holds, operation };
-    },
-    calls: [({ operation }) => operation(order), ({ operation }) => operation(order)],
-    invariant: ({ holds }) => expect(holds.rows()).to.have.length(1),
-  })),
+  mistake(
+    'the completion is not in the transaction',
+    /^The transaction was committed 2 times for one request/,
+    (isWrong) => ({
+      setUp: ({ store, database }) => {
+        const holds = database.table<Order>('holds');
+        const operation = makeIdempotent(
+          async (request: Order) => {
+            const result = { held: request.cents };
+            const completion = isWrong ? undefined : await currentExecution().completion(result);
+            await database.transaction(async (tx) => {
+              tx.put(holds, `H-${holds.rows().length + 1}`, request);
+              if (completion) await store.complete(tx, completion);
+            });
+            return result;
+          },
+          { name: 'holds.place', key: 'id', store },
+        );
+        return { holds, operation };
+      },
+      calls: [({ operation }) => operation(order), ({ operation }) => operation(order)],
+      invariant: ({ holds }) => expect(holds.rows()).to.have.length(1),
+    }),
+  ),
 
   mistake(
     'the failure of a transaction is swallowed',
-    /failed, and call \d returned as if it had not/,
+    /^The transaction failed, and call 1 returned as if it had not/,
     (isWrong) => ({
       setUp: ({ store, database }) => {
         const holds = database.table<Order>('holds');
@@ -48,29 +52,33 @@ export const transactionMistakes = [
     }),
   ),
 
-  mistake('a balance is read outside of the transaction that changes it', /./, (isWrong) => ({
-    setUp: async ({ store, database }) => {
-      const accounts = database.table<{ readonly cents: number }>('accounts');
-      await database.transaction((tx) => tx.put(accounts, 'A', { cents: 0 }));
-      const operation = makeIdempotent(
-        async ({ cents }: Order) => {
-          const completion = await currentExecution().completion(cents);
-          const early = accounts.get('A');
-          await database.transaction(async (tx) => {
-            const { cents: present } = (isWrong ? early : tx.get(accounts, 'A')) ?? { cents: 0 };
-            tx.put(accounts, 'A', { cents: present + cents });
-            await store.complete(tx, completion);
-          });
-          return cents;
-        },
-        { name: 'accounts.add', key: 'id', store },
-      );
-      return { accounts, operation };
-    },
-    calls: [
-      ({ operation }) => operation({ id: '1', cents: 10 }),
-      ({ operation }) => operation({ id: '2', cents: 20 }),
-    ],
-    invariant: ({ accounts }) => expect(accounts.get('A')).to.deep.equal({ cents: 30 }),
-  })),
+  mistake(
+    'a balance is read outside of the transaction that changes it',
+    /^A transaction replaced accounts A, which it had not read/,
+    (isWrong) => ({
+      setUp: async ({ store, database }) => {
+        const accounts = database.table<{ readonly cents: number }>('accounts');
+        await database.transaction((tx) => tx.put(accounts, 'A', { cents: 0 }));
+        const operation = makeIdempotent(
+          async ({ cents }: Order) => {
+            const completion = await currentExecution().completion(cents);
+            const early = accounts.get('A');
+            await database.transaction(async (tx) => {
+              const { cents: present } = (isWrong ? early : tx.get(accounts, 'A')) ?? { cents: 0 };
+              tx.put(accounts, 'A', { cents: present + cents });
+              await store.complete(tx, completion);
+            });
+            return cents;
+          },
+          { name: 'accounts.add', key: 'id', store },
+        );
+        return { accounts, operation };
+      },
+      calls: [
+        ({ operation }) => operation({ id: '1', cents: 10 }),
+        ({ operation }) => operation({ id: '2', cents: 20 }),
+      ],
+      invariant: ({ accounts }) => expect(accounts.get('A')).to.deep.equal({ cents: 30 }),
+    }),
+  ),
 ];
