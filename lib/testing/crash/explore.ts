@@ -9,6 +9,10 @@ import { realNow } from './turns.js';
 
 type Any = CrashTestOptions<unknown, unknown>;
 
+/** How often, and for how many real milliseconds, a process is waited for that waits for nothing which is simulated. */
+const MOST_WAITS = 3;
+const LONGEST_WAIT_MS = 250;
+
 /** How many histories are lived through at most to find a shorter one. */
 const MOST_TO_SHORTEN = 500;
 
@@ -54,7 +58,7 @@ export class Explorer {
   readonly #realParts: RealParts = { areSeen: false, trials: 0 };
   #cutBy: 'histories' | 'seconds' | undefined;
 
-  /** With `only`, of the faults those that have such a label, and all of them in order. */
+  /** With `only`, faults of these kinds alone, and all of them in order. */
   constructor(
     readonly options: Any,
     readonly only?: ReadonlySet<string>,
@@ -84,10 +88,12 @@ export class Explorer {
     return { report: this.report(), found: undefined };
   }
 
-  /** Looks for a history with fewer choices that has the faults of the one that was found, or some of them. */
+  /** Looks for a history with fewer choices that has the kinds of faults of the one that was found, in whatever process, or some of them. */
   async shorten(found: Found): Promise<Found> {
     if (found.faults < 2) return found;
-    const faults = choicesOf(found.plan).flatMap(({ isFault, label }) => (isFault ? [label] : []));
+    const faults = choicesOf(found.plan).flatMap(({ isFault, label }) =>
+      isFault ? [kindOfFault(label)] : [],
+    );
     const options = { ...this.options, faults: found.faults, histories: MOST_TO_SHORTEN };
     return (await new Explorer(options, new Set(faults)).explore()).found ?? found;
   }
@@ -110,10 +116,10 @@ export class Explorer {
     });
   }
 
-  /** Who was waited for in vain a few times has nothing real to wait for. */
+  /** Where a few waits were in vain, there is nothing real to wait for. */
   #patience(): number {
     this.#waits += 1;
-    return this.#waits <= 3 ? 1_000 : 10;
+    return this.#waits <= MOST_WAITS ? LONGEST_WAIT_MS : 0;
   }
 
   report(): CrashTestReport {
@@ -169,7 +175,7 @@ export class Explorer {
   #branch(parent: Plan | undefined, { branchings }: History): void {
     for (const { step, options, faultsUsed } of branchings)
       for (const [option, { label, isFault }] of options.entries()) {
-        if (option === 0 || (isFault && this.only && !this.only.has(label))) continue;
+        if (option === 0 || (isFault && this.only && !this.only.has(kindOfFault(label)))) continue;
         const switches = (parent?.switches ?? 0) + (isFault ? 0 : 1);
         if (switches > this.#mostSwitches) this.#beyond += 1;
         else
@@ -183,4 +189,9 @@ export class Explorer {
           });
       }
   }
+}
+
+/** What happens at which operation, whoever's and whichever time: `bank.placeHold: crash after`. */
+function kindOfFault(label: string): string {
+  return label.replace(/^call \d+( \(delivery \d+\))?:? /, '').replace(/ \(\d+\): /, ': ');
 }
