@@ -1,5 +1,5 @@
 import { type Does, derivedKeysOf, Facts, withoutKeys } from './facts.js';
-import { UNREAD } from './test-database.js';
+import { UNREAD } from './in-memory-database.js';
 import { wordsFor } from './words.js';
 import type { World } from './world.js';
 
@@ -211,6 +211,7 @@ const zombie: Pattern = (facts) => {
 };
 
 function lateRemedies(facts: Facts, late: Does): string[] {
+  if (late.kind === 'transaction') return [completeIt];
   const { fencingToken } = facts.writes.find(({ process }) => process === late.process)?.record?.state ?? {};
   if (late.args.includes(fencingToken))
     return [`Let the other side refuse a fencing token that is lower than one it has seen.`];
@@ -246,9 +247,7 @@ const repeatedEffect: Pattern = (facts) => {
     if (one.kind === 'transaction')
       return {
         what: `${times}: it commits apart from the outcome of the call.`,
-        mends: [
-          'Let it complete the call as well, so that it commits once: `const completion = await currentExecution().completion(result)` before it begins, and `await store.complete(tx, completion)` in it.',
-        ],
+        mends: [completeIt],
       };
     const keys = new Set(same.map((each) => derivedKeysOf(each)[0]));
     if (keys.has(undefined))
@@ -302,6 +301,9 @@ const patterns: readonly Pattern[] = [
 ];
 
 const handOver = "Hand it currentExecution().deriveKey('<a label>'), and let the other side do one key once.";
+
+const completeIt =
+  'Let it complete the call as well, so that it commits once: `const completion = await currentExecution().completion(result)` before it begins, and `await store.complete(tx, completion)` in it.';
 
 function notHanded(name: string): string {
   return `currentExecution().deriveKey(…) was not handed to ${name}.`;

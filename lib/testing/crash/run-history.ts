@@ -3,9 +3,9 @@ import { CallUnderTest } from './call-under-test.js';
 import type { CallEnd, CrashTestOptions } from './crash-options.js';
 import type { CrashSetting } from './crash-setting.js';
 import { crashStore } from './crash-store.js';
+import { InMemoryDatabase } from './in-memory-database.js';
 import type { RealParts } from './place.js';
 import type { Plan } from './plan.js';
-import { TestDatabase } from './test-database.js';
 import { TestStore } from './test-store.js';
 import { restOfTurn } from './turns.js';
 import { type Choice, World } from './world.js';
@@ -60,7 +60,7 @@ export async function liveThrough(options: Any, rules: HistoryRules): Promise<Hi
       const inner = options.store ? await options.store() : new TestStore();
       const setting = {
         store: crashStore(inner, world.operate),
-        database: new TestDatabase(world.operate),
+        database: new InMemoryDatabase(world.operate, world.hear),
         effect: wrapEffect(world.operate),
       } as CrashSetting;
       making.setting = setting;

@@ -85,6 +85,12 @@ export class World {
     });
   };
 
+  /** Takes note of what the running process reads without waiting. */
+  readonly hear = (what: string): void => {
+    const process = here.getStore();
+    if (process instanceof SimulatedProcess) process.hear(what);
+  };
+
   newProcess(name: string, call: SimulatedProcess['call']): SimulatedProcess {
     const process = new SimulatedProcess(this, name, this.processes.length + 1, call, this.#rules.seed);
     this.processes.push(process);

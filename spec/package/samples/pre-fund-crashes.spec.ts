@@ -63,11 +63,8 @@ describe(`the sample application, killed everywhere, with ${mode} decorators`, f
   this.timeout(120_000);
   let sample: Sample;
   // The sample says on its console what it answers with 5xx, and histories have thousands of those.
-  before(() => {
-    sinon.stub(console, 'error');
-  });
-  after(() => sinon.restore());
   before(async () => {
+    sinon.stub(console, 'error');
     await compileSamples();
     const parts = await Promise.all(
       [
@@ -80,6 +77,7 @@ describe(`the sample application, killed everywhere, with ${mode} decorators`, f
     );
     sample = Object.assign({}, ...parts) as Sample;
   });
+  after(() => sinon.restore());
 
   /** The refunds of the sample over the database of the test, as DynamoDB has them. */
   function refundsIn(store: TestStore, database: TestDatabase) {

@@ -63,6 +63,28 @@ describe('the histories of a crash test', function () {
       expect(merged.outcomes.length).to.be.greaterThan(10);
     });
 
+  it('differ by what a process reads without waiting', async () => {
+    const balances = new Set<number | undefined>();
+    await crashTest({
+      setUp: async ({ store, database }) => {
+        const accounts = database.table<number>('accounts');
+        await database.transaction((tx) => tx.put(accounts, 'A', 0));
+        const add = makeIdempotent(
+          async (cents: number) => {
+            const present = accounts.get('A') ?? 0;
+            await database.transaction((tx) => tx.put(accounts, 'A', present + cents));
+          },
+          { name: 'accounts.add', key: (cents) => cents, store },
+        );
+        return { accounts, add };
+      },
+      calls: [({ add }) => add(10), ({ add }) => add(20)],
+      invariant: ({ accounts }) => balances.add(accounts.get('A')),
+      faults: 0,
+    });
+    expect([...balances].sort()).to.deep.equal([10, 20, 30]);
+  });
+
   /** Three holds are one too many, which takes two faults. */
   const twoFaults = (seed: number, faults: number): CrashTestOptions<never> =>
     ({

@@ -115,5 +115,7 @@ describe('the database of a crash test', () => {
     const error = await rejection(own.transaction((tx) => store.complete(tx, {} as never)));
     expect(error).to.be.instanceOf(ConfigurationError);
     expect((error as Error).message).to.include('TestStore: complete()');
+    const other = await rejection(store.complete({} as never, {} as never));
+    expect(other).to.be.instanceOf(ConfigurationError);
   });
 });
