@@ -1,40 +1,15 @@
 import { shared } from './shared.js';
 
-/** What one process remembers: a map of objects for each name. */
-export type ProcessMemories = Map<string, WeakMap<object, unknown>>;
+/** What this process remembers of objects, in one map for each name. */
+export type ProcessMemory<T> = WeakMap<object, T>;
 
-/** What a process remembers of each object under one name. */
-export interface ProcessMemory<T> {
-  get(of: object): T | undefined;
-  set(of: object, value: T): unknown;
-  delete(of: object): boolean;
-  /** Returns what is remembered of an object. The first time it is made. */
-  known(of: object, make: () => T): T;
-}
-
-const memories = new Set<ProcessMemory<unknown>>();
-
-/** Says which memories the running code has. Only tests set it that simulate processes. */
-const simulation = shared(
-  'simulated-memories',
-  (): { memoriesHere?: () => ProcessMemories | undefined } => ({}),
-);
+/** All of them. A test that simulates processes gives each its own. */
+export const memories = shared('memories', () => new Set<ProcessMemory<unknown>>());
 
 /** Returns what this process remembers of objects, such as stores beside their records, under a name that all copies of the library share. */
 export function processMemory<T>(name: string): ProcessMemory<T> {
-  const own = shared(name, () => new WeakMap<object, T>());
-  const memory: ProcessMemory<T> = {
-    get: (of) => at(name, own).get(of),
-    set: (of, value) => at(name, own).set(of, value),
-    delete: (of) => at(name, own).delete(of),
-    known(of, make) {
-      const here = at(name, own);
-      const known = here.get(of) ?? make();
-      here.set(of, known);
-      return known;
-    },
-  };
-  memories.add(memory as ProcessMemory<unknown>);
+  const memory = shared(name, () => new WeakMap<object, T>());
+  memories.add(memory);
   return memory;
 }
 
@@ -43,23 +18,9 @@ export function dropMemoryOf(store: object): void {
   for (const memory of memories) memory.delete(store);
 }
 
-/**
- * Lets `memoriesHere` say whose memories the running code has; where it returns none, those of this process. Returns a function that ends
- * that.
- */
-export function simulateMemories(memoriesHere: () => ProcessMemories | undefined): () => void {
-  simulation.memoriesHere = memoriesHere;
-  return () => {
-    delete simulation.memoriesHere;
-  };
-}
-
-function at<T>(name: string, own: WeakMap<object, T>): WeakMap<object, T> {
-  const simulated = simulation.memoriesHere?.();
-  if (!simulated) return own;
-  const known = simulated.get(name) as WeakMap<object, T> | undefined;
-  if (known) return known;
-  const made = new WeakMap<object, T>();
-  simulated.set(name, made);
-  return made;
+/** Returns what is remembered of an object. The first time it is made. */
+export function known<T>(memory: ProcessMemory<T>, of: object, make: () => T): T {
+  const found = memory.get(of) ?? make();
+  memory.set(of, found);
+  return found;
 }

@@ -32,9 +32,10 @@ export function localOutcome(call: PreparedCall): IdempotencyRecord | undefined 
  * has to come from the answer to a write or from a consistent read, since a replica may show what was forgotten.
  */
 export function learn(call: PreparedCall, record: IdempotencyRecord | undefined): void {
-  const { store, operation, key, settings } = call;
+  const { store, operation, key } = call;
+  const { keepLocal } = call.settings;
   let records = recordsOf(store, operation);
-  if (settings.keepLocal === 0 && !records) return;
+  if (keepLocal === 0 && !records) return;
   if (!isRecordOf(key, record)) return;
   const state = readState(record);
   if (state.status === 'unreadable') return;
@@ -44,13 +45,13 @@ export function learn(call: PreparedCall, record: IdempotencyRecord | undefined)
   else if (other && other.state.fencingToken > state.fencingToken) return;
   if (state.status !== 'completed' || record.expiresAt <= Date.now() || isForAnotherRequest(call, state))
     return;
-  if (settings.keepLocal === 0 || !callsOf(store).get(key)?.has(call)) return;
+  if (keepLocal === 0 || !callsOf(store).get(key)?.has(call)) return;
   records ??= startKeeping(call);
   records.delete(key);
   records.set(key, record);
   // The one that was used longest ago leaves when there are too many.
   for (const oldest of records.keys()) {
-    if (records.size <= settings.keepLocal) break;
+    if (records.size <= keepLocal) break;
     records.delete(oldest);
   }
 }
@@ -63,7 +64,7 @@ export function forgetLocally({ store, operation, key }: PreparedCall): void {
 
 /** Lets a call keep an outcome, until the returned function is called. */
 export function watchKeeping(call: PreparedCall): () => void {
-  if (call.settings.keepLocal === 0) return unwatched;
+  if (call.settings.keepLocal === 0) return () => {};
   const calls = callsOf(call.store);
   const same = calls.get(call.key) ?? new Set<PreparedCall>();
   calls.set(call.key, same.add(call));
@@ -72,8 +73,6 @@ export function watchKeeping(call: PreparedCall): () => void {
     if (same.size === 0 && calls.get(call.key) === same) calls.delete(call.key);
   };
 }
-
-function unwatched(): void {}
 
 function callsOf(store: PersistenceStore): Map<string, Set<PreparedCall>> {
   const calls = keeping.get(store) ?? new Map<string, Set<PreparedCall>>();

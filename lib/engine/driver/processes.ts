@@ -14,5 +14,9 @@ const processes = processMemory<Process>('processes');
 
 /** Returns what this process does on a store. All copies of the library share it. */
 export function processOf(store: PersistenceStore): Process {
-  return processes.known(store, () => ({ state: newProcess(), joined: new FewMap() }));
+  const known = processes.get(store);
+  if (known) return known;
+  const process: Process = { state: newProcess(), joined: new FewMap() };
+  processes.set(store, process);
+  return process;
 }

@@ -1,4 +1,4 @@
-import { processMemory } from '../../process/process-memory.js';
+import { known, processMemory } from '../../process/process-memory.js';
 
 const counted = processMemory<Map<string, number>>('in-flight');
 
@@ -7,7 +7,7 @@ export class InFlight {
   constructor(readonly most: number) {}
 
   get #counts(): Map<string, number> {
-    return counted.known(this, () => new Map());
+    return known(counted, this, () => new Map());
   }
 
   /** Counts one more, if there may be one more. */

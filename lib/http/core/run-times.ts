@@ -1,4 +1,4 @@
-import { processMemory } from '../../process/process-memory.js';
+import { known, processMemory } from '../../process/process-memory.js';
 
 const seen = processMemory<Map<string, number>>('run-times');
 
@@ -11,7 +11,7 @@ const WEIGHT = 0.3;
 /** How long the requests of each operation take, as this process has seen it. */
 export class RunTimes {
   get #averages(): Map<string, number> {
-    return seen.known(this, () => new Map());
+    return known(seen, this, () => new Map());
   }
 
   learn(operation: string, lengthMs: number): void {

@@ -1,4 +1,3 @@
-import type { ProcessMemories } from '../../process/process-memory.js';
 import type { VirtualTimer } from './virtual-timer.js';
 
 /** Where code of a test runs: in a history, and there in a process or outside of all, as what an effect does is. */
@@ -17,7 +16,8 @@ export interface Place {
 /** What the code of a process is told by who runs it. */
 export interface ProcessOfPlace {
   readonly state: string;
-  readonly memories: ProcessMemories;
+  /** What the library remembers in it: a map for each of those of the real process. */
+  readonly memories: Map<object, WeakMap<object, unknown>>;
   readonly chance: () => number;
   /** What it has reached outside of the simulation. */
   reached: UnwrappedIo | undefined;

@@ -1,7 +1,6 @@
-import type { ProcessMemories } from '../../process/process-memory.js';
 import { chance } from './chance.js';
 import { digest } from './digest.js';
-import type { Place, UnwrappedIo } from './place.js';
+import type { Place, ProcessOfPlace, UnwrappedIo } from './place.js';
 import type { VirtualTimer } from './virtual-timer.js';
 
 /**
@@ -16,7 +15,7 @@ export class SimulatedProcess implements Place {
   readonly timers = new Set<VirtualTimer>();
   readonly steady = { last: 0, ahead: 0 };
   /** What the library remembers in this process. */
-  readonly memories: ProcessMemories = new Map();
+  readonly memories: ProcessOfPlace['memories'] = new Map();
   readonly chance: () => number;
   state: ProcessState = 'alive';
   /** A digest of everything that it was told: its code does the same where it was told the same. */

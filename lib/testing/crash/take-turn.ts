@@ -1,8 +1,7 @@
-import { simulateMemories } from '../../process/process-memory.js';
 import { shared } from '../../process/shared.js';
-import { here } from './here.js';
 import { holdWarnings } from './hold-warnings.js';
 import { watchRealWork } from './real-work.js';
+import { splitMemories } from './split-memories.js';
 import { holdUnhandledRejections } from './unhandled-rejections.js';
 import { installVirtualChance } from './virtual-chance.js';
 import { installVirtualTime } from './virtual-time.js';
@@ -14,7 +13,7 @@ const turns = shared('crash-tests', () => ({ last: Promise.resolve() as Promise<
 const parts: readonly (() => () => void)[] = [
   installVirtualTime,
   installVirtualChance,
-  () => simulateMemories(() => here.getStore()?.process?.memories),
+  splitMemories,
   watchRealWork,
   holdUnhandledRejections,
   holdWarnings,
