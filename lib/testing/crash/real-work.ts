@@ -35,9 +35,11 @@ const QUIET_MS = 50;
 /** Something that Node.js computes elsewhere for a process, such as a hash. It is waited for, so that no time passes meanwhile. */
 interface Computed {
   readonly process: ProcessOfPlace;
-  /** What `node:crypto` does at once has no callback. */
-  readonly isAtOnce: () => boolean;
+  /** Whether it is over when it has called back. */
   readonly isOnce: boolean;
+  /** Whether it has a callback that can be seen, as what `node:crypto` does at once has not, nor what Web Crypto does in Node.js 24. */
+  readonly callsBack: () => boolean;
+  readonly isRandom: boolean;
   until: number;
 }
 
@@ -92,8 +94,13 @@ function init(id: number, type: string, _trigger: number, resource: object): voi
   if (what !== undefined && !/node:internal\/modules/.test(stack))
     return reach(process, what, placeOf(stack));
   const isOnce = /REQ(UEST|CALLBACK|PROMISE|WRAP)?$/.test(type);
-  const isAtOnce = () => type.endsWith('REQUEST') && !('ondone' in resource);
-  computed.set(id, { process, isAtOnce, isOnce, until: realNow() + (isOnce ? ONCE_MS : QUIET_MS) });
+  computed.set(id, {
+    process,
+    isOnce,
+    callsBack: () => isOnce && (!type.endsWith('REQUEST') || 'ondone' in resource),
+    isRandom: type === 'RANDOMBYTESREQUEST',
+    until: realNow() + (isOnce ? ONCE_MS : QUIET_MS),
+  });
 }
 
 function lookOutside({ realParts }: Place, type: string): void {
@@ -110,8 +117,10 @@ function before(id: number): void {
 
 function isComputing(process: ProcessOfPlace, isIdle: () => boolean): boolean {
   for (const [id, work] of computed) {
-    if (work.isAtOnce() || work.until < realNow()) computed.delete(id);
-    else if (work.process === process && (work.isOnce || isIdle())) return true;
+    const callsBack = work.callsBack();
+    // Random bytes are drawn in each call, by its owner, and at once.
+    if (work.until < realNow() || (work.isRandom && !callsBack)) computed.delete(id);
+    else if (work.process === process && (callsBack || isIdle())) return true;
   }
   return false;
 }
