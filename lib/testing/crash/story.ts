@@ -4,12 +4,30 @@ import { seconds, wordsFor, wordsForCall } from './words.js';
 
 type Does = Extract<Happening, { readonly what: 'does' }>;
 
-/** Tells what happened, a sentence for each thing that matters. */
+/**
+ * Tells what happened, a sentence for each thing that matters. That a process began is told where it is all there is to tell, and nothing is
+ * told of one that found the key taken and did no more than to come again later.
+ */
 export function storyOf(happenings: readonly Happening[]): string[] {
+  const untold = new Set(untoldOf(happenings));
   return happenings.flatMap((happening) => {
-    const sentence = sentenceFor(happening);
+    const sentence = untold.has(happening) ? undefined : sentenceFor(happening);
     return sentence === undefined ? [] : [`${seconds(happening.at - BEGINNING)}: ${sentence}`];
   });
+}
+
+function* untoldOf(happenings: readonly Happening[]): Generator<Happening> {
+  for (const begin of happenings) {
+    if (begin.what !== 'begins') continue;
+    const its = happenings.filter((one) => one.process === begin.process && one !== begin);
+    const [first] = its;
+    if (first && begin.why !== 'redelivery') yield begin;
+    if (its.length === 1 && first?.what === 'fails' && !first.isFinal && isInProgress(first.error)) yield first;
+  }
+}
+
+function isInProgress(error: unknown): boolean {
+  return (error as { readonly code?: unknown } | undefined)?.code === 'ERR_IDEMPOTENCY_IN_PROGRESS';
 }
 
 function sentenceFor(happening: Happening): string | undefined {

@@ -31,7 +31,7 @@ function messageOf(failure: CrashTestFailure, violation: History['violation']): 
   const { story, diagnosis, mends, repeat, diagram, report } = failure;
   const thrown = violation?.thrown;
   // That of a test runner's sandbox, or of Node.js outside of it, is an Error of another realm.
-  const wrong = isNativeError(thrown) ? thrown.message : String(thrown);
+  const wrong = (isNativeError(thrown) ? thrown.message : String(thrown)).trimEnd();
   return [
     wrong,
     '',
