@@ -10,6 +10,8 @@ export interface StoreOperationCase {
   readonly name: string;
   readonly ask: (store: PersistenceStore, key: string) => Promise<Answer>;
   readonly expect: (reference: StoreReference, key: string) => Answer;
+  /** What it writes. */
+  readonly record?: (key: string) => IdempotencyRecord;
 }
 
 /** What was done before, and what is done at once. */
@@ -41,6 +43,7 @@ function claim(token: string, now: number, expiresAt?: number): StoreOperationCa
     name: `claim by ${token}${when}`,
     ask: (store, key) => store.claim(record(key, token, 'in-progress', expiresAt), now),
     expect: (reference, key) => reference.claim(record(key, token, 'in-progress', expiresAt), now),
+    record: (key) => record(key, token, 'in-progress', expiresAt),
   };
 }
 
@@ -49,6 +52,7 @@ function replace(from: string, token: string): StoreOperationCase {
     name: `replace of ${from} by ${token}`,
     ask: (store, key) => store.replace(record(key, token, 'completed'), from),
     expect: (reference, key) => reference.replace(record(key, token, 'completed'), from),
+    record: (key) => record(key, token, 'completed'),
   };
 }
 

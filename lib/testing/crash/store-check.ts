@@ -13,7 +13,7 @@ import { realNow } from './turns.js';
 
 /** What `storeCheck` checks, and how far it goes. */
 export interface StoreCheckOptions {
-  /** How many operations are done at once at most. Default: 3. */
+  /** How many operations are done at once at most. Default: 2 where the store's requests are wrapped, else 3. */
   readonly atOnce?: number;
   /** How often each set of them is done at once, where nothing of the store is wrapped. Default: 3. */
   readonly times?: number;
@@ -27,7 +27,7 @@ export interface StoreCheckOptions {
 
 /** What a check of a store has tried. */
 export interface StoreCheckReport {
-  /** Sets of operations that were done at once, each after one of four beginnings; and how many a bound has left out. */
+  /** Sets of operations that were done at once, each after one of four beginnings; and how many there was no time for, or not for all orders. */
   readonly cases: number;
   readonly left: number;
   /** How often they were done: once for each order of the store's requests, where these are wrapped. */
@@ -82,7 +82,9 @@ class StoreCheck {
     readonly options: StoreCheckOptions,
     readonly isWrapped: boolean,
   ) {
-    this.#cases = storeCases(options.atOnce ?? 3).sort((a, b) => a.atOnce.length - b.atOnce.length);
+    this.#cases = storeCases(options.atOnce ?? (isWrapped ? 2 : 3)).sort(
+      (a, b) => a.atOnce.length - b.atOnce.length,
+    );
   }
 
   /** Lives through every order of the requests of a store. */
@@ -96,7 +98,7 @@ class StoreCheck {
         const { world, violation } = await explorer.live(found.plan, true);
         throw wrong(violation?.thrown, storyOf(world.happenings));
       }
-      this.#done += 1;
+      if (!report.cutBy) this.#done += 1;
     }
     return this.#report();
   }
@@ -149,7 +151,7 @@ class StoreCheck {
       deliveries: 1,
       faults: this.options.faults ?? 1,
       switches: 4,
-      histories: 5_000,
+      histories: 10_000_000,
       seconds: left,
       seed: this.options.seed ?? 1,
     };
@@ -194,6 +196,17 @@ class Observing {
   }
 }
 
+/** Names a record by its token, where it is one that was written, whole and under its key. */
+function wordsFor(
+  operations: readonly StoreOperationCase[],
+  key: string,
+  record: IdempotencyRecord | undefined,
+): string {
+  if (!record) return 'none';
+  const written = operations.some((one) => textOf(one.record?.(key)) === textOf(record));
+  return written ? `${record.token} (${record.state.status})` : `what nobody wrote: ${textOf(record)}`;
+}
+
 function violationOf(
   { before, atOnce }: StoreCase,
   key: string,
@@ -201,14 +214,15 @@ function violationOf(
   last: IdempotencyRecord | undefined,
 ): Error | undefined {
   if (isLinearizable(key, before, observed, last)) return undefined;
+  const words = (record: IdempotencyRecord | undefined) => wordsFor([...before, ...atOnce], key, record);
   const names = (operations: readonly StoreOperationCase[]) => operations.map(({ name }) => name).join(', ');
   return new Error(
     [
       `no order of ${names(atOnce)}${before.length > 0 ? ` after ${names(before)}` : ''} gives these answers:`,
       ...observed.map(
-        ({ operation, answer }) => `  ${operation.name}: ${answer ? textOf(answer.record) : 'no answer'}`,
+        ({ operation, answer }) => `  ${operation.name}: ${answer ? words(answer.record) : 'no answer'}`,
       ),
-      `  what is kept at last: ${textOf(last)}`,
+      `  what is kept at last: ${words(last)}`,
     ].join('\n'),
   );
 }

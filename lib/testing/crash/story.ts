@@ -22,7 +22,8 @@ function* untoldOf(happenings: readonly Happening[]): Generator<Happening> {
     const its = happenings.filter((one) => one.process === begin.process && one !== begin);
     const [first] = its;
     if (first && begin.why !== 'redelivery') yield begin;
-    if (its.length === 1 && first?.what === 'fails' && !first.isFinal && isInProgress(first.error)) yield first;
+    if (its.length === 1 && first?.what === 'fails' && !first.isFinal && isInProgress(first.error))
+      yield first;
   }
 }
 
