@@ -12,6 +12,8 @@ const LONGEST_TRIAL_MS = 1_000;
 export class Outside implements Place {
   readonly process = undefined;
   readonly steady = { last: 0, ahead: 0 };
+  /** Texts that are other ones in each history, such as the owners of records, and what they are known by. */
+  readonly names = new Map<string, string>();
   readonly #timers = new Set<VirtualTimer>();
 
   constructor(

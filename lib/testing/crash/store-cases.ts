@@ -12,6 +12,9 @@ export interface StoreOperationCase {
   readonly expect: (reference: StoreReference, key: string) => Answer;
   /** What it writes. */
   readonly record?: (key: string) => IdempotencyRecord;
+  /** The token that it writes, and the one that it replaces. */
+  readonly token?: string;
+  readonly from?: string;
 }
 
 /** What was done before, and what is done at once. */
@@ -41,6 +44,7 @@ function claim(token: string, now: number, expiresAt?: number): StoreOperationCa
   const when = now === NOW ? '' : ' after its expiry';
   return {
     name: `claim by ${token}${when}`,
+    token,
     ask: (store, key) => store.claim(record(key, token, 'in-progress', expiresAt), now),
     expect: (reference, key) => reference.claim(record(key, token, 'in-progress', expiresAt), now),
     record: (key) => record(key, token, 'in-progress', expiresAt),
@@ -50,6 +54,8 @@ function claim(token: string, now: number, expiresAt?: number): StoreOperationCa
 function replace(from: string, token: string): StoreOperationCase {
   return {
     name: `replace of ${from} by ${token}`,
+    token,
+    from,
     ask: (store, key) => store.replace(record(key, token, 'completed'), from),
     expect: (reference, key) => reference.replace(record(key, token, 'completed'), from),
     record: (key) => record(key, token, 'completed'),
@@ -82,11 +88,23 @@ const operations: readonly StoreOperationCase[] = [
 
 /** All that can be done at once with so many operations, after each beginning: no operation twice, since a token names one version. */
 export function storeCases(most: number): StoreCase[] {
-  return beginnings.flatMap((before) =>
-    sets(operations, most)
-      .filter((atOnce) => atOnce.length > 0)
-      .map((atOnce) => ({ before, atOnce: atOnce.filter((one) => !before.includes(one)) })),
-  );
+  return beginnings
+    .flatMap((before) => sets(operations, most).map((atOnce) => ({ before, atOnce })))
+    .filter(
+      ({ before, atOnce }) => atOnce.length > 0 && !atOnce.some((one) => isTooEarly(one, before, atOnce)),
+    );
+}
+
+/** Nobody replaces a record before they have seen it, nor writes one that was written before. */
+function isTooEarly(
+  { token, from }: StoreOperationCase,
+  before: readonly StoreOperationCase[],
+  atOnce: readonly StoreOperationCase[],
+): boolean {
+  const isIn = (operations: readonly StoreOperationCase[], written: string) =>
+    operations.some((one) => one.token === written);
+  if (token !== undefined && isIn(before, token)) return true;
+  return from !== undefined && isIn(atOnce, from) && !isIn(before, from);
 }
 
 function sets<T>(all: readonly T[], most: number): T[][] {

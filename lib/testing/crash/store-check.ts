@@ -5,7 +5,9 @@ import type { IdempotencyRecord, PersistenceStore } from '../../record/persisten
 import type { CrashTestOptions } from './crash-options.js';
 import type { CrashSetting } from './crash-setting.js';
 import { Explorer } from './explore.js';
+import { here } from './here.js';
 import { isLinearizable, type Observed, textOf } from './linearizable.js';
+import { Outside } from './outside.js';
 import { type StoreCase, type StoreOperationCase, storeCases } from './store-cases.js';
 import { storyOf } from './story.js';
 import { takeTurn } from './take-turn.js';
@@ -71,9 +73,18 @@ export async function storeCheck(
   return isWrapped ? takeTurn(() => check.allOrders()) : check.atOnce(probe);
 }
 
+/** What a history has. */
+interface Made {
+  readonly store: PersistenceStore;
+  readonly key: string;
+  readonly observing: Observing;
+}
+
 class StoreCheck {
   readonly #began = realNow();
   readonly #cases: StoreCase[];
+  readonly #name = `store-check ${globalThis.crypto.randomUUID()}`;
+  #keys = 0;
   #done = 0;
   #histories = 0;
 
@@ -105,11 +116,10 @@ class StoreCheck {
 
   /** Does the operations at once on one store, each set under a key of its own. */
   async atOnce(store: PersistenceStore): Promise<StoreCheckReport> {
-    const name = `store-check ${globalThis.crypto.randomUUID()}`;
     for (const each of this.#cases) {
       if (this.#isOver()) break;
       for (let time = 0; time < (this.options.times ?? 3); time += 1) {
-        const key = `${name}#${this.#histories}`;
+        const key = this.#newKey();
         for (const operation of each.before) await operation.ask(store, key);
         const observing = new Observing(each.atOnce);
         // So that each of them is the first one in turn.
@@ -130,20 +140,22 @@ class StoreCheck {
   }
 
   #optionsFor(each: StoreCase): CrashTestOptions<unknown, unknown> {
-    const key = 'store-check#1';
     const left = this.#left();
-    const options: CrashTestOptions<{ readonly store: PersistenceStore; readonly observing: Observing }> = {
+    const options: CrashTestOptions<Made> = {
       setUp: async ({ effect }) => {
         const store = await this.makeStore({ effect });
+        const key = this.#newKey();
+        const place = here.getStore();
+        if (place instanceof Outside) place.names.set(key, 'the key');
         for (const operation of each.before) await operation.ask(store, key);
-        return { store, observing: new Observing(each.atOnce) };
+        return { store, key, observing: new Observing(each.atOnce) };
       },
       calls: each.atOnce.map(
         (_one, index) =>
-          ({ store, observing }) =>
+          ({ store, key, observing }) =>
             observing.ask(index, store, key),
       ),
-      invariant: async ({ store, observing }) => {
+      invariant: async ({ store, key, observing }) => {
         const last = await store.find(key, { consistent: true });
         const violation = violationOf(each, key, observing.observed, last);
         if (violation !== undefined) throw violation;
@@ -156,6 +168,12 @@ class StoreCheck {
       seed: this.options.seed ?? 1,
     };
     return options as CrashTestOptions<unknown, unknown>;
+  }
+
+  /** One that no other history and no other check has: they may be in one database. */
+  #newKey(): string {
+    this.#keys += 1;
+    return `${this.#name}#${this.#keys}`;
   }
 
   #left(): number {

@@ -62,7 +62,6 @@ export class World {
   /** The order in which the effects of each system were done: what they change, nobody can look into. */
   readonly #systems = new Map<string, number>();
   readonly #records = new Map<string, { readonly record: IdempotencyRecord; readonly text: string }>();
-  readonly #owners = new Map<string, string>();
   readonly #texts = new Map<string, string>();
 
   constructor(rules: WorldRules, calls: (world: World) => readonly CallUnderTest[]) {
@@ -315,10 +314,10 @@ export class World {
     process.hear(`${label} ${'error' in done} ${answer}`);
   }
 
-  /** Any value as a text, in which owners of records are named as in `#textOf`. */
+  /** Any value as a text, in which nothing is left that is another one in each history. */
   #wordsOf(value: unknown): string {
     let words = textOf(value).slice(0, LONGEST_WORDS);
-    for (const [owner, name] of this.#owners) words = words.replaceAll(owner, name);
+    for (const [own, name] of this.outside.names) words = words.replaceAll(own, name);
     return words;
   }
 
@@ -498,11 +497,11 @@ export class World {
 
   #nameOf(token: string, writer: SimulatedProcess | undefined): string {
     const [owner = '', n = ''] = String(token).split('.');
-    const known = this.#owners.get(owner);
+    const known = this.outside.names.get(owner);
     if (known !== undefined) return `${known}.${n}`;
     if (!writer) return `?.${n}`;
     writer.owners += 1;
-    this.#owners.set(owner, `${writer.number}/${writer.owners}`);
+    this.outside.names.set(owner, `${writer.number}/${writer.owners}`);
     return `${writer.number}/${writer.owners}.${n}`;
   }
 }
