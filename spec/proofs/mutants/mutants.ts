@@ -2,6 +2,7 @@ import type { Mutant } from './mutant.js';
 import { attemptsEnd } from './patches/attempts.js';
 import { bytes } from './patches/bytes.js';
 import { claims } from './patches/claims.js';
+import { crashTests } from './patches/crash-tests.js';
 import { drivers } from './patches/driver.js';
 import { edgesMethod } from './patches/edges-method.js';
 import { edgesNames } from './patches/edges-names.js';
@@ -67,6 +68,7 @@ export const mutants: readonly Mutant[] = [
   ...queuesRabbitMQ,
   ...queuesNats,
   ...samples,
+  ...crashTests,
   ...queuesSqs,
   ...stores,
   ...edgesMethod,

@@ -64,25 +64,32 @@ describe('the histories of a crash test', function () {
     });
 
   it('differ by what a process reads without waiting', async () => {
-    const balances = new Set<number | undefined>();
+    const outcomes = new Set<string>();
     await crashTest({
-      setUp: async ({ store, database }) => {
+      setUp: async ({ store, database, effect }) => {
+        const effects: string[] = [];
+        const note = effect('log.note', (what: string) => effects.push(what));
         const accounts = database.table<number>('accounts');
         await database.transaction((tx) => tx.put(accounts, 'A', 0));
         const add = makeIdempotent(
           async (cents: number) => {
+            await note(`${cents} begins`);
+            await note(`${cents} reads`);
             const present = accounts.get('A') ?? 0;
             await database.transaction((tx) => tx.put(accounts, 'A', present + cents));
           },
           { name: 'accounts.add', key: (cents) => cents, store },
         );
-        return { accounts, add };
+        return { accounts, effects, add };
       },
       calls: [({ add }) => add(10), ({ add }) => add(20)],
-      invariant: ({ accounts }) => balances.add(accounts.get('A')),
+      invariant: ({ accounts, effects }) => outcomes.add(`${effects}: ${accounts.get('A')}`),
       faults: 0,
+      switches: 8,
     });
-    expect([...balances].sort()).to.deep.equal([10, 20, 30]);
+    // The second one commits after the first has read, or before; or the first one commits last.
+    const order = '10 begins,20 begins,20 reads,10 reads';
+    expect(outcomes).to.include.keys(`${order}: 10`, `${order}: 20`, `${order}: 30`);
   });
 
   /** Three holds are one too many, which takes two faults. */

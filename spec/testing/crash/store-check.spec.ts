@@ -5,18 +5,25 @@ import { rejection } from '../../support/rejection.js';
 
 type Row = IdempotencyRecord | undefined;
 
+const flaws = ['no condition', 'no answer after a write', 'expiry ignored', 'stale answers'] as const;
+type Flaw = (typeof flaws)[number];
+
 /** A store over requests of a database, of which the write can have a condition. */
 function storeOver(
   { effect }: Pick<CrashSetting, 'effect'>,
-  { flaw }: { readonly flaw?: 'no condition' | 'no answer after a write' | 'expiry ignored' } = {},
+  { flaw }: { readonly flaw?: Flaw } = {},
 ): PersistenceStore {
   const rows = new Map<string, IdempotencyRecord>();
+  const earlier = new Map<string, IdempotencyRecord>();
   const get = effect('db.get', (key: string): Row => rows.get(key));
   const put = effect('db.put', (row: IdempotencyRecord, was: Row) => {
     if (flaw !== 'no condition' && rows.get(row.key)?.token !== was?.token) return false;
+    // What was done before the calls began is no longer in doubt.
+    if (was && Date.now() > Date.UTC(2026, 0, 1)) earlier.set(row.key, was);
     rows.set(row.key, row);
     return true;
   });
+  const look = effect('db.look', (key: string): Row => earlier.get(key) ?? rows.get(key));
   const write = async (row: IdempotencyRecord, was: Row) => {
     const isWritten = await put(row, was);
     return flaw === 'no answer after a write' ? true : isWritten;
@@ -25,7 +32,8 @@ function storeOver(
     async claim(record, now) {
       for (;;) {
         const holder = await get(record.key);
-        if (holder && (flaw === 'expiry ignored' || holder.expiresAt > now)) return holder;
+        if (holder && (flaw === 'expiry ignored' || holder.expiresAt > now))
+          return flaw === 'stale answers' ? ((await look(record.key)) as IdempotencyRecord) : holder;
         if (await write(record, holder)) return record;
       }
     },
@@ -55,7 +63,7 @@ describe('a check of a store', function () {
     expect(report.histories).to.be.greaterThan(report.cases * 10);
   });
 
-  for (const flaw of ['no condition', 'no answer after a write', 'expiry ignored'] as const) {
+  for (const flaw of flaws) {
     it(`finds a store with ${flaw}, and tells what happened`, async () => {
       const error = await rejection(storeCheck((setting) => storeOver(setting, { flaw })));
       expect(error).to.be.instanceOf(StoreCheckError);
