@@ -45,8 +45,8 @@ export const edgesOfTime: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/engine/driver/local-outcomes.ts',
-        replace: 'if (settings.keepLocal === 0 || !callsOf(store).get(key)?.has(call)) return;',
-        by: 'if (settings.keepLocal === 0) return;',
+        replace: 'if (keepLocal === 0 || !callsOf(store).get(key)?.has(call)) return;',
+        by: 'if (keepLocal === 0) return;',
       },
     ],
     caughtBy: [specs('engine/forgetting')],
