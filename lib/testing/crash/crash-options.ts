@@ -22,7 +22,7 @@ export interface CrashTestOptions<Made, Started = Made, Store extends Persistenc
   readonly always?: (made: Made) => unknown;
   /** Makes another store for each history, as of PGlite or SQLite. Default: one in memory, with `database` for transactions. */
   readonly store?: () => Store | PromiseLike<Store>;
-  /** Releases what `setUp` or `store` has opened, after each history. */
+  /** Releases what `setUp` or `store` has opened, after each history in which `setUp` came to its end. */
   readonly tearDown?: (made: Made) => unknown;
   /** How many faults there may be in one history: all of one, and a part of more by chance. Default: 2. */
   readonly faults?: number;

@@ -48,7 +48,7 @@ type Any = CrashTestOptions<unknown, unknown>;
 
 /** Lives through one history, from `setUp` on: by its choices, and where it has none by what comes first. */
 export async function liveThrough(options: Any, rules: HistoryRules): Promise<History> {
-  const making: { made?: unknown; setting?: CrashSetting } = {};
+  const making: { made?: unknown; isMade?: boolean; setting?: CrashSetting } = {};
   const seed = options.seed ?? 1;
   const start = async () =>
     options.start ? options.start(making.made, making.setting as CrashSetting) : making.made;
@@ -65,11 +65,12 @@ export async function liveThrough(options: Any, rules: HistoryRules): Promise<Hi
       } as CrashSetting;
       making.setting = setting;
       making.made = await options.setUp(setting);
+      making.isMade = true;
     });
     return await new Run(options, rules, world, making.made).toTheEnd();
   } finally {
     for (const process of world.processes) world.kill(process);
-    if (options.tearDown) await world.outside.do(() => options.tearDown?.(making.made));
+    if (options.tearDown && making.isMade) await world.outside.do(() => options.tearDown?.(making.made));
     // So that rejections are told that nobody has handled, and other work of this process goes on.
     await restOfTurn();
   }

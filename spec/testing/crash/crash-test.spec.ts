@@ -127,6 +127,25 @@ describe('a crash test', function () {
     expect(report.histories).to.be.greaterThan(1);
   });
 
+  it('rejects with what setUp throws, and tears nothing down that was not made', async () => {
+    let tornDown = 0;
+    const error = await rejection(
+      crashTest({
+        setUp: () => {
+          throw new RangeError('no database');
+        },
+        calls: [() => {}],
+        invariant: () => {},
+        tearDown: () => {
+          tornDown += 1;
+        },
+      }),
+    );
+    expect(error).to.be.instanceOf(RangeError);
+    expect(tornDown).to.equal(0);
+    expect(Date.now()).to.be.greaterThan(Date.UTC(2026, 1, 1));
+  });
+
   it('gives each process a memory of its own by start', async () => {
     const started: object[] = [];
     await crashTest({
