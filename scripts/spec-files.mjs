@@ -101,10 +101,17 @@ const longest = [
   ...['stores/postgres', 'proofs/queues', 'package/samples', 'proofs/soak', 'stores/dynamodb', 'proofs/cost'],
   ...['proofs/simulation', 'queues/bullmq-crashes', 'queues/rabbitmq', 'stores/redis'],
   ...['stores/redis/contract', 'stores/redis/cluster', 'support', 'proofs/mutants', 'stores/redis/replicas'],
-  ...['stores/redis/notices', 'testing', 'engine', 'engine/claim/faked-clocks', 'stores/sqlite'],
+  ...[
+    'testing/crash',
+    'stores/redis/notices',
+    'testing/tools-for-tests',
+    'engine',
+    'engine/claim/faked-clocks',
+    'stores/sqlite',
+  ],
   ...['package/bundled-names', 'key', 'request'],
 ];
-const parted = ['stores', 'package', 'proofs', 'queues'];
+const parted = ['stores', 'package', 'proofs', 'queues', 'testing'];
 // Most of their time they wait, so they go on beside others.
 const apart = [
   'stores/redis/contract',

@@ -187,6 +187,7 @@ describe('a crash test', function () {
           deliveries.add(end.deliveries);
         }
       },
+      faults: 1,
     });
     expect([...deliveries]).to.include.members([1, 2]);
   });
@@ -209,6 +210,7 @@ describe('a crash test', function () {
       },
       calls: [(operation) => operation()],
       invariant: () => {},
+      faults: 1,
     });
     expect([...met].sort()).to.deep.equal([false, true]);
   });
@@ -280,7 +282,7 @@ describe('the time of a crash test', function () {
       performance.now,
       AbortSignal.timeout,
     ];
-    await crashTest(holds(true));
+    await crashTest({ ...holds(true), faults: 0 });
     await rejection(crashTest(holds(false)));
     expect([
       setTimeout,
@@ -295,7 +297,7 @@ describe('the time of a crash test', function () {
   });
 
   it('is not that of other code of the process', async () => {
-    const test = crashTest(holds(true));
+    const test = crashTest({ ...holds(true), faults: 1 });
     const began = Date.now();
     await new Promise((resolve) => setTimeout(resolve, 20));
     expect(Date.now() - began).to.be.within(19, 30_000);

@@ -117,7 +117,7 @@ describe('the histories of a crash test', function () {
 
   for (const faults of [2, 3])
     it(`are told in their shortest form, where ${faults} faults may be`, async () => {
-      for (const seed of [1, 2, 3, 4]) {
+      for (const seed of [1, 2]) {
         const error = await rejection(crashTest(twoFaults(seed, faults)));
         expect(error).to.be.instanceOf(CrashTestError);
         const { repeat, story } = (error as CrashTestError).failure;
@@ -166,7 +166,6 @@ describe('the histories of a crash test', function () {
         calls: [({ operation: place }) => place('T-1'), ({ operation: place }) => place('T-1')],
         invariant: ({ holds }) => expect(holds.size).to.equal(1),
       });
-    await run();
     const { histories, seconds, levels } = await run();
     expect(levels[1]?.left).to.equal(0);
     expect((seconds * 1_000) / histories / perPair).to.be.below(90);
