@@ -72,14 +72,10 @@ export class CallUnderTest {
   }
 
   /** Sends it again after so long, unless it was sent as often as it may be. */
-  resend(afterMs: number, error?: unknown): void {
+  resend(afterMs: number): void {
     if (this.end) return;
-    if (this.deliveries >= this.mostDeliveries) {
-      // Somebody else may still answer.
-      if (this.#running.size === 0)
-        this.#end({ error: error ?? new Error('no answer came'), deliveries: this.deliveries });
-      return;
-    }
+    if (this.#isUsedUp()) this.#end({ error: new Error('no answer came'), deliveries: this.deliveries });
+    if (this.deliveries >= this.mostDeliveries) return;
     this.resendAt = Math.min(this.world.now + afterMs, this.resendAt ?? Number.POSITIVE_INFINITY);
   }
 
@@ -103,11 +99,16 @@ export class CallUnderTest {
 
   #failed(process: SimulatedProcess, error: unknown): void {
     this.#running.delete(process);
-    const isFinal = isOutcome(error);
-    this.world.note({ what: 'fails', at: this.world.now, process, error, isFinal });
+    const isLast = isOutcome(error) ? 'an outcome' : this.#isUsedUp() && 'used up';
+    this.world.note({ what: 'fails', at: this.world.now, process, error, isLast });
     this.#heard = process.heard;
-    if (isFinal) return this.#end({ error, deliveries: this.deliveries });
-    this.resend(retryMs(error), error);
+    if (isLast) return this.#end({ error, deliveries: this.deliveries });
+    this.resend(retryMs(error));
+  }
+
+  /** Whether it is not sent again, and nobody may still answer. */
+  #isUsedUp(): boolean {
+    return this.deliveries >= this.mostDeliveries && this.#running.size === 0;
   }
 
   #end(end: CallEnd): void {

@@ -1,6 +1,8 @@
 import { type Does, derivedKeysOf, Facts, withoutKeys } from './facts.js';
 import { UNREAD } from './in-memory-database.js';
-import { wordsFor } from './words.js';
+import type { Done } from './operation-under-way.js';
+import { isInProgress } from './story.js';
+import { textOf, wordsFor } from './words.js';
 import type { World } from './world.js';
 
 /** What is wrong in a history, and what would mend it. */
@@ -140,7 +142,7 @@ const freedByDoubt: Pattern = (facts) => {
 
 const thrownAfterwards: Pattern = (facts) => {
   for (const one of facts.happenings) {
-    if (one.what !== 'fails' || one.isFinal) continue;
+    if (one.what !== 'fails' || one.isLast === 'an outcome') continue;
     const own = facts.effects.find(({ process, done }) => process === one.process && 'value' in done);
     const isOwnError = (one.error as Error | undefined)?.name !== 'EffectFailedError';
     if (own && isOwnError && facts.repeats(own).length > 1)
@@ -222,6 +224,22 @@ function lateRemedies(facts: Facts, late: Does): string[] {
   ];
 }
 
+/** A call was delivered as often as it may be, and had no outcome. */
+const withoutOutcome: Pattern = ({ happenings }) => {
+  for (const one of happenings) {
+    if (one.what !== 'fails' || one.isLast !== 'used up') continue;
+    const { index, delivery } = one.process.call;
+    const isWaiting = isInProgress(one.error);
+    return {
+      what: `Call ${index + 1} had no outcome after ${delivery} ${delivery === 1 ? 'delivery' : 'deliveries'}: the last one failed with ${wordsFor(one.error)}`,
+      mends: isWaiting
+        ? ['Let duplicates `wait` longer, or the test have more `deliveries`.']
+        : ['List the error in `remember`, if it is the outcome; else find out why it does not pass.'],
+    };
+  }
+  return undefined;
+};
+
 const sharedDerivedKey: Pattern = ({ effects }) => {
   const users = new Map<string, Does>();
   for (const one of effects) {
@@ -255,15 +273,17 @@ const repeatedEffect: Pattern = (facts) => {
         what: `${times}: ${notHanded(one.name)}`,
         mends: [handOver, 'Or find out in `onAbandoned` what an earlier attempt has done.'],
       };
-    return keys.size > 1
-      ? {
-          what: `${times}, with another derived key each time.`,
-          mends: ['Let the label of deriveKey() be the same on every attempt.'],
-        }
-      : {
-          what: `${times}, with the same derived key each time.`,
-          mends: ['Let the other side do one derived key once.'],
-        };
+    if (keys.size > 1)
+      return {
+        what: `${times}, with another derived key each time.`,
+        mends: ['Let the label of deriveKey() be the same on every attempt.'],
+      };
+    // Who answers the same has recognised the key.
+    if (same.every(({ done }) => isSameAnswer(done, one.done))) continue;
+    return {
+      what: `${times}, with the same derived key each time.`,
+      mends: ['Let the other side do one derived key once.'],
+    };
   }
   return undefined;
 };
@@ -283,6 +303,22 @@ const sharedKey: Pattern = ({ world, isFaultless }) => {
     : undefined;
 };
 
+/** The same was done under two keys. */
+const differentKeys: Pattern = ({ effects, keyOf }) => {
+  for (const one of effects)
+    for (const other of effects) {
+      const [key, otherKey] = [keyOf(one.process), keyOf(other.process)];
+      const isOther = one.process.call.index < other.process.call.index && key !== otherKey;
+      if (!isOther || key === undefined || otherKey === undefined) continue;
+      if (one.name === other.name && withoutKeys(one) === withoutKeys(other))
+        return {
+          what: `Call ${one.process.call.index + 1} and call ${other.process.call.index + 1} have different keys, and ${one.name} was called with the same for each.`,
+          mends: ['If they are one request, let `key` select what is the same in both.'],
+        };
+    }
+  return undefined;
+};
+
 const patterns: readonly Pattern[] = [
   noClaim,
   changingKey,
@@ -295,9 +331,11 @@ const patterns: readonly Pattern[] = [
   guessedRecovery,
   lostUpdate,
   zombie,
+  withoutOutcome,
   sharedDerivedKey,
   repeatedEffect,
   sharedKey,
+  differentKeys,
 ];
 
 const handOver = "Hand it currentExecution().deriveKey('<a label>'), and let the other side do one key once.";
@@ -316,6 +354,12 @@ function capitalised(text: string): string {
 /** Whether an effect only looks, as far as its name says. */
 function isLook(name: string): boolean {
   return /(^|\.)(find|get|read|look|lookup|list|query|select|search|exists|has|is)(?![a-z])/.test(name);
+}
+
+function isSameAnswer(one: Done, other: Done): boolean {
+  return (
+    'value' in one && 'value' in other && one.value !== undefined && textOf(one.value) === textOf(other.value)
+  );
 }
 
 /** How often the same was called by deliveries, whoever's. */

@@ -38,7 +38,7 @@ function lineFor(happening: Happening, id: string, outside: ReadonlyMap<string, 
       return [`  Note over ${id}: returns`];
     case 'fails':
       return [
-        `  Note over ${id}: ${happening.isFinal ? 'ends with' : 'fails with'} ${plain((happening.error as Error | undefined)?.name ?? 'an error')}`,
+        `  Note over ${id}: ${happening.isLast ? 'ends with' : 'fails with'} ${plain((happening.error as Error | undefined)?.name ?? 'an error')}`,
       ];
   }
 }

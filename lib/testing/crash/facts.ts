@@ -35,9 +35,8 @@ export class Facts {
   }
 
   /** The key under which a process has written a record, if it has. */
-  keyOf(process: SimulatedProcess): string | undefined {
-    return this.writes.find((write) => write.process === process)?.record?.key;
-  }
+  readonly keyOf = (process: SimulatedProcess): string | undefined =>
+    this.writes.find((write) => write.process === process)?.record?.key;
 
   /** The write by which a process took over what another one had begun. */
   takeoverBy(process: SimulatedProcess): Does | undefined {

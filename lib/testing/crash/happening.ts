@@ -37,5 +37,5 @@ export type Happening = { readonly at: number; readonly process: SimulatedProces
   | { readonly what: 'fault'; readonly fault: ProcessFault; readonly name: string }
   | { readonly what: 'resumes' }
   | { readonly what: 'returns'; readonly value: unknown }
-  | { readonly what: 'fails'; readonly error: unknown; readonly isFinal: boolean }
+  | { readonly what: 'fails'; readonly error: unknown; readonly isLast: false | 'an outcome' | 'used up' }
 );

@@ -128,7 +128,11 @@ class Run {
 
   #diverged(choices: readonly (Choice | undefined)[]): ConfigurationError {
     const plan = this.rules.choices[Math.max(0, this.#next - 1)];
-    const expected = plan?.label ? `"${plan.label}"` : `choice ${plan?.option}`;
+    if (plan?.label === '')
+      return new ConfigurationError(
+        `crashTest: option "repeat" has choice ${plan.option} at step ${plan.step}, and there are only ${choices.length} in step ${this.#steps}; expected what the message of this test said, of which the service, the calls and the options have not changed since`,
+      );
+    const expected = `"${plan?.label}"`;
     const now = choices.map((choice) => `"${choice?.label ?? 'the end'}"`).join(', ') || 'the end';
     return new ConfigurationError(
       `crashTest: a history took another turn when it was lived through once more: at step ${this.#steps} there was ${expected} before, and now ${now}. Something that \`setUp\` does not make anew decides what the service does, such as a variable of a module, or chance that is not drawn by Math.random() or randomUUID(). Make it in \`setUp\`, or wrap it by effect`,

@@ -22,12 +22,13 @@ function* untoldOf(happenings: readonly Happening[]): Generator<Happening> {
     const its = happenings.filter((one) => one.process === begin.process && one !== begin);
     const [first] = its;
     if (first && begin.why !== 'redelivery') yield begin;
-    if (its.length === 1 && first?.what === 'fails' && !first.isFinal && isInProgress(first.error))
+    if (its.length === 1 && first?.what === 'fails' && !first.isLast && isInProgress(first.error))
       yield first;
   }
 }
 
-function isInProgress(error: unknown): boolean {
+/** Whether an error says that an equal call is still running. */
+export function isInProgress(error: unknown): boolean {
   return (error as { readonly code?: unknown } | undefined)?.code === 'ERR_IDEMPOTENCY_IN_PROGRESS';
 }
 
@@ -45,7 +46,7 @@ function sentenceFor(happening: Happening): string | undefined {
     case 'returns':
       return `${name} returned ${wordsFor(happening.value)}`;
     case 'fails':
-      return `${name} ${happening.isFinal ? 'ended with' : 'failed with'} ${wordsFor(happening.error)}`;
+      return `${name} ${happening.isLast ? 'ended with' : 'failed with'} ${wordsFor(happening.error)}`;
   }
 }
 

@@ -43,7 +43,7 @@ function messageOf(failure: CrashTestFailure, violation: History['violation']): 
     diagnosis,
     ...mends.map((mend) => `> ${mend}`),
     '',
-    `To see this history alone: crashTest({ …, repeat: '${repeat}' }). It took ${report.histories} histories to find.`,
+    `To see this history alone: crashTest({ …, repeat: '${repeat}' }). It took ${report.histories} ${report.histories === 1 ? 'history' : 'histories'} to find.`,
     ...(diagram === undefined ? [] : ['', '```mermaid', diagram, '```']),
   ].join('\n');
 }

@@ -8,7 +8,13 @@ import {
   makeIdempotent,
   type PersistenceStore,
 } from 'retrysafe';
-import { CrashTestError, type CrashTestOptions, crashTest, EffectFailedError } from 'retrysafe/testing';
+import {
+  type CrashSetting,
+  CrashTestError,
+  type CrashTestOptions,
+  crashTest,
+  EffectFailedError,
+} from 'retrysafe/testing';
 import sinon from 'sinon';
 import { rejection } from '../../support/rejection.js';
 
@@ -89,6 +95,47 @@ describe('a crash test', function () {
     expect(failure.diagnosis).to.match(/deriveKey\(…\) was not handed to bank\.placeHold/);
     expect(failure.mends[0]).to.match(/^Hand it currentExecution\(\)\.deriveKey/);
     expect(failure).not.to.have.property('diagram');
+  });
+
+  it('says that a call had no outcome, where its error never passes', async () => {
+    const { failure } = await failureOf({
+      setUp: () => {},
+      calls: [
+        () => {
+          throw new RangeError('never');
+        },
+      ],
+      invariant: (_made: unknown, [end]: readonly object[]) => expect(end).to.have.property('value'),
+      deliveries: 3,
+    } as never);
+    expect(failure.diagnosis).to.match(/^Call 1 had no outcome after 3 deliveries: .*RangeError: never/);
+    expect(failure.story.at(-1)).to.match(/^2 s: call 1 \(delivery 3\) ended with RangeError/);
+    expect(failure.report.histories).to.equal(1);
+  });
+
+  it('blames no effect that has recognised its key', async () => {
+    const { failure } = await failureOf({
+      ...holds(true),
+      setUp: ({ store, effect }: CrashSetting) => {
+        let asked = 0;
+        const placeHold = effect('bank.placeHold', (_key: string, _id: string) => {
+          asked += 1;
+          return 'H-1';
+        });
+        return { service: new PreFundService({ placeHold }, store), asked: () => asked };
+      },
+      invariant: ({ asked }: { readonly asked: () => number }) => expect(asked()).to.equal(1),
+    } as never);
+    expect(failure.diagnosis).to.match(/^No known pattern fits/);
+    expect(failure.mends).to.deep.equal([]);
+  });
+
+  it('refuses to repeat the history of another test', async () => {
+    for (const repeat of ['2:99', '999:1']) {
+      const error = await rejection(crashTest({ ...holds(true), repeat }));
+      expect(error).to.be.instanceOf(ConfigurationError);
+      expect((error as Error).message).to.match(/option "repeat" has choice \d+ at step \d+/);
+    }
   });
 
   it('finds the same with the same seed, and repeats it alone', async () => {

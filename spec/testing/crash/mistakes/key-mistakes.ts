@@ -45,6 +45,27 @@ export const keyMistakes = [
     }),
   ),
 
+  mistake(
+    'the id of the message is the key, and the sender writes another one',
+    /^Call 1 and call 2 have different keys/,
+    (isWrong) => ({
+      setUp: ({ store, effect }) => {
+        const bank = new Bank();
+        const place = effect('bank.place', (of: Order) => bank.place(`${bank.holds.length}`, of));
+        const operation = makeIdempotent(async (_message: string, request: Order) => place(request), {
+          name: 'holds.place',
+          key: isWrong ? (message) => message : (_message, { id }) => id,
+          onAbandoned: 'refuse',
+          onError: () => 'unknown',
+          store,
+        });
+        return { bank, operation };
+      },
+      calls: [({ operation }) => operation('M-1', order), ({ operation }) => operation('M-2', order)],
+      invariant: ({ bank }) => expect(bank.holds).to.have.length.at.most(1),
+    }),
+  ),
+
   mistake('the key leaves the amount out', /^Call 1 and call 2 have the same key/, (isWrong) => ({
     setUp: ({ store, effect }) => {
       const paid = new Map<string, number>();
