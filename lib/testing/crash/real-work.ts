@@ -48,8 +48,17 @@ const computed = new Map<number, Computed>();
 /** Takes note of what simulated processes do outside of the simulation, until the returned function is called. */
 export function watchRealWork(): () => void {
   const hook = createHook({ init, before }).enable();
-  const { fetch } = globalThis;
-  // It connects later, where nothing leads back to its caller.
+  const { fetch } = globalThis as { fetch?: typeof globalThis.fetch };
+  const putBack = fetch && watchFetch(fetch);
+  return () => {
+    hook.disable();
+    computed.clear();
+    putBack?.();
+  };
+}
+
+/** It connects later, where nothing leads back to its caller. */
+function watchFetch(fetch: typeof globalThis.fetch): () => void {
   const watched: typeof fetch = (...args) => {
     const process = here.getStore()?.process;
     if (!process) return fetch(...args);
@@ -58,8 +67,6 @@ export function watchRealWork(): () => void {
   };
   globalThis.fetch = watched;
   return () => {
-    hook.disable();
-    computed.clear();
     if (globalThis.fetch === watched) globalThis.fetch = fetch;
   };
 }

@@ -1,8 +1,12 @@
 /** An object of which properties are replaced. */
 export type Globals = Record<string, unknown>;
 
-/** A property that is replaced by what is made of the former one. */
-export type Replacement = readonly [object: Globals, name: string, make: (former: never) => unknown];
+/** A property that is replaced by what is made of the former one. Some environments of tests have no such object. */
+export type Replacement = readonly [
+  object: Globals | undefined,
+  name: string,
+  make: (former: never) => unknown,
+];
 
 /** Replaces properties, also for who has imported them by name from a module of Node.js. Returns a function that puts all back. */
 export function replaceAll(replacements: readonly Replacement[]): () => void {
@@ -23,6 +27,7 @@ export function replaceAll(replacements: readonly Replacement[]): () => void {
 }
 
 function replace(...[object, name, make]: Replacement): () => void {
+  if (!object) return () => {};
   const descriptor = Object.getOwnPropertyDescriptor(object, name);
   Object.defineProperty(object, name, {
     value: make(object[name] as never),

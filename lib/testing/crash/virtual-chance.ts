@@ -9,7 +9,7 @@ type Random = (...args: unknown[]) => unknown;
  */
 export function installVirtualChance(): () => void {
   const crypto = process.getBuiltinModule('node:crypto') as unknown as Globals;
-  const webCrypto = globalThis.crypto as unknown as Globals;
+  const webCrypto = globalThis.crypto as unknown as Globals | undefined;
   return replaceAll([
     [Math as unknown as Globals, 'random', (former: Random) => () => drawer()?.() ?? former()],
     [webCrypto, 'randomUUID', ofProcess(webCrypto, uuid)],
@@ -26,7 +26,10 @@ function drawer(): (() => number) | undefined {
 }
 
 /** Node.js checks the arguments, and what it has drawn is drawn anew. With a callback it is left to Node.js. */
-function ofProcess(object: object, redraw: (chance: () => number, drawn: never, args: never) => unknown) {
+function ofProcess(
+  object: object | undefined,
+  redraw: (chance: () => number, drawn: never, args: never) => unknown,
+) {
   return (former: Random): Random =>
     (...args) => {
       const drawn = Reflect.apply(former, object, args);
