@@ -10,6 +10,7 @@ const RETRY_MS = 1_000;
 /** What a call needs of its history. */
 interface History {
   readonly now: number;
+  readonly taken: number;
   newProcess(name: string, call: SimulatedProcess['call']): SimulatedProcess;
   step(process: SimulatedProcess, run: () => void): Promise<void>;
   note(happening: Happening): void;
@@ -21,6 +22,8 @@ export class CallUnderTest {
   deliveries = 0;
   /** When it is sent again, where nothing else comes before. */
   resendAt: number | undefined;
+  /** After how many choices that was known. */
+  resendSince: number | undefined;
   end: CallEnd | undefined;
   endedAt: number | undefined;
   wasRedelivered = false;
@@ -76,6 +79,7 @@ export class CallUnderTest {
     if (this.end) return;
     if (this.#isUsedUp()) this.#end({ error: new Error('no answer came'), deliveries: this.deliveries });
     if (this.deliveries >= this.mostDeliveries) return;
+    this.resendSince = this.world.taken;
     this.resendAt = Math.min(this.world.now + afterMs, this.resendAt ?? Number.POSITIVE_INFINITY);
   }
 

@@ -30,7 +30,8 @@ export function crashStore<Store extends PersistenceStore>(inner: Store, operate
       return ask(
         'find',
         undefined,
-        () => false,
+        // What other processes write comes before or after it.
+        () => !steps,
         () => inner.find(key, options),
       );
     },

@@ -3,11 +3,13 @@ import { checkCrashOptions } from './check-crash-options.js';
 import type { CrashTestOptions } from './crash-options.js';
 import type { CrashTestReport } from './crash-report.js';
 import type { CrashTestError } from './crash-test-error.js';
+import { diverged } from './diverged.js';
 import { Explorer, type Found } from './explore.js';
 import { type Plan, planOf } from './plan.js';
 import { takeTurn } from './take-turn.js';
 import { failureOf } from './tell-failure.js';
 import type { TestStore } from './test-store.js';
+import { wordsFor } from './words.js';
 
 /**
  * Makes calls of a service while its processes die: before and after each operation of the store, each effect and each transaction,
@@ -52,7 +54,9 @@ async function repeat(explorer: Explorer, text: string): Promise<CrashTestReport
 
 /** Tells what was found. It is lived through once more, since only then it is noted what happens. */
 async function failure(explorer: Explorer, found: Found): Promise<CrashTestError> {
-  const { plan } = await explorer.shorten(found);
+  const { plan, history } = await explorer.shorten(found);
   const told = await explorer.live(plan, true);
+  if (!told.violation)
+    throw diverged(`there was ${wordsFor(history.violation?.thrown)} before, and now the invariant holds`);
   return failureOf(told, plan, explorer.report(), explorer.options.diagram === true);
 }

@@ -36,32 +36,35 @@ const noClaim: Pattern = ({ writes, effects }) =>
       }
     : undefined;
 
-const changingKey: Pattern = ({ world }) => {
-  for (const [index, keys] of world.keys) {
-    const operations = [...keys].map((key) => key.slice(0, key.lastIndexOf('#')));
-    if (new Set(operations).size === operations.length) continue;
-    return {
-      what: `The key of call ${index + 1} is another one when it is delivered again.`,
-      mends: [
-        'Let `key` select what is the same in each delivery of a request: no time, random number or attempt.',
-      ],
-    };
-  }
+const changingKey: Pattern = ({ world: { keys } }) => {
+  for (const [process, own] of keys)
+    for (const [other, others] of keys) {
+      const isAgain = process.call.index === other.call.index && process.number < other.number;
+      if (!isAgain || [...own].some((key) => others.has(key))) continue;
+      const operations = new Set([...own].map(operationOf));
+      if (![...others].some((key) => operations.has(operationOf(key)))) continue;
+      return {
+        what: `The key of call ${process.call.index + 1} is another one when it is delivered again.`,
+        mends: [
+          'Let `key` select what is the same in each delivery of a request: no time, random number or attempt.',
+        ],
+      };
+    }
   return undefined;
 };
 
+/** What changes something outside of the method is repeated, and nothing inside of it. */
 const outsideOfTheMethod: Pattern = (facts) => {
-  const claimed = new Set<unknown>();
-  for (const one of facts.happenings) {
-    if (one.what !== 'does') continue;
-    if (one.kind === 'store') claimed.add(one.process);
-    else if (!claimed.has(one.process) && alike(facts, one) > 1)
-      return {
-        what: `${one.name} was called before the key was claimed, and so by every delivery.`,
-        mends: [`Call ${one.name} inside of the idempotent method.`],
-      };
-  }
-  return undefined;
+  const isOutside = (one: Does) =>
+    !facts.writes.some(({ process, at }) => process === one.process && at <= one.at);
+  const repeated = facts.effects.filter((one) => !isLook(one.name) && alike(facts, one) > 1);
+  const [first] = repeated.filter(isOutside);
+  const isToldInside = repeated.some((one) => !isOutside(one) && derivedKeysOf(one).length === 0);
+  if (!first || isToldInside || facts.writes.length === 0) return undefined;
+  return {
+    what: `${first.name} was called before the key was claimed, and so by every delivery.`,
+    mends: [`Call ${first.name} inside of the idempotent method.`],
+  };
 };
 
 const unawaited: Pattern = ({ happenings, writes }) => {
@@ -94,8 +97,13 @@ const swallowed: Pattern = ({ happenings, effects, faults }) => {
   for (const { process } of happenings.filter(({ what }) => what === 'returns')) {
     const failed =
       faults.find((one) => one.process === process && /^(failure|lost answer)$/.test(one.fault)) ??
-      effects.find((one) => one.process === process && 'error' in one.done);
-    if (failed)
+      effects.find((one) => one.process === process && one.kind === 'transaction' && 'error' in one.done);
+    // Whoever tries again until it is done swallows nothing.
+    const isDone = effects.some(
+      (one) =>
+        one.process === process && one.name === failed?.name && 'value' in one.done && one.at > failed.at,
+    );
+    if (failed && !isDone && !isLook(failed.name))
       return {
         what: `${failed.name} failed, and call ${process.call.index + 1} returned as if it had not: that is its outcome now.`,
         mends: [`Let the method throw what ${failed.name} throws.`],
@@ -196,9 +204,10 @@ const zombie: Pattern = (facts) => {
     const successor = facts.writes.find(
       ({ process, record, at }) => process !== one.process && record?.key === own && at <= one.at,
     );
-    const late = facts.effects.find(
+    const lates = facts.effects.filter(
       ({ process, at, done }) => process === one.process && at > one.at && 'value' in done,
     );
+    const late = lates.find((each) => derivedKeysOf(each).length === 0 && !isLook(each.name)) ?? lates[0];
     if (!successor || !late) continue;
     const looked = facts.effects.find(
       ({ process, name }) => process === successor.process && name !== late.name && isLook(name),
@@ -257,7 +266,8 @@ const sharedDerivedKey: Pattern = ({ effects }) => {
 };
 
 const repeatedEffect: Pattern = (facts) => {
-  const changing = facts.effects.filter(({ name }) => !isLook(name));
+  const likely = (one: Does) => Number(isKeyed(one)) + 2 * Number(facts.isOutside(one));
+  const changing = facts.effects.filter(({ name }) => !isLook(name)).sort((a, b) => likely(a) - likely(b));
   for (const one of changing) {
     const same = facts.repeats(one);
     if (same.length < 2) continue;
@@ -290,8 +300,8 @@ const repeatedEffect: Pattern = (facts) => {
 
 const sharedKey: Pattern = ({ world, isFaultless }) => {
   const calls = new Map<string, Set<number>>();
-  for (const [index, keys] of world.keys)
-    for (const key of keys) calls.set(key, (calls.get(key) ?? new Set()).add(index));
+  for (const [{ call }, keys] of world.keys)
+    for (const key of keys) calls.set(key, (calls.get(key) ?? new Set()).add(call.index));
   const shared = [...calls.values()].find((own) => own.size > 1);
   return shared && isFaultless
     ? {
@@ -342,6 +352,16 @@ const handOver = "Hand it currentExecution().deriveKey('<a label>'), and let the
 
 const completeIt =
   'Let it complete the call as well, so that it commits once: `const completion = await currentExecution().completion(result)` before it begins, and `await store.complete(tx, completion)` in it.';
+
+/** Whether it was handed a key that is the same on every attempt. */
+function isKeyed(one: Does): boolean {
+  return derivedKeysOf(one).length > 0;
+}
+
+/** The operation that a key belongs to. */
+function operationOf(key: string): string {
+  return key.slice(0, key.lastIndexOf('#'));
+}
 
 function notHanded(name: string): string {
   return `currentExecution().deriveKey(…) was not handed to ${name}.`;

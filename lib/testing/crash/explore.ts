@@ -4,7 +4,7 @@ import type { CrashTestReport } from './crash-report.js';
 import type { RealParts } from './place.js';
 import { choicesOf, type Plan } from './plan.js';
 import { type History, liveThrough } from './run-history.js';
-import { stuck } from './stuck.js';
+import { endless, stuck } from './stuck.js';
 import { realNow } from './turns.js';
 
 type Any = CrashTestOptions<unknown, unknown>;
@@ -79,6 +79,7 @@ export class Explorer {
       for (let plan = this.#next(level, faults); plan !== 'none'; plan = this.#next(level, faults)) {
         const history = await this.live(plan);
         if (history.end === 'stuck') throw stuck((await this.live(plan, true)).world);
+        if (history.end === 'endless' && plan === undefined) throw endless(history.world);
         level.histories += 1;
         this.#count(history);
         if (history.violation) return { report: this.report(), found: { plan, faults, history } };

@@ -38,6 +38,10 @@ export class Facts {
   readonly keyOf = (process: SimulatedProcess): string | undefined =>
     this.writes.find((write) => write.process === process)?.record?.key;
 
+  /** Whether it was done before its process had written a record. */
+  readonly isOutside = (one: Does): boolean =>
+    !this.writes.some(({ process, at }) => process === one.process && at <= one.at);
+
   /** The write by which a process took over what another one had begun. */
   takeoverBy(process: SimulatedProcess): Does | undefined {
     return this.writes.find(

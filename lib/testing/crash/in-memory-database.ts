@@ -16,6 +16,8 @@ export class InMemoryTable<Row> implements TestTable<Row> {
   /** By their keys, with a number that each change makes higher. */
   readonly #rows = new Map<string, { readonly row: Row | undefined; readonly version: number }>();
 
+  /** How often it was written. */
+  writes = 0;
   readonly #hear: Hear;
 
   constructor(
@@ -32,9 +34,16 @@ export class InMemoryTable<Row> implements TestTable<Row> {
   }
 
   rows(): Row[] {
-    const rows = [...this.#rows.values()].flatMap(({ row }) => (row === undefined ? [] : [row]));
+    return [...this.entries()].map(([, row]) => row);
+  }
+
+  /** Copies of the rows by their keys. */
+  entries(): Map<string, Row> {
+    const rows = [...this.#rows].flatMap(([key, { row }]): [string, Row][] =>
+      row === undefined ? [] : [[key, row]],
+    );
     this.#hear(`${this.name} ${textOf(rows)}`);
-    return structuredClone(rows);
+    return new Map(structuredClone(rows));
   }
 
   /** Whether there is a row under `key`. */
@@ -47,6 +56,7 @@ export class InMemoryTable<Row> implements TestTable<Row> {
   }
 
   write(key: string, row: Row | undefined): void {
+    this.writes += 1;
     this.#rows.set(key, { row, version: this.version(key) + 1 });
   }
 }
@@ -67,6 +77,8 @@ export class OpenTransaction implements TestTransaction {
     string,
     { readonly table: InMemoryTable<unknown>; readonly key: string; readonly version: number }
   >();
+  /** The tables of which it has read all rows, and how often each was written until then. */
+  readonly #readWhole = new Map<InMemoryTable<unknown>, number>();
   readonly #joined: { readonly name: string; readonly check: () => void; readonly apply: () => void }[] = [];
   /** The rows that it has replaced without having read them. */
   readonly #unread = new Set<string>();
@@ -80,6 +92,19 @@ export class OpenTransaction implements TestTransaction {
     const own = table as InMemoryTable<Row>;
     this.#read.set(place, { table: own as InMemoryTable<unknown>, key, version: own.version(key) });
     return own.get(key);
+  }
+
+  rows<Row>(table: TestTable<Row>): Row[] {
+    this.#checkOpen();
+    const own = table as InMemoryTable<Row>;
+    this.#readWhole.set(own as InMemoryTable<unknown>, own.writes);
+    const rows: Map<string, unknown> = own.entries();
+    for (const { table: its, key, row } of this.#writes.values()) {
+      if (its !== (own as InMemoryTable<unknown>)) continue;
+      if (row === undefined) rows.delete(key);
+      else rows.set(key, structuredClone(row));
+    }
+    return [...rows.values()] as Row[];
   }
 
   put<Row>(table: TestTable<Row>, key: string, row: Row): void {
@@ -107,7 +132,7 @@ export class OpenTransaction implements TestTransaction {
   }
 
   /** The rows that it writes. */
-  rows(): unknown[] {
+  written(): unknown[] {
     return [...this.#writes.values()].map(({ row }) => row);
   }
 
@@ -127,9 +152,11 @@ export class OpenTransaction implements TestTransaction {
   commit(): void {
     for (const { table, key, version } of this.#read.values())
       if (table.version(key) !== version) throw new TransactionConflictError();
+    for (const [table, writes] of this.#readWhole)
+      if (table.writes !== writes) throw new TransactionConflictError();
     for (const { check } of this.#joined) check();
     for (const [place, { table, key, row }] of this.#writes) {
-      if (table.has(key) && !this.#read.has(place)) this.#unread.add(place);
+      if (table.has(key) && !this.#read.has(place) && !this.#readWhole.has(table)) this.#unread.add(place);
       table.write(key, row);
     }
     for (const { apply } of this.#joined) apply();
@@ -168,7 +195,7 @@ export class InMemoryDatabase implements TestDatabase {
         kind: 'transaction',
         name: 'the transaction',
         tell: () => tx.tell(),
-        args: tx.rows(),
+        args: tx.written(),
         isEffective: () => !tx.isReadOnly,
         apply: () => tx.commit(),
       });

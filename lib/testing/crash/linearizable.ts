@@ -1,3 +1,4 @@
+import stringify from 'fast-json-stable-stringify';
 import type { IdempotencyRecord } from '../../record/persistence-store.js';
 import type { StoreOperationCase } from './store-cases.js';
 import { StoreReference } from './store-reference.js';
@@ -57,6 +58,5 @@ function fits(
 export function textOf(record: IdempotencyRecord | undefined): string {
   if (!record) return 'none';
   const { key, token, expiresAt, state } = record;
-  const sorted = Object.fromEntries(Object.entries(state).sort(([a], [b]) => (a < b ? -1 : 1)));
-  return JSON.stringify([key, token, expiresAt, sorted]);
+  return stringify([key, token, expiresAt, state]);
 }

@@ -7,6 +7,8 @@ export interface Place {
   readonly process: ProcessOfPlace | undefined;
   /** Where timers belong that are started here; without, they are real. */
   readonly timers: Set<VirtualTimer> | undefined;
+  /** What is drawn here; without, real chance is. */
+  readonly chance: (() => number) | undefined;
   /** The state of its steady clock. */
   readonly steady: { last: number; ahead: number };
   /** What is known of the parts outside of the processes, if it is there. */
@@ -18,7 +20,8 @@ export interface ProcessOfPlace {
   readonly state: string;
   /** What the library remembers in it: a map for each of those of the real process. */
   readonly memories: Map<object, WeakMap<object, unknown>>;
-  readonly chance: () => number;
+  /** Takes note of what it is told. */
+  hear(what: string): void;
   /** What it has reached outside of the simulation. */
   reached: UnwrappedIo | undefined;
 }

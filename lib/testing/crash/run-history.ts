@@ -3,6 +3,7 @@ import { CallUnderTest } from './call-under-test.js';
 import type { CallEnd, CrashTestOptions } from './crash-options.js';
 import type { CrashSetting } from './crash-setting.js';
 import { crashStore } from './crash-store.js';
+import { diverged } from './diverged.js';
 import { InMemoryDatabase } from './in-memory-database.js';
 import type { RealParts } from './place.js';
 import type { Plan } from './plan.js';
@@ -56,7 +57,7 @@ export async function liveThrough(options: Any, rules: HistoryRules): Promise<Hi
     options.calls.map((call, index) => new CallUnderTest(its, index, options.deliveries ?? 25, call, start)),
   );
   try {
-    await world.outside.do(async () => {
+    await world.outside.do('setUp', async () => {
       const inner = options.store ? await options.store() : new TestStore();
       const setting = {
         store: crashStore(inner, world.operate),
@@ -70,7 +71,8 @@ export async function liveThrough(options: Any, rules: HistoryRules): Promise<Hi
     return await new Run(options, rules, world, making.made).toTheEnd();
   } finally {
     for (const process of world.processes) world.kill(process);
-    if (options.tearDown && making.isMade) await world.outside.do(() => options.tearDown?.(making.made));
+    if (options.tearDown && making.isMade)
+      await world.outside.do('tearDown', () => options.tearDown?.(making.made));
     // So that rejections are told that nobody has handled, and other work of this process goes on.
     await restOfTurn();
   }
@@ -99,6 +101,7 @@ class Run {
       const choice = this.#choose(isNew);
       this.#steps += 1;
       if (!choice) break;
+      this.world.taken += 1;
       await choice.take();
     }
     if (this.#next < this.rules.choices.length) throw this.#diverged([]);
@@ -134,9 +137,7 @@ class Run {
       );
     const expected = `"${plan?.label}"`;
     const now = choices.map((choice) => `"${choice?.label ?? 'the end'}"`).join(', ') || 'the end';
-    return new ConfigurationError(
-      `crashTest: a history took another turn when it was lived through once more: at step ${this.#steps} there was ${expected} before, and now ${now}. Something that \`setUp\` does not make anew decides what the service does, such as a variable of a module, or chance that is not drawn by Math.random() or randomUUID(). Make it in \`setUp\`, or wrap it by effect`,
-    );
+    return diverged(`at step ${this.#steps} there was ${expected} before, and now ${now}`);
   }
 
   async #violation(when: 'in between' | 'at the end'): Promise<History | undefined> {
@@ -144,7 +145,7 @@ class Run {
     const look = when === 'at the end' ? options.invariant : options.always;
     if (!look) return undefined;
     try {
-      await world.outside.do(() => look(made, this.#ends()));
+      await world.outside.do(when === 'at the end' ? 'invariant' : 'always', () => look(made, this.#ends()));
       return undefined;
     } catch (thrown) {
       return { ...this.#history('violated'), violation: { thrown, when } };

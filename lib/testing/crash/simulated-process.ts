@@ -28,6 +28,8 @@ export class SimulatedProcess implements Place {
   lapsesAt = Number.NEGATIVE_INFINITY;
   /** How many of its operations there were. */
   operations = 0;
+  /** How many of its operations were done at once since it has changed something, or time has passed. */
+  quietAnswers = 0;
   /** How many owners of records it has had. */
   owners = 0;
 

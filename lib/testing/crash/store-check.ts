@@ -4,10 +4,12 @@ import { kindOf, quotedName } from '../../options/wrong-option.js';
 import type { IdempotencyRecord, PersistenceStore } from '../../record/persistence-store.js';
 import type { CrashTestOptions } from './crash-options.js';
 import type { CrashSetting } from './crash-setting.js';
+import { EffectFailedError } from './effect-failed-error.js';
 import { Explorer } from './explore.js';
 import { here } from './here.js';
 import { isLinearizable, type Observed, textOf } from './linearizable.js';
 import { Outside } from './outside.js';
+import { SimulatedProcess } from './simulated-process.js';
 import { type StoreCase, type StoreOperationCase, storeCases } from './store-cases.js';
 import { storyOf } from './story.js';
 import { takeTurn } from './take-turn.js';
@@ -25,6 +27,8 @@ export interface StoreCheckOptions {
   readonly seconds?: number;
   /** Default: 1. */
   readonly seed?: number;
+  /** Closes a store that `makeStore` has made. Default: none is closed. */
+  readonly tearDown?: (store: PersistenceStore) => unknown;
 }
 
 /** What a check of a store has tried. */
@@ -70,7 +74,11 @@ export async function storeCheck(
     },
   });
   const check = new StoreCheck(makeStore, options, isWrapped);
-  return isWrapped ? takeTurn(() => check.allOrders()) : check.atOnce(probe);
+  try {
+    return isWrapped ? await takeTurn(() => check.allOrders()) : await check.atOnce(probe);
+  } finally {
+    await options.tearDown?.(probe);
+  }
 }
 
 /** What a history has. */
@@ -143,12 +151,13 @@ class StoreCheck {
     const left = this.#left();
     const options: CrashTestOptions<Made> = {
       setUp: async ({ effect }) => {
-        const store = await this.makeStore({ effect });
+        const observing = new Observing(each.atOnce);
+        const store = await this.makeStore({ effect: observing.watching(effect) });
         const key = this.#newKey();
         const place = here.getStore();
         if (place instanceof Outside) place.names.set(key, 'the key');
         for (const operation of each.before) await operation.ask(store, key);
-        return { store, key, observing: new Observing(each.atOnce) };
+        return { store, key, observing };
       },
       calls: each.atOnce.map(
         (_one, index) =>
@@ -156,10 +165,12 @@ class StoreCheck {
             observing.ask(index, store, key),
       ),
       invariant: async ({ store, key, observing }) => {
+        if (observing.unexpected) throw observing.unexpected;
         const last = await store.find(key, { consistent: true });
         const violation = violationOf(each, key, observing.observed, last);
         if (violation !== undefined) throw violation;
       },
+      tearDown: ({ store }) => this.options.tearDown?.(store),
       deliveries: 1,
       faults: this.options.faults ?? 1,
       switches: 4,
@@ -198,16 +209,40 @@ class StoreCheck {
 /** Takes note of operations: when each began, and when it was answered, and how. */
 class Observing {
   readonly observed: Observed[] = [];
+  /** What the store threw in an operation of which no request had failed by the check. */
+  unexpected: Error | undefined;
+  /** The operations of which one has. */
+  readonly #failed = new Set<number>();
   #counter = 0;
 
   constructor(readonly operations: readonly StoreOperationCase[]) {}
+
+  /** Wraps requests so that it is known which operation one has failed of. */
+  watching(effect: CrashSetting['effect']): CrashSetting['effect'] {
+    return (name, call) => {
+      const wrapped = effect(name, call);
+      return async (...args: Parameters<typeof wrapped>): ReturnType<typeof wrapped> => {
+        try {
+          return await wrapped(...args);
+        } catch (error) {
+          const place = here.getStore();
+          if (error instanceof EffectFailedError && place instanceof SimulatedProcess)
+            this.#failed.add(place.call.index);
+          throw error;
+        }
+      };
+    };
+  }
 
   async ask(index: number, store: PersistenceStore, key: string): Promise<void> {
     const operation = this.operations[index] as StoreOperationCase;
     this.#counter += 1;
     const own: Observed = { operation, from: this.#counter, until: Number.POSITIVE_INFINITY };
     this.observed.push(own);
-    const record: IdempotencyRecord | undefined = await operation.ask(store, key);
+    const record = await operation.ask(store, key).catch((error: unknown) => {
+      if (!this.#failed.has(index)) this.unexpected ??= unexpectedIn(operation, error);
+      throw error;
+    });
     this.#counter += 1;
     own.until = this.#counter;
     own.answer = { record };
@@ -245,13 +280,20 @@ function violationOf(
   );
 }
 
+function unexpectedIn({ name }: StoreOperationCase, error: unknown): Error {
+  const what = isNativeError(error) ? `${error.name}: ${error.message}` : String(error);
+  return new Error(`${name} threw ${what}, though none of its requests had failed`, { cause: error });
+}
+
 function wrong(violation: unknown, story: readonly string[]): StoreCheckError {
   const what = isNativeError(violation) ? violation.message : String(violation);
   const told = story.length > 0 ? ['', ...story.map((sentence) => `  ${sentence}`)] : [];
   return new StoreCheckError([`storeCheck: ${what}`, ...told].join('\n'), { cause: violation });
 }
 
-const expectations: Readonly<Record<keyof StoreCheckOptions, readonly [least: number, most: number]>> = {
+const expectations: Readonly<
+  Record<Exclude<keyof StoreCheckOptions, 'tearDown'>, readonly [least: number, most: number]>
+> = {
   atOnce: [1, 5],
   times: [1, 1_000],
   faults: [0, 3],
@@ -264,11 +306,18 @@ function checkOptions(makeStore: unknown, options: StoreCheckOptions): void {
     throw new ConfigurationError(
       `storeCheck got ${kindOf(makeStore)}; expected a function that makes a store`,
     );
-  for (const [name, value] of Object.entries(options)) {
-    const bounds = expectations[name as keyof StoreCheckOptions];
+  if (here.getStore())
+    throw new ConfigurationError('storeCheck was called within a crash test; let each test make one');
+  const { tearDown, ...bounded } = options;
+  if (tearDown !== undefined && typeof tearDown !== 'function')
+    throw new ConfigurationError(
+      `storeCheck: option "tearDown" is ${kindOf(tearDown)}; expected a function that closes a store`,
+    );
+  for (const [name, value] of Object.entries(bounded)) {
+    const bounds = expectations[name as keyof typeof expectations];
     if (!bounds)
       throw new ConfigurationError(
-        `storeCheck: there is no option ${quotedName(name)}; the options are ${Object.keys(expectations).join(', ')}`,
+        `storeCheck: there is no option ${quotedName(name)}; the options are ${Object.keys(expectations).join(', ')}, tearDown`,
       );
     const [least, most] = bounds;
     const isWhole = name === 'seconds' || Number.isInteger(value);

@@ -1,5 +1,15 @@
+import { BEGINNING } from './happening.js';
 import { storyOf } from './story.js';
+import { seconds } from './words.js';
 import type { World } from './world.js';
+
+/** Returns the error for calls that go on and on where nothing fails. */
+export function endless({ calls, now }: World): Error {
+  const waiting = calls.filter(({ end }) => !end).map(({ name }) => name);
+  return new Error(
+    `crashTest: ${waiting.join(' and ') || 'a process'} went on for ${seconds(now - BEGINNING)} of the test's time and 2,000 steps, though nothing failed, and was given up. Let the method end, or what it waits for happen.`,
+  );
+}
 
 /** Returns the error for a call that never ends. */
 export function stuck(world: World): Error {

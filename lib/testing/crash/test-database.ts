@@ -28,9 +28,9 @@ export interface TestDatabase {
 /** A table of a `TestDatabase`: what is committed. */
 export interface TestTable<Row> {
   readonly name: string;
-  /** Returns a copy of the row under `key`, if there is one. */
+  /** Returns a copy of the committed row under `key`, if there is one. For a transaction it is `tx.get(table, key)`. */
   get(key: string): Row | undefined;
-  /** Returns copies of all rows, in the order in which their keys came. */
+  /** Returns copies of all committed rows, in the order in which their keys came. For a transaction it is `tx.rows(table)`. */
   rows(): Row[];
 }
 
@@ -38,6 +38,8 @@ export interface TestTable<Row> {
 export interface TestTransaction {
   /** Returns the row under `key`, if there is one. */
   get<Row>(table: TestTable<Row>, key: string): Row | undefined;
+  /** Returns all rows, in the order in which their keys came. A row that another transaction adds meanwhile is a conflict, too. */
+  rows<Row>(table: TestTable<Row>): Row[];
   /** Writes a row, in place of the one that may be there. */
   put<Row>(table: TestTable<Row>, key: string, row: Row): void;
   /** Removes the row under `key`. */

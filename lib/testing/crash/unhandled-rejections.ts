@@ -8,7 +8,7 @@ type Listener = (reason: unknown, promise: Promise<unknown>) => void;
  */
 export function holdUnhandledRejections(): () => void {
   const real = process.getBuiltinModule('node:process');
-  const others = real.listeners('unhandledRejection') as Listener[];
+  const others = real.rawListeners('unhandledRejection') as Listener[];
   const listener: Listener = (reason, promise) => {
     if (here.getStore()) return;
     if (others.length === 0)

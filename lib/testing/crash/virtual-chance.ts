@@ -20,9 +20,9 @@ export function installVirtualChance(): () => void {
   ]);
 }
 
-/** What the process draws by whose code runs, if one does. */
+/** What the code draws by that runs, if it belongs to a history. */
 function drawer(): (() => number) | undefined {
-  return here.getStore()?.process?.chance;
+  return here.getStore()?.chance;
 }
 
 /** Node.js checks the arguments, and what it has drawn is drawn anew. With a callback it is left to Node.js. */

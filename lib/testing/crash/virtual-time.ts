@@ -153,7 +153,7 @@ function waits(former: Pause) {
 }
 
 function virtualDate(former: DateConstructor): DateConstructor {
-  const now = () => here.getStore()?.clock.now ?? former.now();
+  const now = () => timeHere() ?? former.now();
   return new Proxy(former, {
     construct(target, args, newTarget) {
       const given = args.length === 0 && here.getStore() ? [now()] : args;
@@ -170,9 +170,15 @@ function virtualDate(former: DateConstructor): DateConstructor {
 
 function readsClock(former: () => number) {
   return () => {
-    const place = here.getStore();
-    return place ? place.clock.now : former.call(performance);
+    return timeHere() ?? former.call(performance);
   };
+}
+
+/** The time in the history that the running code belongs to. A process that reads it has been told of it. */
+function timeHere(): number | undefined {
+  const place = here.getStore();
+  place?.process?.hear(`${place.clock.now}`);
+  return place?.clock.now;
 }
 
 function timesOut(former: (delay: number) => AbortSignal) {

@@ -21,6 +21,8 @@ const RESEND_MS = 1_000;
 const PATIENCE_MS = 60_000;
 /** How much of what an effect is given and answers tells two histories apart, in characters. */
 const LONGEST_WORDS = 10_000;
+/** How many operations a process does at once that change nothing. */
+const MOST_QUIET_ANSWERS = 100;
 /** How long timers may still fire when every call has its outcome. */
 const REST_MS = 60_000;
 
@@ -51,10 +53,12 @@ export class World {
   readonly processes: SimulatedProcess[] = [];
   readonly happenings: Happening[] = [];
   readonly calls: readonly CallUnderTest[];
+  /** How many choices were taken. */
+  taken = 0;
   /** How often each effect, operation and transaction was done. */
   readonly counts: Record<string, number> = {};
-  /** The keys that the deliveries of each call have claimed or asked for. */
-  readonly keys = new Map<number, Set<string>>();
+  /** The keys that each process has claimed or asked for. */
+  readonly keys = new Map<SimulatedProcess, Set<string>>();
   faults: number;
   readonly #rules: WorldRules;
   #pending: OperationUnderWay[] = [];
@@ -67,7 +71,7 @@ export class World {
   constructor(rules: WorldRules, calls: (world: World) => readonly CallUnderTest[]) {
     this.#rules = rules;
     this.faults = rules.faults;
-    this.outside = new Outside(this, rules.realParts);
+    this.outside = new Outside(this, rules.realParts, rules.seed);
     this.calls = calls(this);
   }
 
@@ -76,7 +80,8 @@ export class World {
   /** Does what is asked for when its turn comes, if a process asks; else at once. */
   readonly operate = (asked: Asked): Promise<unknown> => {
     const process = here.getStore();
-    if (!(process instanceof SimulatedProcess) || process.clock !== this) return this.outside.do(asked.apply);
+    if (!(process instanceof SimulatedProcess) || process.clock !== this)
+      return this.outside.do(asked.name, asked.apply);
     if (process.state === 'dead') return new Promise(() => {});
     return new Promise((resolve, reject) => {
       const beside = this.#pending.filter((one) => one.process === process).map((one) => one.asked.name);
@@ -121,7 +126,9 @@ export class World {
   /** What may happen now without a fault: first of all what happens where nothing else is tried. Empty at the end. */
   *orders(): Generator<Choice, undefined> {
     let isAny = false;
-    for (const operation of this.#underWay()) {
+    const underWay = this.#underWay();
+    for (const operation of underWay) {
+      if (isSpinning(operation.process)) continue;
       isAny = true;
       yield this.#does(operation);
     }
@@ -129,11 +136,15 @@ export class World {
       isAny = true;
       yield beginning;
     }
-    if (!isAny)
-      for (const next of this.#passing()) {
-        isAny = true;
-        yield next;
-      }
+    for (const next of this.#passing(isAny)) {
+      isAny = true;
+      yield next;
+    }
+    for (const operation of underWay) {
+      if (!isSpinning(operation.process)) continue;
+      isAny = true;
+      yield this.#does(operation);
+    }
     yield* this.#resumptions(!isAny);
   }
 
@@ -169,19 +180,22 @@ export class World {
     );
   }
 
-  /** The next thing that happens by itself. */
-  *#passing(): Generator<Choice> {
+  /**
+   * The next thing that happens by itself. As long as something else can happen, it is a timer that is due, or a sender who just has learned
+   * that it has to send again: the process that begins then can be held up where it asks for something first.
+   */
+  *#passing(isBusy: boolean): Generator<Choice> {
     let next: { at: number; take: () => Promise<void>; label: string } | undefined;
     const consider = (at: number, label: string, take: () => Promise<void>) => {
       if (!next || at < next.at) next = { at, label, take };
     };
     for (const call of this.calls)
-      if (call.resendAt !== undefined)
+      if (call.resendAt !== undefined && (!isBusy || call.resendSince === this.taken))
         consider(call.resendAt, `${call.name} is sent again`, () => call.deliver());
     for (const process of this.processes) {
       if (process.state !== 'alive' && process.state !== 'lapsing') continue;
       for (const timer of process.timers)
-        if (this.#matters(timer))
+        if (this.#matters(timer) && (!isBusy || timer.at <= this.now))
           consider(timer.at, `a timer of ${process.name} fires`, () => this.#fire(process, timer));
     }
     if (!next) return;
@@ -281,15 +295,17 @@ export class World {
   async #apply(operation: OperationUnderWay): Promise<Done> {
     const { asked, process } = operation;
     const isEffective = asked.isEffective();
-    if (asked.record) this.#noteKey(process.call.index, asked.record.key);
+    if (asked.record) this.#noteKey(process, asked.record.key);
     const before = asked.record && this.#records.get(asked.record.key)?.record;
     let done: Done;
     try {
-      done = { value: await operation.runInAsyncScope(() => this.outside.do(asked.apply)) };
+      done = { value: await operation.runInAsyncScope(() => this.outside.do(asked.name, asked.apply)) };
     } catch (error) {
       done = { error };
     }
-    if (isEffective) this.now += OPERATION_MS;
+    if (this.outside.failure) throw this.outside.failure;
+    if (isEffective || isSpinning(process)) this.now += OPERATION_MS;
+    if (isEffective) process.quietAnswers = 0;
     this.counts[asked.name] = (this.counts[asked.name] ?? 0) + 1;
     if (asked.kind !== 'store') this.#noteEffect(operation);
     else if (asked.record && 'value' in done) this.#noteRecord(process, asked.record, done.value);
@@ -351,9 +367,9 @@ export class World {
     if (record.state.status === 'in-progress') process.lapsesAt = record.state.leaseUntil;
   }
 
-  #noteKey(call: number, key: string): void {
-    const keys = this.keys.get(call) ?? new Set();
-    this.keys.set(call, keys.add(key));
+  #noteKey(process: SimulatedProcess, key: string): void {
+    const keys = this.keys.get(process) ?? new Set();
+    this.keys.set(process, keys.add(key));
   }
 
   #noteFault(process: SimulatedProcess, fault: ProcessFault, name: string): void {
@@ -408,6 +424,7 @@ export class World {
 
   async #fire(process: SimulatedProcess, timer: VirtualTimer): Promise<void> {
     process.hear('timer');
+    process.quietAnswers = 0;
     await this.step(process, () => timer.fire());
   }
 
@@ -422,7 +439,7 @@ export class World {
     for (;;) {
       const quiet = this.#pending.find(
         ({ asked, process, isHeld, done }) =>
-          !isHeld && !done && process.state === 'alive' && !asked.isEffective(),
+          !isHeld && !done && process.state === 'alive' && !isSpinning(process) && !asked.isEffective(),
       );
       if (quiet) await this.#answerQuietly(quiet);
       else if (!(await this.#leaveLimbo())) return;
@@ -432,6 +449,7 @@ export class World {
   // Not by #deliver, which settles.
   async #answerQuietly(operation: OperationUnderWay): Promise<void> {
     const { process } = operation;
+    process.quietAnswers += 1;
     this.#pending = this.#pending.filter((one) => one !== operation);
     const done = await this.#apply(operation);
     this.#tellAnswer(operation, done);
@@ -474,7 +492,7 @@ export class World {
     const records = [...this.#records.values()].map(({ text }) => text).sort();
     const calls = this.calls.map((call) => call.text());
     const systems = [...this.#systems].map(([name, order]) => `${name} ${order}`).sort();
-    return digest([this.now, ...systems, ...processes, ...records, ...calls].join('\n'));
+    return digest([this.now, this.#last?.number, ...systems, ...processes, ...records, ...calls].join('\n'));
   }
 
   /** Whether a process has ended its call, and nothing in it can go on. */
@@ -504,6 +522,11 @@ export class World {
     this.outside.names.set(owner, `${writer.number}/${writer.owners}`);
     return `${writer.number}/${writer.owners}.${n}`;
   }
+}
+
+/** Whether a process asks in a loop for what changes nothing. Others go on first. */
+function isSpinning({ quietAnswers }: SimulatedProcess): boolean {
+  return quietAnswers >= MOST_QUIET_ANSWERS;
 }
 
 function systemOf(name: string): string {

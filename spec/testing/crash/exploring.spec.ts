@@ -1,5 +1,12 @@
 import { expect } from 'chai';
-import { currentExecution, InMemoryStore, makeIdempotent, type PersistenceStore } from 'retrysafe';
+import {
+  currentExecution,
+  type IdempotencyRecord,
+  InMemoryStore,
+  makeIdempotent,
+  type PersistenceStore,
+  recordOf,
+} from 'retrysafe';
 import { type CrashSetting, CrashTestError, type CrashTestOptions, crashTest } from 'retrysafe/testing';
 import { rejection } from '../../support/rejection.js';
 
@@ -90,6 +97,135 @@ describe('the histories of a crash test', function () {
     // The second one commits after the first has read, or before; or the first one commits last.
     const order = '10 begins,20 begins,20 reads,10 reads';
     expect(outcomes).to.include.keys(`${order}: 10`, `${order}: 20`, `${order}: 30`);
+  });
+
+  it('differ by the time that a process reads', async () => {
+    const outcomes = new Set<string>();
+    await crashTest({
+      setUp: ({ effect }) => {
+        const written: string[] = [];
+        const [ask, look] = [effect('bank.ask', () => {}), effect('ledger.look', () => {})];
+        const write = effect('db.write', (who: string, at: number) =>
+          written.push(`${who} at ${at - Date.UTC(2026, 0, 1)}`),
+        );
+        return { ask, look, write, written };
+      },
+      calls: [
+        async ({ ask, write }) => {
+          await ask();
+          await write('P', Date.now());
+        },
+        async ({ look, write }) => {
+          await look();
+          await write('Q', Date.now());
+        },
+      ],
+      invariant: ({ written }) => outcomes.add(`${written}`),
+      faults: 0,
+      switches: 20,
+    });
+    expect([...outcomes].sort()).to.deep.equal([
+      'P at 1,Q at 2',
+      'P at 1,Q at 3',
+      'P at 2,Q at 1',
+      'Q at 1,P at 2',
+      'Q at 1,P at 3',
+      'Q at 2,P at 1',
+    ]);
+  });
+
+  for (const ms of [0, 10])
+    it(`have all orders after a wait of ${ms} ms, too`, async () => {
+      const error = await rejection(
+        crashTest({
+          setUp: ({ store, effect }) => {
+            const account = { cents: 0 };
+            const read = effect('db.read', () => account.cents);
+            const write = effect('db.write', (cents: number) => {
+              account.cents = cents;
+            });
+            const add = makeIdempotent(
+              async (_id: string) => {
+                if (ms > 0) await new Promise((resolve) => setTimeout(resolve, ms));
+                await write((await read()) + 1);
+              },
+              { name: 'accounts.add', key: (id) => id, store },
+            );
+            return { account, add };
+          },
+          calls: [({ add }) => add('a'), ({ add }) => add('b')],
+          invariant: ({ account }) => expect(account.cents).to.equal(2),
+          faults: 0,
+          switches: 4,
+        }),
+      );
+      expect(error).to.be.instanceOf(CrashTestError);
+    });
+
+  it('have a call that is sent again beside the other one', async () => {
+    let beside = 0;
+    await crashTest({
+      setUp: ({ store, effect }) => {
+        const steps: string[] = [];
+        const note = effect('log.note', (what: string) => steps.push(what));
+        const make = (name: string) =>
+          makeIdempotent(
+            async (delivery: number) => {
+              await note(`${name} ${delivery}`);
+              await note(`${name} ${delivery}`);
+            },
+            { name, key: () => 'one', store, lease: '1s', clockTolerance: 0 },
+          );
+        return { steps, a: make('log.a'), b: make('log.b') };
+      },
+      calls: [({ a }, { number }) => a(number), ({ b }, { number }) => b(number)],
+      invariant: ({ steps }) => {
+        const again = steps.findIndex((step) => /^log\.a [2-9]/.test(step));
+        if (again >= 0 && steps.lastIndexOf('log.b 1') > again) beside += 1;
+      },
+      faults: 1,
+    });
+    expect(beside).to.be.greaterThan(0);
+  });
+
+  it('have a read of a store of the user before and after what others write', async () => {
+    const seen = new Set<string>();
+    await crashTest({
+      store: () => {
+        const inner = new InMemoryStore();
+        // Without what tells that it is one in memory.
+        return {
+          claim: (record: IdempotencyRecord, now: number) => inner.claim(record, now),
+          replace: (record: IdempotencyRecord, token: string) => inner.replace(record, token),
+          find: (key: string) => inner.find(key),
+        };
+      },
+      setUp: ({ store, effect }: CrashSetting<PersistenceStore>) => {
+        const holds: string[] = [];
+        const place = makeIdempotent(
+          effect('bank.place', (id: string) => holds.push(id)),
+          {
+            name: 'holds.place',
+            key: (id) => id,
+            store,
+          },
+        );
+        const list = effect('bank.list', () => holds.length);
+        return { place, list };
+      },
+      calls: [
+        ({ place }) => place('a'),
+        async ({ place, list }) => {
+          const count = await list();
+          const record = await recordOf(place, 'a').inspect();
+          seen.add(`${count} holds, ${record?.status}`);
+        },
+      ],
+      invariant: () => {},
+      faults: 0,
+      switches: 6,
+    });
+    expect(seen).to.include.keys('0 holds, undefined', '0 holds, completed', '1 holds, completed');
   });
 
   /** Three holds are one too many, which takes two faults. */

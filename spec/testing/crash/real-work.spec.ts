@@ -144,6 +144,63 @@ describe('what a service waits for in a crash test', function () {
   });
 });
 
+describe('a service that goes on and on in a crash test', function () {
+  this.timeout(60_000);
+
+  it('lets others go on while it asks in a loop', async () => {
+    const report = await crashTest({
+      setUp: ({ store, database, effect }) => {
+        const flags = database.table<boolean>('flags');
+        const note = effect('log.note', () => {});
+        const set = makeIdempotent(
+          async () => {
+            await note();
+            await database.transaction((tx) => tx.put(flags, 'A', true));
+          },
+          { name: 'flags.set', key: () => 'one', store, wait: 0 },
+        );
+        const wait = async () => {
+          while (!(await database.transaction((tx) => tx.get(flags, 'A'))));
+        };
+        return { set, wait };
+      },
+      calls: [({ wait }) => wait(), ({ set }) => set()],
+      invariant: (_made, ends) => {
+        for (const end of ends) expect(end).to.have.property('value');
+      },
+      faults: 0,
+    });
+    expect(report.endless).to.equal(0);
+  });
+
+  it('is given up where nothing fails', async () => {
+    const error = await rejection(
+      crashTest(
+        doing(async () => {
+          for (;;) await pause(1_000);
+        }),
+      ),
+    );
+    expect((error as Error).message).to.match(/call 1 went on for \d+(\.\d+)? s of the test's time/);
+  });
+
+  it('is not kept from its lease by a stand-in that takes long', async () => {
+    await crashTest({
+      setUp: ({ store, effect }) => {
+        const holds: string[] = [];
+        const place = effect('bank.place', async (id: string) => {
+          await pause(40_000);
+          holds.push(id);
+        });
+        return { holds, operation: makeIdempotent(place, { name: 'slow', key: (id) => id, store }) };
+      },
+      calls: [({ operation }) => operation('a'), ({ operation }) => operation('a')],
+      invariant: ({ holds }) => expect(holds).to.have.length(1),
+      faults: 0,
+    });
+  });
+});
+
 describe('chance in a crash test', function () {
   this.timeout(60_000);
 

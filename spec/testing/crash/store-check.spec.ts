@@ -75,6 +75,65 @@ describe('a check of a store', function () {
     });
   }
 
+  it('finds a store that throws where nothing has failed', async () => {
+    const makeStore = ({ effect }: Pick<CrashSetting, 'effect'>): PersistenceStore => {
+      const store = storeOver({ effect });
+      const count = effect('db.insert', () => true);
+      let claims = 0;
+      return {
+        ...store,
+        async claim(record, now) {
+          claims += 1;
+          await count();
+          if (claims > 1) throw new RangeError('duplicate key');
+          return store.claim(record, now);
+        },
+      };
+    };
+    const error = await rejection(storeCheck(makeStore));
+    expect(error).to.be.instanceOf(StoreCheckError);
+    expect((error as Error).message).to.match(/claim by .* threw RangeError: duplicate key, though none/);
+  });
+
+  it('does not mind in which order a store returns the parts of a state, and closes each store', async () => {
+    let open = 0;
+    const turned = (value: unknown): unknown =>
+      typeof value === 'object' && value !== null && !Array.isArray(value)
+        ? Object.fromEntries(
+            Object.entries(value)
+              .reverse()
+              .map(([name, part]) => [name, turned(part)]),
+          )
+        : value;
+    const back = (record: IdempotencyRecord) => turned(record) as IdempotencyRecord;
+    for (const isWrapped of [true, false]) {
+      await storeCheck(
+        ({ effect }) => {
+          open += 1;
+          const store = isWrapped ? storeOver({ effect }) : new InMemoryStore();
+          return {
+            claim: async (record, now) => back(await store.claim(record, now)),
+            replace: async (record, token) => {
+              const holder = await store.replace(record, token);
+              return holder && back(holder);
+            },
+            find: async (key) => {
+              const holder = await store.find(key);
+              return holder && back(holder);
+            },
+          };
+        },
+        {
+          atOnce: 1,
+          tearDown: () => {
+            open -= 1;
+          },
+        },
+      );
+      expect(open).to.equal(0);
+    }
+  });
+
   it('finds a store without wrapped requests that is not one step', async () => {
     class Slow extends InMemoryStore {
       override async claim(record: IdempotencyRecord, now: number): Promise<IdempotencyRecord> {

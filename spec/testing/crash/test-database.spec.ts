@@ -71,6 +71,22 @@ describe('the database of a crash test', () => {
     expect(rows.get('A')).to.equal(1);
   });
 
+  it('refuses a transaction that has read all rows, where another one has added one', async () => {
+    const seats = database.table<string>('seats');
+    const take = (who: string) => (tx: TestTransaction) => {
+      if (tx.rows(seats).length === 0) tx.put(seats, who, who);
+    };
+    const error = await rejection(
+      database.transaction(async (tx) => {
+        take('A')(tx);
+        expect(tx.rows(seats)).to.deep.equal(['A']);
+        await database.transaction(take('B'));
+      }),
+    );
+    expect(error).to.be.instanceOf(TransactionConflictError);
+    expect(seats.rows()).to.deep.equal(['B']);
+  });
+
   it('refuses what comes after the end of a transaction', async () => {
     const rows = database.table<number>('rows');
     let late: TestTransaction | undefined;
