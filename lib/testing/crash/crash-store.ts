@@ -1,6 +1,8 @@
 import { stepsOf } from '../../engine/driver/store-port.js';
-import type { IdempotencyRecord, PersistenceStore } from '../../record/persistence-store.js';
+import type { Completion, IdempotencyRecord, PersistenceStore } from '../../record/persistence-store.js';
 import type { Operate } from './operation-under-way.js';
+import type { TestTransaction } from './test-database.js';
+import { TestStore } from './test-store.js';
 
 /**
  * Returns the store as a service under test has it: each operation is done when its turn comes. It gives no notices, so calls poll. All
@@ -36,6 +38,15 @@ export function crashStore<Store extends PersistenceStore>(inner: Store, operate
       );
     },
     changed: undefined,
+    ...(inner instanceof TestStore && {
+      complete: (tx: TestTransaction, completion: Completion) =>
+        ask(
+          'complete',
+          undefined,
+          () => true,
+          () => inner.complete(tx, completion),
+        ),
+    }),
   };
   return new Proxy(inner, {
     get(target, name) {

@@ -28,13 +28,18 @@ export function diagnosisOf(world: World): Diagnosis {
   return { what, mends: [] };
 }
 
-const noClaim: Pattern = ({ writes, effects }) =>
-  writes.length === 0 && effects.length > 0
+const noClaim: Pattern = ({ world, effects }) => (effects.length > 0 ? unclaimed(world) : undefined);
+
+const noClaimAtAll: Pattern = ({ world }) => unclaimed(world);
+
+function unclaimed({ keys }: World): Diagnosis | undefined {
+  return keys.size === 0
     ? {
         what: 'No call asked the store for its key.',
         mends: ['Decorate the method with @Idempotent, and give it the `store` that setUp gets.'],
       }
     : undefined;
+}
 
 const changingKey: Pattern = ({ world: { keys } }) => {
   for (const [process, own] of keys)
@@ -53,6 +58,34 @@ const changingKey: Pattern = ({ world: { keys } }) => {
   return undefined;
 };
 
+/** The completion of a call was refused, or nobody waited for it, and its transaction was committed all the same. */
+const committedAlone: Pattern = ({ happenings, effects }) => {
+  const refused = happenings.find(
+    (one) => one.what === 'does' && one.name === 'complete' && 'error' in one.done,
+  );
+  const committed = effects.find(
+    (one) =>
+      one.kind === 'transaction' &&
+      'value' in one.done &&
+      (one.beside.includes('complete') || (one.process === refused?.process && one.at >= refused.at)),
+  );
+  if (!committed) return undefined;
+  return {
+    what: `The transaction was committed though ${committed.beside.includes('complete') ? 'store.complete() was still under way' : 'store.complete() had been refused'}.`,
+    mends: ['Await store.complete() in the transaction, and let it throw: then the transaction rolls back.'],
+  };
+};
+
+const noEffect: Pattern = ({ world, effects }) =>
+  effects.length === 0 && !world.hasEffects
+    ? {
+        what: 'No effect is wrapped, so the test sees nothing of what the service does outside of its process.',
+        mends: [
+          "Wrap what changes something there, as in effect('bank.placeHold', …), and give it to the service.",
+        ],
+      }
+    : undefined;
+
 /** What changes something outside of the method is repeated, and nothing inside of it. */
 const outsideOfTheMethod: Pattern = (facts) => {
   const isOutside = (one: Does) =>
@@ -62,7 +95,7 @@ const outsideOfTheMethod: Pattern = (facts) => {
   const isToldInside = repeated.some((one) => !isOutside(one) && derivedKeysOf(one).length === 0);
   if (!first || isToldInside || facts.writes.length === 0) return undefined;
   return {
-    what: `${first.name} was called before the key was claimed, and so by every delivery.`,
+    what: `${first.name} was called outside of the idempotent method, and so by every delivery.`,
     mends: [`Call ${first.name} inside of the idempotent method.`],
   };
 };
@@ -93,8 +126,11 @@ function afterReturn(happenings: Facts['happenings']): string | undefined {
   return undefined;
 }
 
-const swallowed: Pattern = ({ happenings, effects, faults }) => {
+const swallowed: Pattern = ({ happenings, effects, faults, writes }) => {
   for (const { process } of happenings.filter(({ what }) => what === 'returns')) {
+    // Else it has returned what another one has recorded.
+    const isOwn = writes.some((one) => one.process === process && one.record?.state.status === 'completed');
+    if (!isOwn) continue;
     const failed =
       faults.find((one) => one.process === process && /^(failure|lost answer)$/.test(one.fault)) ??
       effects.find((one) => one.process === process && one.kind === 'transaction' && 'error' in one.done);
@@ -332,16 +368,19 @@ const differentKeys: Pattern = ({ effects, keyOf }) => {
 const patterns: readonly Pattern[] = [
   noClaim,
   changingKey,
+  committedAlone,
   outsideOfTheMethod,
   unawaited,
   swallowed,
   rememberedDoubt,
   thrownAfterwards,
   freedByDoubt,
+  withoutOutcome,
+  noClaimAtAll,
+  noEffect,
   guessedRecovery,
   lostUpdate,
   zombie,
-  withoutOutcome,
   sharedDerivedKey,
   repeatedEffect,
   sharedKey,

@@ -26,7 +26,8 @@ function lineFor(happening: Happening, id: string, outside: ReadonlyMap<string, 
     case 'begins':
       return [`  Note over ${id}: begins at ${at}`];
     case 'does': {
-      if (happening.kind === 'store') return [`  ${id}->>S: ${happening.record?.state.status} at ${at}`];
+      if (happening.kind === 'store')
+        return [`  ${id}->>S: ${happening.record?.state.status ?? 'complete(), refused'} at ${at}`];
       const arrow = 'error' in happening.done ? '-x' : '->>';
       return [`  ${id}${arrow}${outside.get(happening.name)}: ${plain(wordsForCall(happening))} at ${at}`];
     }

@@ -82,7 +82,7 @@ export function ownerOf(token: string): string {
 
 /** Whether a name is that of an effect or a transaction, and not of an operation of the store. */
 export function isEffect(name: string): boolean {
-  return name !== 'claim' && name !== 'replace' && name !== 'find';
+  return name !== 'claim' && name !== 'replace' && name !== 'find' && name !== 'complete';
 }
 
 function wholeTextOf({ args, told }: Does): string {

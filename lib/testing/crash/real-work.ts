@@ -28,9 +28,9 @@ const reaching = new Map([
   ['Timeout', 'a real timer'],
 ]);
 
-/** For how long something is waited for that was asked for once, and for how long after its last sign for what stays, such as a stream of zlib. */
+/** For how long something is waited for, and for how long after its last sign for what stays, such as a stream of zlib. */
 const ONCE_MS = 1_000;
-const QUIET_MS = 50;
+const QUIET_MS = 20;
 
 /** Something that Node.js computes elsewhere for a process, such as a hash. It is waited for, so that no time passes meanwhile. */
 interface Computed {
@@ -41,6 +41,8 @@ interface Computed {
   readonly callsBack: () => boolean;
   readonly isRandom: boolean;
   until: number;
+  /** Whether there was a sign of it. Where its process goes on then, it is over. */
+  hasAnswered: boolean;
 }
 
 const computed = new Map<number, Computed>();
@@ -76,6 +78,16 @@ export async function awaitComputed(process: ProcessOfPlace, isIdle: () => boole
   while (isComputing(process, isIdle)) await restOfTurn();
 }
 
+/** Whether something was computed elsewhere for a process that may have gone on for longer than it was waited for. */
+export function hasComputed(process: ProcessOfPlace): boolean {
+  return [...computed.values()].some((work) => work.process === process);
+}
+
+/** Forgets what is computed for a process that is over. */
+export function forgetComputed(process: ProcessOfPlace): void {
+  for (const [id, work] of computed) if (work.process === process) computed.delete(id);
+}
+
 /** Waits for real time, as long as a condition holds. Returns whether it holds no more. */
 export async function awaitReal(ms: number, condition: () => boolean): Promise<boolean> {
   const until = realNow() + ms;
@@ -98,15 +110,18 @@ function init(id: number, type: string, _trigger: number, resource: object): voi
   const stack = what === undefined ? '' : stackAbove(init);
   // Node.js opens its standard streams when they are used first, and reads the modules of import().
   if (/node:internal\/bootstrap/.test(stack)) return;
-  if (what !== undefined && !/node:internal\/modules/.test(stack))
-    return reach(process, what, placeOf(stack));
+  const where = placeOf(stack);
+  // Node.js has timers of its own.
+  if (type === 'Timeout' && !/^set(Timeout|Interval)$/.test(where.by ?? '')) return;
+  if (what !== undefined && !/node:internal\/modules/.test(stack)) return reach(process, what, where);
   const isOnce = /REQ(UEST|CALLBACK|PROMISE|WRAP)?$/.test(type);
   computed.set(id, {
     process,
     isOnce,
     callsBack: () => isOnce && (!type.endsWith('REQUEST') || 'ondone' in resource),
     isRandom: type === 'RANDOMBYTESREQUEST',
-    until: realNow() + (isOnce ? ONCE_MS : QUIET_MS),
+    until: realNow() + (type === 'MESSAGEPORT' ? QUIET_MS : ONCE_MS),
+    hasAnswered: false,
   });
 }
 
@@ -119,15 +134,17 @@ function before(id: number): void {
   if (computed.size === 0) return;
   const work = computed.get(id);
   if (work?.isOnce) computed.delete(id);
-  else if (work) work.until = realNow() + QUIET_MS;
+  else if (work) Object.assign(work, { hasAnswered: true, until: realNow() + QUIET_MS });
 }
 
 function isComputing(process: ProcessOfPlace, isIdle: () => boolean): boolean {
   for (const [id, work] of computed) {
     const callsBack = work.callsBack();
     // Random bytes are drawn in each call, by its owner, and at once.
-    if (work.until < realNow() || (work.isRandom && !callsBack)) computed.delete(id);
-    else if (work.process === process && (callsBack || isIdle())) return true;
+    if ((work.isRandom && !callsBack) || (work.hasAnswered && work.process === process && !isIdle()))
+      computed.delete(id);
+    if (work.until < realNow()) continue;
+    if (work.process === process && (callsBack || isIdle())) return true;
   }
   return false;
 }

@@ -62,7 +62,7 @@ export async function liveThrough(options: Any, rules: HistoryRules): Promise<Hi
       const setting = {
         store: crashStore(inner, world.operate),
         database: new InMemoryDatabase(world.operate, world.hear),
-        effect: wrapEffect(world.operate),
+        effect: wrapEffect(world),
       } as CrashSetting;
       making.setting = setting;
       making.made = await options.setUp(setting);
@@ -145,7 +145,10 @@ class Run {
     const look = when === 'at the end' ? options.invariant : options.always;
     if (!look) return undefined;
     try {
-      await world.outside.do(when === 'at the end' ? 'invariant' : 'always', () => look(made, this.#ends()));
+      const name = when === 'at the end' ? 'invariant' : 'always';
+      const answer = await world.outside.do<unknown>(name, () => look(made, this.#ends()));
+      if (answer === false)
+        throw new Error(`\`${name}\` returned false; let it throw what is wrong, as assert does`);
       return undefined;
     } catch (thrown) {
       return { ...this.#history('violated'), violation: { thrown, when } };

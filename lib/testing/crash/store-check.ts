@@ -73,6 +73,11 @@ export async function storeCheck(
       return (async (...args: never[]) => call(...args)) as never;
     },
   });
+  for (const name of ['claim', 'replace', 'find'])
+    if (typeof (probe as unknown as Readonly<Record<string, unknown>> | undefined)?.[name] !== 'function')
+      throw new ConfigurationError(
+        `storeCheck: makeStore returned ${kindOf(probe)} without ${name}(); expected a store with claim, replace and find`,
+      );
   const check = new StoreCheck(makeStore, options, isWrapped);
   try {
     return isWrapped ? await takeTurn(() => check.allOrders()) : await check.atOnce(probe);
@@ -268,12 +273,14 @@ function violationOf(
 ): Error | undefined {
   if (isLinearizable(key, before, observed, last)) return undefined;
   const words = (record: IdempotencyRecord | undefined) => wordsFor([...before, ...atOnce], key, record);
+  const nameOf = (operation: StoreOperationCase) =>
+    `call ${atOnce.indexOf(operation) + 1}, ${operation.name}`;
   const names = (operations: readonly StoreOperationCase[]) => operations.map(({ name }) => name).join(', ');
   return new Error(
     [
       `no order of ${names(atOnce)}${before.length > 0 ? ` after ${names(before)}` : ''} gives these answers:`,
       ...observed.map(
-        ({ operation, answer }) => `  ${operation.name}: ${answer ? words(answer.record) : 'no answer'}`,
+        ({ operation, answer }) => `  ${nameOf(operation)}: ${answer ? words(answer.record) : 'no answer'}`,
       ),
       `  what is kept at last: ${words(last)}`,
     ].join('\n'),

@@ -65,9 +65,12 @@ function doneSentence(happening: Does): string | undefined {
   return `${name} called ${call}, which returned ${wordsFor(done.value)}`;
 }
 
-function recordSentence({ process: { name }, record, before }: Does): string | undefined {
+function recordSentence({ process: { name }, record, before, done }: Does): string | undefined {
   const state = record?.state;
-  if (!state) return undefined;
+  if (!state)
+    return 'error' in done
+      ? `${name} called store.complete(), which threw ${wordsFor(done.error)}`
+      : undefined;
   switch (state.status) {
     case 'in-progress':
       if (!before) return `${name} claimed ${keyOf(record.key)}`;
@@ -115,5 +118,6 @@ function faultSentence({ process, fault, name }: Extract<Happening, { readonly w
 function nameOf(name: string): string {
   if (name === 'claim') return 'its claim';
   if (name === 'replace') return 'the write of its record';
+  if (name === 'complete') return 'store.complete()';
   return name;
 }

@@ -36,7 +36,7 @@ function messageOf(failure: CrashTestFailure, violation: History['violation']): 
     wrong,
     '',
     violation?.when === 'in between'
-      ? 'It did not hold at every moment:'
+      ? `It did not hold at every moment${story.length > 0 ? ':' : ', nor before the first step.'}`
       : 'It did not hold when every call had its outcome:',
     ...story.map((sentence) => `  ${sentence}`),
     '',

@@ -7,7 +7,7 @@ import { here } from './here.js';
 import { type Asked, type Done, OperationUnderWay } from './operation-under-way.js';
 import { Outside } from './outside.js';
 import type { RealParts } from './place.js';
-import { awaitComputed, awaitReal } from './real-work.js';
+import { awaitComputed, awaitReal, forgetComputed, hasComputed } from './real-work.js';
 import { SimulatedProcess } from './simulated-process.js';
 import { restOfPromises, restOfTurn } from './turns.js';
 import { unwrapped } from './unwrapped.js';
@@ -53,6 +53,8 @@ export class World {
   readonly processes: SimulatedProcess[] = [];
   readonly happenings: Happening[] = [];
   readonly calls: readonly CallUnderTest[];
+  /** Whether a function was wrapped. */
+  hasEffects = false;
   /** How many choices were taken. */
   taken = 0;
   /** How often each effect, operation and transaction was done. */
@@ -345,7 +347,8 @@ export class World {
       record !== undefined &&
       'value' in done &&
       (done.value as IdempotencyRecord | undefined)?.token === record.token;
-    if (kind === 'store' && !isWritten) return;
+    const isRefused = name === 'complete' && 'error' in done;
+    if (kind === 'store' && !isWritten && !isRefused) return;
     this.note({
       what: 'does',
       at: this.now,
@@ -391,6 +394,7 @@ export class World {
   /** Nothing of the process ever goes on. */
   kill(process: SimulatedProcess): void {
     process.state = 'dead';
+    forgetComputed(process);
     process.timers.clear();
     this.#pending = this.#pending.filter((one) => one.process !== process);
   }
@@ -462,7 +466,7 @@ export class World {
     if (!process || !this.#isInLimbo(process) || process.waitedOutAt === process.heard) return false;
     process.waitedOutAt = process.heard;
     if (!(await awaitReal(this.#rules.patience(), () => this.#isInLimbo(process)))) return false;
-    process.reached ??= { what: 'something', by: undefined, line: undefined };
+    if (!hasComputed(process)) process.reached ??= { what: 'something', by: undefined, line: undefined };
     return true;
   }
 

@@ -124,4 +124,58 @@ describe('the diagnosis of a crash test', function () {
     });
     expect(diagnosis).to.match(/^mail\.send (was called|gave no answer)/);
   });
+
+  it('says that no effect is wrapped', async () => {
+    const diagnosis = await diagnosisOf({
+      setUp: ({ store }) => {
+        const holds: string[] = [];
+        const place = makeIdempotent(async (id: string) => holds.push(id), {
+          name: 'places',
+          key: (id) => id,
+          store,
+        });
+        return { holds, place };
+      },
+      calls: [({ place }) => place('a')],
+      invariant: ({ holds }) => expect(holds).to.have.length(1),
+    });
+    expect(diagnosis).to.match(/^No effect is wrapped/);
+  });
+
+  it('says that an invariant returned false', async () => {
+    for (const name of ['invariant', 'always'] as const) {
+      const options = { setUp: () => {}, calls: [() => {}], invariant: () => {}, [name]: () => false };
+      const error = await rejection(crashTest(options));
+      expect(error).to.be.instanceOf(CrashTestError);
+      expect((error as Error).message).to.match(new RegExp(`^.${name}. returned false; let it throw`));
+    }
+  });
+
+  it('blames no effect where a call has returned what its successor recorded', async () => {
+    const diagnosis = await diagnosisOf({
+      setUp: ({ store, effect }) => {
+        const held = new Set<string>();
+        const hold = effect('bank.hold', (key: string) => held.add(key).size);
+        const release = effect('bank.release', (key: string) => held.delete(key));
+        const ship = effect('ship.go', () => {});
+        const order = makeIdempotent(
+          async (_id: string) => {
+            const key = currentExecution().deriveKey('hold');
+            await hold(key);
+            try {
+              await ship();
+            } catch (error) {
+              await release(key);
+              throw error;
+            }
+          },
+          { name: 'orders', key: (id) => id, store },
+        );
+        return { held, order };
+      },
+      calls: [({ order }) => order('a'), ({ order }) => order('a')],
+      invariant: ({ held }) => expect(held.size).to.equal(1),
+    });
+    expect(diagnosis).to.not.match(/returned as if/);
+  });
 });

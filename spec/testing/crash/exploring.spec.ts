@@ -180,8 +180,10 @@ describe('the histories of a crash test', function () {
       },
       calls: [({ a }, { number }) => a(number), ({ b }, { number }) => b(number)],
       invariant: ({ steps }) => {
+        // The first process died in between. One that is delivered twice, or stands still, goes on.
+        const hasDied = steps.filter((step) => step === 'log.a 1').length === 1;
         const again = steps.findIndex((step) => /^log\.a [2-9]/.test(step));
-        if (again >= 0 && steps.lastIndexOf('log.b 1') > again) beside += 1;
+        if (hasDied && again >= 0 && steps.lastIndexOf('log.b 1') > again) beside += 1;
       },
       faults: 1,
     });

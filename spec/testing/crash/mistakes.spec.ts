@@ -26,7 +26,7 @@ describe('a crash test of a service', function () {
     });
 
     it(`passes without the mistake: ${title}`, async () => {
-      const report = await crashTest({ ...test('right'), faults: 1 });
+      const report = await crashTest({ ...test('right'), faults: 1, histories: 5_000 });
       expect(report.levels.map(({ left }) => left)).to.deep.equal([0, 0]);
       expect(report.histories).to.be.at.least(20);
       expect(report.endless).to.equal(0);

@@ -159,6 +159,10 @@ describe('a check of a store', function () {
       expect((error as Error).message).to.include(`option "${name}"`);
     }
     expect(await rejection(storeCheck(1 as never))).to.be.instanceOf(ConfigurationError);
+    for (const made of [undefined, {}])
+      expect(((await rejection(storeCheck(() => made as never))) as Error).message).to.match(
+        /makeStore returned .* without claim\(\)/,
+      );
   });
 
   it('ends by its time', async () => {

@@ -53,8 +53,8 @@ export const crashTests: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/testing/crash/world.ts',
-        replace: "    process.state = 'dead';\n    process.timers.clear();\n",
-        by: "    if (!this.calls.every(({ end }) => end)) return;\n    process.state = 'dead';\n    process.timers.clear();\n",
+        replace: "    process.state = 'dead';\n    forgetComputed(process);\n",
+        by: "    if (!this.calls.every(({ end }) => end)) return;\n    process.state = 'dead';\n    forgetComputed(process);\n",
       },
     ],
     caughtBy: [specs('testing/crash/mistakes'), specs('testing/crash/crash-test')],
@@ -84,16 +84,61 @@ export const crashTests: readonly Mutant[] = [
     caughtBy: [specs('testing/crash/exploring')],
   },
   {
-    name: 'reads-tell-nothing',
-    flaw: 'Two histories are taken for the same where a process has read other rows.',
+    name: 'timers-wait-for-all-else',
+    flaw: 'A timer that is due fires only when nothing else can happen, which hides races after a wait.',
+    survivedAtFirst: true,
     changes: [
       {
         file: 'lib/testing/crash/world.ts',
-        replace: 'if (process instanceof SimulatedProcess) process.hear(what);',
-        by: "if (process instanceof SimulatedProcess && what === '') process.hear(what);",
+        replace: '(!isBusy || timer.at <= this.now)',
+        by: '!isBusy',
       },
     ],
     caughtBy: [specs('testing/crash/exploring')],
+  },
+  {
+    name: 'senders-wait-for-all-else',
+    flaw: 'A call is sent again only when nothing else can happen, so never beside another one.',
+    survivedAtFirst: true,
+    changes: [
+      {
+        file: 'lib/testing/crash/world.ts',
+        replace: '(!isBusy || call.resendSince === this.taken)',
+        by: '!isBusy',
+      },
+    ],
+    caughtBy: [specs('testing/crash/exploring')],
+  },
+  {
+    name: 'find-is-no-stop',
+    flaw: 'A read of a store of the user is done at once, and never after what others write.',
+    survivedAtFirst: true,
+    changes: [
+      {
+        file: 'lib/testing/crash/crash-store.ts',
+        replace: '        () => !steps,\n',
+        by: '        () => false,\n',
+      },
+    ],
+    caughtBy: [specs('testing/crash/exploring')],
+  },
+  {
+    name: 'stand-ins-take-the-lease',
+    flaw: 'Time that passes in an effect passes for the processes, whose timers stand still meanwhile.',
+    survivedAtFirst: true,
+    changes: [
+      {
+        file: 'lib/testing/crash/outside.ts',
+        replace: '    this.#passed += Math.max(0, next.at - clock.now);\n',
+        by: '    (this.world as { now: number }).now = Math.max(clock.now, next.at);\n',
+      },
+      {
+        file: 'lib/testing/crash/outside.ts',
+        replace: '    world: { readonly now: number },\n',
+        by: '    readonly world: { readonly now: number },\n',
+      },
+    ],
+    caughtBy: [specs('testing/crash/real-work')],
   },
   {
     name: 'first-find-is-told',
@@ -125,8 +170,8 @@ export const crashTests: readonly Mutant[] = [
     changes: [
       {
         file: 'lib/testing/crash/real-work.ts',
-        replace: '    else if (work.process === process && (callsBack || isIdle())) return true;\n',
-        by: '    else if (work.process !== process && work.process === undefined && isIdle()) return true;\n',
+        replace: '    if (work.process === process && (callsBack || isIdle())) return true;\n',
+        by: '    if (work.process !== process && work.process === undefined && isIdle()) return true;\n',
       },
     ],
     caughtBy: [specs('testing/crash/real-work')],
@@ -199,6 +244,19 @@ export const crashTests: readonly Mutant[] = [
         file: 'lib/testing/crash/linearizable.ts',
         replace: '  return textOf(reference.holder) === textOf(last);\n',
         by: "  return textOf(last) !== '' && reference !== undefined;\n",
+      },
+    ],
+    caughtBy: [specs('testing/crash/store-check')],
+  },
+  {
+    name: 'store-check-takes-errors',
+    flaw: 'The check of a store takes an error for an answer that was lost, though nothing has failed.',
+    survivedAtFirst: true,
+    changes: [
+      {
+        file: 'lib/testing/crash/store-check.ts',
+        replace: 'if (!this.#failed.has(index)) this.unexpected',
+        by: 'if (this.#failed.has(-1)) this.unexpected',
       },
     ],
     caughtBy: [specs('testing/crash/store-check')],

@@ -74,7 +74,7 @@ export const effectMistakes = [
 
   mistake(
     'an effect is outside of the method',
-    /^audit\.note was called before the key was claimed/,
+    /^audit\.note was called outside of the idempotent method/,
     (isWrong) => ({
       setUp: ({ store, effect }) => {
         const audit: string[] = [];

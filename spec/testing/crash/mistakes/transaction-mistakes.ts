@@ -53,6 +53,60 @@ export const transactionMistakes = [
   ),
 
   mistake(
+    'the refusal of a completion is swallowed',
+    /^The transaction was committed though store\.complete\(\) had been refused/,
+    (isWrong) => ({
+      setUp: ({ store, database }) => {
+        const holds = database.table<Order>('holds');
+        const operation = makeIdempotent(
+          async (request: Order) => {
+            const completion = await currentExecution().completion('held');
+            await database.transaction(async (tx) => {
+              tx.put(holds, `H-${tx.rows(holds).length + 1}`, request);
+              try {
+                await store.complete(tx, completion);
+              } catch (error) {
+                if (!isWrong) throw error;
+              }
+            });
+            return 'held';
+          },
+          { name: 'holds.place', key: 'id', store },
+        );
+        return { holds, operation };
+      },
+      calls: [({ operation }) => operation(order), ({ operation }) => operation(order)],
+      invariant: ({ holds }) => expect(holds.rows()).to.have.length(1),
+    }),
+  ),
+
+  mistake(
+    'a completion is not awaited',
+    /^The transaction was committed though store\.complete\(\) was still under way/,
+    (isWrong) => ({
+      setUp: ({ store, database }) => {
+        const holds = database.table<Order>('holds');
+        const operation = makeIdempotent(
+          async (request: Order) => {
+            const completion = await currentExecution().completion('held');
+            await database.transaction(async (tx) => {
+              tx.put(holds, `H-${tx.rows(holds).length + 1}`, request);
+              const completing = store.complete(tx, completion);
+              if (isWrong) completing.catch(() => {});
+              else await completing;
+            });
+            return 'held';
+          },
+          { name: 'holds.place', key: 'id', store },
+        );
+        return { holds, operation };
+      },
+      calls: [({ operation }) => operation(order), ({ operation }) => operation(order)],
+      invariant: ({ holds }) => expect(holds.rows()).to.have.length(1),
+    }),
+  ),
+
+  mistake(
     'a balance is read outside of the transaction that changes it',
     /^A transaction replaced accounts A, which it had not read/,
     (isWrong) => ({
