@@ -85,8 +85,9 @@ export class CallUnderTest {
 
   /** What it was told so far, for the digest of a history. */
   text(): string {
-    const resendIn = this.resendAt === undefined ? '' : this.resendAt - this.world.now;
-    return `${this.deliveries} ${resendIn} ${this.wasRedelivered} ${this.#heard}`;
+    const { now, taken } = this.world;
+    const resendIn = this.resendAt === undefined ? '' : this.resendAt - now;
+    return `${this.deliveries} ${resendIn} ${this.resendSince === taken} ${this.wasRedelivered} ${this.#heard}`;
   }
 
   /** A process died that might have answered. */

@@ -10,7 +10,7 @@ import type { VirtualTimer } from './virtual-timer.js';
 const TRIALS = 3;
 const LONGEST_TRIAL_MS = 100;
 /** For how many real milliseconds what is outside may take. */
-const LONGEST_WAIT_MS = 20_000;
+const LONGEST_WAIT_MS = 10_000;
 
 /** Outside of all processes of a history, where `setUp`, effects and stores run. Its time passes while one of them waits. */
 export class Outside implements Place {

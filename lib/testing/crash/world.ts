@@ -332,6 +332,11 @@ export class World {
     process.hear(`${label} ${'error' in done} ${answer}`);
   }
 
+  /** An answer that is held back. */
+  #answerIn(done: Done): string {
+    return 'error' in done ? `! ${this.#wordsOf(done.error)}` : `= ${this.#wordsOf(done.value)}`;
+  }
+
   /** Any value as a text, in which nothing is left that is another one in each history. */
   #wordsOf(value: unknown): string {
     let words = textOf(value).slice(0, LONGEST_WORDS);
@@ -490,8 +495,8 @@ export class World {
       const timers = [...process.timers].map(({ at }) => at - this.now);
       const pending = this.#pending
         .filter((one) => one.process === process)
-        .map(({ label, done, isHeld }) => `${label}${done ? '!' : ''}${isHeld ? '?' : ''}`);
-      return `${process.state} ${process.heard} ${timers} ${pending}`;
+        .map(({ label, done, isHeld }) => `${label}${done ? this.#answerIn(done) : ''}${isHeld ? '?' : ''}`);
+      return `${process.state} ${process.heard} ${isSpinning(process)} ${timers} ${pending}`;
     });
     const records = [...this.#records.values()].map(({ text }) => text).sort();
     const calls = this.calls.map((call) => call.text());

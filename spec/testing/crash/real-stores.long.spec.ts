@@ -16,11 +16,11 @@ type Wrap = Pick<CrashSetting, 'effect'>;
 describe('a check of a store over its database', function () {
   this.timeout(120_000);
 
-  /** Every order of the requests, as far as it comes in ten seconds; a store in one request has few of them. */
+  /** Every order of the requests, as far as it comes in four seconds; a store in one request has few of them. */
   async function passes(makeStore: (wrap: Wrap) => PersistenceStore): Promise<void> {
-    const report = await storeCheck(makeStore, { seconds: 10 });
+    const report = await storeCheck(makeStore, { seconds: 4 });
     expect(report.isWrapped).to.equal(true);
-    expect(report.cases).to.be.greaterThan(25);
+    expect(report.cases).to.be.greaterThan(10);
     expect(report.histories).to.be.greaterThan(report.cases);
   }
 
