@@ -1,4 +1,5 @@
-import { type Does, derivedKeysOf, Facts, withoutKeys } from './facts.js';
+import { derivedKeysOf, Facts, withoutKeys } from './facts.js';
+import type { Does } from './happening.js';
 import { UNREAD } from './in-memory-database.js';
 import type { Done } from './operation-under-way.js';
 import { isInProgress } from './story.js';
@@ -88,8 +89,7 @@ const noEffect: Pattern = ({ world, effects }) =>
 
 /** What changes something outside of the method is repeated, and nothing inside of it. */
 const outsideOfTheMethod: Pattern = (facts) => {
-  const isOutside = (one: Does) =>
-    !facts.writes.some(({ process, at }) => process === one.process && at <= one.at);
+  const { isOutside } = facts;
   const repeated = facts.effects.filter((one) => !isLook(one.name) && alike(facts, one) > 1);
   const [first] = repeated.filter(isOutside);
   const isToldInside = repeated.some((one) => !isOutside(one) && derivedKeysOf(one).length === 0);

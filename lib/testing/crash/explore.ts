@@ -79,7 +79,7 @@ export class Explorer {
       for (let plan = this.#next(level, faults); plan !== 'none'; plan = this.#next(level, faults)) {
         const history = await this.live(plan);
         if (history.end === 'stuck') throw stuck((await this.live(plan, true)).world);
-        if (history.end === 'endless' && plan === undefined) throw endless(history.world);
+        if (history.end === 'endless' && plan === undefined) throw endless(history.world, history.steps);
         level.histories += 1;
         this.#count(history);
         if (history.violation) return { report: this.report(), found: { plan, faults, history } };

@@ -1,9 +1,7 @@
-import type { Happening } from './happening.js';
+import type { Does, Happening } from './happening.js';
 import type { SimulatedProcess } from './simulated-process.js';
 import type { World } from './world.js';
 
-/** An effect, a transaction or a write of a record. */
-export type Does = Extract<Happening, { readonly what: 'does' }>;
 type Fault = Extract<Happening, { readonly what: 'fault' }>;
 
 /** Of a key that `deriveKey` made: a UUID of version 8. */

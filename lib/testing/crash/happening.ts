@@ -39,3 +39,6 @@ export type Happening = { readonly at: number; readonly process: SimulatedProces
   | { readonly what: 'returns'; readonly value: unknown }
   | { readonly what: 'fails'; readonly error: unknown; readonly isLast: false | 'an outcome' | 'used up' }
 );
+
+/** What was done: an effect, a transaction or an operation of the store. */
+export type Does = Extract<Happening, { readonly what: 'does' }>;

@@ -107,13 +107,16 @@ function init(id: number, type: string, _trigger: number, resource: object): voi
   if (!process) return lookOutside(place, type);
   if (process.state === 'dead') return;
   const what = reaching.get(type);
-  const stack = what === undefined ? '' : stackAbove(init);
-  // Node.js opens its standard streams when they are used first, and reads the modules of import().
-  if (/node:internal\/bootstrap/.test(stack)) return;
-  const where = placeOf(stack);
-  // Node.js has timers of its own.
-  if (type === 'Timeout' && !/^set(Timeout|Interval)$/.test(where.by ?? '')) return;
-  if (what !== undefined && !/node:internal\/modules/.test(stack)) return reach(process, what, where);
+  if (what !== undefined) {
+    const stack = stackAbove(init);
+    // Node.js opens its standard streams when they are used first.
+    if (stack.includes('node:internal/bootstrap')) return;
+    const where = placeOf(stack);
+    // It has timers of its own, too.
+    if (type === 'Timeout' && !/^set(Timeout|Interval)$/.test(where.by ?? '')) return;
+    // To read the modules of import() is computing.
+    if (!stack.includes('node:internal/modules')) return reach(process, what, where);
+  }
   const isOnce = /REQ(UEST|CALLBACK|PROMISE|WRAP)?$/.test(type);
   computed.set(id, {
     process,
@@ -127,7 +130,7 @@ function init(id: number, type: string, _trigger: number, resource: object): voi
 
 function lookOutside({ realParts }: Place, type: string): void {
   if (!realParts || realParts.areSeen || !reaching.has(type) || /^FS|^Timeout$/.test(type)) return;
-  realParts.areSeen = !/node:internal\/bootstrap/.test(stackAbove(init));
+  realParts.areSeen = !stackAbove(init).includes('node:internal/bootstrap');
 }
 
 function before(id: number): void {

@@ -1,7 +1,8 @@
-import { isNativeError } from 'node:util/types';
 import { ConfigurationError } from '../../errors.js';
-import { kindOf, quotedName } from '../../options/wrong-option.js';
+import { type Check, checkedOptions } from '../../options/checked-options.js';
+import { kindOf } from '../../options/wrong-option.js';
 import type { IdempotencyRecord, PersistenceStore } from '../../record/persistence-store.js';
+import { checkNotWithin, functionOf, seconds, seed, wholeNumber } from './checks.js';
 import type { CrashTestOptions } from './crash-options.js';
 import type { CrashSetting } from './crash-setting.js';
 import { EffectFailedError } from './effect-failed-error.js';
@@ -14,6 +15,7 @@ import { type StoreCase, type StoreOperationCase, storeCases } from './store-cas
 import { storyOf } from './story.js';
 import { takeTurn } from './take-turn.js';
 import { realNow } from './turns.js';
+import { messageOf, textOf as textOfValue } from './words.js';
 
 /** What `storeCheck` checks, and how far it goes. */
 export interface StoreCheckOptions {
@@ -288,24 +290,26 @@ function violationOf(
 }
 
 function unexpectedIn({ name }: StoreOperationCase, error: unknown): Error {
-  const what = isNativeError(error) ? `${error.name}: ${error.message}` : String(error);
-  return new Error(`${name} threw ${what}, though none of its requests had failed`, { cause: error });
+  return new Error(`${name} threw ${textOfValue(error)}, though none of its requests had failed`, {
+    cause: error,
+  });
 }
 
 function wrong(violation: unknown, story: readonly string[]): StoreCheckError {
-  const what = isNativeError(violation) ? violation.message : String(violation);
+  const what = messageOf(violation);
   const told = story.length > 0 ? ['', ...story.map((sentence) => `  ${sentence}`)] : [];
   return new StoreCheckError([`storeCheck: ${what}`, ...told].join('\n'), { cause: violation });
 }
 
-const expectations: Readonly<
-  Record<Exclude<keyof StoreCheckOptions, 'tearDown'>, readonly [least: number, most: number]>
-> = {
-  atOnce: [1, 5],
-  times: [1, 1_000],
-  faults: [0, 3],
-  seconds: [0.1, 86_400],
-  seed: [0, 4_294_967_295],
+const checks: Readonly<Record<keyof StoreCheckOptions, Check>> = {
+  atOnce: wholeNumber(1, 5),
+  times: wholeNumber(1, 1_000),
+  faults: wholeNumber(0, 3),
+  // Less is no time for any.
+  seconds: (value, options) =>
+    typeof value === 'number' && value < 0.1 ? 'a number of seconds, 0.1 to 86400' : seconds(value, options),
+  seed,
+  tearDown: functionOf('a function that closes a store'),
 };
 
 function checkOptions(makeStore: unknown, options: StoreCheckOptions): void {
@@ -313,24 +317,6 @@ function checkOptions(makeStore: unknown, options: StoreCheckOptions): void {
     throw new ConfigurationError(
       `storeCheck got ${kindOf(makeStore)}; expected a function that makes a store`,
     );
-  if (here.getStore())
-    throw new ConfigurationError('storeCheck was called within a crash test; let each test make one');
-  const { tearDown, ...bounded } = options;
-  if (tearDown !== undefined && typeof tearDown !== 'function')
-    throw new ConfigurationError(
-      `storeCheck: option "tearDown" is ${kindOf(tearDown)}; expected a function that closes a store`,
-    );
-  for (const [name, value] of Object.entries(bounded)) {
-    const bounds = expectations[name as keyof typeof expectations];
-    if (!bounds)
-      throw new ConfigurationError(
-        `storeCheck: there is no option ${quotedName(name)}; the options are ${Object.keys(expectations).join(', ')}, tearDown`,
-      );
-    const [least, most] = bounds;
-    const isWhole = name === 'seconds' || Number.isInteger(value);
-    if (value !== undefined && !(isWhole && value >= least && value <= most))
-      throw new ConfigurationError(
-        `storeCheck: option "${name}" is ${kindOf(value)}; expected a ${name === 'seconds' ? '' : 'whole '}number, ${least} to ${most}`,
-      );
-  }
+  checkNotWithin('storeCheck');
+  checkedOptions('storeCheck', options, { checks });
 }

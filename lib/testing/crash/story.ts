@@ -1,8 +1,6 @@
 import { ownerOf } from './facts.js';
-import { BEGINNING, type Happening } from './happening.js';
+import { BEGINNING, type Does, type Happening } from './happening.js';
 import { seconds, wordsFor, wordsForCall } from './words.js';
-
-type Does = Extract<Happening, { readonly what: 'does' }>;
 
 /**
  * Tells what happened, a sentence for each thing that matters. That a process began is told where it is all there is to tell, and nothing is

@@ -1,4 +1,3 @@
-import { isNativeError } from 'node:util/types';
 import type { CrashTestReport } from './crash-report.js';
 import { CrashTestError, type CrashTestFailure } from './crash-test-error.js';
 import { diagnosisOf } from './diagnosis.js';
@@ -6,6 +5,7 @@ import { diagramOf } from './diagram.js';
 import { type Plan, textOf } from './plan.js';
 import type { History } from './run-history.js';
 import { storyOf } from './story.js';
+import { messageOf as messageOfThrown } from './words.js';
 
 /** Returns the error for a history that was lived through so that it can be told. */
 export function failureOf(
@@ -30,8 +30,7 @@ export function failureOf(
 function messageOf(failure: CrashTestFailure, violation: History['violation']): string {
   const { story, diagnosis, mends, repeat, diagram, report } = failure;
   const thrown = violation?.thrown;
-  // That of a test runner's sandbox, or of Node.js outside of it, is an Error of another realm.
-  const wrong = (isNativeError(thrown) ? thrown.message : String(thrown)).trimEnd();
+  const wrong = messageOfThrown(thrown).trimEnd();
   return [
     wrong,
     '',

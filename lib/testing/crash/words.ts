@@ -1,5 +1,5 @@
 import { isNativeError } from 'node:util/types';
-import type { Happening } from './happening.js';
+import type { Does } from './happening.js';
 
 const LONGEST = 90;
 
@@ -23,13 +23,13 @@ export function textOf(value: unknown): string {
   }
 }
 
+/** The message of what was thrown. That of a test runner's sandbox, or of Node.js outside of it, is an Error of another realm. */
+export function messageOf(thrown: unknown): string {
+  return isNativeError(thrown) ? thrown.message : String(thrown);
+}
+
 /** Writes what was done, as its caller would. */
-export function wordsForCall({
-  kind,
-  name,
-  args,
-  told,
-}: Extract<Happening, { readonly what: 'does' }>): string {
+export function wordsForCall({ kind, name, args, told }: Does): string {
   if (kind === 'transaction') return told === '' ? name : `${name} (${told})`;
   return `${name}(${args.map(wordsFor).join(', ')})`;
 }

@@ -324,15 +324,14 @@ export class World {
 
   /** What a process learns is the record that it gets, or what the system answers, which depends on what it has done before. */
   #tellAnswer({ process, asked, label }: OperationUnderWay, done: Done): void {
-    const { error, value } = { error: undefined, value: undefined, ...done };
     const answer =
       asked.kind === 'store' && 'value' in done
-        ? this.#textOf(value)
-        : `${this.#systems.get(systemOf(asked.name))} ${this.#wordsOf(error ?? value)}`;
-    process.hear(`${label} ${'error' in done} ${answer}`);
+        ? this.#textOf(done.value)
+        : `${this.#systems.get(systemOf(asked.name))} ${this.#answerIn(done)}`;
+    process.hear(`${label} ${answer}`);
   }
 
-  /** An answer that is held back. */
+  /** An answer as a text. */
   #answerIn(done: Done): string {
     return 'error' in done ? `! ${this.#wordsOf(done.error)}` : `= ${this.#wordsOf(done.value)}`;
   }

@@ -1,6 +1,36 @@
 import { expect } from 'chai';
 import { currentExecution, makeIdempotent } from 'retrysafe';
+import type { CrashTestOptions, TestTable } from 'retrysafe/testing';
 import { mistake, type Order, order } from './mistake.js';
+
+/** A hold that is written in a transaction, which completes the call. What comes of the completion, `awaited` decides. */
+function held(awaited: (completing: Promise<void>) => Promise<void>): CrashTestOptions<Held> {
+  const call = ({ operation }: Held) => operation(order);
+  return {
+    setUp: ({ store, database }) => {
+      const holds = database.table<Order>('holds');
+      const operation = makeIdempotent(
+        async (request: Order) => {
+          const completion = await currentExecution().completion('held');
+          await database.transaction(async (tx) => {
+            tx.put(holds, `H-${tx.rows(holds).length + 1}`, request);
+            await awaited(store.complete(tx, completion));
+          });
+          return 'held';
+        },
+        { name: 'holds.place', key: 'id', store },
+      );
+      return { holds, operation };
+    },
+    calls: [call, call],
+    invariant: ({ holds }) => expect(holds.rows()).to.have.length(1),
+  };
+}
+
+interface Held {
+  readonly holds: TestTable<Order>;
+  readonly operation: (request: Order) => Promise<string>;
+}
 
 export const transactionMistakes = [
   mistake(
@@ -55,55 +85,24 @@ export const transactionMistakes = [
   mistake(
     'the refusal of a completion is swallowed',
     /^The transaction was committed though store\.complete\(\) had been refused/,
-    (isWrong) => ({
-      setUp: ({ store, database }) => {
-        const holds = database.table<Order>('holds');
-        const operation = makeIdempotent(
-          async (request: Order) => {
-            const completion = await currentExecution().completion('held');
-            await database.transaction(async (tx) => {
-              tx.put(holds, `H-${tx.rows(holds).length + 1}`, request);
-              try {
-                await store.complete(tx, completion);
-              } catch (error) {
-                if (!isWrong) throw error;
-              }
-            });
-            return 'held';
-          },
-          { name: 'holds.place', key: 'id', store },
-        );
-        return { holds, operation };
-      },
-      calls: [({ operation }) => operation(order), ({ operation }) => operation(order)],
-      invariant: ({ holds }) => expect(holds.rows()).to.have.length(1),
-    }),
+    (isWrong) =>
+      held(async (completing) => {
+        try {
+          await completing;
+        } catch (error) {
+          if (!isWrong) throw error;
+        }
+      }),
   ),
 
   mistake(
     'a completion is not awaited',
     /^The transaction was committed though store\.complete\(\) was still under way/,
-    (isWrong) => ({
-      setUp: ({ store, database }) => {
-        const holds = database.table<Order>('holds');
-        const operation = makeIdempotent(
-          async (request: Order) => {
-            const completion = await currentExecution().completion('held');
-            await database.transaction(async (tx) => {
-              tx.put(holds, `H-${tx.rows(holds).length + 1}`, request);
-              const completing = store.complete(tx, completion);
-              if (isWrong) completing.catch(() => {});
-              else await completing;
-            });
-            return 'held';
-          },
-          { name: 'holds.place', key: 'id', store },
-        );
-        return { holds, operation };
-      },
-      calls: [({ operation }) => operation(order), ({ operation }) => operation(order)],
-      invariant: ({ holds }) => expect(holds.rows()).to.have.length(1),
-    }),
+    (isWrong) =>
+      held(async (completing) => {
+        if (isWrong) completing.catch(() => {});
+        else await completing;
+      }),
   ),
 
   mistake(
